@@ -1,0 +1,80 @@
+# One word runs each habit; `make help` lists them. Everything is kept in .venv and .cache, nothing needs root.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --editable
+# Services that tests start in other directories write their coverage here too.
+export COVERAGE_FILE := $(CURDIR)/.cache/coverage
+
+.PHONY: install
+install: $(VENV)/.runtime ## Make .venv with what the services need
+	@echo "Waybill is installed in $(VENV); make run starts it."
+
+.PHONY: run
+run: $(VENV)/.runtime ## Start the API and a worker; Ctrl-C stops both
+	@$(RUN) manage.py run
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## Watch a few tasks run on an instance of their own
+	@$(RUN) -m demo
+
+.PHONY: test
+test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
+	@echo "== Tests"
+	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, imports, tests with coverage
+	@mkdir -p .cache
+	@echo "== Format"
+	@$(RUN) -m ruff format --check .
+	@echo "== Lint"
+	@$(RUN) -m ruff check .
+	@echo "== Types"
+	@$(RUN) -m mypy
+	@echo "== Imports"
+	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/imports
+	@echo "== Tests, with coverage"
+	@$(RUN) -m pytest --cov $(ARGS)
+
+.PHONY: format
+format: $(VENV)/.dev ## Put the code into its format
+	@echo "== Format"
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+.PHONY: clean
+clean: ## Remove what make has made; data stays
+	@echo "== Removing .venv, .cache and compiled files"
+	@rm -rf $(VENV) .cache .coverage* .hypothesis build dist ./*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show these words
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.made:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Waybill needs Python 3.11 or later, and there is no $(PYTHON)." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Waybill needs Python 3.11 or later: make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	@echo "== Making $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
+	@echo "== Installing what the services need"
+	@$(PIP) .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.dev: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
+	@echo "== Installing what '$*' needs"
+	@$(PIP) '.[$*]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The two services: the API that keeps the truth and the worker that does the work."""

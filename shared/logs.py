@@ -1,0 +1,42 @@
+"""Logs: one line a record on standard error, whatever is in it."""
+
+import logging
+from datetime import UTC, datetime
+
+ESCAPED = {
+    code: ascii(chr(code))[1:-1]
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Control characters, line and paragraph separators and bidirectional overrides, as Python writes them in a string."""
+
+QUIET = ("asyncio", "peewee", "urllib3")
+"""Libraries that at level debug would show every statement or request, some with secrets in them."""
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record as `TIME LEVEL logger [action] message`, with the time in RFC 3339, UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line; a traceback follows the message with its line ends escaped."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        action = getattr(record, "action", None)
+        parts = [time, record.levelname, record.name, *([] if action is None else [f"[{action}]"]), record.getMessage()]
+        if record.exc_info:
+            parts.append(self.formatException(record.exc_info))
+        if record.stack_info:
+            parts.append(self.formatStack(record.stack_info))
+        return " ".join(parts).translate(ESCAPED)
+
+
+def configure(level: str) -> None:
+    """Send records of this level (such as `info`) and above to standard error; called again, it replaces itself."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    for former in [one for one in root.handlers if isinstance(one.formatter, LineFormatter)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.INFO if root.level < logging.INFO else logging.NOTSET)
+    logging.captureWarnings(True)

@@ -1,0 +1,155 @@
+"""Settings: environment variables with the prefix WAYBILL_, or the same in a file `.env`."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "WAYBILL_"
+UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
+
+
+class SettingsError(Exception):
+    """A setting makes no sense; the message is one line that names the variable and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """What an installation can choose; a field's description says which values are allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    host: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_-]+$", description="a host name or an IP address")
+    port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
+    api_url: str | None = Field(default=None, description="an http:// or https:// address without query and fragment")
+    api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
+    worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    drain_seconds: float = Field(default=25.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
+    lock_wait_seconds: float = Field(
+        default=30.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more"
+    )
+    allow_anonymous_off_loopback: bool = Field(default=False, description="1 or 0")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="host names separated by commas"
+    )
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="info", description="debug, info, warning, error or critical"
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and `.env`; raise SettingsError on nonsense."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("; ".join(sorted({cls._complaint(dict(one)) for one in error.errors()}))) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f".env cannot be read: {error}") from None
+
+    @property
+    def base_url(self) -> str:
+        """Where workers and clients reach the API, without a slash at the end."""
+        if self.api_url is not None:
+            return self.api_url
+        host = UNSPECIFIED.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def tasks_db(self) -> Path:
+        """The truth: SQLite, written by the API only."""
+        return self.data_dir / "tasks.db"
+
+    @property
+    def queue_db(self) -> Path:
+        """The queue: a hint that may be deleted at any time."""
+        return self.data_dir / "queue.db"
+
+    @property
+    def lock_file(self) -> Path:
+        """Who holds this lock may write `tasks_db`."""
+        return self.data_dir / "tasks.lock"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where workers keep reports that they could not deliver yet."""
+        return self.data_dir / "spool"
+
+    @property
+    def doorbell_dir(self) -> Path:
+        """Where workers wait for the signal that messages have come."""
+        return self.data_dir / "doorbells"
+
+    @property
+    def worker_token_file(self) -> Path:
+        """The token that reporters send."""
+        return self.data_dir / "worker.token"
+
+    @property
+    def admin_token_file(self) -> Path:
+        """The token that administrators send."""
+        return self.data_dir / "admin.token"
+
+    def make_data_dir(self) -> None:
+        """Make the data directory, for its owner only, unless it is there; raise SettingsError where that fails."""
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be made: {error.strerror}") from None
+        if not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
+            raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} is not writable for this user")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_no_file(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError("not a directory")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("not an address of an API")
+        if parts.port == 0 or not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("not an address of an API")
+        return value.rstrip("/")
+
+    @field_validator("api_token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all("!" <= character <= "~" for character in value.get_secret_value()):
+            raise ValueError("cannot be sent in a header")
+        return value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [host.strip() for host in value.split(",") if host.strip()]
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @classmethod
+    def _complaint(cls, error: dict[str, Any]) -> str:
+        name = str(error["loc"][0])
+        field = cls.model_fields[name]
+        said = "" if name == "api_token" else f", not {error['input']!r:.100}"
+        return f"{PREFIX}{name.upper()} must be {field.description}{said}"

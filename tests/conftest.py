@@ -1,0 +1,49 @@
+"""What holds for every test: no settings from outside, nothing skipped where CI=true, no cache in a read-only place."""
+
+import os
+from collections.abc import Generator
+
+import hypothesis
+import pytest
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+CI = os.environ.get("CI") == "true"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget the settings of whoever runs the tests, and choose Hypothesis's.
+
+    It gets no deadline, since the machine may be busy, and keeps no files in a read-only place.
+    """
+    for name in [name for name in os.environ if name.startswith("WAYBILL_")]:
+        del os.environ[name]
+    cache = config.rootpath / ".cache"
+    writable = os.access(cache if cache.exists() else config.rootpath, os.W_OK)
+    database = DirectoryBasedExampleDatabase(cache / "hypothesis") if writable else None
+    hypothesis.settings.register_profile("waybill", deadline=None, database=database)
+    hypothesis.settings.load_profile("waybill")
+    hypothesis.configuration.set_hypothesis_home_dir(cache / "hypothesis")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that skips where CI=true: what is not run there is not known to work."""
+    report = yield
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {call.excinfo.value if call.excinfo else item.name}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail a module that skips as a whole where CI=true."""
+    report = yield
+    if CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {collector.nodeid}"
+    return report
