@@ -1,0 +1,74 @@
+"""What can go wrong with a well-formed wish: one small tree, whose docstrings are the messages."""
+
+from typing import Any
+
+
+class WaybillError(Exception):
+    """Something that Waybill was asked to do cannot be done."""
+
+    def __init__(self, detail: str | None = None, **facts: Any) -> None:
+        """Take the message (the docstring by default) and the facts that an answer may show, JSON values each."""
+        super().__init__(detail or (type(self).__doc__ or "").strip())
+        self.facts = facts
+
+
+class NotFound(WaybillError):
+    """There is no such thing."""
+
+
+class TaskNotFound(NotFound):
+    """There is no such task."""
+
+
+class TaskTypeNotFound(NotFound):
+    """There is no such task type."""
+
+
+class Invalid(WaybillError):
+    """The wish is well-formed but says something impossible; `pointer` names the field (RFC 6901)."""
+
+    def __init__(self, detail: str, pointer: str, *, index: int = 0) -> None:
+        """Take the message, the JSON pointer of the field, such as `/type`, and which of a batch it is in."""
+        super().__init__(detail)
+        self.pointer = pointer
+        self.index = index
+
+
+class Conflict(WaybillError):
+    """The present state does not allow it."""
+
+
+class TaskIsFinal(Conflict):
+    """The task has ended."""
+
+
+class TaskIsNotFinal(Conflict):
+    """The task has not ended yet."""
+
+
+class AttemptHasMoved(Conflict):
+    """The task is in another attempt than the one named."""
+
+
+class ExternalKeyTaken(Conflict):
+    """Another task of this type has this external key; `task_id` names it."""
+
+
+class TaskTypeExists(Conflict):
+    """A task type of this name exists already."""
+
+
+class TaskTypeInUse(Conflict):
+    """Tasks of this type exist."""
+
+
+class WorkerGone(Conflict):
+    """The worker was declared gone: its runs were given to others, and it must start anew under a fresh id."""
+
+
+class IdempotencyKeyReused(WaybillError):
+    """This Idempotency-Key was used before for another request."""
+
+
+class StorageFull(WaybillError):
+    """The disk is full: nothing was kept."""

@@ -1,0 +1,38 @@
+"""An event: what was said or done about a task, as recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.status import Outcome, Status
+
+
+class EventKind(StrEnum):
+    """What was done."""
+
+    CREATE = "create"
+    REPORT = "report"
+    CLAIM = "claim"
+    RELEASE = "release"
+    TIMEOUT = "timeout"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a task's history. `said` holds what a report said, its claim left out."""
+
+    event_id: int = 0
+    task_id: str
+    attempt: int
+    run: int
+    seq: int | None = None
+    source: str = "api"
+    kind: EventKind
+    outcome: Outcome = Outcome.APPLIED
+    task_status: Status
+    """The status that held afterwards."""
+    recorded_at: int
+    said: Mapping[str, Any] = field(default_factory=dict)

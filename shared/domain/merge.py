@@ -1,0 +1,149 @@
+"""Folding a report into a task: the one place where a stale, doubled, reordered or forged report is refused."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from shared.domain.report import Report
+from shared.domain.status import ErrorCode, Outcome, Status
+from shared.domain.task import Position, Task, TaskError, end, fail
+
+METADATA_CAP = 65_536
+"""How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
+
+RETRIED = (ErrorCode.FAILED, ErrorCode.TIMEOUT)
+
+
+def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tuple[Task, Outcome]:
+    """Fold a report into a task; the task comes back unchanged unless the outcome is `applied`.
+
+    `claimable` says whether a first claim may be granted at all (not for a paused type, nor for a worker that is
+    gone). `now` is in milliseconds since the epoch.
+    """
+    attempt = _attempt(task, report)
+    if attempt > task.attempt:
+        return task, Outcome.REFUSED
+    if attempt < task.attempt:
+        return task, Outcome.STALE
+    if report.claim is None:
+        if not task.is_tracked and not _says_only_metadata(report):
+            return task, Outcome.REFUSED
+        return _fold(task, report, now)
+    if task.is_tracked or report.run != task.run:
+        return task, Outcome.REFUSED
+    if task.claim is None:
+        if not claimable or not _may_claim(task, report, now):
+            return task, Outcome.REFUSED
+        return _fold(_claimed(task, report), report, now, changed=True)
+    if report.claim != task.claim:
+        return task, Outcome.REFUSED
+    return _fold(task, report, now)
+
+
+def _attempt(task: Task, report: Report) -> int:
+    if report.attempt is not None:
+        return report.attempt
+    return task.attempt if report.seq is None else 1
+
+
+def _says_only_metadata(report: Report) -> bool:
+    return all(said is None for said in (report.status, report.stage, report.progress, report.result, report.error))
+
+
+def _may_claim(task: Task, report: Report, now: int) -> bool:
+    return report.status is Status.PROCESSING and task.due_at is not None and task.due_at <= now
+
+
+def _claimed(task: Task, report: Report) -> Task:
+    return replace(task, claim=report.claim, worker=report.source, due_at=None)
+
+
+def _fold(task: Task, report: Report, now: int, *, changed: bool = False) -> tuple[Task, Outcome]:
+    if _conflicts(task, report):
+        return task, Outcome.REFUSED
+    after, fresh, stale, dropped = _fold_registers(task, report)
+    changed |= fresh
+    if report.status is not None:
+        if report.status.rank > task.status.rank:
+            return _advance(after, report, report.status, now), Outcome.APPLIED
+        stale |= report.status.rank < task.status.rank
+    if changed:
+        return replace(after, version=task.version + 1), Outcome.APPLIED
+    if dropped:
+        return task, Outcome.INVALID
+    return task, Outcome.STALE if stale else Outcome.DUPLICATE
+
+
+def _conflicts(task: Task, report: Report) -> bool:
+    """Whether the report says another end than the one that stands."""
+    if not task.status.is_final or report.status is None or not report.status.is_final:
+        return False
+    if report.status is not task.status:
+        return True
+    return _ending(report) != (task.result, task.error)
+
+
+def _ending(report: Report) -> tuple[Any, TaskError | None]:
+    """The result and the error that a final report leaves."""
+    if report.status is Status.COMPLETED:
+        return report.result, None
+    return None, report.error or TaskError(ErrorCode.FAILED, "")
+
+
+def _fold_registers(task: Task, report: Report) -> tuple[Task, bool, bool, bool]:
+    """Return the task with the newer values, and whether any were newer, older, or too much for the cap."""
+    seq = task.last_seq + 1 if report.seq is None else report.seq
+    position = Position(task.run, seq, report.source)
+    positions = dict(task.positions)
+    metadata = dict(task.metadata)
+    fields: dict[str, Any] = {}
+    fresh = stale = dropped = False
+    for register, said, held in _registers(task, report):
+        if position <= positions.get(register, Position(0, 0, "")):
+            stale |= said != held
+            continue
+        if report.seq is None and register in positions and _same(said, held):
+            continue
+        group, _, key = register.partition("/")
+        if group == "metadata":
+            grown = metadata | {key: said}
+            if said != held and _size(grown) > METADATA_CAP:
+                dropped = True
+                continue
+            metadata = grown
+        else:
+            fields[group] = said
+        positions[register] = position
+        fresh = True
+    if not fresh:
+        return task, False, stale, dropped
+    return replace(task, positions=positions, metadata=metadata, **fields), True, stale, dropped
+
+
+def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
+    """Each register that the report writes: its name, what is said and what is held."""
+    if report.stage is not None:
+        yield "stage", report.stage, task.stage
+    if report.progress is not None:
+        yield "progress", report.progress, task.progress
+    for key, said in (report.metadata or {}).items():
+        yield f"metadata/{key}", said, task.metadata.get(key)
+
+
+def _same(said: Any, held: Any) -> bool:
+    """Whether two values are the same JSON: to Python, 1 also equals true and 1.0."""
+    return bool(said == held) and json.dumps(said, sort_keys=True) == json.dumps(held, sort_keys=True)
+
+
+def _size(metadata: dict[str, Any]) -> int:
+    return len(json.dumps(metadata, ensure_ascii=False).encode())
+
+
+def _advance(task: Task, report: Report, status: Status, now: int) -> Task:
+    if not status.is_final:
+        return replace(task, status=status, started_at=now, version=task.version + 1)
+    result, error = _ending(report)
+    if error is not None and error.code in RETRIED and not task.is_tracked:
+        return fail(task, error, now=now)
+    return end(task, status, now=now, result=result, error=error)

@@ -1,0 +1,221 @@
+"""A task, the durable row, and the transitions that are not reports: release, time-out, cancel, retry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
+from shared.domain.status import ErrorCode, Status
+
+CRASH_BUDGET = 4
+"""With this many lost workers a task ends in ERROR `worker_lost`."""
+
+RUN_LIMIT_GRACE = 60
+DEFAULT_RUN_LIMIT = 3_600
+
+
+class TaskError(NamedTuple):
+    """Why a task ended in ERROR, for programs and for people."""
+
+    code: ErrorCode
+    message: str
+
+
+class Position(NamedTuple):
+    """Where a report stands in the order that decides which of two is newer."""
+
+    run: int
+    seq: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """All that is known of one task. Times are milliseconds since the epoch, UTC; durations are seconds."""
+
+    task_id: str
+    name: str
+    type: str
+    handler: str | None
+    """The function that runs it; None for a tracked task, on which outside services report."""
+    processing_time: int | None
+    input: Any = None
+    priority: int = 0
+    external_key: str | None = None
+    timeout: int | None = None
+    max_attempts: int = 1
+    min_backoff: float = 1.0
+    max_backoff: float = 300.0
+
+    status: Status = Status.NEW
+    attempt: int = 1
+    """What users count: 1 plus the retries."""
+    run: int = 1
+    """Rises at every hand-over; one run is one execution by one worker."""
+    failures: int = 0
+    crashes: int = 0
+    claim: str | None = None
+    """The token of the worker that holds, or last held, the current run."""
+    worker: str | None = None
+    stage: str | None = None
+    progress: float | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    """For each last-writer-wins register (`stage`, `progress`, `metadata/KEY`), the position that wrote it."""
+    result: Any = None
+    error: TaskError | None = None
+
+    created_at: int
+    started_at: int | None = None
+    finished_at: int | None = None
+    due_at: int | None = None
+    """When the current run may be claimed; None while it is claimed, final or tracked."""
+    delay: int = 0
+    """The back-off, in milliseconds, that `due_at` was set with."""
+    version: int = 1
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether outside services, not a worker, report on it."""
+        return self.handler is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a worker holds the current run."""
+        return self.claim is not None and not self.status.is_final
+
+    @property
+    def route(self) -> str:
+        """The name of the queue that its messages travel on."""
+        return self.type
+
+    @property
+    def last_seq(self) -> int:
+        """The highest `seq` that the current run's registers were written with; 0 before the first."""
+        return max((at.seq for at in self.positions.values() if at.run == self.run), default=0)
+
+    @property
+    def run_limit(self) -> float:
+        """How long one run may take, in seconds, before it counts as hung."""
+        if self.timeout is not None:
+            return self.timeout
+        if self.processing_time is not None:
+            return self.processing_time + RUN_LIMIT_GRACE
+        return DEFAULT_RUN_LIMIT
+
+
+def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
+    """Take a run from its worker and open the next one, due at once; the status stays as it is.
+
+    Returns the task unchanged where `run` and `claim` no longer hold it. A crash is counted, and the one that
+    uses up the budget ends the task.
+    """
+    if not task.is_held or (task.run, task.claim) != (run, claim):
+        return task
+    crashes = task.crashes + crashed
+    if crashes >= CRASH_BUDGET:
+        error = TaskError(ErrorCode.WORKER_LOST, f"{crashes} workers were lost while they ran it")
+        return end(replace(task, crashes=crashes, claim=None), Status.ERROR, now=now, error=error)
+    return replace(
+        task,
+        run=task.run + 1,
+        crashes=crashes,
+        claim=None,
+        worker=None,
+        due_at=now,
+        delay=0,
+        version=task.version + 1,
+    )
+
+
+def time_out(task: Task, run: int, claim: str | None, *, now: int) -> Task:
+    """Fail a run that took longer than its limit; unchanged where `run` and `claim` no longer hold the task."""
+    if not task.is_held or (task.run, task.claim) != (run, claim):
+        return task
+    return fail(task, TaskError(ErrorCode.TIMEOUT, f"no end after {task.run_limit:g} s"), now=now)
+
+
+def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
+    """End a task in ERROR `cancelled` at once; its worker's later finish will be refused.
+
+    Raises TaskIsFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    """
+    _expect(task, attempt)
+    if task.status.is_final:
+        raise TaskIsFinal()
+    error = TaskError(ErrorCode.CANCELLED, "cancelled on request")
+    return end(replace(task, claim=None), Status.ERROR, now=now, error=error)
+
+
+def retry(task: Task, attempt: int | None, *, now: int) -> Task:
+    """Open another attempt of a final task, with fresh failure and crash budgets.
+
+    Raises TaskIsNotFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    """
+    _expect(task, attempt)
+    if not task.status.is_final:
+        raise TaskIsNotFinal()
+    return _next_attempt(replace(task, failures=0, crashes=0), now=now, delay=0)
+
+
+def end(task: Task, status: Status, *, now: int, result: Any = None, error: TaskError | None = None) -> Task:
+    """Put a task into a final status and freeze what goes with it."""
+    return replace(
+        task,
+        status=status,
+        result=result,
+        error=error,
+        started_at=now if task.started_at is None else task.started_at,
+        finished_at=now,
+        due_at=None,
+        version=task.version + 1,
+    )
+
+
+def fail(task: Task, error: TaskError, *, now: int) -> Task:
+    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left."""
+    failures = task.failures + 1
+    failed = replace(task, failures=failures)
+    if failures >= task.max_attempts:
+        return end(failed, Status.ERROR, now=now, error=error)
+    return _next_attempt(failed, now=now, delay=backoff(failed))
+
+
+def backoff(task: Task) -> int:
+    """Milliseconds to wait after the task's latest failure: exponential, between half of it and all of it.
+
+    The jitter is drawn from the task's id and its failures, so that it is the same wherever it is computed; see
+    "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), equal jitter.
+    """
+    exponent = min(task.failures - 1, 32)
+    ceiling: float = min(task.max_backoff, task.min_backoff * 2**exponent)
+    chance = crc32(f"{task.task_id}/{task.attempt}/{task.failures}".encode()) / 2**32
+    return round(1000 * ceiling * (1 + chance) / 2)
+
+
+def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
+    kept = {key: at for key, at in task.positions.items() if key.startswith("metadata/")}
+    return replace(
+        task,
+        status=Status.NEW,
+        attempt=task.attempt + 1,
+        run=task.run + 1,
+        claim=None,
+        worker=None,
+        stage=None,
+        progress=None,
+        positions=kept,
+        result=None,
+        error=None,
+        started_at=None,
+        finished_at=None,
+        due_at=None if task.is_tracked else now + delay,
+        delay=delay,
+        version=task.version + 1,
+    )
+
+
+def _expect(task: Task, attempt: int | None) -> None:
+    if attempt is not None and attempt != task.attempt:
+        raise AttemptHasMoved(attempt=task.attempt)
