@@ -1,0 +1,82 @@
+"""A lock that the operating system lets go of when its holder dies, however it dies."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+RETRY_SECONDS = 0.05
+
+
+class LockFile:
+    """An exclusive lock on a file of its own, held by this process and not by its children."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is opened yet."""
+        self.path = path
+        self._descriptor: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._descriptor is not None
+
+    def acquire(self, wait: float = 0, *, create: bool = True) -> bool:
+        """Try for up to `wait` seconds to take the lock, and tell whether it is held.
+
+        With `create` false a missing file counts as taken: somebody has finished with it.
+        """
+        deadline = time.monotonic() + wait
+        while True:
+            descriptor = self._open(create)
+            if descriptor is not None and self._take(descriptor):
+                return True
+            if not create and not self.path.exists():
+                return False
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(RETRY_SECONDS, left))
+
+    def release(self, unlink: bool = False) -> None:
+        """Let go of the lock, and remove its file first if asked to."""
+        if self._descriptor is None:
+            return
+        if unlink:
+            self.path.unlink(missing_ok=True)
+        self._close()
+
+    def _open(self, create: bool) -> int | None:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            if create:
+                raise
+            return None
+
+    def _take(self, descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        # The file may have been removed, or replaced, between the open and the lock.
+        if not self._still_lies_there(descriptor):
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        # A forked child shares the lock until it closes its copy, and may outlive this process.
+        os.register_at_fork(after_in_child=self._close)
+        return True
+
+    def _still_lies_there(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

@@ -1,0 +1,242 @@
+"""The queue between the two services: Huey's SQLite storage, filled, taken from and healed in bulk."""
+
+import json
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from huey.storage import SqliteStorage
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_CAP = 4_096
+"""How many bytes of a message are read at all; longer ones do not parse, and so are dropped."""
+
+TASK_ID_CAP = 128
+RUN_CAP = 2**63 - 1
+
+BUSY_SECONDS = 5.0
+HEALING_TRIES = 3
+HEALED_BY_REMAKING = (
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+)
+"""Failures of the file itself: damaged, emptied, moved, foreign. A busy file or a full disk is none."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the queue carries: a hint that this run of this task is due."""
+
+    task_id: str
+    run: int
+
+    def encode(self) -> bytes:
+        """Return the message as it lies on the queue: JSON, since a pickle would run code from the file."""
+        return json.dumps({"task_id": self.task_id, "run": self.run}).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Message":
+        """Read a message; fields that this version does not know are ignored. Raises ValueError on anything else."""
+        try:
+            fields = json.loads(data)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        task_id, run = (fields.get("task_id"), fields.get("run")) if isinstance(fields, dict) else (None, None)
+        # Only what may stand in a claim: one bad claim would spoil the whole request that it travels in.
+        if not isinstance(task_id, str) or not task_id.isascii() or len(task_id) > TASK_ID_CAP:
+            raise ValueError("no task_id")
+        if type(run) is not int or not 0 < run <= RUN_CAP:
+            raise ValueError("no run")
+        return cls(task_id, run)
+
+
+class Letter(NamedTuple):
+    """A message with the route it travels on and its priority (higher goes first)."""
+
+    route: str
+    priority: int
+    message: Message
+
+
+class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
+    """Huey's SQLite storage, with many routes (Huey's queue names) and many messages to a transaction."""
+
+    begin_sql = "begin immediate"
+    ddl = (SqliteStorage.table_task, SqliteStorage.index_task)
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make it; nothing is synced to disk, since the queue is only a hint."""
+        super().__init__("waybill", filename=str(path), fsync=False, journal_mode="truncate", timeout=BUSY_SECONDS)
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super()._create_connection()
+        connection.text_factory = bytes
+        return connection
+
+    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+        """Put letters on the queue in one transaction."""
+        rows = [(route, message.encode(), priority) for route, priority, message in letters]
+        with self.db(commit=True) as cursor:
+            cursor.executemany("insert into task (queue, data, priority) values (?, ?, ?)", rows)
+
+    def take(self, routes: Sequence[str], limit: int) -> list[tuple[bytes, bytes, float]]:
+        """Remove up to `limit` rows of these routes, the first by priority and age: (route, data, priority) each."""
+        among = f"queue in ({','.join('?' * len(routes))})"
+        # The check takes no write lock, so that idle workers do not disturb each other.
+        if not self.sql(f"select 1 from task where {among} limit 1", routes, results=True):  # noqa: S608
+            return []
+        with self.db(commit=True) as cursor:
+            cursor.execute(
+                f"delete from task where id in (select id from task where {among} order by priority desc, id limit ?)"  # noqa: S608
+                " returning cast(priority as real), id, cast(queue as text), substr(data, 1, ?)",
+                (*routes, limit, MESSAGE_CAP),
+            )
+            rows = sorted(cursor.fetchall(), key=lambda row: (-row[0], row[1]))
+        return [(route, data, priority) for priority, _, route, data in rows]
+
+    def routes(self) -> list[bytes]:
+        """Return the routes that have messages."""
+        return [route for (route,) in self.sql("select distinct cast(queue as text) from task", results=True)]
+
+    def contents(self) -> list[bytes]:
+        """Return every message as it lies there."""
+        return [data for (data,) in self.sql("select substr(data, 1, ?) from task", (MESSAGE_CAP,), results=True)]
+
+
+class Queue:
+    """The queue file, which may be deleted, replaced or damaged at any time: it heals itself, empty.
+
+    Safe to share between threads. Raises sqlite3.Error only where the file cannot be used at all (a full disk,
+    a folder that may not be written to).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the queue at this path, or make it."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._storage: RouteStorage | None = None
+        self._identity: tuple[int, int] | None = None
+        self._generation = 0
+        self._use(lambda storage: None)
+
+    @property
+    def generation(self) -> int:
+        """How often another file has taken the place of the one known before; what it held is then to be sent again."""
+        self._use(lambda storage: None)
+        return self._generation
+
+    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+        """Put letters (route, priority, message) on the queue in one transaction."""
+        if letters:
+            self._use(lambda storage: storage.send(letters))
+
+    def take(self, routes: Collection[str], limit: int) -> list[Letter]:
+        """Remove up to `limit` letters of these routes in one transaction, by priority, then by age."""
+        if not routes or limit < 1:
+            return []
+        names = sorted(routes)
+        rows = self._use(lambda storage: storage.take(names, limit))
+        return [
+            Letter(_text(route), int(priority), message)
+            for route, data, priority in rows
+            if (message := _decoded(data)) is not None
+        ]
+
+    def routes(self) -> set[str]:
+        """Return the routes that have messages now."""
+        return {_text(route) for route in self._use(lambda storage: storage.routes())}
+
+    def contents(self) -> set[Message]:
+        """Return the messages that are on the queue now."""
+        found = map(_decoded, self._use(lambda storage: storage.contents()))
+        return {message for message in found if message is not None}
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._close()
+
+    def _use(self, work: Callable[[RouteStorage], T]) -> T:
+        """Do one piece of work on the file that lies at the path now, and remake it where it is unusable."""
+        with self._lock:
+            for _ in range(HEALING_TRIES):
+                try:
+                    return work(self._current())
+                except sqlite3.Error as error:
+                    if not _is_about_the_file(error):
+                        raise
+                    self._heal(error)
+            return work(self._current())
+
+    def _current(self) -> RouteStorage:
+        identity = self._look()
+        if self._storage is not None and identity == self._identity:
+            return self._storage
+        self._close()
+        # The file may be replaced while it is being opened: what lies there must be the same before and after.
+        while True:
+            storage = RouteStorage(self._path)
+            storage.conn.execute("select 1 from task limit 1")
+            before, identity = identity, self._look()
+            if identity is not None and identity == before:
+                break
+            storage.close()
+        if self._identity is not None:
+            self._generation += 1
+        self._storage, self._identity = storage, identity
+        return storage
+
+    def _look(self) -> tuple[int, int] | None:
+        # Only a stat: opening the file and closing it again would drop SQLite's own locks on it.
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _heal(self, error: sqlite3.Error) -> None:
+        """Set the file aside, unless another one lies there already."""
+        known = self._storage is None or self._look() == self._identity
+        self._close()
+        if not known or not self._path.exists():
+            return
+        number = 1
+        while (aside := self._path.with_name(f"{self._path.name}.corrupt-{number}")).exists():
+            number += 1
+        logger.warning("The queue file is unusable (%s): set aside as %s", error, aside.name)
+        os.replace(self._path, aside)
+        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        storage, self._storage = self._storage, None
+        if storage is not None:
+            storage.close()
+
+
+def _is_about_the_file(error: sqlite3.Error) -> bool:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in HEALED_BY_REMAKING
+
+
+def _decoded(data: Any) -> Message | None:
+    try:
+        return Message.decode(data)
+    except (ValueError, TypeError) as error:
+        logger.warning("A message that cannot be read was dropped: %s", error)
+        return None
+
+
+def _text(route: bytes) -> str:
+    return route.decode(errors="replace")

@@ -1,0 +1,231 @@
+"""What the queue promises, whatever happens to its file: it may lose hints, but it never fails, lies or runs code."""
+
+import json
+import pickle
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.queue import Letter, Message, Queue
+
+
+class Bomb:
+    """What an attacker would pickle: it makes a file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.db"
+
+
+@pytest.fixture
+def queue(path: Path) -> Iterator[Queue]:
+    queue = Queue(path)
+    yield queue
+    queue.close()
+
+
+def message(number: int) -> Message:
+    return Message(f"task-{number}", number)
+
+
+def put_raw(path: Path, data: object, route: str = "sleep") -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("insert into task (queue, data, priority) values (?, ?, 0)", (route, data))
+    connection.close()
+
+
+def test_what_was_sent_is_taken_once(queue: Queue) -> None:
+    queue.send([("sleep", 0, message(1))])
+    assert queue.take(["sleep"], 10) == [Letter("sleep", 0, message(1))]
+    assert queue.take(["sleep"], 10) == []
+
+
+def test_higher_priorities_go_first_and_equals_in_order_of_arrival(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("b", 5, message(2)), ("a", 5, message(3)), ("a", -1, message(4))])
+    assert [letter.message.run for letter in queue.take(["a", "b"], 10)] == [2, 3, 1, 4]
+
+
+def test_no_more_is_taken_than_asked_for(queue: Queue) -> None:
+    queue.send([("a", number, message(number)) for number in range(1, 6)])
+    assert [letter.message.run for letter in queue.take(["a"], 2)] == [5, 4]
+    assert [letter.message.run for letter in queue.take(["a"], 2)] == [3, 2]
+    assert queue.take(["a"], 0) == []
+
+
+def test_only_the_routes_asked_for_are_taken(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("b", 0, message(2))])
+    assert queue.take(["b", "c"], 10) == [Letter("b", 0, message(2))]
+    assert queue.take([], 10) == []
+    assert queue.routes() == {"a"}
+
+
+def test_letters_that_were_taken_can_be_put_back(queue: Queue) -> None:
+    queue.send([("a", 3, message(1))])
+    queue.send(queue.take(["a"], 1))
+    assert queue.take(["a"], 1) == [Letter("a", 3, message(1))]
+
+
+def test_contents_are_all_messages_and_stay_there(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("b", 0, message(2))])
+    assert queue.contents() == {message(1), message(2)}
+    assert queue.contents() == {message(1), message(2)}
+
+
+def test_another_process_sees_what_was_sent(queue: Queue, path: Path) -> None:
+    queue.send([("a", 0, message(1))])
+    other = Queue(path)
+    assert other.take(["a"], 1) == [Letter("a", 0, message(1))]
+    assert queue.take(["a"], 1) == []
+    assert queue.generation == 0
+    other.close()
+
+
+def test_takers_never_share_a_message(path: Path) -> None:
+    queues = [Queue(path) for _ in range(3)]
+    queues[0].send([("a", 0, message(number)) for number in range(1, 601)])
+    taken: list[list[int]] = [[] for _ in queues]
+
+    def take_all(index: int) -> None:
+        while letters := queues[index].take(["a"], 7):
+            taken[index] += [letter.message.run for letter in letters]
+
+    threads = [threading.Thread(target=take_all, args=(index,)) for index in range(len(queues))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(number for numbers in taken for number in numbers) == list(range(1, 601))
+    for queue in queues:
+        queue.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{}",
+        b'{"task_id": "a"}',
+        b'{"task_id": 1, "run": 1}',
+        b'{"task_id": "a", "run": "1"}',
+        b'{"task_id": "a", "run": true}',
+        b'{"task_id": "a", "run": 1.5}',
+        b'{"task_id": "a", "run": 0}',
+        b'{"task_id": "a", "run": 9223372036854775808}',
+        b'{"task_id": "\\ud800", "run": 1}',
+        b'{"task_id": "' + b"a" * 129 + b'", "run": 1}',
+        b'{"task_id": "a", "run": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"task_id": "' + b"a" * 10_000_000 + b'", "run": 1}',
+        "text with a lone \udcff".encode(errors="surrogateescape"),
+        17,
+        2.5,
+    ],
+)
+def test_a_message_that_cannot_be_read_is_dropped_and_the_next_one_taken(
+    queue: Queue, path: Path, data: object
+) -> None:
+    put_raw(path, data)
+    queue.send([("sleep", 0, message(1))])
+    assert queue.contents() == {message(1)}
+    assert queue.take(["sleep"], 10) == [Letter("sleep", 0, message(1))]
+    assert queue.take(["sleep"], 10) == []
+
+
+def test_a_pickle_on_the_queue_runs_nothing(queue: Queue, path: Path, tmp_path: Path) -> None:
+    put_raw(path, pickle.dumps(Bomb(tmp_path / "ran")))
+    assert queue.take(["sleep"], 10) == []
+    assert not (tmp_path / "ran").exists()
+
+
+def test_fields_of_a_later_version_are_ignored(queue: Queue, path: Path) -> None:
+    put_raw(path, json.dumps({"task_id": "a", "run": 2, "colour": "red"}).encode())
+    assert queue.take(["sleep"], 1) == [Letter("sleep", 0, Message("a", 2))]
+
+
+def test_a_deleted_file_is_made_anew_on_both_sides(queue: Queue, path: Path) -> None:
+    other = Queue(path)
+    queue.send([("a", 0, message(1))])
+    path.unlink()
+    assert other.take(["a"], 1) == []
+    queue.send([("a", 0, message(2))])
+    assert other.take(["a"], 1) == [Letter("a", 0, message(2))]
+    assert (queue.generation, other.generation) == (1, 1)
+    other.close()
+
+
+def test_a_deletion_is_noticed_without_any_other_call(queue: Queue, path: Path) -> None:
+    path.unlink()
+    assert queue.generation == 1
+    assert queue.generation == 1
+
+
+def test_a_replaced_file_is_taken_up_with_what_it_holds(queue: Queue, path: Path, tmp_path: Path) -> None:
+    other = Queue(tmp_path / "other.db")
+    other.send([("a", 0, message(7))])
+    other.close()
+    (tmp_path / "other.db").replace(path)
+    assert queue.contents() == {message(7)}
+    assert queue.generation == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\0" + b"\xff" * 8000, b"x" * 100_000])
+def test_a_damaged_file_is_set_aside_and_made_anew(queue: Queue, path: Path, content: bytes) -> None:
+    queue.send([("a", 0, message(1))])
+    path.write_bytes(content)
+    assert queue.take(["a"], 1) in ([], [Letter("a", 0, message(1))])
+    queue.send([("a", 0, message(2))])
+    assert message(2) in {letter.message for letter in queue.take(["a"], 10)}
+
+
+def test_a_file_that_is_damaged_at_the_start_is_set_aside(path: Path) -> None:
+    path.write_bytes(b"garbage" * 1000)
+    queue = Queue(path)
+    queue.send([("a", 0, message(1))])
+    assert queue.contents() == {message(1)}
+    assert (path.parent / "queue.db.corrupt-1").exists()
+    queue.close()
+
+
+def test_each_damaged_file_is_kept_under_a_name_of_its_own(queue: Queue, path: Path) -> None:
+    for content in (b"first" * 1000, b"second" * 1000):
+        path.unlink()
+        path.write_bytes(content)
+        queue.send([("a", 0, message(1))])
+    assert (path.parent / "queue.db.corrupt-1").read_bytes() == b"first" * 1000
+    assert (path.parent / "queue.db.corrupt-2").read_bytes() == b"second" * 1000
+
+
+def test_a_directory_in_the_place_of_the_file_is_set_aside(queue: Queue, path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    queue.send([("a", 0, message(1))])
+    assert queue.contents() == {message(1)}
+
+
+def test_another_schema_is_set_aside(queue: Queue, path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("create table task (something integer)")
+    connection.close()
+    queue.send([("a", 0, message(1))])
+    assert queue.contents() == {message(1)}
+
+
+def test_a_file_that_cannot_be_made_raises(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.Error):
+        Queue(tmp_path / "no" / "folder" / "queue.db")
