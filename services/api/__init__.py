@@ -1,0 +1,1 @@
+"""The API: it owns the truth, serves HTTP, and puts messages on the queue."""

@@ -1,0 +1,8 @@
+"""What can be done: each command loads, lets a pure transition decide, and puts back.
+
+They run inside the writer's transaction. A command raises a WaybillError before it has changed anything.
+"""
+
+from services.api.store.commands import reports, runs, task_types, tasks
+
+__all__ = ["reports", "runs", "task_types", "tasks"]

@@ -1,0 +1,71 @@
+"""Judge reports and fold them in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.api.store.unit import Unit
+from shared.domain.event import Event, EventKind
+from shared.domain.merge import merge
+from shared.domain.report import Report
+from shared.domain.status import Outcome, Status
+from shared.domain.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a report; the task where a claim was granted and where nothing was applied."""
+
+    task_id: str
+    outcome: Outcome
+    task: Task | None = None
+
+
+def report(unit: Unit, reports: Sequence[Report]) -> list[Judged]:
+    """Judge and fold each report in turn; the outcomes come back in the same order."""
+    unit.prefetch(said.task_id for said in reports)
+    return [_report(unit, said) for said in reports]
+
+
+def _report(unit: Unit, said: Report) -> Judged:
+    task = unit.find(said.task_id)
+    if task is None:
+        return Judged(said.task_id, Outcome.UNKNOWN)
+    is_claim = said.claim is not None and task.claim is None
+    after, outcome = merge(task, said, now=unit.now, claimable=not is_claim or _is_claimable(unit, task, said))
+    if after is not task:
+        unit.put(after)
+    unit.record(
+        Event(
+            task_id=task.task_id,
+            attempt=said.attempt or task.attempt,
+            run=said.run or task.run,
+            seq=said.seq,
+            source=said.source,
+            kind=EventKind.CLAIM if is_claim else EventKind.REPORT,
+            outcome=outcome,
+            task_status=after.status,
+            recorded_at=unit.now,
+            said=_said(said),
+        )
+    )
+    granted = said.claim is not None and said.status is Status.PROCESSING and outcome.is_acknowledged
+    return Judged(said.task_id, outcome, after if granted or outcome is not Outcome.APPLIED else None)
+
+
+def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:
+    task_type = unit.task_type(task.type)
+    return not (task_type is not None and task_type.paused) and not unit.is_gone(said.source)
+
+
+def _said(said: Report) -> dict[str, Any]:
+    """What a report said, for the history; its claim is never shown."""
+    known = {
+        "status": None if said.status is None else int(said.status),
+        "stage": said.stage,
+        "progress": said.progress,
+        "metadata": said.metadata,
+        "result": said.result,
+        "error": None if said.error is None else said.error._asdict(),
+    }
+    return {**said.extra, **{key: value for key, value in known.items() if value is not None}}

@@ -1,0 +1,101 @@
+"""Runs that workers hold: compare them with what the workers say, and take them back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.api.store import tasks
+from services.api.store.unit import Unit
+from shared.domain import task as transitions
+from shared.domain.errors import WorkerGone
+from shared.domain.event import EventKind
+from shared.domain.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A run that a worker says it has, and for how many seconds it has been running."""
+
+    task_id: str
+    run: int
+    claim: str
+    elapsed: float = 0.0
+
+
+def held_by(unit: Unit, worker_id: str) -> dict[tuple[str, int], str]:
+    """Return the runs that the database gives to a worker, with their claims."""
+    unit.flush()
+    task_ids = tasks.held_by(unit.connection, worker_id)
+    unit.prefetch(task_ids)
+    held = [task for task in map(unit.find, task_ids) if task is not None]
+    return {(task.task_id, task.run): task.claim for task in held if task.claim is not None}
+
+
+def release(unit: Unit, runs: Sequence[HeldRun], *, crashed: bool) -> int:
+    """Take runs from a worker that has lost them, and return how many it still held."""
+    return _take_back(
+        unit,
+        runs,
+        EventKind.RELEASE,
+        lambda task, held: transitions.release(task, held.run, held.claim, crashed=crashed, now=unit.now),
+        {"crashed": crashed},
+    )
+
+
+def time_out(unit: Unit, runs: Sequence[HeldRun]) -> int:
+    """Fail runs that take longer than their limit, and return how many there were."""
+    return _take_back(
+        unit,
+        [held for held in runs if _is_over_limit(unit.find(held.task_id), held)],
+        EventKind.TIMEOUT,
+        lambda task, held: transitions.time_out(task, held.run, held.claim, now=unit.now),
+        {},
+    )
+
+
+def _is_over_limit(task: Task | None, held: HeldRun) -> bool:
+    return task is not None and held.elapsed > task.run_limit
+
+
+def _take_back(
+    unit: Unit,
+    runs: Sequence[HeldRun],
+    kind: EventKind,
+    transition: Callable[[Task, HeldRun], Task],
+    said: Mapping[str, Any],
+) -> int:
+    unit.prefetch(held.task_id for held in runs)
+    taken = 0
+    for held in runs:
+        task = unit.find(held.task_id)
+        after = task and transition(task, held)
+        if task is None or after is None or after is task:
+            continue
+        unit.put(after)
+        unit.record_deed(after, kind, {"worker": task.worker, "run": task.run, **said})
+        taken += 1
+    return taken
+
+
+def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
+    """Refuse a worker's claims from now on and release what it held; return how many runs that were."""
+    held = held_by(unit, worker_id)
+    unit.declare_gone(worker_id)
+    return release(unit, [HeldRun(*key, claim) for key, claim in held.items()], crashed=crashed)
+
+
+def beat(unit: Unit, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
+    """Compare what a worker says it runs with what the database gives to it.
+
+    Returns the listed runs that are not its own any more, and the runs that are its own but that it does not list;
+    those over their limit are timed out first. Raises WorkerGone.
+    """
+    if unit.is_gone(worker_id):
+        raise WorkerGone()
+    unit.prefetch(listed.task_id for listed in runs)
+    time_out(unit, runs)
+    held = held_by(unit, worker_id)
+    listed = {(run.task_id, run.run): run.claim for run in runs}
+    lost = [key for key, claim in listed.items() if held.get(key) != claim]
+    missing = [HeldRun(*key, claim) for key, claim in held.items() if key not in listed]
+    return lost, missing

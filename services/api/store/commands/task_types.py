@@ -1,0 +1,40 @@
+"""Create, change and delete task types."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.api.store.unit import Unit
+from shared.domain.errors import TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
+from shared.domain.task_type import TaskType
+
+
+def create(unit: Unit, task_type: TaskType) -> TaskType:
+    """Add a task type. Raises TaskTypeExists."""
+    if unit.task_type(task_type.name) is not None:
+        raise TaskTypeExists()
+    created = replace(task_type, created_at=unit.now)
+    unit.put_type(created)
+    return created
+
+
+def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
+    """Change fields of a task type; tasks that exist keep what they took from it. Raises TaskTypeNotFound."""
+    changed = replace(_load(unit, name), **changes)
+    unit.put_type(changed)
+    return changed
+
+
+def delete(unit: Unit, name: str) -> None:
+    """Remove a task type that no task uses. Raises TaskTypeNotFound, TaskTypeInUse."""
+    _load(unit, name)
+    if unit.is_type_in_use(name):
+        raise TaskTypeInUse()
+    unit.delete_type(name)
+
+
+def _load(unit: Unit, name: str) -> TaskType:
+    task_type = unit.task_type(name)
+    if task_type is None:
+        raise TaskTypeNotFound()
+    return task_type

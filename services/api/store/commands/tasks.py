@@ -1,0 +1,93 @@
+"""Create, cancel, retry and delete tasks."""
+
+from collections.abc import Sequence
+
+from services.api.store import idempotency
+from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.unit import Unit
+from shared.domain import task as transitions
+from shared.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
+from shared.domain.event import EventKind
+from shared.domain.task import Position, Task
+
+
+def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:
+    """Create all of the tasks or none, and return their ids.
+
+    Raises Invalid, with the index of the draft in `facts`; ExternalKeyTaken; IdempotencyKeyReused.
+    """
+    if given is not None:
+        known = idempotency.recall(unit.database, given, unit.now)
+        if known is not None:
+            return known
+    created = [_draw_up(unit, draft, index) for index, draft in enumerate(drafts)]
+    _check_external_keys(unit, created)
+    for task in created:
+        unit.add(task)
+        unit.record_deed(task, EventKind.CREATE)
+    task_ids = [task.task_id for task in created]
+    if given is not None:
+        idempotency.remember(unit.database, given, task_ids, unit.now)
+    return task_ids
+
+
+def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
+    task_type = unit.task_type(draft.type)
+    if task_type is None:
+        raise Invalid(f"there is no task type {draft.type!r}", "/type", index=index)
+    processing_time = task_type.processing_time if draft.processing_time is None else draft.processing_time
+    if processing_time is None and task_type.handler is not None:
+        raise Invalid(f"the type {draft.type!r} has no default: give it", "/processing_time", index=index)
+    return Task(
+        task_id=unit.ids.draw(),
+        name=draft.name,
+        type=task_type.name,
+        handler=task_type.handler,
+        processing_time=processing_time,
+        input=draft.input,
+        priority=task_type.priority if draft.priority is None else draft.priority,
+        external_key=draft.external_key,
+        timeout=task_type.timeout,
+        max_attempts=task_type.max_attempts,
+        min_backoff=task_type.min_backoff,
+        max_backoff=task_type.max_backoff,
+        metadata=draft.metadata,
+        positions={f"metadata/{key}": Position(0, 0, "") for key in draft.metadata},
+        created_at=unit.now,
+        due_at=None if task_type.handler is None else unit.now,
+    )
+
+
+def _check_external_keys(unit: Unit, created: Sequence[Task]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for index, task in enumerate(created):
+        if task.external_key is None:
+            continue
+        key = (task.type, task.external_key)
+        taken = seen.get(key) or unit.by_external_key(*key)
+        if taken is not None:
+            raise ExternalKeyTaken(task_id=taken, external_key=task.external_key, index=index)
+        seen[key] = task.task_id
+
+
+def cancel(unit: Unit, task_id: str, attempt: int | None) -> Task:
+    """End a task in ERROR `cancelled`. Raises TaskNotFound, TaskIsFinal, AttemptHasMoved."""
+    return _transit(unit, transitions.cancel(unit.load(task_id), attempt, now=unit.now), EventKind.CANCEL)
+
+
+def retry(unit: Unit, task_id: str, attempt: int | None) -> Task:
+    """Open another attempt. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
+    return _transit(unit, transitions.retry(unit.load(task_id), attempt, now=unit.now), EventKind.RETRY)
+
+
+def delete(unit: Unit, task_id: str) -> None:
+    """Remove a final task and its history. Raises TaskNotFound, TaskIsNotFinal."""
+    if not unit.load(task_id).status.is_final:
+        raise TaskIsNotFinal()
+    unit.delete(task_id)
+
+
+def _transit(unit: Unit, after: Task, kind: EventKind) -> Task:
+    unit.put(after)
+    unit.record_deed(after, kind)
+    return after

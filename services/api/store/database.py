@@ -1,0 +1,31 @@
+"""Connections to `tasks.db`: one that writes, and as many as there are threads that read."""
+
+from pathlib import Path
+
+from peewee import SqliteDatabase
+
+LARGE_WAL = 64 << 20
+"""Bytes of write-ahead log above which it is checkpointed even under load."""
+
+WRITING = {
+    "journal_mode": "wal",
+    "synchronous": "full",  # 201 means kept: a commit is on disk before it is answered
+    "wal_autocheckpoint": 0,  # the writer checkpoints when it has time
+    "journal_size_limit": LARGE_WAL,
+    "cache_size": -65_536,
+    "temp_store": "memory",
+}
+READING = {"query_only": 1, "wal_autocheckpoint": 0, "cache_size": -8_192, "temp_store": "memory"}
+
+OLDEST_SQLITE = (3, 35, 0)  # RETURNING, which the queue uses, came with it
+
+
+def writing(path: Path) -> SqliteDatabase:
+    """Return the database as its one writer opens it; the first one to open it creates it, mode 0600."""
+    path.touch(mode=0o600)
+    return SqliteDatabase(str(path), pragmas=WRITING)
+
+
+def reading(path: Path) -> SqliteDatabase:
+    """Return the database as readers open it; each thread has a connection of its own, which cannot write."""
+    return SqliteDatabase(str(path), pragmas=READING)

@@ -1,0 +1,26 @@
+"""What a client hands in to create a task, before the store has given it an id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDraft:
+    """A wish for a task; what is None is taken from its type."""
+
+    name: str
+    type: str = "sleep"
+    processing_time: int | None = None
+    input: Any = None
+    priority: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    external_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A client's key and the fingerprint of the request that it came with."""
+
+    key: str
+    fingerprint: str

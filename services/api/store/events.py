@@ -1,0 +1,57 @@
+"""Every query on `events`, the history."""
+
+import json
+from collections.abc import Iterable
+from sqlite3 import Connection
+from typing import Any
+
+from peewee import SqliteDatabase
+
+from services.api.store.models import EventRow
+from shared.domain.event import Event, EventKind
+from shared.domain.status import Outcome, Status
+
+COLUMNS = tuple(EventRow._meta.sorted_field_names[1:])
+INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    return (
+        event.task_id,
+        event.attempt,
+        event.run,
+        event.seq,
+        event.source,
+        event.kind,
+        event.outcome,
+        int(event.task_status),
+        event.recorded_at,
+        json.dumps(event.said, ensure_ascii=False, separators=(",", ":")) if event.said else "{}",
+    )
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    fields = dict(zip(("event_id", *COLUMNS), row, strict=True))
+    fields["kind"], fields["outcome"] = EventKind(fields["kind"]), Outcome(fields["outcome"])
+    fields["task_status"] = Status(fields["task_status"])
+    fields["said"] = json.loads(fields["said"])
+    return Event(**fields)
+
+
+def insert(connection: Connection, events: Iterable[Event]) -> None:
+    """Append events."""
+    connection.executemany(INSERT, map(_row, events))
+
+
+def delete_of_task(connection: Connection, task_id: str) -> None:
+    """Remove the history of a task that is itself removed."""
+    connection.execute("DELETE FROM events WHERE task_id = ?", (task_id,))
+
+
+def page(database: SqliteDatabase, task_id: str | None, after: int, limit: int) -> list[Event]:
+    """Return up to `limit` events after the one numbered `after`, oldest first: of one task, or of all."""
+    query = EventRow.select().where(EventRow.event_id > after)
+    if task_id is not None:
+        query = query.where(EventRow.task_id == task_id)
+    rows = query.order_by(EventRow.event_id).limit(limit).tuples().bind(database)
+    return [_event(row) for row in rows.iterator()]

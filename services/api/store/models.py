@@ -1,0 +1,116 @@
+"""The tables as Peewee models; the schema itself, with its checks and triggers, stands in the migrations."""
+
+from peewee import AutoField, BooleanField, FloatField, IntegerField, Model, TextField
+
+
+class TaskRow(Model):
+    """The current state of a task."""
+
+    task_id = TextField(primary_key=True)
+    name = TextField()
+    type = TextField()
+    handler = TextField(null=True)
+    processing_time = IntegerField(null=True)
+    input = TextField(null=True)
+    priority = IntegerField()
+    external_key = TextField(null=True)
+    timeout = IntegerField(null=True)
+    max_attempts = IntegerField()
+    min_backoff = FloatField()
+    max_backoff = FloatField()
+    created_at = IntegerField()
+    status = IntegerField()
+    attempt = IntegerField()
+    run = IntegerField()
+    failures = IntegerField()
+    crashes = IntegerField()
+    claim = TextField(null=True)
+    worker = TextField(null=True)
+    stage = TextField(null=True)
+    progress = FloatField(null=True)
+    metadata = TextField()
+    positions = TextField()
+    result = TextField(null=True)
+    error_code = TextField(null=True)
+    error_message = TextField(null=True)
+    started_at = IntegerField(null=True)
+    finished_at = IntegerField(null=True)
+    due_at = IntegerField(null=True)
+    delay = IntegerField()
+    version = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "tasks"
+
+
+class EventRow(Model):
+    """One line of the append-only history."""
+
+    event_id = AutoField()
+    task_id = TextField()
+    attempt = IntegerField()
+    run = IntegerField()
+    seq = IntegerField(null=True)
+    source = TextField()
+    kind = TextField()
+    outcome = TextField()
+    task_status = IntegerField()
+    recorded_at = IntegerField()
+    said = TextField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "events"
+
+
+class TaskTypeRow(Model):
+    """A task type."""
+
+    name = TextField(primary_key=True)
+    title = TextField()
+    handler = TextField(null=True)
+    processing_time = IntegerField(null=True)
+    timeout = IntegerField(null=True)
+    max_attempts = IntegerField()
+    min_backoff = FloatField()
+    max_backoff = FloatField()
+    priority = IntegerField()
+    paused = BooleanField()
+    created_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "task_types"
+
+
+class WorkerRow(Model):
+    """A worker that was declared gone."""
+
+    worker_id = TextField(primary_key=True)
+    gone_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "workers"
+
+
+class IdempotencyKeyRow(Model):
+    """An Idempotency-Key, the request it came with, and the tasks that were created for it."""
+
+    key = TextField(primary_key=True)
+    fingerprint = TextField()
+    task_ids = TextField()
+    created_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "idempotency_keys"
+
+
+MODELS: tuple[type[Model], ...] = (TaskRow, EventRow, TaskTypeRow, WorkerRow, IdempotencyKeyRow)

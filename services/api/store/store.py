@@ -1,0 +1,167 @@
+"""The store as the handlers see it: every write resolves after its COMMIT, every read sees what was committed."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from services.api.store import commands, events, task_types, tasks
+from services.api.store import idempotency as idempotency_keys
+from services.api.store import workers as gone_workers
+from services.api.store.clock import Clock
+from services.api.store.commands.reports import Judged
+from services.api.store.commands.runs import HeldRun
+from services.api.store.database import reading, writing
+from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.finals import Finals
+from services.api.store.ids import Ids
+from services.api.store.migrations import migrate
+from services.api.store.tasks import TaskFilter
+from services.api.store.writer import Listener, Writer
+from shared.domain.errors import TaskNotFound, TaskTypeNotFound
+from shared.domain.event import Event
+from shared.domain.report import Report
+from shared.domain.task import Task
+from shared.domain.task_type import TaskType
+
+READERS = 2
+GONE_WORKERS_KEPT = 7 * 24 * 3_600_000
+
+T = TypeVar("T")
+
+
+class Store:
+    """Tasks, their history and their types. Its coroutines belong to the loop that opened it."""
+
+    def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None]) -> None:
+        """Bring the database at `path` up to date; `on_death` is called should the writer ever fail.
+
+        Raises DatabaseIsNewer. Whoever opens a store holds the lock on its data directory.
+        """
+        self.path = path
+        self.clock = clock
+        database = writing(path)
+        with database.connection_context():
+            migrate(database)
+            tasks.bound_delays(database.connection(), clock.now())
+            ids = Ids(clock.now, tasks.last_id(database.connection()))
+        self._finals = Finals(asyncio.get_running_loop())
+        self._database = reading(path)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._writer = Writer(path, clock, ids, on_death)
+        self._writer.listen(self._finals.notice)
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, on_death: Callable[[], None]) -> Self:
+        """Open the store and start its writer."""
+        store = cls(path, clock, on_death)
+        store._writer.start()
+        return store
+
+    def close(self) -> None:
+        """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
+        self._finals.wake_all()
+        for _ in range(READERS):
+            self._readers.submit(self._database.close)
+        self._readers.shutdown()
+        self._database.close()
+        self._writer.stop()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every commit, in the writer's thread."""
+        self._writer.listen(listener)
+
+    # Writes
+
+    async def create(self, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
+        """Create all of the tasks or none. Raises Invalid, ExternalKeyTaken, IdempotencyKeyReused, StorageFull."""
+        return await self._writer.submit(lambda unit: commands.tasks.create(unit, drafts, given))
+
+    async def report(self, reports: Sequence[Report]) -> list[Judged]:
+        """Judge and fold reports, in their order."""
+        return await self._writer.submit(lambda unit: commands.reports.report(unit, reports))
+
+    async def cancel(self, task_id: str, attempt: int | None = None) -> Task:
+        """End a task in ERROR `cancelled`. Raises TaskNotFound, TaskIsFinal, AttemptHasMoved."""
+        return await self._writer.submit(lambda unit: commands.tasks.cancel(unit, task_id, attempt))
+
+    async def retry(self, task_id: str, attempt: int | None = None) -> Task:
+        """Open another attempt of a final task. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
+        return await self._writer.submit(lambda unit: commands.tasks.retry(unit, task_id, attempt))
+
+    async def delete(self, task_id: str) -> None:
+        """Remove a final task and its history. Raises TaskNotFound, TaskIsNotFinal."""
+        await self._writer.submit(lambda unit: commands.tasks.delete(unit, task_id))
+
+    async def create_type(self, task_type: TaskType) -> TaskType:
+        """Add a task type. Raises TaskTypeExists."""
+        return await self._writer.submit(lambda unit: commands.task_types.create(unit, task_type))
+
+    async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
+        """Change fields of a task type. Raises TaskTypeNotFound."""
+        return await self._writer.submit(lambda unit: commands.task_types.change(unit, name, changes))
+
+    async def delete_type(self, name: str) -> None:
+        """Remove a task type. Raises TaskTypeNotFound, TaskTypeInUse."""
+        await self._writer.submit(lambda unit: commands.task_types.delete(unit, name))
+
+    async def beat(self, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
+        """Return a worker's listed runs that are lost, and its runs that it does not list. Raises WorkerGone."""
+        return await self._writer.submit(lambda unit: commands.runs.beat(unit, worker_id, runs))
+
+    async def release(self, runs: Sequence[HeldRun], *, crashed: bool) -> int:
+        """Take runs from their worker, and return how many it still held."""
+        return await self._writer.submit(lambda unit: commands.runs.release(unit, runs, crashed=crashed))
+
+    async def gone(self, worker_id: str, *, crashed: bool) -> int:
+        """Declare a worker gone, and return how many runs were taken from it."""
+        return await self._writer.submit(lambda unit: commands.runs.gone(unit, worker_id, crashed=crashed))
+
+    async def prune(self) -> None:
+        """Forget old Idempotency-Keys and workers."""
+        await self._writer.submit(lambda unit: idempotency_keys.forget(unit.database, unit.now))
+        await self._writer.submit(lambda unit: gone_workers.forget(unit.database, unit.now - GONE_WORKERS_KEPT))
+
+    async def ready(self) -> None:
+        """Return once the writer has served a transaction. Raises WriterStopped."""
+        await self._writer.submit(lambda unit: None)
+
+    # Reads
+
+    def task(self, task_id: str) -> Task:
+        """Return one task; it is one look-up by key, so it may run on the loop. Raises TaskNotFound."""
+        task = tasks.get(self._database.connection(), task_id)
+        if task is None:
+            raise TaskNotFound()
+        return task
+
+    async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
+        """Return a page of tasks in the order of their ids, newest last."""
+        return await self._read(lambda: tasks.page(self._database, chosen, after, limit))
+
+    async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
+        """Return a page of the history, of one task or of all, oldest first."""
+        return await self._read(lambda: events.page(self._database, task_id, after, limit))
+
+    async def types(self) -> list[TaskType]:
+        """Return all task types, by name."""
+        return await self._read(lambda: task_types.everything(self._database))
+
+    async def type(self, name: str) -> TaskType:
+        """Return one task type. Raises TaskTypeNotFound."""
+        task_type = await self._read(lambda: task_types.get(self._database.connection(), name))
+        if task_type is None:
+            raise TaskTypeNotFound()
+        return task_type
+
+    async def holders(self) -> list[str]:
+        """Return the ids of the workers that hold a run."""
+        return await self._read(lambda: tasks.holders(self._database.connection()))
+
+    def final(self, task_id: str) -> "asyncio.Future[None]":
+        """Return a future that resolves once the task becomes final, or the store closes; cancel it to give up."""
+        return self._finals.wait(task_id)
+
+    async def _read(self, query: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, query)

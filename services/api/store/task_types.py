@@ -1,0 +1,42 @@
+"""Every query on `task_types`."""
+
+from dataclasses import asdict
+from sqlite3 import Connection
+
+from peewee import SqliteDatabase
+
+from services.api.store.models import TaskTypeRow
+from shared.domain.task_type import TaskType
+
+COLUMNS: tuple[str, ...] = tuple(TaskTypeRow._meta.sorted_field_names)
+
+
+def get(connection: Connection, name: str) -> TaskType | None:
+    """Return one task type; plain SQL, since every create and every claim asks."""
+    row = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    fields = dict(zip(COLUMNS, row, strict=True))
+    return TaskType(**fields | {"paused": bool(fields["paused"])})
+
+
+def everything(database: SqliteDatabase) -> list[TaskType]:
+    """Return all task types, by name."""
+    rows = TaskTypeRow.select().order_by(TaskTypeRow.name).dicts().bind(database).iterator()
+    return [TaskType(**row) for row in rows]
+
+
+def paused(database: SqliteDatabase) -> frozenset[str]:
+    """Return the names of the paused ones."""
+    rows = TaskTypeRow.select(TaskTypeRow.name).where(TaskTypeRow.paused).tuples().bind(database).iterator()
+    return frozenset(name for (name,) in rows)
+
+
+def put(database: SqliteDatabase, task_type: TaskType) -> None:
+    """Add a task type, or replace the one of its name."""
+    TaskTypeRow.insert(**asdict(task_type)).on_conflict("REPLACE").bind(database).execute()
+
+
+def delete(database: SqliteDatabase, name: str) -> None:
+    """Remove a task type."""
+    TaskTypeRow.delete().where(TaskTypeRow.name == name).bind(database).execute()

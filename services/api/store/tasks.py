@@ -1,0 +1,240 @@
+"""Every query on `tasks`.
+
+The hot ones are plain SQL, made once from the model's own columns: a model object per row would cost more than the
+query itself.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import Any, NamedTuple
+
+from peewee import Expression, SqliteDatabase
+
+from services.api.store.models import TaskRow
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import Position, Task, TaskError
+
+COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
+FIXED = COLUMNS[: COLUMNS.index("created_at") + 1]
+CHANGING = COLUMNS[len(FIXED) :]
+
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
+INSERT = f"INSERT INTO tasks ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
+
+MOST_PARAMETERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFilter:
+    """Which tasks a list shows; times are milliseconds, the later one exclusive."""
+
+    status: Status | None = None
+    type: str | None = None
+    stage: str | None = None
+    external_key: str | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+
+
+class DueRun(NamedTuple):
+    """A run that may be handed to a worker."""
+
+    route: str
+    priority: int
+    task_id: str
+    run: int
+
+
+class Lane(NamedTuple):
+    """The tasks of one route and one priority: they are dispatched in the order of their time."""
+
+    route: str
+    priority: int
+
+
+def _dump(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _load(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _fixed(task: Task) -> tuple[Any, ...]:
+    return (
+        task.task_id,
+        task.name,
+        task.type,
+        task.handler,
+        task.processing_time,
+        _dump(task.input),
+        task.priority,
+        task.external_key,
+        task.timeout,
+        task.max_attempts,
+        task.min_backoff,
+        task.max_backoff,
+        task.created_at,
+    )
+
+
+def _changing(task: Task) -> tuple[Any, ...]:
+    code, message = task.error or (None, None)
+    return (
+        int(task.status),
+        task.attempt,
+        task.run,
+        task.failures,
+        task.crashes,
+        task.claim,
+        task.worker,
+        task.stage,
+        task.progress,
+        _dump(task.metadata) if task.metadata else "{}",
+        _dump(task.positions) if task.positions else "{}",
+        _dump(task.result),
+        code,
+        message,
+        task.started_at,
+        task.finished_at,
+        task.due_at,
+        task.delay,
+        task.version,
+    )
+
+
+def _task(row: Sequence[Any]) -> Task:
+    fields = dict(zip(COLUMNS, row, strict=True))
+    code, message = fields.pop("error_code"), fields.pop("error_message")
+    fields["error"] = None if code is None else TaskError(ErrorCode(code), message)
+    fields["status"] = Status(fields["status"])
+    fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
+    fields["metadata"] = json.loads(fields["metadata"])
+    fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
+    return Task(**fields)
+
+
+def insert(connection: Connection, tasks: Iterable[Task]) -> None:
+    """Add new tasks."""
+    connection.executemany(INSERT, (_fixed(task) + _changing(task) for task in tasks))
+
+
+def update(connection: Connection, tasks: Iterable[Task]) -> None:
+    """Write what may change of known tasks."""
+    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in tasks))
+
+
+def delete(connection: Connection, task_id: str) -> None:
+    """Remove a task."""
+    connection.execute("DELETE FROM tasks WHERE task_id = ?", (task_id,))
+
+
+def get(connection: Connection, task_id: str) -> Task | None:
+    """Return one task by its key."""
+    row = connection.execute(f"{SELECT} WHERE task_id = ?", (task_id,)).fetchone()
+    return None if row is None else _task(row)
+
+
+def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]:
+    """Return those of the tasks that exist, by id."""
+    found: dict[str, Task] = {}
+    for start in range(0, len(task_ids), MOST_PARAMETERS):
+        some = task_ids[start : start + MOST_PARAMETERS]
+        marks = ", ".join("?" * len(some))
+        found.update((row[0], _task(row)) for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some))
+    return found
+
+
+def last_id(connection: Connection) -> str | None:
+    """Return the largest id in use."""
+    row = connection.execute("SELECT max(task_id) FROM tasks").fetchone()
+    return None if row is None else row[0]
+
+
+def by_external_key(connection: Connection, type_name: str, external_key: str) -> str | None:
+    """Return the id of the task of this type that has this external key."""
+    sql = "SELECT task_id FROM tasks WHERE type = ? AND external_key = ?"
+    row = connection.execute(sql, (type_name, external_key)).fetchone()
+    return None if row is None else row[0]
+
+
+def exists_of_type(connection: Connection, type_name: str) -> bool:
+    """Return whether any task is of this type."""
+    return connection.execute("SELECT 1 FROM tasks WHERE type = ? LIMIT 1", (type_name,)).fetchone() is not None
+
+
+def held_by(connection: Connection, worker_id: str) -> list[str]:
+    """Return the ids of the tasks whose current run this worker holds."""
+    sql = "SELECT task_id FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
+    return [task_id for (task_id,) in connection.execute(sql, (worker_id,))]
+
+
+def holders(connection: Connection) -> list[str]:
+    """Return the ids of the workers that hold a run."""
+    sql = "SELECT DISTINCT worker FROM tasks WHERE worker IS NOT NULL AND claim IS NOT NULL AND status < 3"
+    return [worker_id for (worker_id,) in connection.execute(sql)]
+
+
+def page(database: SqliteDatabase, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
+    """Return up to `limit` tasks in the order of their ids (newest last), those after `after` only."""
+    conditions = list(_conditions(chosen))
+    if after is not None:
+        conditions.append(TaskRow.task_id > after)
+    query = TaskRow.select().order_by(TaskRow.task_id).limit(limit)
+    rows = (query.where(*conditions) if conditions else query).tuples().bind(database)
+    return [_task(row) for row in rows.iterator()]
+
+
+def _conditions(chosen: TaskFilter) -> Iterable[Expression]:
+    if chosen.status is not None:
+        yield TaskRow.status == int(chosen.status)
+    if chosen.type is not None:
+        yield TaskRow.type == chosen.type
+    if chosen.stage is not None:
+        yield TaskRow.stage == chosen.stage
+    if chosen.external_key is not None:
+        yield TaskRow.external_key == chosen.external_key
+    if chosen.created_after is not None:
+        yield TaskRow.created_at > chosen.created_after
+    if chosen.created_before is not None:
+        yield TaskRow.created_at < chosen.created_before
+
+
+def lanes(connection: Connection) -> list[Lane]:
+    """Return the routes and priorities that have open, unclaimed tasks, stepping from one to the next by the index."""
+    found: list[Lane] = []
+    step = "SELECT type, priority FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL AND {} ORDER BY {} LIMIT 1"
+    lower = step.format("type = ? AND priority < ?", "priority DESC")
+    further = step.format("type > ?", "type, priority DESC")
+    row = connection.execute(further, ("",)).fetchone()
+    while row is not None:
+        found.append(Lane(*row))
+        row = connection.execute(lower, row).fetchone() or connection.execute(further, (row[0],)).fetchone()
+    return found
+
+
+def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun]:
+    """Return the longest due runs of a lane; those whose time has not come are not even looked at."""
+    sql = (
+        "SELECT task_id, run FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
+        "AND type = ? AND priority = ? AND due_at <= ? ORDER BY due_at, task_id LIMIT ?"
+    )
+    return [DueRun(*lane, *row) for row in connection.execute(sql, (*lane, now, limit))]
+
+
+def next_due_at(connection: Connection, lane: Lane, now: int) -> int | None:
+    """Return the time at which the next waiting run of a lane becomes due."""
+    sql = (
+        "SELECT due_at FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
+        "AND type = ? AND priority = ? AND due_at > ? ORDER BY due_at LIMIT 1"
+    )
+    row = connection.execute(sql, (*lane, now)).fetchone()
+    return None if row is None else row[0]
+
+
+def bound_delays(connection: Connection, now: int) -> None:
+    """Let nobody wait longer than the back-off that was asked for, whatever the clock did while the API was away."""
+    connection.execute("UPDATE tasks SET due_at = ? + delay WHERE due_at > ? + delay", (now, now))

@@ -1,0 +1,185 @@
+"""A unit of work: the identity map of one transaction.
+
+Every operation loads tasks from it, lets a pure transition change them, and puts them back; they are written once,
+at the end. So many reports on one task become one row write, and no SQL races the fold.
+"""
+
+from collections.abc import Iterable, Mapping
+from sqlite3 import Connection
+from typing import Any, NamedTuple
+
+from peewee import SqliteDatabase
+
+from services.api.store import events, task_types, tasks, workers
+from services.api.store.ids import Ids
+from shared.domain.errors import TaskNotFound
+from shared.domain.event import Event, EventKind
+from shared.domain.task import Task
+from shared.domain.task_type import TaskType
+
+
+class Commit(NamedTuple):
+    """What a transaction has done."""
+
+    changes: list["Change"]
+    types_changed: bool = False
+    """Whether a task type was added, changed or removed; a paused one holds its tasks back."""
+    worker_gone: bool = False
+    """Whether a worker was declared gone; it may have taken messages along."""
+
+
+class Change(NamedTuple):
+    """What a transaction did to a task; None before it was created, and after it was deleted."""
+
+    before: Task | None
+    after: Task | None
+
+
+class Unit:
+    """The tasks that one transaction has looked at, and what has become of them."""
+
+    def __init__(self, database: SqliteDatabase, ids: Ids, now: int) -> None:
+        """Begin with nothing loaded; `now` is the transaction's time in milliseconds."""
+        self.database = database
+        self.connection: Connection = database.connection()
+        self.ids = ids
+        self.now = now
+        self.writes = 0
+        """How many changes were made, for telling an operation that failed half-way from one that did nothing."""
+        self._types_changed = False
+        self._worker_gone = False
+        self._before: dict[str, Task | None] = {}
+        self._stored: dict[str, Task | None] = {}
+        self._after: dict[str, Task | None] = {}
+        self._external_keys: dict[tuple[str, str], str] = {}
+        self._events: list[Event] = []
+        self._types: dict[str, TaskType | None] = {}
+        self._gone: dict[str, bool] = {}
+
+    def prefetch(self, task_ids: Iterable[str]) -> None:
+        """Load many tasks with few queries."""
+        missing = list({task_id for task_id in task_ids if task_id not in self._after})
+        found = tasks.get_many(self.connection, missing)
+        for task_id in missing:
+            self._keep(task_id, found.get(task_id))
+
+    def find(self, task_id: str) -> Task | None:
+        """Return a task as this transaction sees it, None where there is none."""
+        if task_id not in self._after:
+            self._keep(task_id, tasks.get(self.connection, task_id))
+        return self._after[task_id]
+
+    def load(self, task_id: str) -> Task:
+        """Return a task as this transaction sees it. Raises TaskNotFound."""
+        task = self.find(task_id)
+        if task is None:
+            raise TaskNotFound()
+        return task
+
+    def add(self, task: Task) -> None:
+        """Add a new task."""
+        self._before[task.task_id] = self._stored[task.task_id] = None
+        if task.external_key is not None:
+            self._external_keys[task.type, task.external_key] = task.task_id
+        self.put(task)
+
+    def put(self, task: Task) -> None:
+        """Replace a loaded task by what it has become."""
+        self._after[task.task_id] = task
+        self.writes += 1
+
+    def delete(self, task_id: str) -> None:
+        """Remove a task and its history."""
+        task = self.load(task_id)
+        self.flush()
+        tasks.delete(self.connection, task_id)
+        events.delete_of_task(self.connection, task_id)
+        self._stored[task_id] = self._after[task_id] = None
+        if task.external_key is not None:
+            self._external_keys.pop((task.type, task.external_key), None)
+        self.writes += 1
+
+    def by_external_key(self, type_name: str, external_key: str) -> str | None:
+        """Return the id of the task of this type that has this external key."""
+        added = self._external_keys.get((type_name, external_key))
+        return added or tasks.by_external_key(self.connection, type_name, external_key)
+
+    def record(self, event: Event) -> None:
+        """Append to the history."""
+        self._events.append(event)
+        self.writes += 1
+
+    def record_deed(self, task: Task, kind: EventKind, said: Mapping[str, Any] | None = None) -> None:
+        """Append what the API itself did to a task."""
+        self.record(
+            Event(
+                task_id=task.task_id,
+                attempt=task.attempt,
+                run=task.run,
+                kind=kind,
+                task_status=task.status,
+                recorded_at=self.now,
+                said=said or {},
+            )
+        )
+
+    def task_type(self, name: str) -> TaskType | None:
+        """Return a task type."""
+        if name not in self._types:
+            self._types[name] = task_types.get(self.connection, name)
+        return self._types[name]
+
+    def put_type(self, task_type: TaskType) -> None:
+        """Add or replace a task type."""
+        task_types.put(self.database, task_type)
+        self._types_changed = True
+        self._types[task_type.name] = task_type
+        self.writes += 1
+
+    def delete_type(self, name: str) -> None:
+        """Remove a task type."""
+        task_types.delete(self.database, name)
+        self._types_changed = True
+        self._types[name] = None
+        self.writes += 1
+
+    def is_gone(self, worker_id: str) -> bool:
+        """Return whether a worker was declared gone."""
+        if worker_id not in self._gone:
+            self._gone[worker_id] = workers.is_gone(self.connection, worker_id)
+        return self._gone[worker_id]
+
+    def declare_gone(self, worker_id: str) -> None:
+        """Refuse a worker's claims from now on."""
+        workers.declare_gone(self.database, worker_id, self.now)
+        self._worker_gone = True
+        self._gone[worker_id] = True
+        self.writes += 1
+
+    def is_type_in_use(self, name: str) -> bool:
+        """Return whether any task is of this type."""
+        self.flush()
+        return tasks.exists_of_type(self.connection, name)
+
+    def flush(self) -> None:
+        """Write what has changed since the last flush, so that queries see it."""
+        changed = [task for task_id, task in self._after.items() if task is not self._stored[task_id]]
+        new = [task for task in changed if task is not None and self._stored[task.task_id] is None]
+        known = [task for task in changed if task is not None and self._stored[task.task_id] is not None]
+        tasks.insert(self.connection, new)
+        tasks.update(self.connection, known)
+        events.insert(self.connection, self._events)
+        self._stored.update(self._after)
+        self._events.clear()
+
+    def summary(self) -> Commit:
+        """Return what this transaction has done."""
+        changes = [
+            Change(self._before[task_id], after)
+            for task_id, after in self._after.items()
+            if after is not self._before[task_id]
+        ]
+        return Commit(changes, self._types_changed, self._worker_gone)
+
+    def _keep(self, task_id: str, task: Task | None) -> None:
+        self._before[task_id] = self._stored[task_id] = self._after[task_id] = task

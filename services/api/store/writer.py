@@ -1,0 +1,199 @@
+"""The one writer: a thread that owns the only writing connection and commits in groups."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple, TypeVar
+
+import peewee
+
+from services.api.store.clock import Clock
+from services.api.store.database import LARGE_WAL, writing
+from services.api.store.ids import Ids
+from services.api.store.unit import Commit, Unit
+from shared.domain.errors import StorageFull, WaybillError
+
+log = logging.getLogger(__name__)
+
+MOST_OPERATIONS = 2_000
+"""How many operations one transaction takes in, so that none waits for ever."""
+
+IDLE = 1.0
+"""Seconds without work after which the log is checkpointed."""
+
+T = TypeVar("T")
+Operation = Callable[[Unit], T]
+"""What runs inside a transaction; it raises a WaybillError, or does all of its work."""
+Listener = Callable[[Commit], None]
+"""Told of each commit, in the writer's thread, before the futures resolve."""
+
+
+class WriterStopped(Exception):
+    """The writer has ended; nothing can be kept any more."""
+
+
+class _HalfDone(Exception):
+    """An operation raised after it had already changed something."""
+
+
+class _Wish(NamedTuple):
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+
+
+class _Answer(NamedTuple):
+    future: asyncio.Future[Any]
+    value: Any
+    error: BaseException | None
+
+
+class Writer(Thread):
+    """Drains whatever operations wait into one transaction and answers them after its COMMIT.
+
+    There is no lingering: a lone operation is committed at once, and while it is on its way to the disk the next
+    group gathers.
+    """
+
+    def __init__(self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None]) -> None:
+        """Prepare for the database at `path`; `on_death` is called in this thread should it ever fail."""
+        super().__init__(name="writer", daemon=True)
+        self._path = path
+        self._database = writing(path)
+        self._clock = clock
+        self._ids = ids
+        self._on_death = on_death
+        self._wishes: SimpleQueue[_Wish | None] = SimpleQueue()
+        self._listeners: list[Listener] = []
+        self._stopping = False
+        self._unchecked = True  # whether the log holds what the database does not
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every commit from now on."""
+        self._listeners.append(listener)
+
+    def submit(self, operation: Operation[T]) -> "asyncio.Future[T]":
+        """Have an operation done; the future, of the running loop, resolves after the COMMIT.
+
+        Raises WriterStopped; the future raises what the operation raised, or StorageFull.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._stopping or not self.is_alive():
+            raise WriterStopped()
+        self._wishes.put(_Wish(operation, future))
+        return future
+
+    def stop(self) -> None:
+        """Do what was submitted, checkpoint, close, and end; call it from another thread."""
+        self._stopping = True
+        self._wishes.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        try:
+            while self._serve():
+                pass
+            self._checkpoint()
+            self._database.close()
+        except BaseException:
+            log.critical("the writer has died", exc_info=True)
+            self._on_death()
+
+    def _serve(self) -> bool:
+        wishes, go_on = self._gather()
+        if wishes:
+            self._answer(self._commit_together(wishes))
+            self._unchecked = True
+            if self._wal_size() > LARGE_WAL:
+                self._checkpoint()
+        elif go_on:
+            self._checkpoint()
+        return go_on
+
+    def _gather(self) -> tuple[list[_Wish], bool]:
+        """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
+        wishes: list[_Wish] = []
+        try:
+            wish = self._wishes.get(timeout=IDLE if self._unchecked else None)
+            while wish is not None and len(wishes) < MOST_OPERATIONS:
+                wishes.append(wish)
+                wish = self._wishes.get_nowait()
+        except Empty:
+            return wishes, True
+        if wish is not None:
+            wishes.append(wish)
+        return wishes, wish is not None
+
+    def _commit_together(self, wishes: list[_Wish]) -> list[_Answer]:
+        """Commit all in one transaction; should it fail, each in its own, so that a bad one fails alone."""
+        try:
+            return self._transact(wishes)
+        except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
+            return [answer for wish in wishes for answer in self._commit_alone(wish)]
+
+    def _commit_alone(self, wish: _Wish) -> list[_Answer]:
+        try:
+            return self._transact([wish])
+        except _HalfDone as half_done:
+            return [_Answer(wish.future, None, half_done.__cause__)]
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever submitted the operation
+            full = isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)) and "full" in str(error)
+            return [_Answer(wish.future, None, StorageFull() if full else error)]
+
+    def _transact(self, wishes: list[_Wish]) -> list[_Answer]:
+        connection = self._database.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            unit = Unit(self._database, self._ids, self._clock.now())
+            answers = [self._perform(unit, wish) for wish in wishes]
+            unit.flush()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        commit = unit.summary()
+        for listener in self._listeners:
+            listener(commit)
+        return answers
+
+    def _perform(self, unit: Unit, wish: _Wish) -> _Answer:
+        before = unit.writes
+        try:
+            return _Answer(wish.future, wish.operation(unit), None)
+        except WaybillError as error:
+            if unit.writes != before:
+                raise _HalfDone() from error
+            return _Answer(wish.future, None, error)
+
+    def _answer(self, answers: list[_Answer]) -> None:
+        """Resolve all futures with one wake-up of their loop."""
+        if answers:
+            loop = answers[0].future.get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve, answers)
+
+    def _wal_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _checkpoint(self) -> None:
+        """Bring the log into the database as far as no reader is in the way."""
+        busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._unchecked = bool(busy) or pages != done
+
+
+def _resolve(answers: list[_Answer]) -> None:
+    for future, value, error in answers:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)

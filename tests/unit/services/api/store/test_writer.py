@@ -1,0 +1,152 @@
+"""The writer: groups, and what happens when one of a group goes wrong."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from threading import Event
+
+import pytest
+
+from services.api.store.commands import tasks as task_commands
+from services.api.store.drafts import TaskDraft
+from services.api.store.store import Store
+from services.api.store.tasks import TaskFilter
+from services.api.store.unit import Commit, Unit
+from services.api.store.writer import WriterStopped
+from shared.domain.errors import StorageFull, TaskNotFound
+
+OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+pytestmark = pytest.mark.gen_test
+DRAFT = TaskDraft(name="n", processing_time=1)
+
+
+async def names(store: Store) -> list[str]:
+    return [task.name for task in await store.tasks(TaskFilter(), None, 100)]
+
+
+async def hold(store: Store) -> Event:
+    """Keep the writer inside a transaction until the event is set, so that what is submitted meanwhile gathers."""
+    entered, opened = Event(), Event()
+
+    def wait(unit: Unit) -> None:
+        entered.set()
+        opened.wait(10)
+
+    store._writer.submit(wait)
+    assert await asyncio.get_running_loop().run_in_executor(None, entered.wait, 10)
+    return opened
+
+
+async def test_what_gathers_while_a_commit_is_under_way_is_committed_together(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        commits: list[Commit] = []
+        store.listen(commits.append)
+        gate = await hold(store)
+        creates = [asyncio.ensure_future(store.create([DRAFT])) for _ in range(50)]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*creates)
+        assert [len(commit.changes) for commit in commits] == [0, 50]
+
+
+async def test_a_future_resolves_only_after_the_commit(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        seen: list[bool] = []
+        reader = sqlite3.connect(store.path, check_same_thread=False)
+        store.listen(lambda commit: seen.append(reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)))
+        await store.create([DRAFT])
+        assert seen == [True]
+        reader.close()
+
+
+async def test_a_bad_operation_fails_alone(open_store: OpenStore) -> None:
+    def breaks_a_rule(unit: Unit) -> None:
+        unit.connection.execute("UPDATE tasks SET status = 9")
+
+    def has_a_bug(unit: Unit) -> None:
+        task_commands.create(unit, [TaskDraft(name="never", processing_time=1)], None)
+        raise KeyError("bug")
+
+    def changes_its_mind(unit: Unit) -> None:
+        task_commands.create(unit, [TaskDraft(name="never", processing_time=1)], None)
+        raise TaskNotFound
+
+    async with open_store() as store:
+        await store.create([DRAFT])
+        gate = await hold(store)
+        wishes = [
+            asyncio.ensure_future(wish)
+            for wish in (
+                store.create([DRAFT]),
+                store._writer.submit(breaks_a_rule),
+                store._writer.submit(has_a_bug),
+                store._writer.submit(changes_its_mind),
+                store.create([DRAFT]),
+            )
+        ]
+        await asyncio.sleep(0)
+        gate.set()
+        first, rule, bug, mind, last = await asyncio.gather(*wishes, return_exceptions=True)
+        assert isinstance(first, list)
+        assert isinstance(last, list)
+        assert isinstance(rule, sqlite3.IntegrityError)
+        assert isinstance(bug, KeyError)
+        assert isinstance(mind, TaskNotFound)
+        assert await names(store) == ["n"] * 3
+
+
+async def test_a_full_disk_is_said_so_and_service_resumes(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        size = await store._writer.submit(lambda unit: unit.connection.execute("PRAGMA page_count").fetchone()[0])
+        await store._writer.submit(lambda unit: unit.connection.execute(f"PRAGMA max_page_count = {size}").fetchone())
+        large = TaskDraft(name="large", processing_time=1, input="x" * 200_000)
+        with pytest.raises(StorageFull):
+            await store.create([large])
+        assert await names(store) == []
+        await store._writer.submit(lambda unit: unit.connection.execute("PRAGMA max_page_count = 100000").fetchone())
+        await store.create([large])
+        assert await names(store) == ["large"]
+
+
+async def test_a_caller_that_gave_up_does_not_disturb_the_others(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        gate = await hold(store)
+        leaving = asyncio.ensure_future(store.create([DRAFT]))
+        staying = asyncio.ensure_future(store.create([DRAFT]))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        gate.set()
+        assert len(await staying) == 1
+
+
+async def test_a_stopped_writer_says_so(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        pass
+    with pytest.raises(WriterStopped):
+        await store.ready()
+
+
+async def test_the_writer_checkpoints_when_it_is_idle(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        await store.create([DRAFT])
+        async with asyncio.timeout(10):
+            while store._writer._unchecked:
+                await asyncio.sleep(0.02)
+        with sqlite3.connect(f"file:{store.path}?immutable=1", uri=True) as snapshot:
+            assert snapshot.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+        snapshot.close()
+
+
+async def test_a_dead_writer_tells(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        told = Event()
+        store._writer._on_death = told.set
+
+        def fails(commit: Commit) -> None:
+            raise SystemExit
+
+        store.listen(fails)
+        pending = asyncio.ensure_future(store.create([DRAFT]))
+        assert await asyncio.get_running_loop().run_in_executor(None, told.wait, 10)
+        pending.cancel()
