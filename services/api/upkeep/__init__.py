@@ -1,0 +1,1 @@
+"""What keeps tasks moving: dispatch, lost messages, the reaper, pruning."""

@@ -1,0 +1,51 @@
+"""All of the upkeep, started and stopped together."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from services.api.store.store import Store
+from services.api.upkeep.dispatcher import Dispatcher
+from services.api.upkeep.pruner import prune
+from services.api.upkeep.reaper import Reaper
+from services.api.upkeep.workers import Workers
+from shared.doorbell import ring_all
+from shared.queue import Queue
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """The dispatcher's thread, and the reaper and the pruner on the loop. Should one of them die, so must the API."""
+
+    def __init__(
+        self, store: Store, workers: Workers, queue: Queue, doorbells: Path, on_death: Callable[[], None]
+    ) -> None:
+        """Take care of this store; `on_death` is called, from any thread, should a part fail."""
+        self._on_death = on_death
+        self._jobs: list[Coroutine[Any, Any, None]] = [Reaper(store, workers).run(), prune(store)]
+        self._running: list[asyncio.Task[None]] = []
+        self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
+        store.listen(self._dispatcher.notice)
+
+    def start(self) -> None:
+        """Start everything."""
+        self._dispatcher.start()
+        for job in self._jobs:
+            task = asyncio.get_running_loop().create_task(job)
+            task.add_done_callback(self._ended)
+            self._running.append(task)
+
+    async def stop(self) -> None:
+        """Stop everything, and return when it has ended."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(None, self._dispatcher.stop)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("upkeep has died", exc_info=task.exception())
+            self._on_death()

@@ -1,0 +1,58 @@
+"""What has been handed to the queue and not been claimed yet: kept in memory, rebuilt from the queue at start."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from services.api.store.tasks import DueRun, Lane
+from shared.queue import Message
+
+WINDOW = 2_000
+"""How many messages of one lane may be outstanding; what is beyond it waits as rows."""
+
+
+class Window:
+    """The outstanding messages of every lane, each with the time (monotonic seconds) at which it was last seen."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._outstanding: dict[Message, tuple[Lane, float]] = {}
+        self._counts: Counter[Lane] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many messages are outstanding."""
+        return len(self._outstanding)
+
+    def __contains__(self, message: Message) -> bool:
+        """Return whether a message is outstanding."""
+        return message in self._outstanding
+
+    def room(self, lane: Lane) -> int:
+        """Return how many more messages of a lane may go out."""
+        return WINDOW - self._counts[lane]
+
+    def add(self, run: DueRun, at: float) -> None:
+        """Count a message as outstanding."""
+        lane = Lane(run.route, run.priority)
+        self._counts[lane] += Message(run.task_id, run.run) not in self._outstanding
+        self._outstanding[Message(run.task_id, run.run)] = (lane, at)
+
+    def discard(self, message: Message) -> Lane | None:
+        """Forget a message that was claimed or is not wanted any more; return its lane if it was outstanding."""
+        lane, _ = self._outstanding.pop(message, (None, 0.0))
+        if lane is not None:
+            self._counts[lane] -= 1
+        return lane
+
+    def seen(self, message: Message, at: float) -> None:
+        """Note that an outstanding message was seen on the queue."""
+        lane, _ = self._outstanding[message]
+        self._outstanding[message] = (lane, at)
+
+    def older_than(self, at: float) -> Iterator[tuple[Message, Lane]]:
+        """Return the outstanding messages that were last seen before then."""
+        return iter([(message, lane) for message, (lane, seen) in self._outstanding.items() if seen <= at])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._outstanding.clear()
+        self._counts.clear()

@@ -1,0 +1,81 @@
+"""The workers that are alive, by their heartbeats: kept in memory, since a new API gives everybody a fresh lease."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.api.store.commands.runs import HeldRun
+from services.api.store.store import Store
+
+LEASE = 15.0
+"""Seconds of observed silence after which a worker counts as lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What a worker says of itself with a heartbeat."""
+
+    runs: tuple[HeldRun, ...] = ()
+    routes: tuple[str, ...] = ()
+    slots: int = 0
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+
+
+@dataclass(slots=True)
+class Presence:
+    """What is known of one worker; `silence` counts the seconds since its last beat, while the API was serving."""
+
+    worker_id: str
+    beat: Beat | None = None
+    silence: float = 0.0
+    unlisted: frozenset[tuple[str, int]] = field(default_factory=frozenset)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its lease still runs."""
+        return self.silence < LEASE
+
+
+class Workers:
+    """Who is there. It belongs to the loop."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin with nobody."""
+        self._store = store
+        self._present: dict[str, Presence] = {}
+
+    def everybody(self) -> list[Presence]:
+        """Return everybody who has beaten, by id."""
+        return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
+
+    async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
+        """Take a heartbeat in, and return the listed runs that are lost or cancelled.
+
+        A run that the database gives to the worker and that two beats in a row do not list is released. Raises
+        WorkerGone.
+        """
+        lost, missing = await self._store.beat(worker_id, beat.runs)
+        presence = self._present.setdefault(worker_id, Presence(worker_id))
+        presence.beat, presence.silence = beat, 0.0
+        orphans = [run for run in missing if (run.task_id, run.run) in presence.unlisted]
+        presence.unlisted = frozenset((run.task_id, run.run) for run in missing)
+        if orphans:
+            await self._store.release(orphans, crashed=False)
+        return lost
+
+    async def gone(self, worker_id: str, *, crashed: bool) -> int:
+        """Declare a worker gone, and return how many runs were taken from it."""
+        self._present.pop(worker_id, None)
+        return await self._store.gone(worker_id, crashed=crashed)
+
+    def watch(self, worker_ids: Iterable[str]) -> None:
+        """Give a fresh lease to workers that hold runs and have not beaten yet."""
+        for worker_id in worker_ids:
+            self._present.setdefault(worker_id, Presence(worker_id))
+
+    def age(self, seconds: float) -> list[str]:
+        """Count silence, and return whose lease has run out."""
+        for presence in self._present.values():
+            presence.silence += seconds
+        return [worker_id for worker_id, presence in self._present.items() if not presence.is_alive]

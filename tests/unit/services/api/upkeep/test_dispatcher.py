@@ -1,0 +1,233 @@
+"""The dispatcher, on a real store, with a queue whose messages the test can take and lose."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from services.api.store.drafts import TaskDraft
+from services.api.store.store import Store
+from services.api.upkeep import dispatcher as module
+from services.api.upkeep import window as window_module
+from services.api.upkeep.dispatcher import Dispatcher
+from shared.domain.report import Report
+from shared.domain.status import ErrorCode, Outcome, Status
+from shared.domain.task import TaskError
+from shared.domain.task_type import TaskType
+from shared.queue import Message
+
+OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+pytestmark = pytest.mark.gen_test
+CLAIM = "a" * 32
+
+
+@dataclass
+class FakeQueue:
+    """What lies on it, what was ever sent, and whether it is broken."""
+
+    generation: int = 0
+    present: list[Message] = field(default_factory=list)
+    sent: list[tuple[str, int, Message]] = field(default_factory=list)
+    broken: bool = False
+    rings: int = 0
+
+    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+        if self.broken:
+            raise sqlite3.OperationalError("disk I/O error")
+        self.sent += letters
+        self.present += [message for _, _, message in letters]
+
+    def contents(self) -> Collection[Message]:
+        return set(self.present)
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    def replaced(self) -> None:
+        self.present.clear()
+        self.generation += 1
+
+
+@asynccontextmanager
+async def dispatching(store: Store, queue: FakeQueue) -> AsyncIterator[Dispatcher]:
+    deaths: list[None] = []
+    dispatcher = Dispatcher(store.path, queue, queue.ring, store.clock, lambda: deaths.append(None))
+    store.listen(dispatcher.notice)
+    dispatcher.start()
+    try:
+        yield dispatcher
+    finally:
+        dispatcher.stop()
+        assert not deaths
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def settled(store: Store, queue: FakeQueue) -> None:
+    """Wait until a task created now has been sent: everything before it has been, too."""
+    await store.create_type(TaskType(name="last", handler="sleep", processing_time=0, priority=-100))
+    [task_id] = await store.create([TaskDraft(name="last", type="last")])
+    await until(lambda: any(message.task_id == task_id for _, _, message in queue.sent))
+
+
+def draft(**fields: Any) -> TaskDraft:
+    common: dict[str, Any] = {"name": "n", "processing_time": 1}
+    return TaskDraft(**common | fields)
+
+
+def claim(task_id: str, **fields: Any) -> Report:
+    common: dict[str, Any] = {"task_id": task_id, "run": 1, "claim": CLAIM, "source": "w", "status": Status.PROCESSING}
+    return Report(**common | fields)
+
+
+def sent(queue: FakeQueue) -> list[str]:
+    return [message.task_id for route, _, message in queue.sent if route != "last"]
+
+
+async def test_what_a_commit_makes_due_is_sent_once_with_its_route_and_priority(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        [task_id] = await store.create([draft(priority=5)])
+        await until(lambda: bool(queue.rings))
+        assert queue.sent == [("sleep", 5, Message(task_id, 1))]
+        await settled(store, queue)
+        assert sent(queue) == [task_id]
+
+
+async def test_a_start_sends_what_is_due_but_not_what_lies_on_the_queue_already(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store:
+        there, claimed, missing = await store.create([draft(), draft(), draft()])
+        await store.report([claim(claimed)])
+        queue.present.append(Message(there, 1))
+        async with dispatching(store, queue):
+            await until(lambda: bool(queue.sent))
+            await settled(store, queue)
+        assert sent(queue) == [missing]
+
+
+async def test_a_backlog_stays_as_rows_and_flows_in_as_the_window_empties(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_module, "WINDOW", 4)
+    monkeypatch.setattr(module, "WINDOW", 4)
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        ids = await store.create([draft() for _ in range(20)])
+        await until(lambda: len(queue.sent) == 4)
+        for number, task_id in enumerate(ids, 1):
+            await until(lambda: len(queue.sent) >= number)  # noqa: B023 - it is awaited at once
+            assert len(queue.sent) <= number - 1 + 4
+            await store.report([claim(task_id)])
+        await settled(store, queue)
+        assert sent(queue) == ids
+
+
+async def test_each_lane_has_a_window_of_its_own(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_module, "WINDOW", 2)
+    monkeypatch.setattr(module, "WINDOW", 2)
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        await store.create([draft() for _ in range(5)])
+        [urgent] = await store.create([draft(priority=9)])
+        await until(lambda: Message(urgent, 1) in queue.present)
+        assert len(queue.sent) == 3
+
+
+async def test_a_retry_with_a_backoff_is_sent_when_its_time_has_come(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
+    async with open_store() as store, dispatching(store, queue):
+        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.1))
+        [task_id] = await store.create([draft(type="flaky")])
+        await store.report([claim(task_id), claim(task_id, **failed)])
+        due_at = store.task(task_id).due_at
+        assert due_at is not None
+        await until(lambda: Message(task_id, 2) in queue.present)
+        assert store.clock.now() >= due_at
+
+
+async def test_a_waiting_retry_is_found_again_after_a_restart(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
+    async with open_store() as store:
+        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.3))
+        [task_id] = await store.create([draft(type="flaky")])
+        await store.report([claim(task_id), claim(task_id, **failed)])
+    async with open_store() as store, dispatching(store, queue):
+        await until(lambda: sent(queue) == [task_id])
+        assert (store.task(task_id).due_at or 0) <= store.clock.now()
+
+
+async def test_a_paused_type_is_held_back_and_sent_when_it_is_resumed(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        await store.change_type("sleep", {"paused": True})
+        [task_id] = await store.create([draft()])
+        await settled(store, queue)
+        assert sent(queue) == []
+        await store.change_type("sleep", {"paused": False})
+        await until(lambda: sent(queue) == [task_id])
+
+
+async def test_a_deleted_queue_file_is_filled_again(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        ids = await store.create([draft() for _ in range(3)])
+        await until(lambda: len(queue.present) == 3)
+        await store.report([claim(ids[0])])
+        queue.replaced()
+        await until(lambda: {message.task_id for message in queue.present} == set(ids[1:]))
+
+
+async def test_a_message_that_got_lost_is_sent_again(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "TICK", 0.02)
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        lost, waiting = await store.create([draft(), draft()])
+        await until(lambda: len(queue.present) == 2)
+        queue.present.remove(Message(lost, 1))
+        await until(lambda: sent(queue) == [lost, waiting, lost])
+
+
+async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        taken, held = await store.create([draft(), draft()])
+        await until(lambda: len(queue.present) == 2)
+        queue.present.clear()
+        assert (await store.report([claim(held)]))[0].outcome is Outcome.APPLIED
+        await store.gone("w", crashed=True)
+        await until(lambda: set(queue.present) == {Message(taken, 1), Message(held, 2)})
+
+
+async def test_a_queue_that_cannot_be_written_is_tried_again(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TICK", 0.02)
+    queue = FakeQueue(broken=True)
+    async with open_store() as store, dispatching(store, queue):
+        [task_id] = await store.create([draft()])
+        await asyncio.sleep(0.1)
+        queue.broken = False
+        await until(lambda: sent(queue) == [task_id])
+
+
+async def test_a_cancelled_task_frees_its_place(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_module, "WINDOW", 2)
+    monkeypatch.setattr(module, "WINDOW", 2)
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        ids = await store.create([draft() for _ in range(3)])
+        await until(lambda: len(queue.sent) == 2)
+        await store.cancel(ids[0])
+        await until(lambda: sent(queue) == ids)

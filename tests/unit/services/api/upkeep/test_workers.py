@@ -1,0 +1,86 @@
+"""Leases: who is alive, and what happens to the runs of who is not."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from services.api.store.commands.runs import HeldRun
+from services.api.store.drafts import TaskDraft
+from services.api.store.store import Store
+from services.api.upkeep.reaper import Reaper
+from services.api.upkeep.workers import LEASE, Beat, Workers
+from shared.domain.errors import WorkerGone
+from shared.domain.report import Report
+from shared.domain.status import Status
+
+OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+pytestmark = pytest.mark.gen_test
+CLAIM = "a" * 32
+
+
+async def running(store: Store) -> str:
+    [task_id] = await store.create([TaskDraft(name="n", processing_time=1)])
+    await store.report([Report(task_id=task_id, run=1, claim=CLAIM, source="w", status=Status.PROCESSING)])
+    return task_id
+
+
+async def ticks(reaper: Reaper, seconds: float) -> None:
+    for _ in range(int(seconds)):
+        await reaper.tick(1.0)
+
+
+async def test_a_worker_that_falls_silent_for_a_lease_loses_its_runs(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        reaper = Reaper(store, workers)
+        task_id = await running(store)
+        listed = Beat(runs=(HeldRun(task_id, 1, CLAIM),))
+        await workers.beat("w", listed)
+        await ticks(reaper, LEASE - 1)
+        await workers.beat("w", listed)
+        await ticks(reaper, LEASE - 1)
+        assert store.task(task_id).run == 1
+        await reaper.tick(1.0)
+        task = store.task(task_id)
+        assert (task.run, task.crashes, task.claim) == (2, 1, None)
+        assert workers.everybody() == []
+        with pytest.raises(WorkerGone):
+            await workers.beat("w", Beat())
+
+
+async def test_a_worker_that_never_beat_has_a_lease_too(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        reaper = Reaper(store, workers)
+        task_id = await running(store)
+        await ticks(reaper, LEASE - 1)
+        assert store.task(task_id).run == 1
+        await ticks(reaper, 1)
+        assert store.task(task_id).run == 2
+        assert workers.everybody() == []
+
+
+async def test_a_run_that_two_beats_do_not_list_is_released_without_a_crash(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        task_id = await running(store)
+        listed = Beat(runs=(HeldRun(task_id, 1, CLAIM),))
+        for beat in (Beat(), listed, Beat()):
+            await workers.beat("w", beat)
+            assert store.task(task_id).run == 1
+        await workers.beat("w", Beat())
+        task = store.task(task_id)
+        assert (task.run, task.crashes) == (2, 0)
+        assert await workers.beat("w", listed) == [(task_id, 1)]
+
+
+async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        task_id = await running(store)
+        await workers.beat("w", Beat(slots=3))
+        assert [presence.beat.slots for presence in workers.everybody() if presence.beat] == [3]
+        assert await workers.gone("w", crashed=False) == 1
+        assert (store.task(task_id).run, store.task(task_id).crashes) == (2, 0)
+        assert workers.everybody() == []
