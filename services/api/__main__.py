@@ -1,0 +1,31 @@
+"""Run the API: `python -m services.api`."""
+
+import os
+import signal
+import sys
+
+from services.api.server import CannotStart, run
+from shared import logs
+from shared.settings import Settings, SettingsError
+
+
+def main() -> int:
+    """Serve until told to stop, and return the exit status; 2 means that a setting makes no sense."""
+    try:
+        settings = Settings.load()
+        settings.make_data_dir()
+        os.umask(0o077)
+        logs.configure(settings.log_level)
+        return run(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        return error.status
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

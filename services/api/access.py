@@ -1,0 +1,160 @@
+"""Who may call what: one table, and the tokens that tell callers apart."""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from services.api.problems import CROSS_SITE, FORBIDDEN, MISDIRECTED, UNAUTHENTICATED, Refusal
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+ANY_HOST = "*"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Scope(IntEnum):
+    """What a call asks of its caller; a caller of a higher role may do all that a lower one may."""
+
+    ALL = 0
+    """Anybody, always."""
+    CLIENT = 1
+    """Anybody while no API token is set; after that, who sends one."""
+    REPORTER = 2
+    """Workers and services that report."""
+    ADMIN = 3
+    """Who runs the installation."""
+
+
+SCOPES: dict[str, Scope] = {
+    "create_task": Scope.CLIENT,
+    "create_tasks": Scope.CLIENT,
+    "list_tasks": Scope.CLIENT,
+    "get_task": Scope.CLIENT,
+    "report_on_task": Scope.REPORTER,
+    "delete_task": Scope.ADMIN,
+    "cancel_task": Scope.CLIENT,
+    "retry_task": Scope.CLIENT,
+    "report": Scope.REPORTER,
+    "list_task_events": Scope.CLIENT,
+    "list_events": Scope.CLIENT,
+    "list_task_types": Scope.CLIENT,
+    "get_task_type": Scope.CLIENT,
+    "create_task_type": Scope.ADMIN,
+    "change_task_type": Scope.ADMIN,
+    "delete_task_type": Scope.ADMIN,
+    "pause_task_type": Scope.ADMIN,
+    "resume_task_type": Scope.ADMIN,
+    "list_workers": Scope.CLIENT,
+    "beat": Scope.REPORTER,
+    "say_gone": Scope.REPORTER,
+    "healthz": Scope.ALL,
+    "readyz": Scope.ALL,
+    "openapi": Scope.ALL,
+    "start_page": Scope.ALL,
+}
+"""The scope of every call, by its name; a call that is not here cannot be routed."""
+
+
+class Access:
+    """Decides about requests by their headers alone, before a body is read."""
+
+    def __init__(self, tokens: Mapping[Scope, str], *, hosts: Iterable[str] = ()) -> None:
+        """Take the token of each role, and the host names that anonymous requests may be sent to (`*`: any)."""
+        self._digests = [(scope, _digest(token)) for scope, token in tokens.items()]
+        self._anonymous = Scope.ALL if Scope.CLIENT in tokens else Scope.CLIENT
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts) | LOCAL_NAMES
+
+    def check(self, scope: Scope, method: str, headers: Mapping[str, str]) -> None:
+        """Raise Refusal (421, 403 or 401) unless the request may be made."""
+        self._check_host(headers)
+        if method not in SAFE_METHODS:
+            self._check_site(headers)
+        if scope <= self._anonymous:
+            return
+        role = self._role(headers.get("Authorization", ""))
+        if role is None and self._anonymous < scope:
+            raise Refusal(
+                UNAUTHENTICATED, "Send a valid token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
+            )
+        if role is not None and role < scope:
+            raise Refusal(FORBIDDEN, f"This call is for the role {scope.name.lower()}.")
+
+    def _role(self, authorization: str) -> Scope | None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        given = _digest(token.strip())
+        matching = [scope for scope, digest in self._digests if hmac.compare_digest(given, digest)]
+        return max(matching, default=None)
+
+    def _check_host(self, headers: Mapping[str, str]) -> None:
+        """Refuse names that are not ours while anybody may call: a web page could have pointed its own name here."""
+        if self._anonymous is Scope.ALL or ANY_HOST in self._hosts:
+            return
+        if _host_name(headers.get("Host", "")) not in self._hosts:
+            raise Refusal(MISDIRECTED, "This server does not answer for that host; see WAYBILL_ALLOWED_HOSTS.")
+
+    def _check_site(self, headers: Mapping[str, str]) -> None:
+        """Refuse what a browser sends on behalf of another site's page."""
+        site = headers.get("Sec-Fetch-Site", "none").lower()
+        origin = headers.get("Origin")
+        if site == "cross-site" or (origin is not None and not self._is_ours(origin, headers.get("Host", ""))):
+            raise Refusal(CROSS_SITE, "Requests that change something are not taken from other sites.")
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        try:
+            there = urlsplit(origin)
+            name = there.hostname
+        except ValueError:
+            return False
+        return name is not None and (there.netloc.lower() == host.lower() or name in self._hosts - LOCAL_NAMES)
+
+
+def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, str]:
+    """Return the token of each role, making those that no file holds yet, under the data directory's lock."""
+    tokens = {Scope.REPORTER: _token_in(worker), Scope.ADMIN: _token_in(admin)}
+    if api_token is not None:
+        tokens[Scope.CLIENT] = api_token
+    return tokens
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _token_in(path: Path) -> str:
+    """Read a token file, or make one so that a crash leaves either none or a whole one."""
+    if path.exists() and (token := path.read_text("ascii").strip()):
+        path.chmod(0o600)
+        return token
+    token = secrets.token_urlsafe(32)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    draft.rename(path)
+    return token
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _host_name(host: str) -> str:
+    """Return the name of a Host header without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()

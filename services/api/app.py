@@ -1,0 +1,48 @@
+"""The composition root of the HTTP part: routes, access and services become one Tornado application."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+from services.api.access import Access
+from services.api.endpoint import Nowhere
+from services.api.openapi import describe
+from services.api.routes import Route, api_routes, page_routes
+from services.api.traffic import Traffic
+
+log = logging.getLogger("services.api.requests")
+
+
+def build(store: Any, workers: Any, access: Access, traffic: Traffic, more: Iterable[Route] = ()) -> Application:
+    """Return the application; `more` are routes of other parts, such as the web interface."""
+    documented = list(api_routes(store, workers))
+    return assemble([*documented, *page_routes(describe(documented)), *more], access, traffic)
+
+
+def assemble(routes: Sequence[Route], access: Access, traffic: Traffic) -> Application:
+    """Return an application of these routes, in this order."""
+    edge = {"access": access, "traffic": traffic}
+    rules: list[Any] = [
+        (route.pattern, route.handler, edge | {"calls": route.calls(), "services": route.services}) for route in routes
+    ]
+    return Application(
+        rules,
+        default_handler_class=Nowhere,
+        default_handler_args=edge | {"calls": {}, "services": {}},
+        log_function=_log,
+    )
+
+
+def _log(handler: RequestHandler) -> None:
+    if log.isEnabledFor(logging.DEBUG):
+        request = handler.request
+        log.debug(
+            "%s %s answered %d in %.1f ms",
+            request.method,
+            request.path,
+            handler.get_status(),
+            1000 * request.request_time(),
+            extra={"action": "request"},
+        )

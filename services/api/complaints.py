@@ -1,0 +1,43 @@
+"""What is wrong with a request, field by field, in words for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.api.problems import TOO_LARGE, Refusal, invalid
+from shared.wire.problems import FieldError
+from shared.wire.size import TOO_LARGE_TYPE
+
+PLAIN_WORDS = {
+    "extra_forbidden": "unknown field",
+    "missing": "is required",
+    "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+    "list_type": "Input should be an array",
+}
+"""What is said instead of pydantic's own words, which speak of Python."""
+
+
+def body_refusal(error: ValidationError) -> Refusal:
+    """Return the problem that names every bad field of a body by its JSON pointer."""
+    found = error.errors(include_url=False)
+    errors: list[FieldError] = [{"pointer": pointer(one["loc"]), "detail": detail_of(one)} for one in found]
+    if any(one["type"] == TOO_LARGE_TYPE for one in found):
+        return Refusal(TOO_LARGE, "An item is too large.", errors=errors)
+    return invalid(errors)
+
+
+def pointer(path: Sequence[int | str]) -> str:
+    """Return a JSON pointer (RFC 6901) for a path of keys and indexes."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path if step != "[key]")
+
+
+def detail_of(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with one field, for people."""
+    return PLAIN_WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def parameter_of(error: Mapping[str, Any]) -> str:
+    """Return the parameter that an error is about."""
+    return str(error["loc"][0]) if error["loc"] else ""

@@ -1,0 +1,95 @@
+"""Task types: list, create, change, delete, pause, resume."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from services.api.endpoint import Endpoint
+from services.api.handlers.parameters import TypeNamePath
+from services.api.operation import call
+from shared.domain.errors import StorageFull, TaskTypeExists, TaskTypeInUse
+from shared.domain.task_type import TaskType
+from shared.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
+
+
+class TypeStore(Protocol):
+    """What task types need of the store."""
+
+    async def types(self) -> list[TaskType]:
+        """Return all task types."""
+
+    async def type(self, name: str) -> TaskType:
+        """Return one, or raise TaskTypeNotFound."""
+
+    async def create_type(self, task_type: TaskType) -> TaskType:
+        """Add one."""
+
+    async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
+        """Change one."""
+
+    async def delete_type(self, name: str) -> None:
+        """Remove one."""
+
+
+class TaskTypesHandler(Endpoint):
+    """The collection of all task types."""
+
+    store: TypeStore
+
+    @call("list_task_types")
+    async def get(self) -> list[TaskTypeJson]:
+        """List the task types, by name."""
+        return [task_type_json(task_type) for task_type in await self.store.types()]
+
+    @call("create_task_type", 201, raises=(TaskTypeExists, StorageFull))
+    async def post(self, body: CreateTaskType) -> TaskTypeJson:
+        """Create a task type."""
+        task_type = await self.store.create_type(body.to_task_type())
+        self.set_header("Location", f"/task-types/{task_type.name}")
+        return task_type_json(task_type)
+
+
+class TaskTypeHandler(Endpoint):
+    """One task type."""
+
+    store: TypeStore
+
+    @call("get_task_type")
+    async def get(self, name: TypeNamePath) -> TaskTypeJson:
+        """Show a task type."""
+        return task_type_json(await self.store.type(name))
+
+    @call("change_task_type", raises=(StorageFull,))
+    async def patch(self, name: TypeNamePath, body: ChangeTaskType) -> TaskTypeJson:
+        """Change a task type.
+
+        Fields that are not given stay as they are. Tasks that exist keep what they were created with, except that a
+        paused type starts no run.
+        """
+        return task_type_json(await self.store.change_type(name, body.model_dump(exclude_unset=True)))
+
+    @call("delete_task_type", 204, raises=(TaskTypeInUse, StorageFull))
+    async def delete(self, name: TypeNamePath) -> None:
+        """Delete a task type that no task has."""
+        await self.store.delete_type(name)
+
+
+class PauseHandler(Endpoint):
+    """The pause of a task type."""
+
+    store: TypeStore
+
+    @call("pause_task_type", raises=(StorageFull,))
+    async def post(self, name: TypeNamePath) -> TaskTypeJson:
+        """Pause a task type: its tasks wait, and what runs goes on."""
+        return task_type_json(await self.store.change_type(name, {"paused": True}))
+
+
+class ResumeHandler(Endpoint):
+    """The end of the pause of a task type."""
+
+    store: TypeStore
+
+    @call("resume_task_type", raises=(StorageFull,))
+    async def post(self, name: TypeNamePath) -> TaskTypeJson:
+        """Resume a paused task type."""
+        return task_type_json(await self.store.change_type(name, {"paused": False}))

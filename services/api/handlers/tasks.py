@@ -1,0 +1,144 @@
+"""All tasks: create one or many, and list them."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Protocol
+from urllib.parse import urlencode
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.api.endpoint import Endpoint
+from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, cursor_of
+from services.api.operation import BATCH_LIMIT, call
+from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.tasks import TaskFilter
+from services.api.streaming import LISTS
+from shared.domain.errors import ExternalKeyTaken, IdempotencyKeyReused, Invalid, StorageFull
+from shared.domain.task import Task
+from shared.wire.fields import ExternalKey, Label, TypeName
+from shared.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
+from shared.wire.timestamps import milliseconds_of
+
+PAGE = 500
+
+CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull)
+
+
+class Creating(Protocol):
+    """What creating tasks needs of the store."""
+
+    async def create(self, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
+        """Create all of the tasks or none."""
+
+
+class Listing(Protocol):
+    """What listing tasks needs of the store."""
+
+    async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
+        """Return a page of tasks."""
+
+
+class TaskStore(Creating, Listing, Protocol):
+    """Both."""
+
+
+class TasksHandler(Endpoint):
+    """The collection of all tasks."""
+
+    store: TaskStore
+
+    @call("create_task", 201, raises=CREATE_ERRORS)
+    async def post(self, body: CreateTask, idempotency_key: IdempotencyHeader = None) -> TaskCreated:
+        """Create a task.
+
+        When the answer comes, the task is on disk; follow it by its id. With `type`, another kind of task than
+        `sleep` is created: see the task types.
+        """
+        key = _idempotency(self, idempotency_key, body)
+        (task_id,) = await self.store.create([_draft(body)], key)
+        self.set_header("Location", f"/tasks/{task_id}")
+        return {"task_id": task_id}
+
+    @call("list_tasks", media=LISTS)
+    async def get(
+        self,
+        status: StatusFilter = None,
+        type: TypeName | None = None,
+        stage: Label | None = None,
+        external_key: ExternalKey | None = None,
+        created_after: Annotated[AwareDatetime | None, Field(description="Later than this (RFC 3339).")] = None,
+        created_before: Annotated[AwareDatetime | None, Field(description="Earlier than this (RFC 3339).")] = None,
+        limit: Limit = None,
+        cursor: Cursor = None,
+    ) -> AsyncIterator[Sequence[TaskJson]]:
+        """List tasks, newest last.
+
+        All that fit the filters are streamed; with `limit`, one page is answered, and its `Link` header leads to
+        the next one. Accept: application/x-ndjson or text/csv for other forms.
+        """
+        chosen = TaskFilter(
+            status=status,
+            type=type,
+            stage=stage,
+            external_key=external_key,
+            created_after=None if created_after is None else milliseconds_of(created_after),
+            created_before=None if created_before is None else milliseconds_of(created_before),
+        )
+        if limit is None:
+            return self._all(chosen, cursor)
+        found = await self.store.tasks(chosen, cursor, limit + 1)
+        page = found[:limit]
+        if len(found) > limit:
+            self._link_next(page[-1].task_id)
+        return _one([task_json(task) for task in page])
+
+    async def _all(self, chosen: TaskFilter, after: str | None) -> AsyncIterator[Sequence[TaskJson]]:
+        while page := await self.store.tasks(chosen, after, PAGE):
+            yield [task_json(task) for task in page]
+            after = page[-1].task_id
+
+    def _link_next(self, after: str) -> None:
+        query = {name: values[0] for name, values in self.request.query_arguments.items()}
+        following = urlencode(query | {"cursor": cursor_of(after).encode()})
+        self.set_header("Link", f'</tasks?{following}>; rel="next"')
+
+
+class TaskBatchHandler(Endpoint):
+    """Many new tasks at once."""
+
+    store: Creating
+
+    @call("create_tasks", 201, limit=BATCH_LIMIT, raises=CREATE_ERRORS)
+    async def post(self, body: CreateTasks, idempotency_key: IdempotencyHeader = None) -> TasksCreated:
+        """Create up to 1,000 tasks, all of them or none."""
+        key = _idempotency(self, idempotency_key, body)
+        try:
+            return {"task_ids": await self.store.create([_draft(task) for task in body.tasks], key)}
+        except Invalid as error:
+            raise Invalid(str(error), f"/tasks/{error.index}{error.pointer}") from None
+
+
+async def _one(page: Sequence[TaskJson]) -> AsyncIterator[Sequence[TaskJson]]:
+    yield page
+
+
+def _draft(wish: CreateTask) -> TaskDraft:
+    return TaskDraft(
+        name=wish.name,
+        type=wish.type,
+        processing_time=wish.processing_time,
+        input=wish.input,
+        priority=wish.priority,
+        metadata=wish.metadata,
+        external_key=wish.external_key,
+    )
+
+
+def _idempotency(endpoint: Endpoint, key: str | None, body: BaseModel) -> IdempotencyKey | None:
+    """Return the key with the fingerprint of the request: the same fields in another order are the same request."""
+    if key is None:
+        return None
+    said = json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
+    request = f"{endpoint.request.method} {endpoint.request.path}\n{said}"
+    return IdempotencyKey(key, hashlib.sha256(request.encode()).hexdigest())

@@ -1,0 +1,81 @@
+"""Workers: who is there, and what they say of themselves."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.api.endpoint import Endpoint
+from services.api.handlers.parameters import WorkerIdPath
+from services.api.operation import BATCH_LIMIT, call
+from services.api.store.commands.runs import HeldRun
+from services.api.upkeep.workers import Beat, Presence
+from shared.domain.errors import StorageFull, WorkerGone
+from shared.wire.workers import Gone, GoneAnswer, Heartbeat, HeartbeatAnswer, WorkerJson
+
+
+class Registry(Protocol):
+    """What is needed of the upkeep."""
+
+    def everybody(self) -> Sequence[Presence]:
+        """Return who is there."""
+
+    async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
+        """Take a heartbeat in; return the listed runs that are lost."""
+
+    async def gone(self, worker_id: str, *, crashed: bool) -> int:
+        """Declare a worker gone; return how many runs were taken from it."""
+
+
+class WorkersHandler(Endpoint):
+    """All workers."""
+
+    workers: Registry
+
+    @call("list_workers")
+    async def get(self) -> list[WorkerJson]:
+        """List the workers that have been heard of, each as its last heartbeat had it."""
+        return [_worker(presence, presence.beat) for presence in self.workers.everybody() if presence.beat is not None]
+
+
+class HeartbeatHandler(Endpoint):
+    """A worker's sign of life."""
+
+    workers: Registry
+
+    @call("beat", limit=BATCH_LIMIT, raises=(WorkerGone, StorageFull))
+    async def post(self, worker_id: WorkerIdPath, body: Heartbeat) -> HeartbeatAnswer:
+        """Say that a worker lives and what it runs; the answer names the runs that are its no longer."""
+        beat = Beat(
+            runs=tuple(HeldRun(one.task_id, one.run, one.claim, one.elapsed) for one in body.runs),
+            routes=tuple(body.routes),
+            slots=body.slots,
+            host=body.host,
+            pid=body.pid,
+            version=body.version,
+        )
+        lost = await self.workers.beat(worker_id, beat)
+        return {"lost": [{"task_id": task_id, "run": run} for task_id, run in lost]}
+
+
+class GoneHandler(Endpoint):
+    """A worker's end."""
+
+    workers: Registry
+
+    @call("say_gone", raises=(StorageFull,))
+    async def post(self, worker_id: WorkerIdPath, body: Gone) -> GoneAnswer:
+        """Say that a worker is gone: its runs are released at once, and its claims refused from then on."""
+        return {"released": await self.workers.gone(worker_id, crashed=body.crashed)}
+
+
+def _worker(presence: Presence, beat: Beat) -> WorkerJson:
+    return {
+        "worker_id": presence.worker_id,
+        "host": beat.host,
+        "pid": beat.pid,
+        "version": beat.version,
+        "slots": beat.slots,
+        "running": len(beat.runs),
+        "routes": list(beat.routes),
+        "last_seen_seconds": round(presence.silence, 1),
+        "alive": presence.is_alive,
+    }

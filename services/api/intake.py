@@ -1,0 +1,170 @@
+"""What of a request is let in: its headers decide first, then its body is read up to the limit."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tornado.http1connection import HTTP1Connection
+from tornado.web import RequestHandler, stream_request_body
+
+from services.api import problems
+from services.api.access import Access, Scope
+from services.api.operation import SINGLE_LIMIT, Operation
+from services.api.problems import Refusal
+from services.api.streaming import JSON
+from services.api.traffic import Traffic
+
+DRAIN_LIMIT = 256 * 1024 * 1024
+"""How many bytes of an unwanted body are read and dropped, so that its sender gets to read the answer."""
+
+DRAIN_PAUSE = 0.5
+"""Seconds of silence after which the sender of an unwanted body has had time to read the answer."""
+
+LONGEST_LENGTH = 18
+"""How many digits a believable Content-Length has."""
+
+HEADERS = {
+    "Content-Type": JSON,
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation and who may call it."""
+
+    operation: Operation
+    scope: Scope
+
+
+@stream_request_body
+class Intake(RequestHandler):
+    """Reads a request as far as it may be made; what is refused is answered by whoever carries it out."""
+
+    def initialize(
+        self, access: Access, traffic: Traffic, calls: Mapping[str, Call], services: Mapping[str, Any]
+    ) -> None:
+        """Take what the route gives: who may call, the requests under way, the calls by method, the services."""
+        self.__dict__.update(services)
+        self._access = access
+        self._traffic = traffic
+        self._calls = calls
+        self._limit = SINGLE_LIMIT
+        self._chunks: list[bytes] = []
+        self._received = 0
+        self._refusal: Refusal | None = None
+        self._is_last = True
+        """Whether Tornado will close the connection after the answer, as it does where that comes before the body."""
+
+    def set_default_headers(self) -> None:
+        """Say nothing of the server's make, and what no answer of ours needs a browser to do."""
+        self.clear_header("Server")
+        for name, value in HEADERS.items():
+            self._headers[name] = value
+
+    def prepare(self) -> None:
+        """Decide by the headers; a refusal waits for the body's end, so that the connection can be kept."""
+        method = self.request.method or ""
+        headers = self.request.headers
+        call = self._calls.get("GET" if method == "HEAD" else method)
+        length = headers.get("Content-Length", "0")
+        is_ambiguous = "Transfer-Encoding" in headers and "Content-Length" in headers
+        if is_ambiguous or not (length.isascii() and length.isdigit()):
+            raise Refusal(problems.BAD_REQUEST, "The length of the body is not clear.")
+        try:
+            self._access.check(Scope.ALL if call is None else call.scope, method, headers)
+            if call is None and method != "OPTIONS":
+                raise self.no_call()
+            if call is not None:
+                self._limit = call.operation.limit
+                self._check_type(call.operation, length)
+        except Refusal as refusal:
+            if "Expect" in headers:
+                raise
+            self._refusal = refusal
+        if len(length) > LONGEST_LENGTH or int(length) > self._limit:
+            if "Expect" in headers or len(length) > LONGEST_LENGTH:
+                raise self._refusal or self._too_large()
+            self._answer_early()
+        else:
+            self._is_last = False
+
+    def data_received(self, chunk: bytes) -> None:
+        """Gather the body, or drop it where the answer is known already."""
+        self._received += len(chunk)
+        if self._received > DRAIN_LIMIT:
+            self.hang_up()
+        elif self._headers_written:
+            return
+        elif self._received > self._limit:
+            self._chunks.clear()
+            self._answer_early()
+        elif self._refusal is None:
+            self._chunks.append(chunk)
+
+    @property
+    def body_size(self) -> int:
+        """How many bytes the body has."""
+        return self._received
+
+    def no_call(self) -> Refusal:
+        """Return what is answered to a method that the resource does not have."""
+        return Refusal(
+            problems.METHOD_NOT_ALLOWED,
+            f"This resource has the methods {self._allowed()}.",
+            headers={"Allow": self._allowed()},
+        )
+
+    def _check_type(self, operation: Operation, length: str) -> None:
+        """Raise Refusal (415) for a body that is not said to be JSON in UTF-8."""
+        headers = self.request.headers
+        if operation.body is None or not (int(length[:LONGEST_LENGTH]) or "Transfer-Encoding" in headers):
+            return
+        given = headers.get("Content-Type", "")[:100]
+        media, _, rest = given.lower().partition(";")
+        media = media.strip()
+        charset = rest.partition("charset=")[2].strip().strip('"')
+        is_json = media == JSON or (media.startswith("application/") and media.endswith("+json"))
+        if not is_json or charset not in ("", "utf-8", "us-ascii") or "Content-Encoding" in headers:
+            detail = (
+                f"The body must be JSON, not {given or 'of no type'}: send the header Content-Type: application/json"
+            )
+            hint = f"{detail} (with curl: -H 'Content-Type: application/json')."
+            raise Refusal(problems.UNSUPPORTED_MEDIA_TYPE, hint, headers={"Accept": JSON})
+
+    def _answer_early(self) -> None:
+        """Answer before the body has come, and go on reading it: a closed socket would cost its sender the answer."""
+        refusal = self._refusal = self._refusal or self._too_large()
+        self.clear()
+        self.set_status(refusal.kind.status)
+        document = json.dumps(refusal.document()).encode()
+        headers = {"Content-Type": problems.MEDIA_TYPE, "Connection": "close", **refusal.headers}
+        for name, value in (headers | {"Content-Length": str(len(document))}).items():
+            self.set_header(name, value)
+        self.write(document)
+        self.flush()
+        self._drain()
+
+    def _drain(self, seen: int = -1) -> None:
+        """Look from time to time whether the sender goes on, and hang up once it has stopped."""
+        if self._received == seen:
+            self.hang_up()
+        else:
+            asyncio.get_running_loop().call_later(DRAIN_PAUSE, self._drain, self._received)
+
+    def _too_large(self) -> Refusal:
+        return Refusal(problems.TOO_LARGE, f"The body may have {self._limit} bytes.", limit=self._limit)
+
+    def hang_up(self) -> None:
+        """Close the connection as it is."""
+        cast(HTTP1Connection, self.request.connection).close()
+
+    def _allowed(self) -> str:
+        allowed = set(self._calls) | {"OPTIONS"} | ({"HEAD"} if "GET" in self._calls else set())
+        return ", ".join(sorted(allowed))

@@ -1,0 +1,70 @@
+"""The table of all addresses."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.api.access import SCOPES
+from services.api.endpoint import Endpoint
+from services.api.handlers.docs import OpenApiHandler, StartPageHandler
+from services.api.handlers.events import EventsHandler, TaskEventsHandler
+from services.api.handlers.health import HealthHandler, ReadyHandler
+from services.api.handlers.reports import ReportsHandler
+from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
+from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
+from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
+from services.api.handlers.workers import GoneHandler, HeartbeatHandler, WorkersHandler
+from services.api.intake import Call
+from services.api.operation import operation_of
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address and the resource there; `{name}` in the path is a segment."""
+
+    path: str
+    handler: type[Endpoint]
+    services: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pattern(self) -> str:
+        """The path as a regular expression."""
+        return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path))
+
+    def calls(self) -> dict[str, Call]:
+        """Return the calls of the resource by method; a call that has no scope in the access table is an error."""
+        found = ((method, operation_of(getattr(self.handler, method.lower()))) for method in METHODS)
+        return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}
+
+
+def api_routes(store: Any, workers: Any) -> Iterator[Route]:
+    """Yield the documented calls, the busiest first: addresses are tried in this order."""
+    kept = {"store": store}
+    yield Route("/tasks", TasksHandler, kept)
+    yield Route("/reports", ReportsHandler, kept)
+    yield Route("/tasks/batch", TaskBatchHandler, kept)
+    yield Route("/tasks/{task_id}", TaskHandler, kept)
+    yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)
+    yield Route("/tasks/{task_id}/retry", RetryHandler, kept)
+    yield Route("/tasks/{task_id}/events", TaskEventsHandler, kept)
+    yield Route("/events", EventsHandler, kept)
+    yield Route("/task-types", TaskTypesHandler, kept)
+    yield Route("/task-types/{name}", TaskTypeHandler, kept)
+    yield Route("/task-types/{name}/pause", PauseHandler, kept)
+    yield Route("/task-types/{name}/resume", ResumeHandler, kept)
+    yield Route("/workers", WorkersHandler, {"workers": workers})
+    yield Route("/workers/{worker_id}/heartbeat", HeartbeatHandler, {"workers": workers})
+    yield Route("/workers/{worker_id}/gone", GoneHandler, {"workers": workers})
+    yield Route("/healthz", HealthHandler)
+    yield Route("/readyz", ReadyHandler, kept)
+
+
+def page_routes(document: Mapping[str, Any]) -> Sequence[Route]:
+    """Return what surrounds the API: its description, and the start page."""
+    return (
+        Route("/api/openapi.json", OpenApiHandler, {"document": document}),
+        Route("/", StartPageHandler),
+    )

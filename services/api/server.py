@@ -1,0 +1,141 @@
+"""The life of the API: lock, store, upkeep, listening, and the same in reverse."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+from urllib.parse import urlsplit
+
+from tornado.netutil import bind_sockets
+
+from services.api.access import Access, is_loopback, tokens_in
+from services.api.app import build
+from services.api.connections import PatientServer
+from services.api.store.clock import Clock
+from services.api.store.migrations import DatabaseIsNewer
+from services.api.store.store import Store
+from services.api.traffic import Traffic
+from services.api.upkeep.upkeep import Upkeep
+from services.api.upkeep.workers import Workers
+from shared.lockfile import LockFile
+from shared.queue import Queue
+from shared.settings import Settings
+
+SETTLE_SECONDS = 3.0
+"""How long requests under way may take once the server stops; honcho kills 5 s after its SIGTERM."""
+
+log = logging.getLogger(__name__)
+
+
+class CannotStart(Exception):
+    """The API cannot start; the message is one line, `status` is what the process exits with."""
+
+    def __init__(self, reason: str, status: int = 1) -> None:
+        """Take the reason and the exit status."""
+        super().__init__(reason)
+        self.status = status
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal comes, and return the exit status. Raises CannotStart."""
+    api_token = settings.api_token
+    if not (is_loopback(settings.host) or api_token or settings.allow_anonymous_off_loopback):
+        reason = "set WAYBILL_API_TOKEN, or WAYBILL_ALLOW_ANONYMOUS_OFF_LOOPBACK=1 if really anybody may use it"
+        raise CannotStart(f"WAYBILL_HOST={settings.host} is reachable from other machines: {reason}", 2)
+    with _locked(settings):
+        sockets = _bound(settings)
+        return asyncio.run(_serve(settings, sockets))
+
+
+async def _serve(settings: Settings, sockets: list[socket]) -> int:
+    stop = _Stop()
+    stop.on_signals()
+    tokens = tokens_in(
+        settings.worker_token_file,
+        settings.admin_token_file,
+        None if settings.api_token is None else settings.api_token.get_secret_value(),
+    )
+    hosts = {settings.host, urlsplit(settings.base_url).hostname or "", *settings.allowed_hosts}
+    traffic = Traffic()
+    try:
+        store = Store.open(settings.tasks_db, Clock(), stop.because_of_death)
+    except DatabaseIsNewer as error:
+        raise CannotStart(str(error)) from None
+    workers = Workers(store)
+    queue = Queue(settings.queue_db)
+    upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death)
+    upkeep.start()
+    server = PatientServer(build(store, workers, Access(tokens, hosts=hosts), traffic))
+    server.add_sockets(sockets)
+    sys.stdout.write(f"ready on {_address(settings, sockets)}\n")
+    sys.stdout.flush()
+    status = await stop.wait()
+    server.stop()
+    traffic.close()
+    if not await traffic.settle(SETTLE_SECONDS):
+        log.warning("some requests were cut off", extra={"action": "stop"})
+    await server.close_all_connections()
+    await upkeep.stop()
+    store.close()
+    queue.close()
+    return status
+
+
+class _Stop:
+    """The wish to stop: of a signal, or because a part that the API cannot do without has died."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._status: asyncio.Future[int] = self._loop.create_future()
+
+    def on_signals(self) -> None:
+        """Stop in good order at the first SIGTERM or SIGINT, and at once at the second."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._signalled, number)
+
+    def because_of_death(self) -> None:
+        """Stop with status 1; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._set, 1)
+
+    async def wait(self) -> int:
+        """Return the exit status once it is time to stop."""
+        return await self._status
+
+    def _signalled(self, number: int) -> None:
+        if self._status.done():
+            os._exit(128 + number)
+        log.info("stopping", extra={"action": "stop"})
+        self._set(0)
+
+    def _set(self, status: int) -> None:
+        if not self._status.done():
+            self._status.set_result(status)
+
+
+@contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    lock = LockFile(settings.lock_file)
+    if not lock.acquire(settings.lock_wait_seconds):
+        raise CannotStart(f"another process uses {settings.data_dir}: {settings.lock_file} is locked")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _bound(settings: Settings) -> list[socket]:
+    try:
+        return bind_sockets(settings.port, settings.host)
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from None
+
+
+def _address(settings: Settings, sockets: list[socket]) -> str:
+    """Return where the API listens, with the port that it was given where it asked for any."""
+    port = sockets[0].getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"

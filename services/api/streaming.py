@@ -1,0 +1,112 @@
+"""Long lists, page by page: as a JSON array, as NDJSON or as CSV, at the speed of their reader."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
+
+from services.api.problems import NOT_ACCEPTABLE, Refusal
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+LISTS = (JSON, NDJSON, CSV)
+
+READER_PATIENCE = 60.0
+"""Seconds that a reader may take for one page."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Page = Sequence[Mapping[str, Any]]
+
+
+class _Writer(Protocol):
+    """What is written to."""
+
+    request: HTTPServerRequest
+
+    def set_header(self, name: str, value: str) -> None: ...
+    def write(self, chunk: bytes) -> None: ...
+    def flush(self) -> "asyncio.Future[None]": ...
+    def finish(self) -> Any: ...
+
+
+def negotiated(accept: str | None, offered: Sequence[str]) -> str:
+    """Return the offered media type that an Accept header likes best, or raise Refusal (406)."""
+    if not accept:
+        return offered[0]
+    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    best = max(offered, key=lambda media: _quality(media, ranges))
+    if _quality(best, ranges) <= 0:
+        raise Refusal(NOT_ACCEPTABLE, f"This call answers with {', '.join(offered)}.")
+    return best
+
+
+async def stream(writer: _Writer, pages: AsyncIterator[Page], media: str, columns: Sequence[str]) -> None:
+    """Write all pages and finish, no faster than they are read; raises StreamClosedError when the reader is gone.
+
+    The first page is fetched before the headers are sent, so that what fails at once can still be answered.
+    """
+    page = await anext(pages, None)
+    writer.set_header("Content-Type", media if media == JSON else f"{media}; charset=utf-8")
+    text = io.StringIO()
+    if media == CSV:
+        csv.writer(text).writerow(columns)
+    elif media == JSON:
+        text.write("[")
+    separator = ""
+    while page is not None and writer.request.method != "HEAD":
+        if media == CSV:
+            csv.writer(text).writerows(map(_cell, item.values()) for item in page)
+        elif media == NDJSON:
+            text.writelines(f"{_dumps(item)}\n" for item in page)
+        elif page:
+            text.write(separator + ",\n".join(map(_dumps, page)))
+            separator = ",\n"
+        await _send(writer, text)
+        text = io.StringIO()
+        page = await anext(pages, None)
+    if media == JSON:
+        text.write("]\n")
+    await _send(writer, text)
+    writer.finish()
+
+
+async def _send(writer: _Writer, text: io.StringIO) -> None:
+    writer.write(text.getvalue().encode())
+    try:
+        await asyncio.wait_for(writer.flush(), READER_PATIENCE)
+    except TimeoutError:
+        raise StreamClosedError from None
+
+
+def _dumps(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return _dumps(value) if isinstance(value, dict | list | bool) else value
+
+
+def _range(part: str) -> tuple[str, float]:
+    media, *settings = (piece.strip().lower() for piece in part.split(";"))
+    quality = next((setting[2:] for setting in settings if setting.startswith("q=")), "1")
+    try:
+        return media, float(quality)
+    except ValueError:
+        return media, 0.0
+
+
+def _quality(media: str, ranges: Iterable[tuple[str, float]]) -> float:
+    """Return how much a media type is liked: the most specific range that fits it decides (RFC 9110, 12.5.1)."""
+    patterns = (media, f"{media.partition('/')[0]}/*", "*/*")
+    fitting = [(patterns.index(pattern), -quality) for pattern, quality in ranges if pattern in patterns]
+    return -min(fitting)[1] if fitting else 0.0

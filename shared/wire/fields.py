@@ -1,0 +1,63 @@
+"""The fields that several bodies share, with their limits."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_ITEMS = 1_000
+"""How many tasks or reports one batch may hold."""
+
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+TYPE_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
+WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
+
+
+class Body(BaseModel):
+    """What a request carries: 1 is an integer, but neither true nor 1.0 nor "1" is; unknown fields are errors."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def one_line(text: str) -> str:
+    """Return the text, or raise ValueError where it is blank or holds control characters."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if CONTROL_CHARACTERS.search(text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def lower(text: str) -> str:
+    """Return the text in lower case: a UUID may be written in either."""
+    return text.lower()
+
+
+TaskId = Annotated[str, StringConstraints(pattern=UUID), AfterValidator(lower), Field(description="A UUID.")]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(one_line),
+    Field(description="What people call the task."),
+]
+TypeName = Annotated[str, StringConstraints(pattern=TYPE_NAME), Field(description="The name of a task type.")]
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Priority = Annotated[int, Field(ge=-100, le=100, description="Higher is sooner.")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(one_line)]
+ExternalKey = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(one_line),
+    Field(description="Your own key; two tasks of one type cannot share it."),
+]
+Counter = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Seq = Annotated[int, Field(ge=0, le=2**53, description="A logical clock: max(received, own last) + 1.")]
+Progress = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Claim = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{32}$"),
+    Field(description="128 random bits: the worker's right to the run."),
+]
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Metadata = dict[MetadataKey, Any]

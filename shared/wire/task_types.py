@@ -1,0 +1,118 @@
+"""A task type on the wire."""
+
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator, with_config
+from typing_extensions import TypedDict
+
+from shared.domain.task_type import TaskType
+from shared.wire.fields import Body, Label, Priority, Seconds, TypeName
+from shared.wire.timestamps import rfc3339
+
+Title = Annotated[str, StringConstraints(max_length=200)]
+Handler = Annotated[Label | None, Field(description="The function that runs its tasks; null: outside services report.")]
+Timeout = Annotated[Annotated[int, Field(ge=1, le=604_800)] | None, Field(description="Seconds that one run may take.")]
+Attempts = Annotated[int, Field(ge=1, le=100, description="How many failures of the handler end a task in ERROR.")]
+Backoff = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds.")]
+DefaultTime = Annotated[Seconds | None, Field(description="Seconds, for tasks that give none of their own.")]
+
+EXAMPLE: dict[str, str | int] = {
+    "name": "resize",
+    "title": "Resize a picture",
+    "handler": "sleep",
+    "processing_time": 5,
+    "max_attempts": 3,
+}
+
+
+class CreateTaskType(Body):
+    """A task type to be created."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**EXAMPLE}]})
+
+    name: TypeName
+    title: Title = ""
+    handler: Handler = None
+    processing_time: DefaultTime = None
+    timeout: Timeout = None
+    max_attempts: Attempts = 1
+    min_backoff: Backoff = 1.0
+    max_backoff: Backoff = 300.0
+    priority: Priority = 0
+    paused: bool = False
+
+    @model_validator(mode="after")
+    def _backoff_in_order(self) -> Self:
+        if self.min_backoff > self.max_backoff:
+            raise ValueError("min_backoff must not exceed max_backoff")
+        return self
+
+    def to_task_type(self) -> TaskType:
+        """Return it as the domain's record."""
+        return TaskType(**dict(self))
+
+
+class ChangeTaskType(Body):
+    """What is to change about a task type; tasks that exist keep what they were created with."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"max_attempts": 5}]})
+
+    title: Title = ""
+    handler: Handler = None
+    processing_time: DefaultTime = None
+    timeout: Timeout = None
+    max_attempts: Attempts = 1
+    min_backoff: Backoff = 1.0
+    max_backoff: Backoff = 300.0
+    priority: Priority = 0
+    paused: bool = False
+
+
+@with_config(
+    ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **EXAMPLE,
+                    "timeout": None,
+                    "min_backoff": 1.0,
+                    "max_backoff": 300.0,
+                    "priority": 0,
+                    "paused": False,
+                    "created_at": "2026-01-31T09:30:00.250Z",
+                }
+            ]
+        }
+    )
+)
+class TaskTypeJson(TypedDict):
+    """A task type; durations are seconds."""
+
+    name: str
+    title: str
+    handler: str | None
+    processing_time: int | None
+    timeout: int | None
+    max_attempts: int
+    min_backoff: float
+    max_backoff: float
+    priority: int
+    paused: bool
+    created_at: str
+
+
+def task_type_json(task_type: TaskType) -> TaskTypeJson:
+    """Write a task type."""
+    return {
+        "name": task_type.name,
+        "title": task_type.title,
+        "handler": task_type.handler,
+        "processing_time": task_type.processing_time,
+        "timeout": task_type.timeout,
+        "max_attempts": task_type.max_attempts,
+        "min_backoff": task_type.min_backoff,
+        "max_backoff": task_type.max_backoff,
+        "priority": task_type.priority,
+        "paused": task_type.paused,
+        "created_at": rfc3339(task_type.created_at),
+    }

@@ -1,0 +1,170 @@
+"""A task on the wire: what a create may say, and how a task is written."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from shared.domain.task import Task
+from shared.wire.fields import MAX_ITEMS, Body, Counter, ExternalKey, Metadata, Name, Priority, Seconds, TypeName
+from shared.wire.size import within_limit
+from shared.wire.timestamps import rfc3339
+
+EXAMPLE_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
+
+
+class CreateTask(Body):
+    """A task to be created: a name, how long it takes, and whatever else is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Resize the picture", "processing_time": 5}]})
+
+    name: Name
+    type: TypeName = "sleep"
+    processing_time: Annotated[
+        Seconds | None, Field(description="Seconds; may be left out where the type gives a default or has no handler.")
+    ] = None
+    input: Annotated[Any, Field(description="What the handler is given: any JSON.")] = None
+    priority: Annotated[Priority | None, Field(description="By default the type's; higher is sooner.")] = None
+    metadata: Annotated[Metadata, Field(description="Your own notes, by key.")] = Field(default_factory=dict)
+    external_key: ExternalKey | None = None
+
+
+Item = Annotated[CreateTask, BeforeValidator(within_limit)]
+
+
+class CreateTasks(Body):
+    """Many tasks to be created, all or nothing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"tasks": [{"name": f"Page {n}", "processing_time": n} for n in (1, 2)]}]}
+    )
+
+    tasks: Annotated[
+        list[Annotated[CreateTask, BeforeValidator(within_limit)]], Field(min_length=1, max_length=MAX_ITEMS)
+    ]
+
+
+class ExpectAttempt(Body):
+    """The attempt that the caller believes to be the current one; another one is a conflict."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"attempt": 1}]})
+
+    attempt: Counter | None = None
+
+
+@with_config(ConfigDict(json_schema_extra={"examples": [{"task_id": EXAMPLE_ID}]}))
+class TaskCreated(TypedDict):
+    """The id under which a new task can be followed."""
+
+    task_id: str
+
+
+@with_config(ConfigDict(json_schema_extra={"examples": [{"task_ids": [EXAMPLE_ID]}]}))
+class TasksCreated(TypedDict):
+    """The ids of new tasks, in the order in which they were given."""
+
+    task_ids: list[str]
+
+
+class TaskErrorJson(TypedDict):
+    """Why a task ended in ERROR."""
+
+    code: Annotated[str, Field(description="failed, timeout, cancelled, worker_lost or no_handler.")]
+    message: str
+
+
+@with_config(
+    ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task_id": EXAMPLE_ID,
+                    "name": "Resize the picture",
+                    "processing_time": 5,
+                    "status": 2,
+                    "status_name": "PROCESSING",
+                    "type": "sleep",
+                    "attempt": 1,
+                    "run": 1,
+                    "handler": "sleep",
+                    "timeout": None,
+                    "stage": None,
+                    "progress": 0.4,
+                    "metadata": {"lang": "en"},
+                    "input": None,
+                    "result": None,
+                    "error": None,
+                    "priority": 0,
+                    "external_key": None,
+                    "failures": 0,
+                    "crashes": 0,
+                    "created_at": "2026-01-31T09:30:00.250Z",
+                    "started_at": "2026-01-31T09:30:00.262Z",
+                    "finished_at": None,
+                    "due_at": None,
+                    "version": 3,
+                }
+            ]
+        }
+    )
+)
+class TaskJson(TypedDict):
+    """A task, as it stands; durations are seconds, times RFC 3339 in UTC."""
+
+    task_id: str
+    name: str
+    processing_time: int | None
+    status: Annotated[int, Field(ge=1, le=4, description="1 NEW, 2 PROCESSING, 3 COMPLETED, 4 ERROR.")]
+    status_name: str
+    type: str
+    attempt: Annotated[int, Field(description="1 plus the retries.")]
+    run: Annotated[int, Field(description="Rises at every hand-over to a worker.")]
+    handler: Annotated[str | None, Field(description="The function that runs it; null where outside services report.")]
+    timeout: int | None
+    stage: str | None
+    progress: float | None
+    metadata: dict[str, Any]
+    input: Any
+    result: Any
+    error: TaskErrorJson | None
+    priority: int
+    external_key: str | None
+    failures: int
+    crashes: int
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    due_at: Annotated[str | None, Field(description="When a worker may take it; null while one has it.")]
+    version: Annotated[int, Field(description="Rises with every change; the ETag.")]
+
+
+def task_json(task: Task) -> TaskJson:
+    """Write a task; its claim stays out."""
+    error = task.error
+    return {
+        "task_id": task.task_id,
+        "name": task.name,
+        "processing_time": task.processing_time,
+        "status": task.status.value,
+        "status_name": task.status.name,
+        "type": task.type,
+        "attempt": task.attempt,
+        "run": task.run,
+        "handler": task.handler,
+        "timeout": task.timeout,
+        "stage": task.stage,
+        "progress": task.progress,
+        "metadata": dict(task.metadata),
+        "input": task.input,
+        "result": task.result,
+        "error": None if error is None else {"code": error.code.value, "message": error.message},
+        "priority": task.priority,
+        "external_key": task.external_key,
+        "failures": task.failures,
+        "crashes": task.crashes,
+        "created_at": rfc3339(task.created_at),
+        "started_at": rfc3339(task.started_at),
+        "finished_at": rfc3339(task.finished_at),
+        "due_at": rfc3339(task.due_at),
+        "version": task.version,
+    }

@@ -1,0 +1,109 @@
+"""Workers on the wire: the heartbeat, the farewell and the list."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints, with_config
+from typing_extensions import TypedDict
+
+from shared.wire.fields import Body, Claim, Counter, TaskId, TypeName
+from shared.wire.tasks import EXAMPLE_ID
+
+Text = Annotated[str, StringConstraints(max_length=255)]
+
+
+class ListedRun(Body):
+    """A run that a worker has in hand."""
+
+    task_id: TaskId
+    run: Counter
+    claim: Claim
+    elapsed: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Seconds since the run began.")]
+
+
+class Heartbeat(Body):
+    """All that a worker is doing now."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {
+                    "runs": [{"task_id": EXAMPLE_ID, "run": 1, "claim": "0" * 32, "elapsed": 1.5}],
+                    "routes": ["sleep"],
+                    "slots": 600,
+                    "host": "b1946ac92492",
+                    "pid": 7,
+                    "version": "1.0.0",
+                }
+            ]
+        },
+    )
+
+    runs: Annotated[list[ListedRun], Field(max_length=10_000)] = Field(default_factory=list)
+    routes: Annotated[list[TypeName], Field(max_length=1_000)] = Field(default_factory=list)
+    slots: Annotated[int, Field(ge=0, le=100_000)] = 0
+    host: Text = ""
+    pid: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    version: Text = ""
+
+
+class Gone(Body):
+    """How a worker went."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"crashed": True}]})
+
+    crashed: Annotated[bool, Field(description="Whether it was lost, or stopped in good order.")]
+
+
+class LostRun(TypedDict):
+    """A run that its worker is to stop."""
+
+    task_id: str
+    run: int
+
+
+@with_config(ConfigDict(json_schema_extra={"examples": [{"lost": [{"task_id": EXAMPLE_ID, "run": 1}]}]}))
+class HeartbeatAnswer(TypedDict):
+    """The runs that are the worker's no longer: lost, cancelled or ended."""
+
+    lost: list[LostRun]
+
+
+@with_config(ConfigDict(json_schema_extra={"examples": [{"released": 1}]}))
+class GoneAnswer(TypedDict):
+    """How many runs were released."""
+
+    released: int
+
+
+@with_config(
+    ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "worker_id": "6f1b2c3d4e5f60718293a4b5c6d7e8f9",
+                    "host": "b1946ac92492",
+                    "pid": 7,
+                    "version": "1.0.0",
+                    "slots": 600,
+                    "running": 1,
+                    "routes": ["sleep"],
+                    "last_seen_seconds": 1.2,
+                    "alive": True,
+                }
+            ]
+        }
+    )
+)
+class WorkerJson(TypedDict):
+    """A worker, as its last heartbeat had it."""
+
+    worker_id: str
+    host: str
+    pid: int
+    version: str
+    slots: int
+    running: int
+    routes: list[str]
+    last_seen_seconds: float
+    alive: bool

@@ -1,0 +1,75 @@
+"""The API on a real store, behind one `fetch`."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from services.api.access import Access, Scope
+from services.api.app import build
+from services.api.connections import PatientServer
+from services.api.store.clock import Clock
+from services.api.store.store import Store
+from services.api.traffic import Traffic
+from services.api.upkeep.workers import Workers
+from tests.integration.talking import ADMIN, REPORTER, Fetch
+
+
+@pytest.fixture
+def store(io_loop: IOLoop, tmp_path: Path) -> Iterator[Store]:
+    """A real store on disk."""
+
+    async def opened() -> Store:
+        return Store.open(tmp_path / "tasks.db", Clock(), on_death=lambda: None)
+
+    kept = io_loop.run_sync(opened)
+
+    async def closed() -> None:
+        kept.close()
+
+    yield kept
+    io_loop.run_sync(closed)
+
+
+@pytest.fixture
+def access() -> Access:
+    """Who may call what, without an API token."""
+    return Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    """The requests under way."""
+    return Traffic()
+
+
+@pytest.fixture
+def app(store: Store, access: Access, traffic: Traffic) -> Application:
+    """The application, as the server builds it."""
+    return build(store, Workers(store), access, traffic)
+
+
+@pytest.fixture
+def http_server(io_loop: IOLoop, app: Application, _unused_port: tuple[socket.socket, int]) -> Iterator[HTTPServer]:
+    """Our server in place of pytest-tornado's, so that the limits are those of the service."""
+
+    async def served() -> PatientServer:
+        server = PatientServer(app)
+        server.add_socket(_unused_port[0])
+        return server
+
+    server = io_loop.run_sync(served)
+    yield server
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
+
+
+@pytest.fixture
+def fetch(io_loop: IOLoop, http_client: AsyncHTTPClient, http_port: int) -> Fetch:
+    """Send requests to the API."""
+    return Fetch(io_loop, http_client, http_port)

@@ -1,0 +1,134 @@
+"""Bodies that are too large, too slow or unclear: sent as bytes, since no decent client would."""
+
+import json
+import re
+
+import pytest
+
+from services.api import connections
+from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
+from tests.integration.talking import REPORTER, Fetch, head_of
+
+HEAD = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+GOOD = b'{"name": "x", "processing_time": 1}'
+
+
+def _code(answer: bytes) -> tuple[int, str, str]:
+    """Return status and code, and what is said of the connection."""
+    status, headers, body = head_of(answer)
+    assert headers["content-type"] == "application/problem+json"
+    return status, json.loads(body)["code"], headers.get("connection", "")
+
+
+def _padded(size: int) -> bytes:
+    return GOOD + b" " * (size - len(GOOD))
+
+
+def test_a_body_at_the_limit_is_taken_and_one_byte_more_is_413(fetch: Fetch) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert fetch("POST", "/tasks", body=_padded(SINGLE_LIMIT), headers=headers).status == 201
+    answer = fetch("POST", "/tasks", body=_padded(SINGLE_LIMIT + 1), headers=headers)
+    assert (answer.status, answer.code, answer.json()["limit"]) == (413, "too_large", SINGLE_LIMIT)
+
+
+def test_a_length_that_is_too_large_is_413_before_anything_is_sent(fetch: Fetch) -> None:
+    for length in ("200000000", "9" * 40, "9" * 5_000):
+        sent = HEAD + f"Content-Length: {length}\r\n\r\n".encode()
+        assert _code(fetch.raw(sent, b"x" * 100)) == (413, "too_large", "close")
+
+
+def test_whoever_sends_200_megabytes_gets_to_read_the_413(fetch: Fetch) -> None:
+    piece = b" " * 1_000_000
+    answer = fetch.raw(HEAD + b"Content-Length: 200000000\r\n\r\n", *([piece] * 200))
+    assert _code(answer) == (413, "too_large", "close")
+
+
+def test_a_chunked_body_without_end_is_413(fetch: Fetch) -> None:
+    chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
+    answer = fetch.raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *([chunk] * 4), b"0\r\n\r\n")
+    assert _code(answer) == (413, "too_large", "close")
+
+
+def test_a_chunked_body_within_the_limit_is_taken(fetch: Fetch) -> None:
+    chunks = b"".join(b"1\r\n" + GOOD[n : n + 1] + b"\r\n" for n in range(len(GOOD)))
+    answer = fetch.raw(HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n", chunks, b"0\r\n\r\n")
+    assert head_of(answer)[0] == 201
+
+
+def test_whoever_asks_first_is_refused_without_being_told_to_go_on(fetch: Fetch) -> None:
+    sent = HEAD + b"Expect: 100-continue\r\nContent-Length: 200000000\r\n\r\n"
+    answer = fetch.raw(sent)
+    assert b"100 " not in answer.partition(b"\r\n")[0]
+    assert _code(answer)[:2] == (413, "too_large")
+    sent = b"POST /task-types HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+    assert _code(fetch.raw(sent))[:2] == (401, "unauthenticated")
+
+
+def test_whoever_asks_first_is_told_to_go_on(fetch: Fetch) -> None:
+    sent = HEAD + b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
+    answer = fetch.raw(sent, GOOD, pause=0.05)
+    assert answer.startswith(b"HTTP/1.1 100 ")
+    assert b"HTTP/1.1 201 Created" in answer
+
+
+def test_a_large_batch_is_taken_but_not_a_large_item_in_it(fetch: Fetch) -> None:
+    task = {"name": "x", "processing_time": 1, "input": "y" * 60_000}
+    assert fetch("POST", "/tasks/batch", {"tasks": [task] * 100}).status == 201
+    answer = fetch("POST", "/tasks/batch", {"tasks": [task, task | {"input": "y" * 70_000}]})
+    assert (answer.status, answer.code, answer.pointers) == (413, "too_large", {"/tasks/1"})
+    headers = {"Content-Type": "application/json"}
+    answer = fetch("POST", "/tasks/batch", body=b" " * (BATCH_LIMIT + 1), headers=headers)
+    assert (answer.status, answer.code) == (413, "too_large")
+
+
+def test_a_large_report_is_invalid_and_spoils_no_other(fetch: Fetch) -> None:
+    task_id = fetch.created()
+    reports = [{"task_id": task_id, "metadata": {"a": "x" * 70_000}}, {"task_id": task_id, "metadata": {"a": 1}}]
+    answer = fetch("POST", "/reports", {"reports": reports}, token=REPORTER)
+    assert [one["outcome"] for one in answer.json()["outcomes"]] == ["invalid", "applied"]
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: -1",
+        b"Content-Length: +2",
+        b"Content-Length: 0x2",
+        b"Content-Length: 2, 3",
+        "Content-Length: ٢".encode(),
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_an_unclear_length_is_400_and_ends_the_connection(fetch: Fetch, framing: bytes) -> None:
+    answer = fetch.raw(HEAD + framing + b"\r\n\r\n{}")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_a_refusal_keeps_the_connection_and_the_next_request_is_read_right(fetch: Fetch) -> None:
+    refused = b"POST /task-types HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n\r\n" + b"x" * 30
+    missing = b"GET /nope HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = fetch.raw(refused + missing + last)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"401", b"404", b"200"]
+
+
+def test_a_slow_head_is_closed_though_bytes_trickle_in(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    assert fetch.raw(*(bytes([byte]) for byte in HEAD), pause=0.02) == b""
+
+
+def test_an_idle_connection_is_kept_longer_than_a_slow_head(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    answer = fetch.raw(request + b"\r\n", request + b"Connection: close\r\n\r\n", pause=0.5)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_slow_body_is_closed(fetch: Fetch, http_server: connections.PatientServer) -> None:
+    http_server.conn_params.body_timeout = 0.2
+    assert fetch.raw(HEAD + b"Content-Length: 100\r\n\r\n", *([b" "] * 10), pause=0.05) == b""
+
+
+def test_a_head_that_is_too_long_is_not_read(fetch: Fetch) -> None:
+    assert fetch.raw(b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n") == b""

@@ -1,0 +1,113 @@
+"""The life of the process: what it says when it cannot start, and how it stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20
+
+
+def command(data_dir: Path, **settings: str) -> dict[str, object]:
+    """What starts an API with these settings, in a directory without `.env`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+    named = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
+    return {
+        "args": [sys.executable, "-m", "services.api"],
+        "cwd": data_dir.parent,
+        "env": kept | {"PYTHONPATH": str(ROOT), "WAYBILL_DATA_DIR": str(data_dir), "WAYBILL_PORT": "0"} | named,
+        "text": True,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+
+
+def fails(data_dir: Path, **settings: str) -> tuple[int, str]:
+    """Start an API that cannot start, and return its exit status and its one line."""
+    ended = subprocess.run(timeout=PATIENCE, check=False, **command(data_dir, **settings))  # type: ignore[call-overload]
+    (line,) = ended.stderr.splitlines()
+    return ended.returncode, line
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def running(data_dir: Path) -> "Iterator[subprocess.Popen[str]]":
+    """An API that runs."""
+    process = subprocess.Popen(**command(data_dir))  # type: ignore[call-overload]
+    with process:
+        yield process
+        process.kill()
+
+
+def address(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("ready on http://127.0.0.1:"), line
+    return line.split()[-1]
+
+
+def test_nonsense_in_a_setting_ends_with_2(data_dir: Path) -> None:
+    status, line = fails(data_dir, port="many")
+    assert status == 2
+    assert "WAYBILL_PORT" in line
+
+
+def test_it_does_not_listen_off_loopback_for_anybody(data_dir: Path) -> None:
+    status, line = fails(data_dir, host="0.0.0.0")  # noqa: S104 - it must not
+    assert status == 2
+    assert "WAYBILL_API_TOKEN" in line
+
+
+def test_a_port_in_use_ends_with_1(data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, line = fails(data_dir, port=str(taken.getsockname()[1]))
+    assert status == 1
+    assert "cannot listen on 127.0.0.1" in line
+
+
+def test_a_second_api_on_the_same_data_ends_with_1(running: "subprocess.Popen[str]", data_dir: Path) -> None:
+    address(running)
+    status, line = fails(data_dir, lock_wait_seconds="0.1")
+    assert status == 1
+    assert "locked" in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_answers_long_polls_at_once_and_ends_with_0(running: "subprocess.Popen[str]", number: int) -> None:
+    url = address(running)
+    body = b'{"name": "x", "processing_time": 1}'
+    with urlopen(Request(f"{url}/tasks", body, {"Content-Type": "application/json"})) as created:  # noqa: S310
+        location = created.headers["Location"]
+    answers: list[int] = []
+
+    def poll() -> None:
+        with urlopen(f"{url}{location}?wait=60", timeout=PATIENCE) as polled:  # noqa: S310
+            answers.append(polled.status)
+
+    poller = threading.Thread(target=poll)
+    poller.start()
+    time.sleep(0.3)
+    running.send_signal(number)
+    poller.join(PATIENCE)
+    assert answers == [200]
+    assert running.wait(PATIENCE) == 0
+
+
+def test_the_data_is_for_its_owner_only(running: "subprocess.Popen[str]", data_dir: Path) -> None:
+    address(running)
+    assert data_dir.stat().st_mode & 0o077 == 0
+    for path in data_dir.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
