@@ -1,0 +1,1 @@
+"""The worker: takes messages from the queue, runs handlers and reports to the API."""

@@ -1,0 +1,215 @@
+"""The composition root of the worker: what is built, in which order it starts, and in which it stops."""
+
+import logging
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from huey.consumer import Consumer
+
+from services.worker.adoption import Adoption
+from services.worker.courier import Courier
+from services.worker.dequeuer import Dequeuer
+from services.worker.handoff import RunnerHuey
+from services.worker.heartbeat import Heartbeat
+from services.worker.outage import Outage
+from services.worker.registry import Registry, installed_handlers
+from services.worker.reporter import Reporter
+from services.worker.runner import Runner
+from services.worker.runs import Run, Runs
+from services.worker.slots import Slots
+from services.worker.watchdog import Watchdog
+from shared.client import ApiError, Client
+from shared.doorbell import Doorbell, ring_all
+from shared.lockfile import LockFile
+from shared.queue import Queue
+from shared.settings import Settings
+from shared.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = (3.05, 10.0)
+FAREWELL_TIMEOUT = (1.0, 1.5)
+FAREWELL_SECONDS = 1.5
+"""How long the last reports may take after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
+
+TICK_SECONDS = 0.25
+HEALTH_SECONDS = 10.0
+RUNNER_STACK = 1_048_576
+"""Bytes of address space for a runner's stack; with the usual 8 MiB, 600 of them look like a leak."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Exit(IntEnum):
+    """How the process ends."""
+
+    STOPPED = 0
+    """It was asked to stop."""
+    BROKEN = 70
+    """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
+    GIVEN_UP = 75
+    """The API had declared this worker lost, for instance after a pause: start it anew (EX_TEMPFAIL)."""
+
+
+class Worker:
+    """One worker process, under an id that nobody had before."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build everything; the lock on the lock file is taken before anything else."""
+        settings.make_data_dir()
+        self._settings = settings
+        self._id, self._lock = _identify(settings.spool_dir)
+        self._endings: SimpleQueue[Exit] = SimpleQueue()
+        self._granted: SimpleQueue[Run | None] = SimpleQueue()
+        self._client = Client(settings.base_url, lambda: _read_token(settings.worker_token_file), TIMEOUT)
+        self._spool = Spool(settings.spool_dir / f"{self._id}.db")
+        self._bell = Doorbell(settings.doorbell_dir / self._id)
+        self._queue = Queue(settings.queue_db)
+        outage = Outage(settings.base_url)
+        runs = Runs(self._id)
+        self._slots = Slots(settings.worker_slots, self._bell.ring)
+        registry = Registry(self._client, installed_handlers())
+        self._reporter = Reporter(Courier(self._client), self._spool, runs, outage)
+        self._runner = Runner(registry, self._reporter.put, self._slots)
+        self._watchdog = Watchdog(self._runner, self._reporter.put)
+        self._dequeuer = Dequeuer(
+            self._queue, self._client, registry, self._slots, runs, self._bell, self._granted.put, outage
+        )
+        self._heartbeat = Heartbeat(
+            self._id, self._client, registry, runs, self._slots.total, outage, lambda: self._endings.put(Exit.GIVEN_UP)
+        )
+        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir)
+        self._consumer = Consumer(
+            RunnerHuey(self._granted, self._runner.run),
+            workers=self._slots.total,
+            periodic=False,
+            scheduler_interval=60,
+        )
+        self._threads = {
+            name: threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("reporter", self._reporter.work),
+                ("heartbeat", self._heartbeat.work),
+                ("adoption", self._adoption.work),
+                ("dequeuer", self._dequeuer.work),
+            )
+        }
+
+    def run(self) -> Exit:
+        """Work until a signal comes or something breaks, and return how the process shall end."""
+        with _stack_size(RUNNER_STACK):
+            self._consumer.start()
+        _handle_signals(self._endings.put)
+        for thread in self._threads.values():
+            thread.start()
+        logger.info("Worker %s serves %s with %d slots", self._id, self._settings.base_url, self._slots.total)
+        ending = self._watch()
+        if ending is not Exit.GIVEN_UP:
+            self._drain()
+        self._part(ending)
+        logger.info("Worker %s has ended: %s", self._id, ending.name.lower())
+        return ending
+
+    def _watch(self) -> Exit:
+        """Wait for an ending, and look after the runs and the threads meanwhile."""
+        healthy_at = time.monotonic()
+        while True:
+            try:
+                return self._endings.get(timeout=TICK_SECONDS)
+            except Empty:
+                pass
+            if self._watchdog.look():
+                return Exit.BROKEN
+            for name, thread in self._threads.items():
+                if not thread.is_alive():
+                    logger.critical("The thread %s died", name)
+                    return Exit.BROKEN
+            if time.monotonic() - healthy_at > HEALTH_SECONDS:
+                healthy_at = time.monotonic()
+                self._consumer.check_worker_health()
+
+    def _drain(self) -> None:
+        """Take nothing more, and let what runs end for a while."""
+        logger.info("Worker %s takes nothing more and lets %d runs end", self._id, self._slots.total - self._slots.free)
+        self._dequeuer.stop()
+        deadline = time.monotonic() + self._settings.drain_seconds
+        # What it is just claiming is run too.
+        self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
+        self._slots.wait_idle(max(0.0, deadline - time.monotonic()))
+        ring_all(self._settings.doorbell_dir)
+
+    def _part(self, ending: Exit) -> None:
+        """Release what still runs, deliver what was said, and leave nothing behind but what another has to finish."""
+        self._consumer.stop()
+        for run in self._runner.executing():
+            run.lose()
+        for _ in range(self._slots.total):
+            self._granted.put(None)
+        self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)
+        self._threads["reporter"].join(FAREWELL_SECONDS + FAREWELL_TIMEOUT[1])
+        self._heartbeat.stop()
+        self._adoption.stop()
+        self._bell.close()
+        if self._threads["reporter"].is_alive() or ending is Exit.GIVEN_UP:
+            return
+        if not self._reporter.undelivered:
+            try:
+                self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
+            except ApiError as error:
+                logger.warning("Another worker will have to finish for worker %s: %s", self._id, error)
+            else:
+                self._spool.discard()
+                self._lock.release(unlink=True)
+                return
+        self._spool.mark_stopped()
+        self._spool.close()
+
+
+def _identify(spool_dir: Path) -> tuple[str, LockFile]:
+    """Draw an id and take its lock; a sibling that mistakes the new file for a dead worker's gets it."""
+    spool_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        worker_id = f"w-{secrets.token_hex(8)}"
+        lock = LockFile(spool_dir / f"{worker_id}.lock")
+        if lock.acquire():
+            return worker_id, lock
+
+
+def _read_token(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def _handle_signals(end: Callable[[Exit], None]) -> None:
+    """Let the first signal end the worker in good order, and the second at once."""
+    received = False
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal received
+        if received:
+            os._exit(128 + number)
+        received = True
+        end(Exit.STOPPED)
+
+    for number in SIGNALS:
+        signal.signal(number, on_signal)
+
+
+@contextmanager
+def _stack_size(size: int) -> Iterator[None]:
+    before = threading.stack_size(size)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)

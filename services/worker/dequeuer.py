@@ -1,0 +1,175 @@
+"""From message to granted run: the one thread that takes from the queue and claims over HTTP."""
+
+import logging
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from services.worker.courier import BATCH, NEVER_ACCEPTED
+from services.worker.outage import Outage
+from services.worker.runs import Run, Runs
+from services.worker.slots import Slots
+from shared.client import Answer, ApiError, ApiProblem
+from shared.domain.status import Outcome
+from shared.queue import Letter
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+
+
+class Messages(Protocol):
+    """What the dequeuer needs of the queue."""
+
+    def take(self, routes: Collection[str], limit: int) -> list[Letter]:
+        """Remove up to `limit` letters of these routes."""
+
+    def send(self, letters: Sequence[tuple[str, int, Any]]) -> None:
+        """Put letters on the queue."""
+
+    def routes(self) -> set[str]:
+        """Return the routes that have messages now."""
+
+
+class Reports(Protocol):
+    """What the dequeuer needs of the client."""
+
+    def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
+        """Send reports and return an answer for each."""
+
+
+class Bell(Protocol):
+    """What the dequeuer needs of the doorbell."""
+
+    def wait(self, timeout: float) -> bool:
+        """Sleep until somebody rings."""
+
+    def ring(self) -> None:
+        """Wake the owner."""
+
+
+class Served(Protocol):
+    """What the dequeuer needs of the registry."""
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The routes served."""
+
+    def notice(self, waiting: Collection[str]) -> bool:
+        """Look at routes that have messages, and tell whether a new one is now served."""
+
+
+class Dequeuer:
+    """Takes as many messages as there are free slots, claims them in one request, and starts what was granted."""
+
+    def __init__(
+        self,
+        queue: Messages,
+        client: Reports,
+        served: Served,
+        slots: Slots,
+        runs: Runs,
+        bell: Bell,
+        start: Callable[[Run], None],
+        outage: Outage,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the parts it works with; `start` gets each granted run, `clock` counts monotonic seconds."""
+        self._queue = queue
+        self._client = client
+        self._served = served
+        self._slots = slots
+        self._runs = runs
+        self._bell = bell
+        self._start = start
+        self._outage = outage
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._queue_works = True
+
+    def work(self) -> None:
+        """Take and claim until told to stop."""
+        while not self._stopping.is_set():
+            if not self.turn():
+                self._bell.wait(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Take nothing more; what was taken and not claimed goes back to the queue."""
+        self._stopping.set()
+        self._bell.ring()
+
+    def turn(self) -> bool:
+        """Take and claim once; tell whether there was anything to take."""
+        limit = min(self._slots.free, BATCH)
+        letters = self._take(limit) if limit > 0 else []
+        if letters:
+            self._claim(letters)
+        return bool(letters)
+
+    def _take(self, limit: int) -> list[Letter]:
+        try:
+            letters = self._queue.take(self._served.routes, limit)
+            if not letters and self._served.notice(self._queue.routes()):
+                letters = self._queue.take(self._served.routes, limit)
+        except sqlite3.Error as error:
+            if self._queue_works:
+                logger.warning("The queue cannot be read, going on trying: %s", error)
+            self._queue_works = False
+            return []
+        self._queue_works = True
+        return letters
+
+    def _claim(self, letters: Sequence[Letter]) -> None:
+        opened = [(letter, self._runs.open(letter.message, secrets.token_hex(16))) for letter in letters]
+        claimed = [(letter, run) for letter, run in opened if run is not None]
+        if not claimed:
+            return
+        self._slots.take(len(claimed))
+        runs = [run for _, run in claimed]
+        answers = self._ask([run.claim_report() for run in runs])
+        if answers is None:
+            for run in runs:
+                self._drop(run)
+            if self._stopping.is_set():
+                self._put_back([letter for letter, _ in claimed])
+            return
+        for run, answer in zip(runs, answers, strict=True):
+            if answer.outcome in (Outcome.APPLIED, Outcome.DUPLICATE) and answer.task is not None:
+                run.begin(answer.task, self._clock())
+                self._start(run)
+            else:
+                self._drop(run)
+
+    def _ask(self, claims: list[dict[str, Any]]) -> list[Answer] | None:
+        """Send the same claims until they are answered; None when told to stop, or where they never will be."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                answers = self._client.report(claims)
+            except ApiError as error:
+                if isinstance(error, ApiProblem) and error.status in NEVER_ACCEPTED:
+                    logger.error("%d claims were not accepted: %s", len(claims), error)
+                    self._stopping.wait(LONGEST_PAUSE)
+                    return None
+                self._outage.began(error)
+            else:
+                self._outage.ended()
+                return answers
+            if self._stopping.wait(pause):
+                return None
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _drop(self, run: Run) -> None:
+        self._runs.forget(run)
+        self._slots.give_back()
+
+    def _put_back(self, letters: Sequence[Letter]) -> None:
+        try:
+            self._queue.send(letters)
+        except sqlite3.Error as error:
+            logger.warning("%d messages could not be put back, and will be sent again: %s", len(letters), error)

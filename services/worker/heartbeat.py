@@ -1,0 +1,121 @@
+"""Telling the API that this worker lives and what it runs, and hearing what it has lost."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Protocol
+
+from services.worker.outage import Outage
+from services.worker.runs import Runs
+from shared.client import ApiError, ApiProblem
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+WORKER_GONE = "worker_gone"
+
+
+class Beats(Protocol):
+    """What the heartbeat needs of the client."""
+
+    def heartbeat(self, worker_id: str, beat: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """Say that a worker lives; return the runs that it has lost."""
+
+
+class Served(Protocol):
+    """What the heartbeat needs of the registry."""
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The routes served."""
+
+    def refresh(self) -> None:
+        """Ask the API for the task types."""
+
+
+class Heartbeat:
+    """Beats every few seconds, and keeps the routes fresh at the same time."""
+
+    def __init__(
+        self,
+        worker_id: str,
+        client: Beats,
+        served: Served,
+        runs: Runs,
+        slots: int,
+        outage: Outage,
+        on_gone: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the parts it works with; `on_gone` is called once the API has given this worker up."""
+        self._worker_id = worker_id
+        self._client = client
+        self._served = served
+        self._runs = runs
+        self._slots = slots
+        self._outage = outage
+        self._on_gone = on_gone
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._host, self._pid, self._version = socket.gethostname(), os.getpid(), _version()
+
+    def work(self) -> None:
+        """Beat until told to stop."""
+        while not self._stopping.wait(INTERVAL_SECONDS if self.beat() else RETRY_SECONDS):
+            pass
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopping.set()
+
+    def beat(self) -> bool:
+        """Beat once, and tell whether the API answered."""
+        try:
+            self._served.refresh()
+            self._say()
+        except ApiProblem as problem:
+            if problem.code == WORKER_GONE:
+                self._on_gone()
+            else:
+                self._outage.began(problem)
+            return False
+        except ApiError as error:
+            self._outage.began(error)
+            return False
+        self._outage.ended()
+        return True
+
+    def _say(self) -> None:
+        now = self._clock()
+        held = self._runs.held()
+        # A claim still under way may have been counted as lost before it arrived: only granted ones can be lost.
+        granted = {run.key: run for run in held if run.task is not None}
+        beat = {
+            "runs": [
+                {"task_id": run.task_id, "run": run.number, "claim": run.claim, "elapsed": round(now - run.since, 3)}
+                for run in held
+            ],
+            "routes": sorted(self._served.routes),
+            "slots": self._slots,
+            "host": self._host,
+            "pid": self._pid,
+            "version": self._version,
+        }
+        for key in self._client.heartbeat(self._worker_id, beat):
+            run = granted.get(key)
+            if run is not None:
+                logger.info("Task %s is no longer this worker's", run.task_id)
+                run.lose()
+                self._runs.forget(run)
+
+
+def _version() -> str:
+    try:
+        return version("waybill")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,80 @@
+"""Running a handler, and turning however it ends into the run's final report."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from services.worker.context import Context, Handler
+from services.worker.runs import Cancelled, Run
+from services.worker.slots import Slots
+from shared.domain.status import ErrorCode
+from shared.spool import Parcel
+
+logger = logging.getLogger(__name__)
+
+
+class Handlers(Protocol):
+    """What the runner needs of the registry."""
+
+    def handler(self, name: str | None) -> Handler | None:
+        """Return the handler of this name."""
+
+
+class Runner:
+    """Runs granted runs, many threads at once."""
+
+    def __init__(self, handlers: Handlers, put: Callable[[Parcel], None], slots: Slots) -> None:
+        """Take the handlers, where reports go, and the slots to give back."""
+        self._handlers = handlers
+        self._put = put
+        self._slots = slots
+        self._lock = threading.Lock()
+        self._executing: set[Run] = set()
+
+    def executing(self) -> list[Run]:
+        """Return the runs whose handlers have not returned."""
+        with self._lock:
+            return list(self._executing)
+
+    def run(self, run: Run) -> None:
+        """Run one granted run to its end; never raises."""
+        with self._lock:
+            self._executing.add(run)
+        try:
+            parcel = None if run.is_stopped else self._outcome(run)
+            if parcel is not None:
+                self._put(parcel)
+        except BaseException:
+            logger.exception("The end of task %s could not be reported", run.task_id)
+        finally:
+            with self._lock:
+                self._executing.discard(run)
+            self._slots.give_back()
+
+    def _outcome(self, run: Run) -> Parcel | None:
+        task = run.task or {}
+        handler = self._handlers.handler(task.get("handler"))
+        if handler is None:
+            return run.fail(ErrorCode.NO_HANDLER, f"this worker has no handler {task.get('handler')!r}")
+        try:
+            result = handler(Context(run, self._put), task.get("input"))
+        except Cancelled:
+            # Where nothing was lost, a handler has raised it on its own.
+            return run.fail(ErrorCode.FAILED, "the handler gave up")
+        except BaseException as error:
+            # Also SystemExit and KeyboardInterrupt: a handler ends its run, not the worker.
+            if not run.is_stopped:
+                logger.warning("Task %s failed: %s", run.task_id, _said(error), exc_info=error)
+            return run.fail(ErrorCode.FAILED, _said(error))
+        try:
+            return run.complete(result)
+        except ValueError as error:
+            return run.fail(ErrorCode.FAILED, f"the result cannot be kept: {error}")
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001  # a handler's own exception may fail to say what it is
+        return type(error).__name__

@@ -1,0 +1,174 @@
+"""The runs that this process holds, from just before their claim is sent until their end is acknowledged."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
+from shared.queue import Message
+from shared.spool import Parcel
+
+REPORT_CAP = 65_536
+"""How large one report may be, in bytes of JSON; the API takes no larger one."""
+
+MESSAGE_CAP = 2_000
+"""How many characters of an error message are reported."""
+
+
+class Cancelled(BaseException):
+    """Raised inside a handler whose run was lost, cancelled or timed out; not an Exception, so that it gets through."""
+
+
+class Run:
+    """One execution by this process: what it is, and every report about it in order."""
+
+    def __init__(self, message: Message, claim: str, source: str, since: float) -> None:
+        """Take the message, the claim drawn for it, the worker's id and the time now (monotonic seconds)."""
+        self.task_id = message.task_id
+        self.number = message.run
+        self.claim = claim
+        self.since = since
+        """When it was claimed, in monotonic seconds."""
+        self.task: Mapping[str, Any] | None = None
+        """The task as the API granted it; None before that."""
+        self._source = source
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._seq = 0
+        self._ended = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The pair (task_id, run)."""
+        return self.task_id, self.number
+
+    @property
+    def limit(self) -> float:
+        """How long it may take, in seconds; as in the domain, from the time-out or the processing time."""
+        task = self.task or {}
+        if task.get("timeout") is not None:
+            return float(task["timeout"])
+        if task.get("processing_time") is not None:
+            return float(task["processing_time"]) + RUN_LIMIT_GRACE
+        return DEFAULT_RUN_LIMIT
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop: nothing that it does counts any more."""
+        return self._stopped.is_set()
+
+    def claim_report(self) -> dict[str, Any]:
+        """Return the report that claims it; sent again with the same claim it is still a yes."""
+        return {
+            "task_id": self.task_id,
+            "run": self.number,
+            "claim": self.claim,
+            "status": Status.PROCESSING,
+            "source": self._source,
+        }
+
+    def begin(self, task: Mapping[str, Any], now: float) -> None:
+        """Take the task that the API granted."""
+        self.since = now
+        self.task = task
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait, and tell whether it was told to stop meanwhile (at once when it is)."""
+        return self._stopped.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def say(self, **said: Any) -> Parcel:
+        """Make a report that is not the end. Raises Cancelled when stopped, ValueError for what is not JSON."""
+        with self._lock:
+            if self._ended:
+                raise Cancelled
+            return self._parcel(said, is_final=False)
+
+    def complete(self, result: Any) -> Parcel | None:
+        """Make the report of a good end; None where it has ended already. Raises ValueError for a bad result."""
+        return self._end({"status": Status.COMPLETED, "result": result})
+
+    def fail(self, code: ErrorCode, message: str) -> Parcel | None:
+        """Make the report of a bad end and stop the handler if it still runs; None where it has ended already."""
+        return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
+
+    def lose(self) -> None:
+        """Tell it to stop, for it is no longer this worker's; nothing more is reported."""
+        with self._lock:
+            self._ended = True
+        self._stopped.set()
+
+    def _end(self, said: dict[str, Any]) -> Parcel | None:
+        with self._lock:
+            if self._ended:
+                return None
+            parcel = self._parcel(said, is_final=True)
+            self._ended = True
+        self._stopped.set()
+        return parcel
+
+    def _parcel(self, said: dict[str, Any], *, is_final: bool) -> Parcel:
+        report = {
+            "task_id": self.task_id,
+            "attempt": (self.task or {}).get("attempt"),
+            "seq": self._seq + 1,
+            "source": self._source,
+            "run": self.number,
+            "claim": self.claim,
+            **said,
+        }
+        text = encoded(report)
+        self._seq += 1
+        return Parcel(self.task_id, self.number, is_final, text)
+
+
+class Runs:
+    """The table of held runs; safe to share between threads."""
+
+    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the worker's id and a clock of monotonic seconds."""
+        self._source = source
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: dict[tuple[str, int], Run] = {}
+
+    def open(self, message: Message, claim: str) -> Run | None:
+        """Hold a run that is about to be claimed; None where it is held already (a doubled message)."""
+        run = Run(message, claim, self._source, self._clock())
+        with self._lock:
+            return run if self._held.setdefault(run.key, run) is run else None
+
+    def forget(self, run: Run) -> None:
+        """Hold a run no longer."""
+        with self._lock:
+            if self._held.get(run.key) is run:
+                del self._held[run.key]
+
+    def find(self, task_id: str, number: int) -> Run | None:
+        """Return a held run."""
+        with self._lock:
+            return self._held.get((task_id, number))
+
+    def held(self) -> list[Run]:
+        """Return all that are held."""
+        with self._lock:
+            return list(self._held.values())
+
+
+def encoded(report: Mapping[str, Any]) -> str:
+    """Return a report as JSON text; ValueError says why that cannot be done."""
+    try:
+        text = json.dumps(report, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if size > REPORT_CAP:
+        raise ValueError(f"{size:,} bytes of JSON, and {REPORT_CAP:,} is the most")
+    return text
+
+
+def bounded(message: str) -> str:
+    """Return a message that every store can keep: not too long, without NULs and half characters."""
+    return message[:MESSAGE_CAP].replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -1,0 +1,125 @@
+"""The spool: where one worker process keeps, on disk and in order, the reports that it could not deliver yet."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = """
+create table if not exists reports (
+    id integer primary key autoincrement, task_id text not null, run integer not null,
+    is_final integer not null, text text not null
+);
+create table if not exists dead_letters (
+    id integer primary key, recorded_at text not null default current_timestamp, reason text not null,
+    text text not null
+);
+create table if not exists state (name text primary key, value integer not null);
+"""
+DEAD_LETTERS = "dead-letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A report on its way: its JSON text, and of which run it is the end or a part."""
+
+    task_id: str
+    run: int
+    is_final: bool
+    text: str
+
+
+class Spool:
+    """One process's undelivered reports; every change is on disk (fsync) when its call returns.
+
+    The file is made by the first write. One thread at a time may use it. Methods raise sqlite3.Error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is opened yet."""
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def append(self, parcels: Sequence[Parcel]) -> None:
+        """Keep parcels, behind those that are kept already."""
+        rows = [(one.task_id, one.run, one.is_final, one.text) for one in parcels]
+        with self._open() as connection:
+            connection.executemany("insert into reports (task_id, run, is_final, text) values (?, ?, ?, ?)", rows)
+
+    def first(self, limit: int) -> list[Parcel]:
+        """Return the oldest parcels, which stay until they are removed."""
+        if not self.exists:
+            return []
+        rows = self._open().execute("select task_id, run, is_final, text from reports order by id limit ?", (limit,))
+        return [Parcel(task_id, run, bool(is_final), text) for task_id, run, is_final, text in rows]
+
+    def remove(self, count: int, dead: Sequence[tuple[str, str]] = ()) -> None:
+        """Forget the `count` oldest parcels, and keep dead letters (reason, text) in the same transaction."""
+        with self._open() as connection:
+            connection.execute("delete from reports where id in (select id from reports order by id limit ?)", (count,))
+            connection.executemany("insert into dead_letters (reason, text) values (?, ?)", dead)
+
+    def dead_letters(self) -> list[tuple[str, str]]:
+        """Return (reason, text) of each report that can never be delivered, oldest first."""
+        if not self.exists:
+            return []
+        return list(self._open().execute("select reason, text from dead_letters order by id"))
+
+    def mark_stopped(self) -> None:
+        """Note that the owner stops on its own, so that whoever finds the spool counts no crash."""
+        with self._open() as connection:
+            connection.execute("insert or replace into state (name, value) values ('stopped', 1)")
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the owner stopped on its own."""
+        if not self.exists:
+            return False
+        return self._open().execute("select 1 from state where name = 'stopped' and value").fetchone() is not None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever kept."""
+        return self._connection is not None or self.path.exists()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def discard(self) -> None:
+        """Remove the file; where it holds dead letters, move it into the folder `dead-letters` beside it."""
+        kept = bool(self.dead_letters())
+        self.close()
+        if kept:
+            self.set_aside(DEAD_LETTERS)
+            return
+        for path in (self.path, Path(f"{self.path}-journal")):
+            path.unlink(missing_ok=True)
+
+    def set_aside(self, folder: str) -> None:
+        """Move the file into a folder beside it, where nobody looks for reports to deliver."""
+        self.close()
+        aside = self.path.parent / folder
+        aside.mkdir(mode=0o700, exist_ok=True)
+        # A journal belongs to its file: without it a half-done transaction could not be undone.
+        for path in (Path(f"{self.path}-journal"), self.path):
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(aside / path.name)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            # Made with its final mode: SQLite gives the same one to its journal.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            connection = sqlite3.connect(self.path, check_same_thread=False)
+            try:
+                connection.execute("pragma synchronous=full")
+                connection.executescript(SCHEMA)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection

@@ -1,0 +1,179 @@
+"""From message to granted run: no claim, no run; and no message is lost by the worker's own doing."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from services.worker.dequeuer import Dequeuer
+from services.worker.outage import Outage
+from services.worker.registry import Registry
+from services.worker.runs import Run, Runs
+from services.worker.slots import Slots
+from shared.client import ApiProblem, ApiUnreachable
+from shared.domain.status import Outcome
+from shared.queue import Letter, Message
+from tests.unit.services.worker.scripted import ListQueue, ScriptedApi, judged, until
+
+
+class Bell:
+    """A doorbell without a FIFO."""
+
+    def __init__(self) -> None:
+        self.rung = threading.Event()
+
+    def wait(self, timeout: float) -> bool:
+        rung = self.rung.wait(timeout)
+        self.rung.clear()
+        return rung
+
+    def ring(self) -> None:
+        self.rung.set()
+
+
+class Bench:
+    """A dequeuer with everything around it."""
+
+    def __init__(self) -> None:
+        self.api = ScriptedApi()
+        self.queue = ListQueue()
+        self.bell = Bell()
+        self.slots = Slots(3, self.bell.ring)
+        self.runs = Runs("w-1")
+        self.started: list[Run] = []
+        self.registry = Registry(self.api, {"sleep": lambda context, task_input: None})
+        self.registry.refresh()
+        self.dequeuer = Dequeuer(
+            self.queue,
+            self.api,
+            self.registry,
+            self.slots,
+            self.runs,
+            self.bell,
+            self.started.append,
+            Outage("here"),
+        )
+        self.thread = threading.Thread(target=self.dequeuer.work)
+
+    def send(self, *numbers: int, route: str = "sleep") -> None:
+        self.queue.send([(route, 0, Message(f"task-{number}", 1)) for number in numbers])
+        self.bell.ring()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.api.is_down = True
+    bench.api.gate.set()
+    bench.dequeuer.stop()
+    if bench.thread.ident is not None:
+        bench.thread.join(10)
+
+
+def test_all_that_fit_are_claimed_in_one_request_and_started(bench: Bench) -> None:
+    bench.send(1, 2, 3, 4)
+    assert bench.dequeuer.turn()
+    assert [len(batch) for batch in bench.api.batches] == [3]
+    assert [run.task_id for run in bench.started] == ["task-1", "task-2", "task-3"]
+    assert len({report["claim"] for report in bench.api.reports}) == 3
+    assert all(len(report["claim"]) == 32 for report in bench.api.reports)
+    assert not bench.dequeuer.turn()
+    assert [letter.message.task_id for letter in bench.queue.letters] == ["task-4"]
+
+
+def test_a_freed_slot_is_filled_at_once(bench: Bench) -> None:
+    bench.thread.start()
+    bench.send(1, 2, 3, 4)
+    until(lambda: len(bench.started) == 3)
+    bench.slots.give_back()
+    until(lambda: len(bench.started) == 4)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNKNOWN, Outcome.STALE, Outcome.INVALID])
+def test_without_a_granted_claim_nothing_runs(bench: Bench, outcome: Outcome) -> None:
+    bench.api.reply = judged(outcome)
+    bench.send(1)
+    assert bench.dequeuer.turn()
+    assert bench.started == []
+    assert bench.runs.held() == []
+    assert bench.slots.free == 3
+    assert bench.queue.letters == []
+
+
+def test_a_claim_whose_answer_was_lost_is_sent_again_and_is_a_yes(bench: Bench) -> None:
+    bench.api.failures = [ApiUnreachable("reset"), ApiProblem(401, "unauthorized", {})]
+    bench.send(1)
+    assert bench.dequeuer.turn()
+    assert bench.api.refused[0] == bench.api.refused[1] == bench.api.batches[0]
+    assert len(bench.started) == 1
+
+
+def test_a_run_is_listed_before_its_claim_is_sent(bench: Bench) -> None:
+    bench.api.gate.clear()
+    bench.thread.start()
+    bench.send(1)
+    assert bench.api.entered.acquire(timeout=10)
+    assert [(run.task_id, run.task) for run in bench.runs.held()] == [("task-1", None)]
+
+
+def test_a_doubled_message_is_claimed_once(bench: Bench) -> None:
+    bench.send(1, 1)
+    bench.dequeuer.turn()
+    bench.send(1)
+    bench.dequeuer.turn()
+    assert len(bench.api.reports) == 1
+    assert bench.slots.free == 2
+
+
+def test_messages_that_are_not_claimed_yet_go_back_at_the_stop(bench: Bench) -> None:
+    bench.api.is_down = True
+    bench.thread.start()
+    bench.queue.send([("sleep", 7, Message("a", 2))])
+    bench.bell.ring()
+    until(lambda: bench.api.refused)
+    bench.dequeuer.stop()
+    bench.thread.join(10)
+    assert bench.queue.letters == [Letter("sleep", 7, Message("a", 2))]
+    assert bench.runs.held() == []
+    assert bench.slots.free == 3
+
+
+def test_a_stopped_dequeuer_takes_nothing(bench: Bench) -> None:
+    bench.dequeuer.stop()
+    bench.send(1)
+    bench.dequeuer.work()
+    assert len(bench.queue.letters) == 1
+
+
+def test_claims_that_will_never_be_accepted_are_dropped(bench: Bench) -> None:
+    bench.api.failures = [ApiProblem(413, "too_large", {})]
+    bench.dequeuer.stop()
+    bench.send(1)
+    bench.dequeuer.turn()
+    assert bench.runs.held() == []
+    assert bench.slots.free == 3
+
+
+def test_messages_of_a_route_that_is_not_served_stay(bench: Bench) -> None:
+    bench.send(1, route="resize")
+    assert not bench.dequeuer.turn()
+    assert len(bench.queue.letters) == 1
+
+
+def test_a_route_that_has_just_been_made_is_served_at_once(bench: Bench) -> None:
+    bench.api.types = [{"name": "sleep", "handler": "sleep"}, {"name": "nap", "handler": "sleep"}]
+    bench.send(1, route="nap")
+    assert bench.dequeuer.turn()
+    assert len(bench.started) == 1
+
+
+def test_a_route_that_nobody_here_serves_is_not_asked_about_again(bench: Bench) -> None:
+    asked: list[int] = []
+    bench.api.types = [{"name": "resize", "handler": "resize"}, {"name": "tracked", "handler": None}]
+    task_types = bench.api.task_types
+    bench.api.task_types = lambda: asked.append(1) or task_types()  # type: ignore[method-assign,func-returns-value]
+    bench.send(1, route="resize")
+    for _ in range(3):
+        assert not bench.dequeuer.turn()
+    assert len(asked) == 1

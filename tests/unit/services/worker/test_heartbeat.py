@@ -1,0 +1,98 @@
+"""The heartbeat tells everything, and stops exactly what was lost."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.worker.heartbeat import Heartbeat
+from services.worker.outage import Outage
+from services.worker.registry import Registry
+from services.worker.runs import Run, Runs
+from shared.client import ApiProblem, ApiUnreachable
+from shared.queue import Message
+from tests.unit.services.worker.scripted import ScriptedApi
+
+
+class Bench:
+    """A heartbeat with everything around it."""
+
+    def __init__(self) -> None:
+        self.api = ScriptedApi()
+        self.now = 100.0
+        self.runs = Runs("w-1", lambda: self.now)
+        self.gone: list[bool] = []
+        registry = Registry(self.api, {"sleep": lambda context, task_input: None})
+        self.heartbeat = Heartbeat(
+            "w-1",
+            self.api,
+            registry,
+            self.runs,
+            600,
+            Outage("here"),
+            lambda: self.gone.append(True),
+            lambda: self.now,
+        )
+
+    def run(self, task_id: str, granted: bool = True) -> Run:
+        run = self.runs.open(Message(task_id, 1), f"claim-{task_id}")
+        assert run is not None
+        if granted:
+            run.begin({"attempt": 1}, self.now)
+        return run
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_beat_lists_runs_routes_and_who_beats(bench: Bench) -> None:
+    bench.run("a")
+    bench.now += 1.5
+    bench.run("b", granted=False)
+    assert bench.heartbeat.beat()
+    (beat,) = bench.api.beats
+    assert beat["runs"] == [
+        {"task_id": "a", "run": 1, "claim": "claim-a", "elapsed": 1.5},
+        {"task_id": "b", "run": 1, "claim": "claim-b", "elapsed": 0.0},
+    ]
+    assert beat["routes"] == ["sleep"]
+    assert beat["slots"] == 600
+    assert set(beat) == {"runs", "routes", "slots", "host", "pid", "version"}
+
+
+def test_a_lost_run_is_told_to_stop_and_forgotten(bench: Bench) -> None:
+    lost, kept = bench.run("a"), bench.run("b")
+    bench.api.lost = [("a", 1), ("b", 2), ("unheard of", 1)]
+    assert bench.heartbeat.beat()
+    assert lost.is_stopped
+    assert not kept.is_stopped
+    assert bench.runs.held() == [kept]
+
+
+def test_a_claim_under_way_is_never_lost(bench: Bench) -> None:
+    claiming = bench.run("a", granted=False)
+    bench.api.lost = [("a", 1)]
+    assert bench.heartbeat.beat()
+    assert not claiming.is_stopped
+    assert bench.runs.held() == [claiming]
+
+
+def test_a_worker_that_was_declared_gone_is_told(bench: Bench) -> None:
+    beat: Callable[[], bool] = bench.heartbeat.beat
+    bench.api.failures = [ApiUnreachable("down")]
+    assert not beat()
+    bench.api.failures = [ApiProblem(403, "forbidden", {})]
+    assert not beat()
+    assert bench.gone == []
+    bench.heartbeat.beat()
+    task_types = bench.api.task_types
+
+    def then_gone() -> list[dict[str, object]]:
+        bench.api.failures = [ApiProblem(409, "worker_gone", {})]
+        bench.api.task_types = task_types  # type: ignore[method-assign]
+        return []
+
+    bench.api.task_types = then_gone  # type: ignore[method-assign]
+    assert not beat()
+    assert bench.gone == [True]

@@ -1,0 +1,52 @@
+"""Which handlers there are, and which routes are served with them."""
+
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from services.worker import registry as module
+from services.worker.handlers.sleep import sleep
+from services.worker.registry import Registry, installed_handlers
+from shared.client import ApiUnreachable
+from tests.unit.services.worker.scripted import ScriptedApi
+
+
+def test_installed_packages_add_handlers_and_a_broken_one_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry_points(group: str) -> list[EntryPoint]:
+        return [
+            EntryPoint("upper", "string:capwords", group),
+            EntryPoint("broken", "no.such.module:function", group),
+        ]
+
+    monkeypatch.setattr(module, "entry_points", entry_points)
+    handlers: dict[str, Any] = dict(installed_handlers())
+    assert set(handlers) == {"sleep", "upper"}
+    assert handlers["sleep"] is sleep
+
+
+def test_the_routes_are_the_types_whose_handler_is_here() -> None:
+    api = ScriptedApi()
+    api.types = [
+        {"name": "nap", "handler": "sleep"},
+        {"name": "resize", "handler": "resize_image"},
+        {"name": "tracked", "handler": None},
+    ]
+    registry = Registry(api, installed_handlers())
+    assert registry.routes == frozenset()
+    registry.refresh()
+    assert registry.routes == {"nap"}
+    assert registry.handler("sleep") is sleep
+    assert registry.handler("resize_image") is None
+    assert registry.handler(None) is None
+
+
+def test_without_the_api_the_known_routes_stay() -> None:
+    api = ScriptedApi()
+    registry = Registry(api, installed_handlers())
+    registry.refresh()
+    api.is_down = True
+    with pytest.raises(ApiUnreachable):
+        registry.refresh()
+    assert not registry.notice({"nap"})
+    assert registry.routes == {"sleep"}

@@ -1,0 +1,260 @@
+"""Reports arrive in order, whatever happens to the API meanwhile; none is lost, none blocks the others."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.worker.courier import NOT_ACCEPTED, Courier
+from services.worker.outage import Outage
+from services.worker.reporter import Reporter
+from services.worker.runs import Run, Runs
+from shared.client import Answer, ApiProblem, ApiUnreachable
+from shared.domain.status import Outcome
+from shared.queue import Message
+from shared.spool import Parcel, Spool
+from tests.unit.services.worker.scripted import ScriptedApi, applied, judged, until
+
+
+class Bench:
+    """A reporter with everything around it."""
+
+    def __init__(self, path: Path) -> None:
+        self.api = ScriptedApi()
+        self.spool = Spool(path)
+        self.runs = Runs("w-1")
+        self.reporter = Reporter(Courier(self.api), self.spool, self.runs, Outage("here"))
+        self.thread = threading.Thread(target=self.reporter.work)
+
+    def run(self, task_id: str = "a") -> Run:
+        run = self.runs.open(Message(task_id, 1), "claim")
+        assert run is not None
+        run.begin({"attempt": 1}, 0.0)
+        return run
+
+    def progress(self, run: Run, *values: float) -> None:
+        for value in values:
+            self.reporter.put(run.say(progress=value))
+
+    def finish(self, run: Run, result: Any = None) -> None:
+        parcel = run.complete(result)
+        assert parcel is not None
+        self.reporter.put(parcel)
+
+    def close(self, timeout: float = 10) -> None:
+        self.reporter.close(timeout)
+        if self.thread.ident is not None:
+            self.thread.join(10)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "w.db")
+    yield bench
+    bench.api.gate.set()
+    bench.close(0)
+
+
+def seqs(bench: Bench) -> list[int]:
+    return [report["seq"] for report in bench.api.reports]
+
+
+def test_reports_that_gather_during_a_request_travel_in_the_next(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.gate.clear()
+    bench.thread.start()
+    bench.progress(run, 0.1)
+    assert bench.api.entered.acquire(timeout=10)
+    bench.progress(run, 0.2, 0.3)
+    bench.finish(run)
+    bench.api.gate.set()
+    bench.close()
+    assert [len(batch) for batch in bench.api.batches] == [1, 3]
+    assert seqs(bench) == [1, 2, 3, 4]
+    assert bench.runs.held() == []
+    assert not bench.spool.exists
+
+
+def test_a_run_is_held_until_its_end_is_acknowledged(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.gate.clear()
+    bench.thread.start()
+    bench.finish(run)
+    assert bench.api.entered.acquire(timeout=10)
+    assert bench.runs.held() == [run]
+    bench.api.gate.set()
+    until(lambda: not bench.runs.held())
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DUPLICATE, Outcome.STALE])
+def test_a_doubled_end_is_acknowledged(bench: Bench, outcome: Outcome) -> None:
+    bench.api.reply = judged(outcome)
+    bench.thread.start()
+    bench.finish(bench.run())
+    bench.close()
+    assert bench.runs.held() == []
+    assert bench.reporter.undelivered == 0
+
+
+def test_what_cannot_be_delivered_is_spooled_and_delivered_in_order_later(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.is_down = True
+    bench.thread.start()
+    bench.progress(run, 0.1)
+    until(lambda: Spool(bench.spool.path).first(10))
+    bench.progress(run, 0.2, 0.3)
+    until(lambda: len(Spool(bench.spool.path).first(10)) == 3)
+    bench.finish(run)
+    bench.api.is_down = False
+    until(lambda: not bench.runs.held())
+    bench.close()
+    assert seqs(bench) == [1, 2, 3, 4]
+    assert bench.spool.first(10) == []
+
+
+def test_a_batch_whose_answer_was_lost_is_sent_again_before_anything_newer(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.failures = [ApiUnreachable("timeout"), ApiProblem(401, "unauthorized", {}), ApiUnreachable("503", 503)]
+    bench.progress(run, 0.1, 0.2)
+    bench.thread.start()
+    until(lambda: bench.api.refused)
+    bench.finish(run)
+    bench.close()
+    assert seqs(bench) == [1, 2, 3]
+
+
+def test_what_is_left_at_the_end_is_in_the_spool(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.is_down = True
+    bench.thread.start()
+    bench.progress(run, 0.1)
+    bench.finish(run)
+    bench.close(0.2)
+    assert bench.reporter.undelivered == 2
+    assert [json.loads(parcel.text)["seq"] for parcel in bench.spool.first(10)] == [1, 2]
+
+
+def test_after_a_refusal_the_run_stops_and_is_forgotten(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.reply = judged(Outcome.REFUSED)
+    bench.thread.start()
+    bench.progress(run, 0.5)
+    until(lambda: run.is_stopped)
+    bench.close()
+    assert bench.runs.held() == []
+    assert run.complete(None) is None
+
+
+def test_a_report_on_an_unknown_task_is_a_dead_letter_and_stops_its_run(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.reply = judged(Outcome.UNKNOWN)
+    bench.thread.start()
+    bench.finish(run)
+    bench.close()
+    assert bench.runs.held() == []
+    ((reason, text),) = bench.spool.dead_letters()
+    assert reason == "unknown: because"
+    assert json.loads(text)["task_id"] == "a"
+
+
+def test_an_invalid_report_is_a_dead_letter_and_its_run_goes_on(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.reply = lambda report: applied(report) if "status" in report else judged(Outcome.INVALID)(report)
+    bench.thread.start()
+    bench.progress(run, 0.5)
+    until(lambda: bench.api.batches)
+    assert not run.is_stopped
+    bench.finish(run)
+    bench.close()
+    assert bench.runs.held() == []
+    assert len(bench.spool.dead_letters()) == 1
+
+
+def test_an_invalid_end_is_replaced_by_a_plain_failure(bench: Bench) -> None:
+    run = bench.run()
+    bench.api.reply = lambda report: judged(Outcome.INVALID)(report) if report["status"] == 3 else applied(report)
+    bench.thread.start()
+    bench.finish(run, "a result that the API does not like")
+    until(lambda: not bench.runs.held())
+    bench.close()
+    last = bench.api.reports[-1]
+    assert (last["status"], last["seq"], last["run"], last["claim"]) == (4, 2, 1, "claim")
+    assert last["error"] == {"code": "failed", "message": NOT_ACCEPTED}
+
+
+def test_an_end_that_is_invalid_in_every_form_is_given_up(bench: Bench) -> None:
+    bench.api.reply = judged(Outcome.INVALID)
+    bench.thread.start()
+    bench.finish(bench.run())
+    until(lambda: not bench.runs.held())
+    bench.close()
+    assert len(bench.spool.dead_letters()) == 2
+
+
+def test_a_spool_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "missing" / "w.db")
+    run = bench.run()
+    bench.api.is_down = True
+    bench.thread.start()
+    bench.progress(run, 0.1)
+    until(lambda: len(bench.api.refused) > 1)
+    bench.finish(run)
+    bench.api.is_down = False
+    until(lambda: not bench.runs.held())
+    bench.close()
+    assert seqs(bench) == [1, 2]
+
+
+def parcels(count: int, size: int = 0) -> list[Parcel]:
+    return [
+        Parcel(f"task-{number}", 1, True, json.dumps({"task_id": f"task-{number}", "fill": "x" * size}))
+        for number in range(count)
+    ]
+
+
+def test_one_report_that_breaks_its_batch_does_not_hold_up_the_others() -> None:
+    class Picky(ScriptedApi):
+        def report(self, reports: Any) -> list[Answer]:
+            if any("task-37" in report for report in reports):
+                raise ApiProblem(422, "invalid", {"detail": "no"})
+            return super().report(reports)
+
+    api = Picky()
+    api.reply = judged(Outcome.APPLIED)
+    courier = Courier(api)
+    waiting = parcels(100)
+    answers: list[Answer] = []
+    while waiting:
+        got = courier.send(waiting)
+        answers += got
+        del waiting[: len(got)]
+    assert [answer.task_id for answer in answers] == [f"task-{number}" for number in range(100)]
+    assert [answer.task_id for answer in answers if answer.outcome is Outcome.INVALID] == ["task-37"]
+
+
+def test_a_batch_stays_below_what_the_api_takes() -> None:
+    api = ScriptedApi()
+    api.reply = judged(Outcome.APPLIED)
+    assert len(Courier(api).send(parcels(1_200))) == 1_000
+    assert 100 < len(Courier(api).send(parcels(200, 60_000))) < 140
+
+
+def test_a_report_that_crashes_the_api_is_told_from_an_api_that_fails_at_everything() -> None:
+    class Crashing(ScriptedApi):
+        def report(self, reports: Any) -> list[Answer]:
+            if self.is_down or any("task-0" in report for report in reports):
+                raise ApiUnreachable("500 internal", 500)
+            return super().report(reports)
+
+    api = Crashing()
+    api.reply = judged(Outcome.APPLIED)
+    api.is_down = True
+    courier = Courier(api)
+    for _ in range(20):
+        with pytest.raises(ApiUnreachable):
+            courier.send(parcels(4))
+    api.is_down = False
+    assert [answer.outcome for answer in courier.send(parcels(4))] == [Outcome.INVALID, Outcome.APPLIED]

@@ -1,0 +1,200 @@
+"""The client tells "not now" from "no", and sends again only what may be sent twice."""
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from shared.client import Answer, ApiProblem, ApiUnreachable, Client
+from shared.domain.status import Outcome
+
+Said = tuple[str, str, dict[str, str], Any]
+Reply = tuple[int, Any]
+
+
+class ScriptedServer:
+    """Answers each request with the next reply, and remembers what it was asked; a reply of None hangs up."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply | None] = []
+        self.said: list[Said] = []
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                script.said.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
+                reply = script.replies.pop(0)
+                if reply is None:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                status, content = reply
+                text = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_PATCH = answer  # noqa: N815
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def client(server: ScriptedServer) -> Client:
+    return Client(server.url, "secret", (3.0, 5.0))
+
+
+def test_reports_travel_together_and_each_gets_its_answer(server: ScriptedServer, client: Client) -> None:
+    outcomes = [{"task_id": "a", "outcome": "applied", "task": {"name": "x"}}, {"task_id": "b", "outcome": "stale"}]
+    server.replies = [(200, {"outcomes": outcomes})]
+    assert client.report([{"task_id": "a"}, '{"task_id":"b"}']) == [
+        Answer("a", Outcome.APPLIED, {"name": "x"}),
+        Answer("b", Outcome.STALE),
+    ]
+    method, path, headers, body = server.said[0]
+    assert (method, path) == ("POST", "/reports")
+    assert headers["Authorization"] == "Bearer secret"
+    assert headers["Content-Type"] == "application/json"
+    assert body == {"reports": [{"task_id": "a"}, {"task_id": "b"}]}
+
+
+def test_a_server_that_is_not_there_is_unreachable() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(ApiUnreachable):
+            Client(f"http://127.0.0.1:{unused.getsockname()[1]}").task_types()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_is_unreachable(server: ScriptedServer, client: Client, status: int) -> None:
+    server.replies = [(status, {"code": "internal", "title": "no"})]
+    with pytest.raises(ApiUnreachable) as caught:
+        client.task_types()
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.report([{"task_id": "a"}]),
+        lambda client: client.heartbeat("w", {}),
+        lambda client: client.task_types(),
+    ],
+)
+@pytest.mark.parametrize("content", [b"<html>", {}, [], {"outcomes": [{}]}, {"outcomes": []}, {"lost": [1]}, b""])
+def test_an_answer_without_sense_is_unreachable(
+    server: ScriptedServer, client: Client, call: Callable[[Client], Any], content: Any
+) -> None:
+    server.replies = [(200, content)]
+    with contextlib.suppress(ApiUnreachable):
+        assert call(client) == []
+
+
+def test_a_refusal_is_a_problem_with_its_code(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(409, {"code": "worker_gone", "title": "Conflict", "detail": "declared gone"})]
+    with pytest.raises(ApiProblem) as caught:
+        client.heartbeat("w", {"runs": []})
+    assert (caught.value.status, caught.value.code) == (409, "worker_gone")
+    assert "declared gone" in str(caught.value)
+
+
+def test_a_refusal_that_is_not_json_is_a_problem_too(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(404, b"<html>")]
+    with pytest.raises(ApiProblem):
+        client.task_types()
+
+
+def test_a_redirect_is_not_followed(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(302, {})]
+    with pytest.raises(ApiProblem):
+        client.task_types()
+    assert len(server.said) == 1
+
+
+def test_a_dropped_connection_is_tried_once_more(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(200, []), None, (200, [{"name": "sleep"}])]
+    assert client.task_types() == []
+    assert client.task_types() == [{"name": "sleep"}]
+
+
+def test_a_connection_dropped_twice_is_unreachable(server: ScriptedServer, client: Client) -> None:
+    server.replies = [None, None]
+    with pytest.raises(ApiUnreachable):
+        client.task_types()
+
+
+def test_what_may_not_be_done_twice_is_not_sent_twice(server: ScriptedServer, client: Client) -> None:
+    server.replies = [None, (200, {})]
+    with pytest.raises(ApiUnreachable):
+        client.retry_task("a")
+    assert len(server.said) == 1
+
+
+def test_a_create_that_is_sent_twice_carries_the_same_key(server: ScriptedServer, client: Client) -> None:
+    server.replies = [None, (201, {"task_id": "a"})]
+    assert client.create_task("x", 3, type="sleep") == "a"
+    keys = [headers["Idempotency-Key"] for _, _, headers, _ in server.said]
+    assert keys[0] == keys[1]
+    assert server.said[1][3] == {"name": "x", "processing_time": 3, "type": "sleep"}
+
+
+def test_the_token_is_read_again_after_a_401(server: ScriptedServer) -> None:
+    tokens = ["old", "new", "new"]
+    client = Client(server.url, lambda: tokens.pop(0))
+    server.replies = [(401, {"code": "unauthorized"}), (200, []), (200, [])]
+    client.task_types()
+    client.task_types()
+    assert [headers["Authorization"] for _, _, headers, _ in server.said] == ["Bearer old", "Bearer new", "Bearer new"]
+
+
+def test_a_401_with_the_same_token_is_a_problem(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(401, {"code": "unauthorized"})]
+    with pytest.raises(ApiProblem):
+        client.task_types()
+
+
+def test_a_token_that_is_not_there_yet_is_looked_for_at_every_call(server: ScriptedServer) -> None:
+    tokens = [None, None, "made"]
+    client = Client(server.url, lambda: tokens.pop(0))
+    server.replies = [(401, {}), (200, [])]
+    with pytest.raises(ApiProblem):
+        client.task_types()
+    client.task_types()
+    assert "Authorization" not in server.said[0][2]
+    assert server.said[1][2]["Authorization"] == "Bearer made"
+
+
+def test_ids_are_quoted_in_paths(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(200, {"released": 0}), (200, {"task_id": "x"})]
+    client.gone("../w?", crashed=True)
+    client.get_task("a/b", wait=0)
+    assert [path for _, path, _, _ in server.said] == ["/workers/..%2Fw%3F/gone", "/tasks/a%2Fb?wait=0"]
+    assert server.said[0][3] == {"crashed": True}
