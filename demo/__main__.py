@@ -1,0 +1,75 @@
+"""Runs the demonstration: `python -m demo`. It exits with 0 where every task ended as it should."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from demo.table import Table
+from demo.throwaway import DemoError, installation
+from shared.client import ApiError, Client
+
+TIMES = (0, 1, 2, 3, 5, 8, 13)
+UNLUCKY = 13
+"""A task of so many seconds fails, as the assignment has it."""
+
+PATIENCE = 60.0
+INTERVAL = 0.2
+
+
+def expected(processing_time: int) -> tuple[str, str | None]:
+    """Return the status and the error code in which a task of so many seconds should end."""
+    return ("ERROR", "failed") if processing_time == UNLUCKY else ("COMPLETED", None)
+
+
+def watch(client: Client, table: Table) -> list[dict[str, Any]]:
+    """Create the tasks, show them until all are final, and return them."""
+    start = time.monotonic()
+    for processing_time in TIMES:
+        client.create_task(f"sleep for {processing_time} s", processing_time)
+    while True:
+        tasks = list(client.list_tasks())
+        elapsed = time.monotonic() - start
+        table.show(tasks, elapsed)
+        if all(task["finished_at"] for task in tasks):
+            return tasks
+        if elapsed > PATIENCE:
+            raise DemoError(f"some tasks have not ended after {PATIENCE:g} s")
+        time.sleep(INTERVAL)
+
+
+def is_as_expected(task: Mapping[str, Any]) -> bool:
+    """Whether a task ended as it should."""
+    code = task["error"]["code"] if task["error"] else None
+    return (task["status_name"], code) == expected(task["processing_time"])
+
+
+def main() -> int:
+    """Run the demonstration and return the exit code."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    print("Waybill demo: an API and a worker of their own, and a few tasks. 13 seconds are meant to fail.", flush=True)
+    try:
+        with installation(os.environ) as client:
+            tasks = watch(client, Table(sys.stdout))
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 128 + signal.SIGINT
+    except (ApiError, DemoError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not all(map(is_as_expected, tasks)):
+        print("Not every task ended as it should.", file=sys.stderr)
+        return 1
+    print("Every task ended as it should.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

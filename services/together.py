@@ -1,0 +1,52 @@
+"""Both services in one terminal, by honcho, until somebody presses Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""How honcho ends when it was asked to stop."""
+
+
+def run(procfile: Path, environment: Mapping[str, str]) -> int:
+    """Start what the Procfile names and wait for its end; return 0 where somebody asked for the end.
+
+    honcho gets a process group of its own, which the terminal sends its Ctrl-C to: `make`, which would otherwise
+    receive it too and call that a failure, only sees that its command has ended well.
+    """
+    scripts = str(Path(sys.executable).parent)
+    path = os.pathsep.join([scripts, environment.get("PATH", os.defpath)])
+    # The services read .env themselves; honcho would put it before the environment.
+    command = [sys.executable, "-m", "honcho", "--procfile", str(procfile), "--env", os.devnull, "start"]
+    honcho = subprocess.Popen(command, env={**environment, "PATH": path}, process_group=0)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        honcho.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, pass_on)
+    terminal = _lend_terminal(honcho.pid)
+    try:
+        code = honcho.wait()
+    finally:
+        if terminal:
+            os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+    return 0 if code in STOPPED else code
+
+
+def _lend_terminal(group: int) -> bool:
+    """Make a process group the terminal's foreground one; False where we are not in the foreground of any."""
+    # Else the terminal would stop us when we take it back.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        terminal = sys.stdin.fileno()
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            return False
+        os.tcsetpgrp(terminal, group)
+    except (OSError, ValueError):
+        return False
+    return True

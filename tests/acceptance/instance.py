@@ -1,0 +1,223 @@
+"""An installation of Waybill for one test: both services as real processes, on a free port and a folder of its own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE = 60.0
+"""Seconds; long enough for a busy machine, since no test is about speed."""
+
+T = TypeVar("T")
+
+
+def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DEADLINE) -> T:
+    """Poll until the predicate is true and return what it gave; an API that does not answer counts as not yet."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            answer = predicate()
+        except requests.RequestException as error:
+            last = error
+        else:
+            if answer:
+                return answer
+            last = answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds:g} s: {what} (last: {last!r:.500})")
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Service:
+    """One process of an installation, with its log."""
+
+    def __init__(self, command: Iterable[str], log: Path, environment: Mapping[str, str], folder: Path) -> None:
+        """Start it, in a process group of its own."""
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                list(command),
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = DEADLINE) -> int:
+        """Send it a signal, wait until it has ended, and return its exit code."""
+        self.send(number)
+        return self.ended(seconds)
+
+    def kill(self) -> None:
+        """Kill it as `kill -9` does."""
+        self.stop(signal.SIGKILL)
+
+    def ended(self, seconds: float = DEADLINE) -> int:
+        """Wait until it has ended, and return its exit code."""
+        wait_until(lambda: not self.is_running, f"the end of {self.log.stem}", seconds)
+        return int(self.process.returncode)
+
+    def sweep(self) -> None:
+        """Kill whatever is left of it and of its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def read(self) -> str:
+        """Return what it has printed."""
+        return self.log.read_text(errors="replace")
+
+
+class Instance:
+    """An installation: its folder, its port, its services, and calls to its API."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """Prepare it; `settings` are WAYBILL_ variables without the prefix, in lower case."""
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.port = free_port()
+        self.data = folder / "data"
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.services: list[Service] = []
+        self.settings = {"port": str(self.port), "data_dir": str(self.data), "drain_seconds": "3", **settings}
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """Return the environment of its processes: ours, with its own settings and nobody else's."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+        own = {f"WAYBILL_{name.upper()}": value for name, value in (self.settings | settings).items()}
+        path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
+        plain = {"PYTHONPATH": str(ROOT), "PATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.temporary)}
+        return inherited | own | plain
+
+    def start(self, name: str, *command: str, **settings: str) -> Service:
+        """Start a process of this installation; its log is named after it."""
+        log = self.folder / f"{name}-{len(self.services)}.log"
+        service = Service(command, log, self.environment(**settings), self.folder)
+        self.services.append(service)
+        return service
+
+    def start_api(self, *prefix: str, **settings: str) -> Service:
+        """Start the API, through another program where a prefix names one, and wait until it serves."""
+        service = self.start("api", *prefix, sys.executable, "-m", "services.api", **settings)
+        wait_until(lambda: self._serves(service), "an API that serves")
+        return service
+
+    def start_worker(self, **settings: str) -> Service:
+        """Start a worker, without waiting for it."""
+        return self.start("worker", sys.executable, "-m", "services.worker", **settings)
+
+    def manage(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run manage.py with these arguments until it ends."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.environment(**settings),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """Return the JSON of a GET."""
+        answer = self.session.get(self.url + path, params=parameters, timeout=(5, 70))
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: object) -> requests.Response:
+        """Send JSON and return the response, whatever its status."""
+        return self.session.post(self.url + path, json=body, headers=self.admin(), timeout=(5, 30))
+
+    def create(self, processing_time: int, name: str = "a task") -> str:
+        """Create a task as the assignment has it, and return its id."""
+        answer = requests.post(
+            f"{self.url}/tasks", json={"name": name, "processing_time": processing_time}, timeout=(5, 30)
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["task_id"])
+
+    def create_many(self, count: int, processing_time: int) -> list[str]:
+        """Create tasks in one batch, and return their ids."""
+        tasks = [{"name": f"task {number}", "processing_time": processing_time} for number in range(count)]
+        answer = self.post("/tasks/batch", {"tasks": tasks})
+        assert answer.status_code == 201, answer.text
+        return [str(task_id) for task_id in answer.json()["task_ids"]]
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """Return a task."""
+        task: dict[str, Any] = self.get(f"/tasks/{task_id}")
+        return task
+
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """Return all tasks by id."""
+        return {task["task_id"]: task for task in self.get("/tasks")}
+
+    def count(self, *statuses: int) -> int:
+        """Return how many tasks have one of these statuses."""
+        return sum(task["status"] in statuses for task in self.get("/tasks"))
+
+    def ended(self, task_ids: Iterable[str], seconds: float = DEADLINE) -> dict[str, dict[str, Any]]:
+        """Wait until all of these tasks are final, and return them by id."""
+        wanted = set(task_ids)
+
+        def final() -> dict[str, dict[str, Any]] | None:
+            tasks = self.tasks()
+            missing = wanted - tasks.keys()
+            assert not missing, f"{len(missing)} tasks are gone, such as {min(missing)}"
+            chosen = {task_id: tasks[task_id] for task_id in wanted}
+            return chosen if all(task["status"] in (3, 4) for task in chosen.values()) else None
+
+        return wait_until(final, f"the end of {len(wanted)} tasks", seconds)
+
+    def admin(self) -> dict[str, str]:
+        """Return the headers that make a call the administrator's."""
+        token = self.data / "admin.token"
+        return {"Authorization": f"Bearer {token.read_text().strip()}"} if token.exists() else {}
+
+    def close(self) -> None:
+        """Kill what still runs and print the logs, which pytest shows when the test has failed."""
+        self.session.close()
+        for service in self.services:
+            service.sweep()
+        for service in self.services:
+            print(f"---- {service.log.name}\n{service.read()[-20_000:]}")  # noqa: T201
+
+    def _serves(self, service: Service) -> bool:
+        assert service.is_running, f"the API ended with {service.process.returncode}:\n{service.read()[-5_000:]}"
+        return bool(self.session.get(f"{self.url}/readyz", timeout=(5, 5)).ok)

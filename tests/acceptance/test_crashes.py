@@ -1,0 +1,69 @@
+"""Whatever is killed or deleted, nothing that was promised is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from tests.acceptance.instance import Instance, wait_until
+
+
+def test_all_tasks_end_though_their_worker_is_killed_and_started_again(instance: Instance) -> None:
+    instance.start_api()
+    worker = instance.start_worker()
+    task_ids = instance.create_many(50, processing_time=6)
+    wait_until(lambda: instance.count(2) == 50, "50 running tasks")
+    worker.kill()
+    instance.start_worker()
+    tasks = instance.ended(task_ids)
+    assert {task["status"] for task in tasks.values()} == {3}
+    assert {task["attempt"] for task in tasks.values()} == {1}
+
+
+def test_every_create_that_was_answered_survives_the_death_of_the_api(instance: Instance) -> None:
+    api = instance.start_api()
+    instance.start_worker()
+    kept: list[str] = []
+
+    def create_until_it_dies() -> None:
+        while True:
+            try:
+                kept.append(instance.create(0))
+            except requests.RequestException:
+                return
+
+    with ThreadPoolExecutor(8) as clients:
+        futures = [clients.submit(create_until_it_dies) for _ in range(8)]
+        try:
+            wait_until(lambda: len(kept) >= 200, "200 creates")
+        finally:
+            api.kill()
+        for future in futures:
+            future.result()
+
+    instance.start_api()
+    assert {task["status"] for task in instance.ended(kept).values()} == {3}
+
+
+def test_reports_of_running_tasks_wait_for_an_api_that_is_down(instance: Instance) -> None:
+    api = instance.start_api()
+    worker = instance.start_worker()
+    task_ids = instance.create_many(20, processing_time=2)
+    wait_until(lambda: instance.count(2) == 20, "20 running tasks")
+    api.kill()
+    spool = instance.data / "spool"
+    wait_until(lambda: any(path.stat().st_size for path in spool.rglob("*") if path.is_file()), "spooled reports")
+    instance.start_api()
+    tasks = instance.ended(task_ids)
+    assert {(task["status"], task["attempt"], task["run"]) for task in tasks.values()} == {(3, 1, 1)}
+    assert worker.is_running
+
+
+def test_all_tasks_end_though_the_queue_is_deleted_under_them(instance: Instance) -> None:
+    instance.start_api()
+    instance.start_worker(worker_slots="20")
+    task_ids = instance.create_many(300, processing_time=1)
+    wait_until(lambda: instance.count(2) >= 20, "busy slots")
+    assert instance.count(1) >= 200
+    (instance.data / "queue.db").unlink()
+    tasks = instance.ended(task_ids, seconds=120)
+    assert {task["status"] for task in tasks.values()} == {3}

@@ -1,0 +1,33 @@
+"""Services start in any order, and say in one line why they cannot."""
+
+import sys
+
+import pytest
+
+from tests.acceptance.instance import Instance, wait_until
+
+
+def test_a_worker_may_start_before_the_api(instance: Instance) -> None:
+    worker = instance.start_worker()
+    wait_until((instance.data / "spool").exists, "a worker that has begun")
+    instance.start_api()
+    task_id = instance.create(0)
+    assert instance.ended([task_id])[task_id]["status"] == 3
+    assert worker.is_running
+
+
+def test_a_second_api_on_the_same_data_ends_and_the_first_goes_on(instance: Instance) -> None:
+    first = instance.start_api()
+    second = instance.start("second", sys.executable, "-m", "services.api", port="0", lock_wait_seconds="0.5")
+    assert second.ended() == 1
+    assert len(second.read().splitlines()) == 1, second.read()
+    assert instance.create(0) in instance.tasks()
+    assert first.is_running
+
+
+@pytest.mark.parametrize("service", ["api", "worker"])
+def test_a_nonsense_setting_is_told_in_one_line(instance: Instance, service: str) -> None:
+    process = instance.start(service, sys.executable, "-m", f"services.{service}", port="many")
+    assert process.ended() == 2
+    (line,) = process.read().splitlines()
+    assert line.startswith("WAYBILL_PORT must be a whole number from 0 to 65535")
