@@ -55,6 +55,8 @@ SCOPES: dict[str, Scope] = {
     "healthz": Scope.ALL,
     "readyz": Scope.ALL,
     "openapi": Scope.ALL,
+    "docs": Scope.ALL,
+    "static_file": Scope.ALL,
     "start_page": Scope.ALL,
 }
 """The scope of every call, by its name; a call that is not here cannot be routed."""

@@ -11,6 +11,7 @@ from services.api.handlers.docs import OpenApiHandler, StartPageHandler
 from services.api.handlers.events import EventsHandler, TaskEventsHandler
 from services.api.handlers.health import HealthHandler, ReadyHandler
 from services.api.handlers.reports import ReportsHandler
+from services.api.handlers.static import DocsHandler, StaticHandler, static_files
 from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
 from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
 from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
@@ -63,8 +64,11 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
 
 
 def page_routes(document: Mapping[str, Any]) -> Sequence[Route]:
-    """Return what surrounds the API: its description, and the start page."""
+    """Return what surrounds the API: its description, for programs and for people, and the start page."""
+    served = {"files": static_files()}
     return (
+        Route("/api/docs", DocsHandler, served),
+        Route("/api/static/{folder}/{name}", StaticHandler, served),
         Route("/api/openapi.json", OpenApiHandler, {"document": document}),
         Route("/", StartPageHandler),
     )

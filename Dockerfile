@@ -1,0 +1,24 @@
+# One image for both services: the API by default, the worker by its command in docker-compose.yml.
+FROM python:3.12-slim AS packages
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /venv
+WORKDIR /build
+# Only what names the dependencies, so that a change of the code does not install them anew. The tests come along:
+# `docker-compose run --rm api pytest .`
+COPY setup.cfg pyproject.toml README.md LICENSE ./
+RUN /venv/bin/pip install '.[test]'
+
+FROM python:3.12-slim
+RUN useradd --uid 10001 --no-create-home --home-dir /app waybill && install -d -o waybill -g waybill -m 0700 /data
+COPY --from=packages /venv /venv
+WORKDIR /app
+COPY . .
+# Compiled now, since the root file system is read-only later.
+RUN /venv/bin/python -m compileall -q services shared manage.py
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WAYBILL_DATA_DIR=/data
+USER waybill
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+CMD ["python", "-m", "services.api"]
