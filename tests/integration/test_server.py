@@ -5,8 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -91,18 +89,14 @@ def test_a_signal_answers_long_polls_at_once_and_ends_with_0(running: "subproces
     body = b'{"name": "x", "processing_time": 1}'
     with urlopen(Request(f"{url}/tasks", body, {"Content-Type": "application/json"})) as created:  # noqa: S310
         location = created.headers["Location"]
-    answers: list[int] = []
-
-    def poll() -> None:
-        with urlopen(f"{url}{location}?wait=60", timeout=PATIENCE) as polled:  # noqa: S310
-            answers.append(polled.status)
-
-    poller = threading.Thread(target=poll)
-    poller.start()
-    time.sleep(0.3)
-    running.send_signal(number)
-    poller.join(PATIENCE)
-    assert answers == [200]
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as poll:
+        poll.sendall(f"GET {location}?wait=60 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        # An answer to a later request shows that the loop has taken the poll in.
+        with urlopen(f"{url}/readyz", timeout=PATIENCE) as later:  # noqa: S310
+            assert later.status == 200
+        running.send_signal(number)
+        assert poll.recv(65_536).startswith(b"HTTP/1.1 200 ")
     assert running.wait(PATIENCE) == 0
 
 
