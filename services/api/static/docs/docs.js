@@ -8,4 +8,19 @@ SwaggerUIBundle({
   tryItOutEnabled: false,
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
+  plugins: [plainLinks],
 });
+
+// Swagger UI takes each "_" in a link for a blank that old versions have escaped, and says so on the console as an error.
+// The calls' names have "_" of their own, so links are read here: #/tag/call opens the tag and the call in it.
+function plainLinks() {
+  const parseDeepLinkHash = (original, { layoutActions, layoutSelectors }) => (hash) => {
+    const names = hash.replace(/^#!?\/?/, "").split("/");
+    if (!names[0]) return;
+    const shown = layoutSelectors.isShownKeyFromUrlHashArray(names);
+    layoutActions.show(layoutSelectors.isShownKeyFromUrlHashArray([names[0]]), true);
+    layoutActions.show(shown, true);
+    layoutActions.scrollTo(shown);
+  };
+  return { statePlugins: { layout: { wrapActions: { parseDeepLinkHash } } } };
+}
