@@ -78,12 +78,25 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it; nothing is synced to disk, since the queue is only a hint."""
-        super().__init__("waybill", filename=str(path), fsync=False, journal_mode="truncate", timeout=BUSY_SECONDS)
+        try:
+            super().__init__("waybill", filename=str(path), fsync=False, journal_mode="truncate", timeout=BUSY_SECONDS)
+            self.sql("select 1 from task limit 1")
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def _create_connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = super()._create_connection()
         connection.text_factory = bytes
         return connection
+
+    def _set_journal_mode(self, conn: sqlite3.Connection) -> None:
+        # The first statement on a new connection: Huey would leave it open where the file turns out to be no database.
+        try:
+            super()._set_journal_mode(conn)
+        except sqlite3.Error:
+            conn.close()
+            raise
 
     def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
         """Put letters on the queue in one transaction."""
@@ -188,7 +201,6 @@ class Queue:
         # The file may be replaced while it is being opened: what lies there must be the same before and after.
         while True:
             storage = RouteStorage(self._path)
-            storage.conn.execute("select 1 from task limit 1")
             before, identity = identity, self._look()
             if identity is not None and identity == before:
                 break

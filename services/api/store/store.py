@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any, Self, TypeVar
 
 from services.api.store import commands, events, task_types, tasks
@@ -62,8 +63,15 @@ class Store:
     def close(self) -> None:
         """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
         self._finals.wake_all()
+        # Each reading thread closes its own connection: none takes a second turn before all have come.
+        together = Barrier(READERS)
+
+        def close_own() -> None:
+            together.wait()
+            self._database.close()
+
         for _ in range(READERS):
-            self._readers.submit(self._database.close)
+            self._readers.submit(close_own)
         self._readers.shutdown()
         self._database.close()
         self._writer.stop()

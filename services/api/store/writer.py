@@ -98,10 +98,11 @@ class Writer(Thread):
             while self._serve():
                 pass
             self._checkpoint()
-            self._database.close()
         except BaseException:
             log.critical("the writer has died", exc_info=True)
             self._on_death()
+        finally:
+            self._database.close()
 
     def _serve(self) -> bool:
         wishes, go_on = self._gather()

@@ -1,6 +1,7 @@
 """The schema: what the database itself refuses, and that the models describe it."""
 
 import sqlite3
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from shared.domain.task import Task, TaskError
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> SqliteDatabase:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     database = writing(tmp_path / "tasks.db")
     migrate(database)
-    return database
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -60,8 +62,10 @@ def test_migrating_again_changes_nothing_and_a_newer_database_is_refused(databas
 
 def test_the_file_is_for_its_owner_only_and_readers_cannot_write(tmp_path: Path, database: SqliteDatabase) -> None:
     assert (tmp_path / "tasks.db").stat().st_mode & 0o777 == 0o600
+    reader = reading(tmp_path / "tasks.db")
     with pytest.raises(sqlite3.OperationalError):
-        reading(tmp_path / "tasks.db").connection().execute("DELETE FROM tasks")
+        reader.connection().execute("DELETE FROM tasks")
+    reader.close()
 
 
 def test_commits_are_synced_to_the_disk(database: SqliteDatabase) -> None:
