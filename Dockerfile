@@ -6,6 +6,7 @@ WORKDIR /build
 # Only what names the dependencies, so that a change of the code does not install them anew. The tests come along:
 # `docker-compose run --rm api pytest .`
 COPY setup.cfg pyproject.toml README.md LICENSE ./
+COPY shared/version.py shared/
 RUN /venv/bin/pip install '.[test]'
 
 FROM python:3.12-slim

@@ -9,6 +9,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --editable
+# The newest version of this series is what `make vendor` fetches.
+SWAGGER_UI ?= 5
+SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 
@@ -49,6 +52,16 @@ format: $(VENV)/.dev ## Put the code into its format
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+.PHONY: vendor
+vendor: ## Fetch Swagger UI anew from npm; SWAGGER_UI=5.1.0 chooses a version
+	@command -v npm >/dev/null || { echo "make vendor needs npm: apt-get install npm" >&2; exit 1; }
+	@echo "== Fetching swagger-ui-dist@$(SWAGGER_UI)"
+	@rm -rf .cache/vendor && mkdir -p .cache/vendor
+	@cd .cache/vendor && npm pack --silent swagger-ui-dist@$(SWAGGER_UI) >/dev/null && tar -xzf ./*.tgz
+	@cd .cache/vendor/package && cp LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt $(SWAGGER_UI_FILES)
+	@version="$$(sed -n 's/^  "version": "\(.*\)",/\1/p' .cache/vendor/package/package.json)"; \
+		sed -i "1s/.*/# swagger-ui-dist $$version/" $(SWAGGER_UI_FILES)/README.md; head -n 1 $(SWAGGER_UI_FILES)/README.md
+
 .PHONY: clean
 clean: ## Remove what make has made; data stays
 	@echo "== Removing .venv, .cache and compiled files"
@@ -74,7 +87,9 @@ $(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
 	@$(PIP) .
 	@touch $@
 
+$(VENV)/.test: EXTRAS := test,browser
+$(VENV)/.dev: EXTRAS := dev
 $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
 	@echo "== Installing what '$*' needs"
-	@$(PIP) '.[$*]'
+	@$(PIP) '.[$(EXTRAS)]'
 	@touch $@

@@ -16,10 +16,10 @@ from services.api.operation import Operation, item_of
 from services.api.problems import DOMAIN_KINDS, Kind
 from services.api.routes import Route
 from services.api.streaming import JSON
+from shared.version import VERSION
 from shared.wire.problems import Problem
 from shared.wire.reports import ReportItem
 
-VERSION = "0.1.0"
 PREFIX = "tasks_api_"
 REFERENCES = "#/components/schemas/{model}"
 

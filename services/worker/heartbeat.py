@@ -6,12 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from services.worker.outage import Outage
 from services.worker.runs import Runs
 from shared.client import ApiError, ApiProblem
+from shared.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Heartbeat:
         self._on_gone = on_gone
         self._clock = clock
         self._stopping = threading.Event()
-        self._host, self._pid, self._version = socket.gethostname(), os.getpid(), _version()
+        self._host, self._pid = socket.gethostname(), os.getpid()
 
     def work(self) -> None:
         """Beat until told to stop."""
@@ -104,7 +104,7 @@ class Heartbeat:
             "slots": self._slots,
             "host": self._host,
             "pid": self._pid,
-            "version": self._version,
+            "version": VERSION,
         }
         for key in self._client.heartbeat(self._worker_id, beat):
             run = granted.get(key)
@@ -112,10 +112,3 @@ class Heartbeat:
                 logger.info("Task %s is no longer this worker's", run.task_id)
                 run.lose()
                 self._runs.forget(run)
-
-
-def _version() -> str:
-    try:
-        return version("waybill")
-    except PackageNotFoundError:
-        return "0"

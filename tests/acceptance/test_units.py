@@ -1,0 +1,50 @@
+"""The systemd units in `deploy/` are what systemd itself takes without a word."""
+
+import configparser
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Settings
+from tests.acceptance.instance import ROOT
+
+PYTHON = "/opt/waybill/.venv/bin/python"
+"""Where the README has Waybill installed; systemd asks whether the program is there."""
+UNITS = sorted((ROOT / "deploy").glob("*.service"))
+
+
+def verify(folder: Path, units: dict[str, str]) -> str:
+    """Return what `systemd-analyze verify` says of units (name -> text)."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd on this machine")
+    for name, text in units.items():
+        (folder / name).write_text(text.replace(PYTHON, sys.executable))
+    paths = [str(folder / name) for name in units]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def read() -> dict[str, str]:
+    """Return the units by name."""
+    return {unit.name: unit.read_text("utf-8") for unit in UNITS}
+
+
+def test_systemd_has_nothing_to_say_about_the_units(tmp_path: Path) -> None:
+    assert [unit.stem for unit in UNITS] == ["waybill-api", "waybill-worker"]
+    assert verify(tmp_path, read()) == ""
+
+
+@pytest.mark.parametrize("wrong", ["Restart=always", "After=network.target", PYTHON])
+def test_a_mistake_in_a_unit_would_be_told(tmp_path: Path, wrong: str) -> None:
+    assert verify(tmp_path, {name: text.replace(wrong, f"{wrong}=?") for name, text in read().items()})
+
+
+def test_a_worker_has_time_to_drain() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read_string(read()["waybill-worker.service"])
+    assert unit.getfloat("Service", "TimeoutStopSec") > Settings().drain_seconds + 10
