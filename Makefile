@@ -46,6 +46,10 @@ check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, impor
 	@echo "== Tests, with coverage"
 	@$(RUN) -m pytest --cov $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive service; ARGS="--strict" fails on a miss
+	@$(RUN) -m benchmarks $(ARGS)
+
 .PHONY: format
 format: $(VENV)/.dev ## Put the code into its format
 	@echo "== Format"

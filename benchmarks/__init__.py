@@ -1,0 +1,1 @@
+"""Benchmarks: what Waybill does in a second, always beside what something else does on the same machine."""

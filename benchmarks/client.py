@@ -1,0 +1,83 @@
+"""A client of anything that speaks the assignment's calls: one kept-alive connection, one request at a time."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.process import BenchError
+
+COMPLETED = 3
+ERROR = 4
+TIMEOUT = 70.0
+
+
+class Client:
+    """Talks to one server on this machine. Every call raises BenchError where the answer is not what it should be."""
+
+    def __init__(self, port: int) -> None:
+        """Connect at the first call."""
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def get(self, path: str) -> Any:
+        """Return the JSON that lies there."""
+        return self._ask("GET", path, None, 200)
+
+    def create(self, processing_time: int) -> str:
+        """Create a task, and return its id."""
+        return str(self._ask("POST", "/tasks", task_body(processing_time), 201)["task_id"])
+
+    def wait_for(self, task_id: str, interval: float | None) -> None:
+        """Return once a task is COMPLETED; ask every `interval` seconds, or with None by one long `?wait`."""
+        path = f"/tasks/{task_id}" if interval is not None else f"/tasks/{task_id}?wait=60"
+        poll(lambda: self.get(path)["status"] == COMPLETED, interval or 0.0, "a task that ends")
+
+    def wait_for_all(self, task_ids: list[str], interval: float) -> None:
+        """Return once all of the tasks are COMPLETED; the last one is looked at before the list is asked for."""
+        self.wait_for(task_ids[-1], interval)
+        wanted = set(task_ids)
+
+        def are_all_completed() -> bool:
+            found = {task["task_id"]: task["status"] for task in self.get("/tasks")}
+            statuses = [found.get(task_id, ERROR) for task_id in wanted]
+            if ERROR in statuses:
+                raise BenchError(f"{statuses.count(ERROR)} of {len(wanted)} tasks were lost or failed")
+            return all(status == COMPLETED for status in statuses)
+
+        poll(are_all_completed, interval, f"{len(wanted)} tasks that end")
+
+    def _ask(self, method: str, path: str, body: bytes | None, wanted: int) -> Any:
+        try:
+            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
+        if answer.status != wanted:
+            raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
+        return json.loads(text)
+
+
+def task_body(processing_time: int) -> bytes:
+    """Return the body of a POST /tasks."""
+    return json.dumps({"name": "a task", "processing_time": processing_time}).encode()
+
+
+def poll(is_so: Callable[[], bool], interval: float, what: str, patience: float = 120.0) -> None:
+    """Ask until it is so. Raises BenchError after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise BenchError(f"waited {patience:g} s in vain for {what}")
+        time.sleep(interval)

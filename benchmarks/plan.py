@@ -1,0 +1,48 @@
+"""How much is measured, and how it is said meanwhile."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.load import Load
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What can be chosen; all of it is printed with the figures."""
+
+    create_rounds: int = 5
+    create_seconds: int = 2
+    warm_up_seconds: int = 1
+    connections: int = 32
+    life_rounds: int = 3
+    life_tasks: int = 2_000
+    life_tasks_naive: int = 500
+    idle_rounds: int = 3
+    idle_tries: int = 17
+    idle_tries_naive: int = 10
+    idle_pause: float = 0.5
+    burst_rounds: int = 3
+    burst_tasks: int = 500
+    burst_seconds: int = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Where and how to measure."""
+
+    settings: Settings
+    folder: Path
+    """Where the data directories are made."""
+    create_for: Callable[[int, float, int], Load]
+    """Creates tasks at a port, for so many seconds, on so many connections."""
+    say: Callable[[str], None]
+    """Tells how far it is."""
+    started: float = field(default_factory=time.monotonic)
+
+    def rounds(self, what: str, count: int) -> Iterator[int]:
+        """Yield the numbers of the rounds from 1, telling of each."""
+        for number in range(1, count + 1):
+            self.say(f"== {what}, round {number} of {count}")
+            yield number
