@@ -132,9 +132,9 @@ class Dispatcher(Thread):
         try:
             on_queue = self._look_at_the_file()
             now = time.monotonic()
-            runs = list(self._take_in(hints, now))
             if any(hint.types_changed for hint in hints):
                 self._heed_types()
+            runs = list(self._take_in(hints, now))
             if self._next_due is not None and self._next_due <= now:
                 self._find_backlog()
             refilled = [run for run in self._refill(now) if Message(run.task_id, run.run) not in on_queue]

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import pytest
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.gen_test
 CLAIM = "a" * 32
 
 
+def _set() -> Event:
+    event = Event()
+    event.set()
+    return event
+
+
 @dataclass
 class FakeQueue:
     """What lies on it, what was ever sent, and whether it is broken."""
@@ -34,8 +41,13 @@ class FakeQueue:
     sent: list[tuple[str, int, Message]] = field(default_factory=list)
     broken: bool = False
     rings: int = 0
+    may_send: Event = field(default_factory=_set)
+    is_sending: bool = False
 
     def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+        self.is_sending = True
+        self.may_send.wait(10)
+        self.is_sending = False
         if self.broken:
             raise sqlite3.OperationalError("disk I/O error")
         self.sent += letters
@@ -165,6 +177,19 @@ async def test_a_waiting_retry_is_found_again_after_a_restart(open_store: OpenSt
     async with open_store() as store, dispatching(store, queue):
         await until(lambda: sent(queue) == [task_id])
         assert (store.task(task_id).due_at or 0) <= store.clock.now()
+
+
+async def test_nothing_is_sent_of_a_type_paused_while_the_dispatcher_was_busy(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        queue.may_send.clear()
+        [before] = await store.create([draft()])
+        await until(lambda: queue.is_sending)
+        await store.change_type("sleep", {"paused": True})
+        await store.create([draft()])
+        queue.may_send.set()
+        await settled(store, queue)
+        assert sent(queue) == [before]
 
 
 async def test_a_paused_type_is_held_back_and_sent_when_it_is_resumed(open_store: OpenStore) -> None:
