@@ -209,7 +209,7 @@ class Dispatcher(Thread):
                 yield from fresh
 
     def _find_lost(self, now: float, patience: float) -> Sequence[DueRun]:
-        if not any(self._window.older_than(now - patience)):
+        if not self._window.older_than(now - patience):
             return ()
         return lost(self._window, self._queue.contents(), now, patience)
 

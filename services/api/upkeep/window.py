@@ -1,7 +1,7 @@
 """What has been handed to the queue and not been claimed yet: kept in memory, rebuilt from the queue at start."""
 
 from collections import Counter
-from collections.abc import Iterator
+from itertools import takewhile
 
 from services.api.store.tasks import DueRun, Lane
 from shared.queue import Message
@@ -15,7 +15,7 @@ class Window:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._outstanding: dict[Message, tuple[Lane, float]] = {}
+        self._outstanding: dict[Message, tuple[Lane, float]] = {}  # in the order of the times
         self._counts: Counter[Lane] = Counter()
 
     def __len__(self) -> int:
@@ -32,9 +32,10 @@ class Window:
 
     def add(self, run: DueRun, at: float) -> None:
         """Count a message as outstanding."""
-        lane = Lane(run.route, run.priority)
-        self._counts[lane] += Message(run.task_id, run.run) not in self._outstanding
-        self._outstanding[Message(run.task_id, run.run)] = (lane, at)
+        lane, message = Lane(run.route, run.priority), Message(run.task_id, run.run)
+        self.discard(message)
+        self._counts[lane] += 1
+        self._outstanding[message] = (lane, at)
 
     def discard(self, message: Message) -> Lane | None:
         """Forget a message that was claimed or is not wanted any more; return its lane if it was outstanding."""
@@ -45,12 +46,13 @@ class Window:
 
     def seen(self, message: Message, at: float) -> None:
         """Note that an outstanding message was seen on the queue."""
-        lane, _ = self._outstanding[message]
+        lane, _ = self._outstanding.pop(message)
         self._outstanding[message] = (lane, at)
 
-    def older_than(self, at: float) -> Iterator[tuple[Message, Lane]]:
-        """Return the outstanding messages that were last seen before then."""
-        return iter([(message, lane) for message, (lane, seen) in self._outstanding.items() if seen <= at])
+    def older_than(self, at: float) -> list[tuple[Message, Lane]]:
+        """Return the outstanding messages that were last seen then or before; the others are not even looked at."""
+        old = takewhile(lambda item: item[1][1] <= at, self._outstanding.items())
+        return [(message, lane) for message, (lane, _) in old]
 
     def clear(self) -> None:
         """Forget everything."""

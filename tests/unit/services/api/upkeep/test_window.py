@@ -1,0 +1,42 @@
+"""What is outstanding, and since when."""
+
+import pytest
+
+from services.api.store.tasks import DueRun, Lane
+from services.api.upkeep.window import WINDOW, Window
+from shared.queue import Message
+
+LANE = Lane("sleep", 0)
+
+
+def run(task_id: str) -> DueRun:
+    return DueRun(*LANE, task_id, 1)
+
+
+@pytest.fixture
+def window() -> Window:
+    """A window with a, b and c, last seen at 1, 2 and 3 seconds."""
+    window = Window()
+    for at, task_id in enumerate("abc", start=1):
+        window.add(run(task_id), at)
+    return window
+
+
+def test_what_was_last_seen_until_then_is_older(window: Window) -> None:
+    assert window.older_than(0.5) == []
+    assert window.older_than(2) == [(Message("a", 1), LANE), (Message("b", 1), LANE)]
+
+
+def test_what_is_seen_or_sent_again_is_as_new_as_that(window: Window) -> None:
+    window.seen(Message("a", 1), 4)
+    window.add(run("b"), 5)
+    assert window.older_than(3) == [(Message("c", 1), LANE)]
+    assert [message.task_id for message, _ in window.older_than(5)] == ["c", "a", "b"]
+
+
+def test_a_message_counts_once_until_it_is_discarded(window: Window) -> None:
+    window.add(run("a"), 4)
+    assert (len(window), window.room(LANE)) == (3, WINDOW - 3)
+    assert window.discard(Message("a", 1)) == LANE
+    assert window.discard(Message("a", 1)) is None
+    assert (len(window), window.room(LANE)) == (2, WINDOW - 2)
