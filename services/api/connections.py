@@ -1,6 +1,7 @@
 """Connections that are patient with idle clients, and not with slow ones."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -23,56 +24,88 @@ class PatientServer(HTTPServer):
     """Tornado's server with our limits; Tornado itself has one time-out for idle connections and slow heads alike."""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Set the limits."""
-        limits = {
-            "idle_connection_timeout": IDLE_SECONDS,
-            "body_timeout": BODY_SECONDS,
-            "max_header_size": MAX_HEAD_SIZE,
-            "max_body_size": MAX_BODY_SIZE,
-            "decompress_request": False,
-        }
+        """Set the limits of size; those of time are watched by the streams."""
+        limits = {"max_header_size": MAX_HEAD_SIZE, "max_body_size": MAX_BODY_SIZE, "decompress_request": False}
         super().initialize(*args, **(limits | kwargs))
+        # Tornado's own time-outs make a task, a future and a timer for each head and each body.
+        self.conn_params.header_timeout = self.conn_params.body_timeout = None
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
-        """Serve a new connection through a stream that watches over its heads."""
-        watched = HeadStream(
+        """Serve a new connection through a stream that watches over its reads."""
+        watched = PatientStream(
             stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
         )
         super().handle_stream(watched, address)
 
 
-class HeadStream(IOStream):
-    """A stream that closes itself when the head of a request takes too long once it has begun."""
+class PatientStream(IOStream):
+    """A stream that closes itself when it has to wait too long for a head, a body or another request.
 
+    A read only notes until when it may take. One timer looks from time to time whether a read is late: no limit is
+    shorter than the time between two looks, so none is missed, and a request that comes in time costs no timer.
+    """
+
+    _reading: "asyncio.Future[bytes] | None" = None
+    _limit = 0.0
+    """The monotonic time at which the read must be done."""
+    _reads_head = False
     _awaits_head = False
-    _is_new = True
-    _alarm: asyncio.TimerHandle | None = None
+    """Whether a head is expected of which no byte has come."""
+    _timer: asyncio.TimerHandle | None = None
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """Read a head (nothing else of HTTP is read by this method); the first one must come soon."""
-        self._awaits_head = True
-        if self._is_new:
-            self._is_new = False
-            self._set_alarm()
-        future = cast("asyncio.Future[bytes]", super().read_until_regex(regex, max_bytes))
-        if future.done():
-            self._head_has_come(future)
-        else:
-            future.add_done_callback(self._head_has_come)
-        return future
+        is_first = self._timer is None
+        self._allow(HEAD_SECONDS if is_first else IDLE_SECONDS)
+        if is_first:
+            self._look()
+        self._reads_head = True
+        self._awaits_head = not is_first
+        return self._watch(super().read_until_regex(regex, max_bytes))
+
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
+        """Read a part of a body."""
+        self._begin_body()
+        return self._watch(super().read_bytes(num_bytes, partial))
+
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        """Read the length of a chunk of a body."""
+        self._begin_body()
+        return self._watch(super().read_until(delimiter, max_bytes))
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """Read, and begin to count with the first byte of a head."""
         size = super().read_from_fd(buf)
-        if size and self._awaits_head and self._alarm is None:
-            self._set_alarm()
+        if size and self._awaits_head:
+            self._awaits_head = False
+            self._allow(HEAD_SECONDS)
         return size
 
-    def _set_alarm(self) -> None:
-        self._alarm = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.close)
+    def close(self, exc_info: Any = False) -> None:
+        """Close the connection, and look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().close(exc_info)
 
-    def _head_has_come(self, head: "asyncio.Future[bytes]") -> None:
-        self._awaits_head = False
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _begin_body(self) -> None:
+        """Give the whole body its time, with its first part."""
+        if self._reads_head:
+            self._reads_head = False
+            self._allow(BODY_SECONDS)
+
+    def _allow(self, seconds: float) -> None:
+        self._limit = time.monotonic() + seconds
+
+    def _watch(self, read: Awaitable[bytes]) -> Awaitable[bytes]:
+        self._reading = cast("asyncio.Future[bytes]", read)
+        return read
+
+    def _look(self) -> None:
+        """Close the stream if its read is late, and else look again before one can be."""
+        left = min(HEAD_SECONDS, BODY_SECONDS)
+        if self._reading is not None and not self._reading.done():
+            left = min(left, self._limit - time.monotonic())
+        if left > 0:
+            self._timer = asyncio.get_running_loop().call_later(left, self._look)
+        else:
+            self.close()

@@ -115,7 +115,8 @@ def test_a_refusal_keeps_the_connection_and_the_next_request_is_read_right(fetch
 
 def test_a_slow_head_is_closed_though_bytes_trickle_in(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
-    assert fetch.raw(*(bytes([byte]) for byte in HEAD), pause=0.02) == b""
+    rest = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD
+    assert fetch.raw(*(bytes([byte]) for byte in HEAD), rest, pause=0.02) == b""
 
 
 def test_an_idle_connection_is_kept_longer_than_a_slow_head(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,9 +126,37 @@ def test_an_idle_connection_is_kept_longer_than_a_slow_head(fetch: Fetch, monkey
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
-def test_a_slow_body_is_closed(fetch: Fetch, http_server: connections.PatientServer) -> None:
-    http_server.conn_params.body_timeout = 0.2
-    assert fetch.raw(HEAD + b"Content-Length: 100\r\n\r\n", *([b" "] * 10), pause=0.05) == b""
+def test_a_slow_body_is_closed_though_bytes_trickle_in(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
+    head = HEAD + b"Connection: close\r\n"
+    fixed = head + b"Content-Length: %d\r\n\r\n" % (len(GOOD) + 30)
+    assert fetch.raw(fixed, *([b" "] * 30), GOOD, pause=0.02) == b""
+    chunked, last = head + b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD)
+    assert fetch.raw(chunked, *([b"1\r\n \r\n"] * 30), last, pause=0.02) == b""
+    monkeypatch.setattr(connections, "BODY_SECONDS", 60)
+    for pieces in ((fixed, b" " * 30, GOOD), (chunked, last)):
+        assert fetch.raw(*pieces, pause=0.02).startswith(b"HTTP/1.1 201 Created")
+
+
+def test_a_connection_that_says_nothing_is_closed(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    assert fetch.raw(b"") == b""
+
+
+def test_an_idle_connection_is_closed_in_the_end(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
+    answer = fetch.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+
+
+def test_a_request_may_wait_for_longer_than_any_head_or_body(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = fetch.created()
+    for name in ("HEAD_SECONDS", "BODY_SECONDS", "IDLE_SECONDS"):
+        monkeypatch.setattr(connections, name, 0.1)
+    request = f"GET /tasks/{task_id}?wait=0.5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert fetch.raw(request.encode()).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_a_head_that_is_too_long_is_not_read(fetch: Fetch) -> None:
