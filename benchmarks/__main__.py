@@ -29,9 +29,8 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        CACHE.mkdir(exist_ok=True)
-        # Beside the code, not where temporary files go: there, a sync to disk may be none.
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=CACHE) as folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.folder) as folder:
             document = _run(arguments, Path(folder))
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
@@ -80,6 +79,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     parser.add_argument("--only", action="append", choices=MEASURES, metavar="NAME", help=f"one of {_names()}; repeat")
     parser.add_argument("--json", type=Path, default=CACHE / "bench.json", help="where all values are written")
+    # Not where temporary files go: there, a sync to disk may be none.
+    parser.add_argument("--folder", type=Path, default=CACHE, help="where the data directories are made meanwhile")
     parser.add_argument("--own-client", action="store_true", help="use our own client where wrk would be used")
     return parser.parse_args()
 
