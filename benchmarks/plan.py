@@ -26,6 +26,8 @@ class Settings:
     burst_rounds: int = 3
     burst_tasks: int = 500
     burst_seconds: int = 2
+    most_seconds: float = 150.0
+    """After so many seconds no second round of anything is begun, so that a busy machine is done soon, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,10 @@ class Plan:
     started: float = field(default_factory=time.monotonic)
 
     def rounds(self, what: str, count: int) -> Iterator[int]:
-        """Yield the numbers of the rounds from 1, telling of each."""
+        """Yield the numbers of the rounds from 1, telling of each; once the time is up, the first is the last."""
         for number in range(1, count + 1):
+            if number > 1 and time.monotonic() - self.started > self.settings.most_seconds:
+                self.say(f"== {what}: no time for more than {number - 1} of {count} rounds")
+                return
             self.say(f"== {what}, round {number} of {count}")
             yield number
