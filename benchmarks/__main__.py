@@ -58,13 +58,17 @@ def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     print(flush=True)
     create_for = wrk.create_for if tool else load.create_for
     plan = Plan(settings=settings, folder=folder, create_for=create_for, say=_say)
+    busy = machine.is_busy()
     figures: list[Figure] = []
     for name in arguments.only or MEASURES:
         figures += MEASURES[name].measure(plan)
     took = time.monotonic() - start
     print(f"\n{table(figures)}\n\nMeasured in {took:.0f} s.")
+    if busy:
+        print("Others kept the machine busy from the start: do not trust a figure that misses, nor one that holds.")
     return {
         "machine": facts,
+        "busy": busy,
         "clients": clients,
         "settings": dataclasses.asdict(settings),
         "figures": [figure.document() for figure in figures],

@@ -24,6 +24,11 @@ def describe(folder: Path) -> dict[str, str]:
     }
 
 
+def is_busy() -> bool:
+    """Whether others want so much of the processors that figures mean little."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
 def sync_milliseconds(folder: Path) -> float:
     """Return the median time of a small write that is on disk afterwards; the folder must exist."""
     path = folder / "sync"

@@ -1,6 +1,7 @@
 """The command: what it prints and writes, and how it ends."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -58,6 +59,16 @@ def test_a_miss_is_said_and_fails_only_where_that_is_asked_for(run: Run, capsys:
     assert "misses" in capsys.readouterr().out
     assert run(missed, "--strict") == 1
     assert run(half(None), "--strict") == 0
+
+
+def test_a_busy_machine_is_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for load, busy in ((1_000.0, True), (0.0, False)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, load, load))
+        assert run(half(None)) == 0
+        assert ("Others kept" in capsys.readouterr().out) is busy
+        assert json.loads((tmp_path / "out" / "bench.json").read_text())["busy"] is busy
 
 
 def test_what_cannot_be_measured_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
