@@ -1,6 +1,7 @@
 """Connections that are patient with idle clients, and not with slow ones."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable
 from typing import Any, cast
@@ -15,6 +16,10 @@ HEAD_SECONDS = 10.0
 """How long the head of a request may take from its first byte, and the first one from the connection's start."""
 
 BODY_SECONDS = 10.0
+
+ARRIVAL_SECONDS = 1.0
+"""How long clients that have just connected may take to send their request once the server stops."""
+
 MAX_HEAD_SIZE = 16 * 1024
 MAX_BODY_SIZE = 2**62
 """For Tornado, which would answer an empty 400; the endpoints' own limits are far below, and answer 413."""
@@ -37,6 +42,28 @@ class PatientServer(HTTPServer):
         )
         super().handle_stream(watched, address)
 
+    def stop(self) -> None:
+        """Listen no more; who has connected until now is let in, since a listener that closes would reset them."""
+        for listener in self._sockets.values():
+            with contextlib.suppress(OSError):
+                while True:
+                    self._handle_connection(*listener.accept())
+        super().stop()
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until no connection is busy, or about to be for the first time; return whether that came in time."""
+        now = time.monotonic()
+        deadline, arrival = now + seconds, now + min(seconds, ARRIVAL_SECONDS)
+        while any(stream.is_busy or (stream.is_new and now < arrival) for stream in self._streams()):
+            if now >= deadline:
+                return False
+            await asyncio.sleep(0.01)
+            now = time.monotonic()
+        return True
+
+    def _streams(self) -> list["PatientStream"]:
+        return [cast("PatientStream", connection.stream) for connection in self._connections]
+
 
 class PatientStream(IOStream):
     """A stream that closes itself when it has to wait too long for a head, a body or another request.
@@ -52,6 +79,8 @@ class PatientStream(IOStream):
     _awaits_head = False
     """Whether a head is expected of which no byte has come."""
     _timer: asyncio.TimerHandle | None = None
+    is_new = True
+    """Whether no byte has come yet."""
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """Read a head (nothing else of HTTP is read by this method); the first one must come soon."""
@@ -76,9 +105,11 @@ class PatientStream(IOStream):
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """Read, and begin to count with the first byte of a head."""
         size = super().read_from_fd(buf)
-        if size and self._awaits_head:
-            self._awaits_head = False
-            self._allow(HEAD_SECONDS)
+        if size:
+            self.is_new = False
+            if self._awaits_head:
+                self._awaits_head = False
+                self._allow(HEAD_SECONDS)
         return size
 
     def close(self, exc_info: Any = False) -> None:
@@ -86,6 +117,11 @@ class PatientStream(IOStream):
         if self._timer is not None:
             self._timer.cancel()
         super().close(exc_info)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request has begun to come and its answer has not left; between requests a connection is idle."""
+        return not (self.is_new or self._awaits_head or self.closed())
 
     def _begin_body(self) -> None:
         """Give the whole body its time, with its first part."""

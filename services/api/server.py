@@ -78,7 +78,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     status = await stop.wait()
     server.stop()
     traffic.close()
-    if not await traffic.settle(SETTLE_SECONDS):
+    if not all(await asyncio.gather(server.drain(SETTLE_SECONDS), traffic.settle(SETTLE_SECONDS))):
         log.warning("some requests were cut off", extra={"action": "stop"})
     await server.close_all_connections()
     await upkeep.stop()

@@ -1,6 +1,8 @@
 """A service that is asked to stop does so cleanly, and at once when it is asked twice."""
 
+import contextlib
 import signal
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,6 +34,22 @@ def test_the_api_stops_cleanly_even_while_somebody_waits_for_an_answer(
         assert api.stop(number, SOON) == 0
         assert asked.exception(SOON) is not None or asked.result().status_code == 200
     assert "Traceback" not in api.read()
+
+
+def test_whoever_has_connected_when_the_api_stops_is_answered(instance: Instance) -> None:
+    api = instance.start_api()
+    address = ("127.0.0.1", instance.port)
+    with socket.create_connection(address, SOON) as accepted, contextlib.ExitStack() as waiting:
+        wait_until(lambda: instance.get("/readyz"), "an API that has accepted the connection before")
+        api.send(signal.SIGSTOP)
+        connections = [accepted, *(waiting.enter_context(socket.create_connection(address, SOON)) for _ in range(20))]
+        api.send(signal.SIGTERM)
+        api.send(signal.SIGCONT)
+        wait_until(lambda: "stopping" in api.read(), "an API that stops")
+        for connection in connections:
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert {connection.recv(1024)[:12] for connection in connections} == {b"HTTP/1.1 200"}
+    assert api.ended() == 0
 
 
 @SIGNALS

@@ -1,0 +1,87 @@
+"""Both services are replaced again and again while clients go on creating tasks: nobody notices but for a moment."""
+
+import sys
+import threading
+import time
+
+import requests
+
+from tests.acceptance.instance import Instance, Service, wait_until
+
+ROUNDS = 10
+EVERY = 0.02
+"""Seconds from one create to the next."""
+REPLACED_EVERY = 1.5
+
+
+class Client(threading.Thread):
+    """Creates tasks at a steady pace, one after the other; a connection that is refused is tried again at once."""
+
+    def __init__(self, url: str) -> None:
+        """Take the address of the API."""
+        super().__init__(daemon=True)
+        self._url = url
+        self._stopping = threading.Event()
+        self.kept: list[str] = []
+        self.broken: list[str] = []
+        """What went wrong after a connection was made."""
+        self.refused: list[float] = []
+        """Seconds of each gap in which nobody listened."""
+
+    def run(self) -> None:
+        """Create until told to stop."""
+        refused_since: float | None = None
+        while not self._stopping.wait(0 if refused_since else EVERY):
+            try:
+                answer = requests.post(f"{self._url}/tasks", json={"name": "r", "processing_time": 0}, timeout=30)
+            except requests.ConnectionError as error:
+                if "refused" in str(error):
+                    refused_since = refused_since or time.monotonic()
+                    time.sleep(EVERY)
+                else:
+                    self.broken.append(repr(error))
+                continue
+            if refused_since is not None:
+                self.refused.append(time.monotonic() - refused_since)
+                refused_since = None
+            if answer.status_code == 201:
+                self.kept.append(answer.json()["task_id"])
+            else:
+                self.broken.append(f"{answer.status_code} {answer.text}")
+
+    def stop(self) -> None:
+        """End, after the create that is under way."""
+        self._stopping.set()
+        self.join()
+
+
+def replace_api(instance: Instance, api: Service) -> Service:
+    """Start the next API, which waits for the lock, and stop the present one; return the next once it serves."""
+    following = instance.start("api", sys.executable, "-m", "services.api")
+    time.sleep(REPLACED_EVERY)
+    assert api.stop() == 0
+    wait_until(lambda: "ready on" in following.read(), "the next API")
+    return following
+
+
+def replace_worker(instance: Instance, worker: Service) -> Service:
+    """Start the next worker, and stop the present one once that serves; return the next."""
+    following = instance.start_worker()
+    wait_until(lambda: "serves" in following.read(), "the next worker")
+    assert worker.stop() == 0
+    return following
+
+
+def test_services_are_replaced_under_load_and_no_task_fails_or_runs_twice(instance: Instance) -> None:
+    api, worker = instance.start_api(), instance.start_worker()
+    client = Client(instance.url)
+    client.start()
+    for _ in range(ROUNDS):
+        api = replace_api(instance, api)
+        worker = replace_worker(instance, worker)
+    client.stop()
+    print(f"{len(client.kept)} tasks; nobody listened for up to {max(client.refused, default=0):.2f} s")  # noqa: T201
+    assert client.broken == []
+    assert len(client.kept) > ROUNDS * 10
+    tasks = instance.ended(client.kept)
+    assert {(task["status"], task["run"], task["attempt"]) for task in tasks.values()} == {(3, 1, 1)}
