@@ -9,6 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --editable
+# How many tests run at once; 0 runs them in this process, one after the other.
+JOBS ?= 4
 # The newest version of this series is what `make vendor` fetches.
 SWAGGER_UI ?= 5
 SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
@@ -30,7 +32,7 @@ demo: $(VENV)/.runtime ## Watch a few tasks run on an instance of their own
 .PHONY: test
 test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses $(JOBS) $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, imports, tests with coverage
@@ -44,7 +46,7 @@ check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, impor
 	@echo "== Imports"
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/imports
 	@echo "== Tests, with coverage"
-	@$(RUN) -m pytest --cov $(ARGS)
+	@$(RUN) -m pytest --numprocesses $(JOBS) --cov $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive service; ARGS="--strict" fails on a miss

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -41,23 +42,41 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
     """
     log = folder / f"{module}.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-    with log.open("ab") as output:
-        # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            env={**environment, **settings, "PYTHONPATH": str(ROOT)},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with log.open("ab") as output, _interrupts_put_off():
+            # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env={**environment, **settings, "PYTHONPATH": str(ROOT)},
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
         yield Process(module, process, log)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def _interrupts_put_off() -> Iterator[None]:
+    """Raise KeyboardInterrupt only at the end: within Popen it would leave a process that nobody knows."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if came:
+        raise KeyboardInterrupt
 
 
 def free_port() -> int:
