@@ -17,6 +17,9 @@ from shared.spool import Spool
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
+SOON_SECONDS = 0.25
+"""After a look that the API did not answer: where both services were killed, tasks wait for exactly this."""
+
 WORKER_ID = re.compile(r"w-[0-9a-f]{16}")
 DAMAGED = "damaged"
 
@@ -40,12 +43,13 @@ class Adoption:
         self._spool_dir = spool_dir
         self._doorbell_dir = doorbell_dir
         self._stopping = threading.Event()
+        self._has_to_wait = False
 
     def work(self) -> None:
-        """Look every few seconds until told to stop."""
+        """Look every few seconds until told to stop, and sooner while something is left that the API has to hear of."""
         while True:
             self.look()
-            if self._stopping.wait(INTERVAL_SECONDS):
+            if self._stopping.wait(SOON_SECONDS if self._has_to_wait else INTERVAL_SECONDS):
                 return
 
     def stop(self) -> None:
@@ -54,6 +58,7 @@ class Adoption:
 
     def look(self) -> int:
         """Adopt every dead worker that is found, and return how many were settled."""
+        self._has_to_wait = False
         return sum(self._adopt(worker_id) for worker_id in sorted(self._candidates()))
 
     def _candidates(self) -> set[str]:
@@ -73,6 +78,7 @@ class Adoption:
                 return False
             settled = self._settle(worker_id, spool)
         except ApiError as error:
+            self._has_to_wait = True
             logger.debug("What worker %s left has to wait: %s", worker_id, error)
         except OSError as error:
             logger.warning("What worker %s left cannot be settled: %s", worker_id, error)

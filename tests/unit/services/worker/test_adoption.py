@@ -2,15 +2,18 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from services.worker import adoption
 from services.worker.adoption import Adoption
+from shared.client import ApiUnreachable
 from shared.domain.status import Outcome
 from shared.lockfile import LockFile
 from shared.spool import Parcel, Spool
-from tests.unit.services.worker.scripted import ScriptedApi, judged
+from tests.unit.services.worker.scripted import ScriptedApi, judged, until
 
 DEAD = "w-00000000000000aa"
 
@@ -105,6 +108,18 @@ def test_while_the_api_is_down_everything_stays_for_a_later_look(bench: Bench) -
     bench.api.is_down = False
     assert bench.adoption.look() == 1
     assert [report["seq"] for report in bench.api.reports] == [1, 2]
+
+
+def test_what_the_api_could_not_hear_is_told_soon_after(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adoption, "INTERVAL_SECONDS", 3_600.0)
+    bench.api.failures = [ApiUnreachable("starting"), ApiUnreachable("starting")]
+    thread = threading.Thread(target=bench.adoption.work, daemon=True)
+    thread.start()
+    try:
+        until(lambda: bench.files() == [])
+    finally:
+        bench.adoption.stop()
+        thread.join()
 
 
 def test_when_only_the_farewell_fails_nothing_is_delivered_twice(bench: Bench) -> None:
