@@ -103,10 +103,15 @@ class Client:
         """List the workers that the API has heard of."""
         return _listed(self._call("GET", "/workers"))
 
-    def create_task(self, name: str, processing_time: int | None = None, **fields: Any) -> str:
-        """Create a task and return its id; an Idempotency-Key makes it safe to send twice."""
+    def create_task(
+        self, name: str, processing_time: int | None = None, *, idempotency_key: str | None = None, **fields: Any
+    ) -> str:
+        """Create a task and return its id.
+
+        An Idempotency-Key makes it safe to send twice; give your own to call this again after an ApiUnreachable.
+        """
         body = {"name": name, **({} if processing_time is None else {"processing_time": processing_time}), **fields}
-        answer = self._call("POST", "/tasks", body, headers={"Idempotency-Key": str(uuid.uuid4())})
+        answer = self._call("POST", "/tasks", body, headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())})
         return str(answer["task_id"])
 
     def create_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> Any:
@@ -129,6 +134,10 @@ class Client:
             yield from _decoded(response)
             following = response.links.get("next", {}).get("url")
             url, parameters = (None if following is None else urljoin(url, following)), {}
+
+    def events(self, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
+        """Return up to `limit` events of the whole history, oldest first: those numbered higher than `after`."""
+        return _listed(self._call("GET", "/events", parameters={"after": str(after), "limit": str(limit)}))
 
     def cancel_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
         """Cancel a task, only in this attempt where one is given, and return it."""

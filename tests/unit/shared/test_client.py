@@ -198,3 +198,18 @@ def test_ids_are_quoted_in_paths(server: ScriptedServer, client: Client) -> None
     client.get_task("a/b", wait=0)
     assert [path for _, path, _, _ in server.said] == ["/workers/..%2Fw%3F/gone", "/tasks/a%2Fb?wait=0"]
     assert server.said[0][3] == {"crashed": True}
+
+
+def test_a_create_can_be_repeated_under_a_key_of_the_callers(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(503, {}), (201, {"task_id": "a"})]
+    with pytest.raises(ApiUnreachable):
+        client.create_task("x", 1, idempotency_key="mine")
+    assert client.create_task("x", 1, idempotency_key="mine") == "a"
+    assert [headers["Idempotency-Key"] for _, _, headers, _ in server.said] == ["mine", "mine"]
+    assert [body for _, _, _, body in server.said] == [{"name": "x", "processing_time": 1}] * 2
+
+
+def test_events_are_asked_for_by_number(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(200, [{"event_id": 8}])]
+    assert client.events(after=7, limit=2) == [{"event_id": 8}]
+    assert server.said[0][1] == "/events?after=7&limit=2"
