@@ -34,6 +34,27 @@ test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"
 	@$(RUN) -m pytest --numprocesses $(JOBS) $(ARGS)
 
+# How large the proofs are; SEED= repeats the plan of an earlier run.
+TASKS ?= 1000
+FAULTS ?= 60
+SEED ?=
+
+.PHONY: chaos
+chaos: $(VENV)/.runtime ## Kill, stop and cut everything under load: TASKS= FAULTS= SEED=
+	@$(RUN) -m proof.chaos --tasks $(TASKS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: drill
+drill: $(VENV)/.runtime ## See in a minute what crashes do to tasks, on an instance of its own
+	@$(RUN) manage.py drill
+
+# What `make prove` proves, at a size that suits CI.
+PROOFS := chaos
+
+.PHONY: prove
+prove: TASKS = 300
+prove: FAULTS = 20
+prove: $(PROOFS) ## Run every proof at a size that suits CI
+
 .PHONY: check
 check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, imports, tests with coverage
 	@mkdir -p .cache

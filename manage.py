@@ -42,6 +42,14 @@ def run(settings: Settings) -> int:
     return together.run(PROCFILE, os.environ)
 
 
+def drill() -> int:
+    """Kill, stop and cut services of its own under load, tell what became of the tasks, and return the exit code."""
+    # Only here: nothing that serves users depends on the proof.
+    from proof import drill as proof_drill  # noqa: PLC0415
+
+    return proof_drill.main()
+
+
 def main() -> int:
     """Do what the arguments say, and return the exit code."""
     os.umask(0o077)
@@ -50,7 +58,10 @@ def main() -> int:
     loading_data = commands.add_parser("loaddata", help="create or update task types from a fixture")
     loading_data.add_argument("fixture", help="a fixture's name, such as initial, or the path of a .json file")
     commands.add_parser("run", help="load the initial task types, then run the API and a worker until Ctrl-C")
+    commands.add_parser("drill", help="show in a minute what crashes do to tasks, on an installation of its own")
     arguments = parser.parse_args()
+    if arguments.command == "drill":
+        return drill()
     try:
         settings = Settings.load()
         if arguments.command == "run":

@@ -1,0 +1,146 @@
+"""Chaos: real services under a seeded rain of faults. `python -m proof.chaos --tasks 1000 --faults 60 --seed 7`."""
+
+import argparse
+import json
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from proof import verdict
+from proof.checker import Findings, check
+from proof.faults import Faults
+from proof.installation import CannotStart, Installation, installation
+from proof.journal import Journal
+from proof.load import Load
+from proof.plan import Plan, draw
+from proof.record import Record
+from proof.recorder import Recorder, gather
+from shared.client import ApiError, Client
+
+PATIENCE = 60.0
+"""Seconds after the last fault in which every task has to end: 13 of work, a lease of 15, and twice as many again."""
+
+LOAD_PATIENCE = 60.0
+POLL_SECONDS = 0.5
+OPEN = (1, 2)
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def run(plan: Plan, folder: Path) -> Findings:
+    """Carry out a plan in a folder, keep there what happened, and judge it. Raises CannotStart, ApiError."""
+    with Journal(folder / "journal.jsonl") as journal, installation(folder, journal, plan.seed) as running:
+        record = _act(plan, running, journal)
+        ends, harm = running.own_ends(), running.proxy.harm
+    findings = check(record)
+    _keep(folder, "tasks.jsonl", record.tasks)
+    _keep(folder, "events.jsonl", record.events)
+    _say(f"requests harmed: {', '.join(f'{kind} {count}' for kind, count in sorted(harm.items())) or 'none'}")
+    _say(f"services that ended by themselves: {_listed(ends)}")
+    return findings
+
+
+def _act(plan: Plan, running: Installation, journal: Journal) -> Record:
+    load = Load(running.wire, plan.wishes, journal)
+    recorder = Recorder(running.client, lambda: [one.task_id for one in load.creates if one.task_id is not None])
+    try:
+        recorder.start()
+        load.start()
+        Faults(running, journal).inflict(plan.faults)
+        if not load.finish(LOAD_PATIENCE):
+            _say("some creates, cancels or retries were still not answered")
+        _wait_for_ends(running.client)
+        recorder.stop()
+        tasks, events = gather(running.client, PATIENCE)
+    finally:
+        load.close()
+        recorder.stop()
+    return Record(load.creates, load.asked, tasks, events, recorder.seen, recorder.looks, journal.deeds)
+
+
+def _wait_for_ends(client: Client) -> None:
+    """Wait until every task is final, or until patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            if not any(next(client.list_tasks(limit=1, status=status), None) for status in OPEN):
+                return
+        except ApiError:
+            pass
+        time.sleep(POLL_SECONDS)
+
+
+def _keep(folder: Path, name: str, items: Iterable[Mapping[str, Any]]) -> None:
+    with (folder / name).open("x", encoding="utf-8") as file:
+        file.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ×{count}" for name, count in counts.items()) or "none"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def interruptible() -> None:
+    """Let a SIGTERM end the program as a Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m proof.chaos", description=__doc__)
+    parser.add_argument("--tasks", type=_positive, default=1_000, help="how many tasks are created (1000)")
+    parser.add_argument("--faults", type=_positive, default=60, help="how many faults happen (60)")
+    parser.add_argument("--seed", type=int, default=None, help="the seed of an earlier run, to have its plan again")
+    parser.add_argument("--folder", type=Path, default=None, help="where to keep what happened (a new one in TMPDIR)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Draw a plan, carry it out, print the verdict, and return the exit code: 1 where a promise was broken."""
+    arguments = _arguments()
+    interruptible()
+    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed  # noqa: S311  # chance, not secrecy
+    plan = draw(seed, arguments.tasks, arguments.faults)
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix=f"waybill-chaos-{seed}-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = Counter(fault.kind for fault in plan.faults)
+    _say(
+        f"chaos: {len(plan.wishes)} tasks and {len(plan.faults)} faults in {plan.seconds:.0f} s; SEED={seed} repeats it"
+    )
+    _say(f"faults: {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}")
+    _say(f"what happens is kept in {folder}")
+    start = time.monotonic()
+    try:
+        findings = run(plan, folder)
+    except KeyboardInterrupt:
+        _say("\nStopped.")
+        return INTERRUPTED
+    except (ApiError, CannotStart) as error:
+        print(error, file=sys.stderr)
+        return 1
+    _say(f"it took {time.monotonic() - start:.0f} s\n\n{verdict.table(findings)}")
+    return 0 if verdict.holds(findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

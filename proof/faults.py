@@ -1,0 +1,71 @@
+"""Doing the faults of a plan to an installation, each at its time."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from proof.installation import Installation
+from proof.journal import Journal
+from proof.plan import ON_THE_WIRE, STOPS, Fault, Kind
+
+Undo = Callable[[], None]
+
+
+class Faults:
+    """Does harm, and ends what lasts after its time, also where other faults come in between."""
+
+    def __init__(self, running: Installation, journal: Journal) -> None:
+        """Take what to do harm to."""
+        self._running = running
+        self._journal = journal
+
+    def inflict(self, faults: Iterable[Fault]) -> None:
+        """Do all faults, and return once the last has ended."""
+        beginning = time.monotonic()
+        lasting: list[threading.Timer] = []
+        try:
+            for fault in faults:
+                time.sleep(max(0.0, beginning + fault.at - time.monotonic()))
+                undo = self.begin(fault)
+                if undo is not None:
+                    lasting.append(threading.Timer(fault.seconds, undo))
+                    lasting[-1].start()
+            for timer in lasting:
+                timer.join()
+        finally:
+            for timer in lasting:
+                if timer.is_alive():
+                    timer.cancel()
+
+    def begin(self, fault: Fault) -> Undo | None:
+        """Do one fault now, and return what ends it where it lasts."""
+        running, kind = self._running, fault.kind
+        worker = running.workers[fault.worker % len(running.workers)]
+        if kind in ON_THE_WIRE:
+            return self._on_the_wire(kind)
+        if kind in STOPS:
+            service = running.api if kind is Kind.STOP_API else worker
+            pid = service.stop()
+            return lambda: service.go_on(pid)
+        if kind is Kind.DELETE_QUEUE:
+            running.delete_queue()
+            self._journal.deed("delete", "queue")
+            return None
+        if kind is not Kind.KILL_WORKER:
+            running.api.kill()
+        if kind is Kind.KILL_WORKER:
+            worker.kill()
+        elif kind is Kind.KILL_BOTH:
+            for one in running.workers:
+                one.kill()
+        return None
+
+    def _on_the_wire(self, kind: Kind) -> Undo:
+        self._journal.deed("begin", "wire", fault=kind.value)
+        self._running.proxy.begin(kind)
+
+        def end() -> None:
+            self._running.proxy.end(kind)
+            self._journal.deed("end", "wire", fault=kind.value)
+
+        return end

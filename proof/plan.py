@@ -1,0 +1,179 @@
+"""The plan of a run: which tasks are wished for and which faults happen when, all drawn from a seed."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.worker.handlers.sleep import UNLUCKY
+from shared.domain.status import ErrorCode, Status
+
+WORKERS = 2
+
+GAP = 1.15
+"""Seconds from one fault to the next, on average; some come at nearly the same moment."""
+
+CALM = 7.0
+"""Seconds that nothing else happens after some kills, so that their healing can be measured by itself."""
+
+LEAD = 1.0
+"""Seconds before a kill in which more tasks are created, so that it finds something to harm."""
+
+EVERY = 3
+"""After one kill in so many comes a calm."""
+
+FREEZE = 18.0
+"""Seconds that outlast a lease of 15 and the tick of the reaper."""
+
+
+class Kind(StrEnum):
+    """What may be done to an installation."""
+
+    KILL_API = "kill api"
+    KILL_WORKER = "kill worker"
+    KILL_BOTH = "kill both"
+    STOP_API = "stop api"
+    STOP_WORKER = "stop worker"
+    FREEZE_WORKER = "freeze worker"
+    """A stop that outlasts the lease: when it goes on, its runs are another's."""
+    DELETE_QUEUE = "delete queue"
+    LATENCY = "latency"
+    RESET = "reset"
+    """Connections are reset before the request is passed on."""
+    LOST_ANSWER = "lost answer"
+    """Connections are reset after the request was applied."""
+    CUT_ANSWER = "cut answer"
+    DOUBLED = "doubled"
+    """Requests are passed on twice, the second time at once or seconds later."""
+
+
+KILLS = (Kind.KILL_API, Kind.KILL_WORKER, Kind.KILL_BOTH)
+STOPS = (Kind.STOP_API, Kind.STOP_WORKER, Kind.FREEZE_WORKER)
+ON_THE_WIRE = (Kind.LATENCY, Kind.RESET, Kind.LOST_ANSWER, Kind.CUT_ANSWER, Kind.DOUBLED)
+
+DECK = (
+    *[Kind.KILL_API] * 3,
+    *[Kind.KILL_WORKER] * 4,
+    *[Kind.KILL_BOTH] * 2,
+    *[Kind.STOP_API] * 2,
+    *[Kind.STOP_WORKER] * 2,
+    Kind.FREEZE_WORKER,
+    *[Kind.DELETE_QUEUE] * 2,
+    *ON_THE_WIRE,
+    Kind.LOST_ANSWER,
+    Kind.DOUBLED,
+)
+"""How often each kind comes, in a pack that is shuffled again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: when it begins, in seconds from the start, and how long it lasts."""
+
+    at: float
+    kind: Kind
+    seconds: float = 0.0
+    worker: int = 0
+    """Which worker it is about, where it is about one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt has to end."""
+
+    status: Status
+    code: ErrorCode | None = None
+    result: Any = None
+
+
+class Control(StrEnum):
+    """What may be asked of a task once it was created."""
+
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A task to be created, when (seconds from the start), and what is asked of it `after` seconds later."""
+
+    at: float
+    name: str
+    type: str = "sleep"
+    processing_time: int = 0
+    input: Any = None
+    control: Control | None = None
+    after: float = 0.0
+
+    @property
+    def ending(self) -> Ending:
+        """How the task has to end unless it is cancelled."""
+        if self.type == "proof-fail" or (self.type == "sleep" and self.processing_time == UNLUCKY):
+            return Ending(Status.ERROR, ErrorCode.FAILED)
+        return Ending(Status.COMPLETED, result=self.input if self.type == "proof-echo" else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a seed decides; what the machine makes of it may differ from run to run."""
+
+    seed: int
+    wishes: tuple[Wish, ...]
+    faults: tuple[Fault, ...]
+    seconds: float
+    """How long tasks are created and faults happen."""
+
+
+def draw(seed: int, tasks: int, faults: int) -> Plan:
+    """Draw a plan; the same numbers give the same plan on every machine."""
+    planned = tuple(_faults(random.Random(f"{seed}/faults"), faults))  # noqa: S311  # chance, not secrecy
+    seconds = planned[-1].at + planned[-1].seconds + GAP if planned else 2 * GAP
+    chance = random.Random(f"{seed}/wishes")  # noqa: S311
+    bursts = [fault.at - LEAD for fault in planned if fault.kind in KILLS] or [0.0]
+    wishes = sorted(_wishes(chance, tasks, seconds, bursts), key=lambda wish: wish.at)
+    return Plan(seed, tuple(wishes), planned, seconds)
+
+
+def _faults(chance: random.Random, count: int) -> Iterator[Fault]:
+    pack: list[Kind] = []
+    kills = 0
+    at = 2 * GAP
+    for _ in range(count):
+        if not pack:
+            pack = list(DECK)
+            chance.shuffle(pack)
+        kind = pack.pop()
+        kills += kind in KILLS
+        yield Fault(round(at, 3), kind, _duration(chance, kind), chance.randrange(WORKERS))
+        at += min(chance.expovariate(1 / GAP), 3 * GAP)
+        if kind is Kind.FREEZE_WORKER:
+            at += FREEZE
+        elif kind in KILLS and kills % EVERY == 0:
+            at += CALM
+
+
+def _duration(chance: random.Random, kind: Kind) -> float:
+    if kind is Kind.FREEZE_WORKER:
+        return FREEZE
+    if kind in STOPS:
+        return round(chance.uniform(0.2, 4.0), 3)
+    if kind in ON_THE_WIRE:
+        return round(chance.uniform(0.5, 3.0), 3)
+    return 0.0
+
+
+def _wishes(chance: random.Random, count: int, seconds: float, bursts: Sequence[float]) -> Iterator[Wish]:
+    for number in range(count):
+        in_a_burst = chance.random() < 0.3
+        at = chance.choice(bursts) + chance.uniform(0, LEAD) if in_a_burst else chance.uniform(0, seconds)
+        name = f"task {number}"
+        control = chance.choices((None, Control.CANCEL, Control.RETRY), (92, 4, 4))[0]
+        after = round(chance.uniform(0, 3), 3)
+        what = chance.choices(("sleep", "proof-echo", "proof-flaky", "proof-fail"), (76, 14, 6, 4))[0]
+        if what == "sleep":
+            processing_time = chance.choices((0, 1, 2, 5, UNLUCKY), (45, 30, 18, 5, 2))[0]
+        else:
+            processing_time = chance.choices((0, 1, 2), (2, 2, 1))[0]
+        said = {"number": number, "noise": chance.getrandbits(32)} if what == "proof-echo" else None
+        yield Wish(round(at, 3), name, what, processing_time, said, control, after)

@@ -1,0 +1,138 @@
+"""A small supervisor: it keeps one process running, as a Procfile's supervisor or systemd would."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from proof.journal import Journal
+
+RESTART_SECONDS = 0.2
+"""How long it waits before it starts a process anew."""
+
+WORKER_ID = re.compile(rb"Worker (w-[0-9a-f]{16}) serves")
+
+
+class Supervisor:
+    """Starts a process, starts it anew whenever it ends, and sends it signals. Each start has a log of its own."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, journal: Journal
+    ) -> None:
+        """Take what to run, and the folder to run it in and to put the logs in."""
+        self.name = name
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._folder = folder
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed: set[int] = set()
+        self._starts = 0
+        self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
+        self.own_ends: Counter[int] = Counter()
+        """How often it ended by itself, by exit code."""
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Kill what runs, and start nothing more."""
+        self._stopping.set()
+        with self._lock:
+            self._send(signal.SIGKILL)
+        self._thread.join()
+
+    def kill(self) -> None:
+        """Kill the process, as `kill -9` does; nothing where none runs just now."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._killed.add(self._process.pid)
+                # Noted first: what the API records later is later.
+                self._journal.deed("kill", self.name, worker_id=self._worker_id(), pid=self._process.pid)
+                self._send(signal.SIGKILL)
+
+    def stop(self) -> int | None:
+        """Stop the process where it is (SIGSTOP), and return its pid for `go_on`; None where none runs."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                return None
+            self._journal.deed("stop", self.name, worker_id=self._worker_id(), pid=self._process.pid)
+            self._send(signal.SIGSTOP)
+            return self._process.pid
+
+    def go_on(self, pid: int | None) -> None:
+        """Let the process go on (SIGCONT), unless another one has taken its place."""
+        with self._lock:
+            if self._process is not None and self._process.pid == pid and self._process.poll() is None:
+                self._journal.deed("go on", self.name, worker_id=self._worker_id(), pid=pid)
+                self._send(signal.SIGCONT)
+
+    def worker_id(self) -> str | None:
+        """Return the id that the process has given itself, where it is a worker and has said so already."""
+        with self._lock:
+            return self._worker_id()
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def _worker_id(self) -> str | None:
+        found = WORKER_ID.search(self._log.read_bytes())
+        return None if found is None else found[1].decode()
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / f"{self.name}.{self._starts}.log"
+
+    def _start(self) -> None:
+        self._starts += 1
+        with self._log.open("wb") as output:
+            # In a group of its own: a Ctrl-C in the terminal is for us alone.
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+        self._journal.deed("start", self.name, pid=self._process.pid, log=self._log.name)
+
+    def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            process = self._process
+            code = 0 if process is None else process.wait()
+            if self._stopping.is_set():
+                return
+            self._note_end(process, code)
+            self._stopping.wait(RESTART_SECONDS)
+            with self._lock:
+                if not self._stopping.is_set():
+                    self._start()
+
+    def _note_end(self, process: "subprocess.Popen[bytes] | None", code: int) -> None:
+        own = process is not None and process.pid not in self._killed
+        self.own_ends[code] += own
+        self._journal.deed("exit", self.name, code=code, by_itself=own or None)
+
+
+def environment(folder: Path, root: Path, extra: Sequence[Path] = (), **settings: str) -> dict[str, str]:
+    """Return an environment with these settings and nobody else's, and with the project (and `extra`) to import."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+    path = os.pathsep.join(map(str, [root, *extra]))
+    own = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
+    return {**inherited, **own, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}
