@@ -57,11 +57,11 @@ def _act(plan: Plan, running: Installation, journal: Journal) -> Record:
         if not load.finish(LOAD_PATIENCE):
             _say("some creates, cancels or retries were still not answered")
         _wait_for_ends(running.client)
-        recorder.stop()
+        recorder.finish()
         tasks, events = gather(running.client, PATIENCE)
     finally:
         load.close()
-        recorder.stop()
+        recorder.close()
     return Record(load.creates, load.asked, tasks, events, recorder.seen, recorder.looks, journal.deeds)
 
 

@@ -56,12 +56,12 @@ class Drill:
                 step()
             self._ended(unlucky)
             self._say("A task of 13 seconds went through all of this, and failed at its end, as it has to.")
-            self._recorder.stop()
+            self._recorder.finish()
             tasks, events = gather(self._running.client, PATIENCE)
         finally:
             for load in self._loads:
                 load.close()
-            self._recorder.stop()
+            self._recorder.close()
         creates = [create for load in self._loads for create in load.creates]
         asked = [one for load in self._loads for one in load.asked]
         return Record(creates, asked, tasks, events, self._recorder.seen, self._recorder.looks, self._journal.deeds)

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable
 from proof.installation import Installation
 from proof.journal import Journal
 from proof.plan import ON_THE_WIRE, STOPS, Fault, Kind
+from proof.supervisor import Supervisor
 
 Undo = Callable[[], None]
+
+RECOVERY_SECONDS = 20.0
 
 
 class Faults:
@@ -26,6 +29,8 @@ class Faults:
         try:
             for fault in faults:
                 time.sleep(max(0.0, beginning + fault.at - time.monotonic()))
+                if fault.when_whole:
+                    self._wait_until_whole()
                 undo = self.begin(fault)
                 if undo is not None:
                     lasting.append(threading.Timer(fault.seconds, undo))
@@ -47,6 +52,12 @@ class Faults:
             service = running.api if kind is Kind.STOP_API else worker
             pid = service.stop()
             return lambda: service.go_on(pid)
+        if kind is Kind.LOSE_WORKER:
+            worker.stop()
+            return None
+        if kind is Kind.LOSE_MESSAGES:
+            self._lose_messages(worker, fault.seconds)
+            return None
         if kind is Kind.DELETE_QUEUE:
             running.delete_queue()
             self._journal.deed("delete", "queue")
@@ -59,6 +70,29 @@ class Faults:
             for one in running.workers:
                 one.kill()
         return None
+
+    def _lose_messages(self, worker: Supervisor, seconds: float) -> None:
+        """Let messages gather while the workers stand still; let one take them, with its claims cut off; kill it."""
+        stopped = [(one, one.stop()) for one in self._running.workers]
+        time.sleep(seconds / 2)
+        # Stopping the API instead would not do: a claim that lies in its socket is carried out when it goes on.
+        self._running.proxy.is_cut = True
+        self._journal.deed("begin", "wire", fault="cut")
+        try:
+            worker.go_on(dict(stopped)[worker])
+            time.sleep(seconds / 2)
+            worker.kill()
+        finally:
+            self._running.proxy.is_cut = False
+            self._journal.deed("end", "wire", fault="cut")
+            for one, pid in stopped:
+                one.go_on(pid)
+
+    def _wait_until_whole(self) -> None:
+        """Wait until every service is there again, for a while."""
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while time.monotonic() < deadline and not self._running.is_whole:
+            time.sleep(0.05)
 
     def _on_the_wire(self, kind: Kind) -> Undo:
         self._journal.deed("begin", "wire", fault=kind.value)

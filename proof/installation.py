@@ -43,6 +43,15 @@ class Installation:
         self.wire = Client(proxy.url, timeout=TIMEOUT)
         self._settings = settings
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the API answers and every worker has said that it serves."""
+        try:
+            self.client.task_types()
+        except ApiUnreachable:
+            return False
+        return all(worker.worker_id() for worker in self.workers)
+
     def delete_queue(self) -> None:
         """Delete the queue file."""
         self._settings.queue_db.unlink(missing_ok=True)

@@ -20,6 +20,9 @@ PAUSE = (0.05, 0.4)
 
 LOOK_AGAIN = 0.5
 
+LAST_CALL = 30.0
+"""Seconds that a call which is under way at the end may take."""
+
 Job = Callable[[], None]
 
 
@@ -57,16 +60,15 @@ class Load:
         with self._changed:
             done = self._changed.wait_for(lambda: not self._jobs and not self._busy, timeout)
         self.close()
+        for thread in self._threads:
+            thread.join(LAST_CALL)
         return done
 
     def close(self) -> None:
-        """End, whatever is left to do."""
+        """End, whatever is left to do, without waiting for calls that are under way."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(30)
 
     @property
     def creates(self) -> list[Create]:

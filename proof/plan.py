@@ -11,14 +11,19 @@ from shared.domain.status import ErrorCode, Status
 
 WORKERS = 2
 
-GAP = 1.15
+GAP = 1.0
 """Seconds from one fault to the next, on average; some come at nearly the same moment."""
 
 CALM = 7.0
 """Seconds that nothing else happens after some kills, so that their healing can be measured by itself."""
 
 LEAD = 1.0
-"""Seconds before a kill in which more tasks are created, so that it finds something to harm."""
+"""Seconds before a kill in which more tasks are created."""
+
+LONGEST_STOP = 4.0
+
+CLOSING_GAP = 5.0
+"""Seconds from one closing fault to the next: enough for both services to be there again."""
 
 EVERY = 3
 """After one kill in so many comes a calm."""
@@ -37,6 +42,10 @@ class Kind(StrEnum):
     STOP_WORKER = "stop worker"
     FREEZE_WORKER = "freeze worker"
     """A stop that outlasts the lease: when it goes on, its runs are another's."""
+    LOSE_MESSAGES = "lose messages"
+    """A worker is killed when it has taken messages and its claims do not get through."""
+    LOSE_WORKER = "lose worker"
+    """A stop for good: the process still holds its lock, and only its silence tells."""
     DELETE_QUEUE = "delete queue"
     LATENCY = "latency"
     RESET = "reset"
@@ -59,12 +68,24 @@ DECK = (
     *[Kind.STOP_API] * 2,
     *[Kind.STOP_WORKER] * 2,
     Kind.FREEZE_WORKER,
+    Kind.LOSE_MESSAGES,
     *[Kind.DELETE_QUEUE] * 2,
     *ON_THE_WIRE,
     Kind.LOST_ANSWER,
     Kind.DOUBLED,
 )
 """How often each kind comes, in a pack that is shuffled again and again."""
+
+
+CLOSING = (Kind.KILL_API, Kind.LOSE_MESSAGES, Kind.LOSE_WORKER)
+"""The last faults of a plan: no later one puts right by accident what the product does not.
+
+Worker 1 has to deliver what it could not say while the API was away, the dispatcher has to send again what worker 0
+took along, and the reaper has to find that worker 0 does not come back.
+"""
+
+GATHERING = 1.2
+"""Seconds that it takes to lose messages: half for them to gather, half for a worker to take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,8 @@ class Fault:
     seconds: float = 0.0
     worker: int = 0
     """Which worker it is about, where it is about one."""
+    when_whole: bool = False
+    """Whether it waits until every service is there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,38 +149,54 @@ class Plan:
 
 
 def draw(seed: int, tasks: int, faults: int) -> Plan:
-    """Draw a plan; the same numbers give the same plan on every machine."""
+    """Draw a plan; the same numbers give the same plan on every machine. It ends with CLOSING where that fits."""
     planned = tuple(_faults(random.Random(f"{seed}/faults"), faults))  # noqa: S311  # chance, not secrecy
     seconds = planned[-1].at + planned[-1].seconds + GAP if planned else 2 * GAP
     chance = random.Random(f"{seed}/wishes")  # noqa: S311
-    bursts = [fault.at - LEAD for fault in planned if fault.kind in KILLS] or [0.0]
+    bursts = [_burst(fault) for fault in planned if fault.kind in (*KILLS, *CLOSING)] or [0.0]
     wishes = sorted(_wishes(chance, tasks, seconds, bursts), key=lambda wish: wish.at)
     return Plan(seed, tuple(wishes), planned, seconds)
 
 
 def _faults(chance: random.Random, count: int) -> Iterator[Fault]:
-    pack: list[Kind] = []
+    closing = CLOSING if count > len(CLOSING) else ()
     kills = 0
     at = 2 * GAP
+    for kind in _kinds(chance, count - len(closing)):
+        kills += kind in KILLS
+        yield Fault(round(at, 3), kind, _duration(chance, kind), chance.randrange(WORKERS))
+        at += min(chance.expovariate(1 / GAP), 3 * GAP)
+        if kind in (Kind.FREEZE_WORKER, Kind.LOSE_MESSAGES):
+            at += _duration(chance, kind)
+        elif kind in KILLS and kills % EVERY == 0:
+            at += CALM
+    at += LONGEST_STOP
+    for kind in closing:
+        yield Fault(round(at, 3), kind, _duration(chance, kind), when_whole=True)
+        at += CLOSING_GAP
+
+
+def _kinds(chance: random.Random, count: int) -> Iterator[Kind]:
+    pack: list[Kind] = []
     for _ in range(count):
         if not pack:
             pack = list(DECK)
             chance.shuffle(pack)
-        kind = pack.pop()
-        kills += kind in KILLS
-        yield Fault(round(at, 3), kind, _duration(chance, kind), chance.randrange(WORKERS))
-        at += min(chance.expovariate(1 / GAP), 3 * GAP)
-        if kind is Kind.FREEZE_WORKER:
-            at += FREEZE
-        elif kind in KILLS and kills % EVERY == 0:
-            at += CALM
+        yield pack.pop()
+
+
+def _burst(fault: Fault) -> float:
+    """Return when more tasks begin to be created, so that the fault finds something to harm."""
+    return fault.at if fault.kind is Kind.LOSE_MESSAGES else fault.at - LEAD
 
 
 def _duration(chance: random.Random, kind: Kind) -> float:
     if kind is Kind.FREEZE_WORKER:
         return FREEZE
+    if kind is Kind.LOSE_MESSAGES:
+        return GATHERING
     if kind in STOPS:
-        return round(chance.uniform(0.2, 4.0), 3)
+        return round(chance.uniform(0.2, LONGEST_STOP), 3)
     if kind in ON_THE_WIRE:
         return round(chance.uniform(0.5, 3.0), 3)
     return 0.0
@@ -166,13 +205,14 @@ def _duration(chance: random.Random, kind: Kind) -> float:
 def _wishes(chance: random.Random, count: int, seconds: float, bursts: Sequence[float]) -> Iterator[Wish]:
     for number in range(count):
         in_a_burst = chance.random() < 0.3
-        at = chance.choice(bursts) + chance.uniform(0, LEAD) if in_a_burst else chance.uniform(0, seconds)
+        at = chance.choice(bursts) + chance.uniform(0, LEAD / 2) if in_a_burst else chance.uniform(0, seconds)
         name = f"task {number}"
         control = chance.choices((None, Control.CANCEL, Control.RETRY), (92, 4, 4))[0]
         after = round(chance.uniform(0, 3), 3)
         what = chance.choices(("sleep", "proof-echo", "proof-flaky", "proof-fail"), (76, 14, 6, 4))[0]
         if what == "sleep":
-            processing_time = chance.choices((0, 1, 2, 5, UNLUCKY), (45, 30, 18, 5, 2))[0]
+            weights = (10, 40, 40, 9, 1) if in_a_burst else (45, 30, 18, 5, 2)
+            processing_time = chance.choices((0, 1, 2, 5, UNLUCKY), weights)[0]
         else:
             processing_time = chance.choices((0, 1, 2), (2, 2, 1))[0]
         said = {"number": number, "noise": chance.getrandbits(32)} if what == "proof-echo" else None

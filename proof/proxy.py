@@ -50,6 +50,8 @@ class Proxy:
         self._chance = random.Random(f"{seed}/wire")  # noqa: S311  # chance, not secrecy
         self._lock = threading.Lock()
         self._active: list[Kind] = []
+        self.is_cut = False
+        """While set, every connection is reset at its next request, and nothing is passed on."""
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.proxy = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="proxy", daemon=True)
@@ -88,6 +90,8 @@ class Proxy:
 
     def serve(self, request: Request, client: socket.socket) -> bool:
         """Answer one request, and tell whether the connection can go on."""
+        if self.is_cut:
+            return _reset(client)
         kind = self._draw()
         if kind is Kind.LATENCY:
             time.sleep(self._between(*LATENCY))

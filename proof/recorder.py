@@ -18,6 +18,9 @@ FOLLOW_SECONDS = 0.5
 PAGE = 1_000
 LONG_POLL = 5.0
 
+LAST_LOOK = 30.0
+"""Seconds that a look which is under way at the end may take."""
+
 Json = dict[str, Any]
 
 
@@ -42,12 +45,15 @@ class Recorder:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Watch no more."""
-        self._stopping.set()
+    def finish(self) -> None:
+        """Watch no more, and return once the last looks are over."""
+        self.close()
         for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(30)
+            thread.join(LAST_LOOK)
+
+    def close(self) -> None:
+        """Watch no more, without waiting."""
+        self._stopping.set()
 
     @property
     def looks(self) -> list[Look]:

@@ -130,6 +130,17 @@ def test_latency_delays_and_changes_nothing(upstream: Upstream, between: Proxy, 
     assert answer.elapsed.total_seconds() >= 0.3
 
 
+def test_while_the_wire_is_cut_nothing_is_passed_on(
+    upstream: Upstream, between: Proxy, session: requests.Session
+) -> None:
+    between.is_cut = True
+    with pytest.raises(requests.ConnectionError, match="reset"):
+        post(session, between)
+    assert upstream.bodies == []
+    between.is_cut = False
+    assert post(session, between).status_code == 201
+
+
 def test_after_its_end_a_fault_does_no_more_harm(between: Proxy, session: requests.Session) -> None:
     between.begin(Kind.RESET)
     between.end(Kind.RESET)

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from proof.plan import CALM, DECK, FREEZE, KILLS, ON_THE_WIRE, STOPS, Ending, Kind, Wish, draw
+from proof.plan import CALM, CLOSING, DECK, FREEZE, KILLS, ON_THE_WIRE, STOPS, Ending, Kind, Wish, draw
 from shared.domain.status import ErrorCode, Status
 
 
@@ -21,7 +21,7 @@ def test_a_plan_stays_the_same_from_version_to_version() -> None:
     assert (fault.at, fault.kind, fault.seconds, fault.worker) == PINNED
 
 
-PINNED = (2.3, Kind.FREEZE_WORKER, 18.0, 1)
+PINNED = (2.0, Kind.FREEZE_WORKER, 18.0, 0)
 
 
 def test_a_plan_has_as_many_tasks_and_faults_as_asked_for() -> None:
@@ -31,12 +31,22 @@ def test_a_plan_has_as_many_tasks_and_faults_as_asked_for() -> None:
 
 
 def test_every_kind_of_fault_comes_within_one_pack() -> None:
-    assert {fault.kind for fault in draw(3, 1, len(DECK)).faults} == set(Kind)
+    kinds = {fault.kind for fault in draw(3, 1, len(DECK) + len(CLOSING)).faults}
+    assert kinds == set(Kind)
+
+
+def test_a_plan_ends_with_what_no_later_fault_puts_right() -> None:
+    for seed in range(20):
+        *before, api, messages, worker = draw(seed, 1, 12).faults
+        assert (api.kind, messages.kind, worker.kind) == CLOSING
+        assert messages.worker == worker.worker == 0, "worker 1 has to live until the end"
+        assert all(fault.at + fault.seconds <= api.at for fault in before)
+        assert Kind.LOSE_WORKER not in {fault.kind for fault in before}
 
 
 def test_only_what_lasts_has_a_duration() -> None:
     for fault in draw(3, 1, 100).faults:
-        assert (fault.seconds > 0) == (fault.kind in ON_THE_WIRE + STOPS)
+        assert (fault.seconds > 0) == (fault.kind in (*ON_THE_WIRE, *STOPS, Kind.LOSE_MESSAGES))
 
 
 def test_nothing_else_happens_during_a_freeze_and_some_kills_are_followed_by_a_calm() -> None:
