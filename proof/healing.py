@@ -56,8 +56,9 @@ def waits(stories: Sequence[Story], deeds: Sequence[Deed]) -> Iterator[float]:
     """Yield how long tasks waited for a worker, in seconds.
 
     One wait goes from the moment that a run was due, or from the claim of the run before where that was lost, to the
-    next claim or end; but it counts only from the last deed (a signal, a start, a deletion, the begin or the end of a
-    fault on the wire) before that, since any of them may have touched it. Back-off is not counted.
+    next claim or end; but it counts only from the last deed (a signal, a start, an API that has become ready, a
+    deletion, the begin or the end of a fault on the wire) before that, since any of them may have touched it: an API
+    that has become ready gives every worker a fresh lease. Back-off is not counted.
     """
     moments = sorted(deed.at for deed in deeds if deed.what != "exit")
     for story in stories:
@@ -79,7 +80,7 @@ class _Kill:
 
 def _kills(deeds: Sequence[Deed]) -> Iterator[_Kill]:
     """Yield the kills that a calm follows; what is killed within a moment of each other is one kill."""
-    disturbances = [deed for deed in deeds if deed.what not in ("start", "exit")]
+    disturbances = [deed for deed in deeds if deed.what not in ("start", "ready", "exit")]
     taken = -1
     for index, deed in enumerate(disturbances):
         if deed.what != "kill" or index <= taken:

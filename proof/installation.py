@@ -101,7 +101,7 @@ def installation(folder: Path, journal: Journal, seed: int = 0, workers: int = W
         proxy = stack.enter_context(Proxy(("127.0.0.1", port), seed))
         plain = environment(folder, ROOT, [plugins], **common)
         through = environment(folder, ROOT, [plugins], **common, api_url=proxy.url)
-        api = Supervisor("api", [sys.executable, "-m", "services.api"], plain, folder, journal)
+        api = Supervisor("api", [sys.executable, "-m", "services.api"], plain, folder, journal, ready=b"ready on ")
         stack.enter_context(api)
         supervised = []
         for number in range(workers):

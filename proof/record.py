@@ -43,8 +43,8 @@ class Look(NamedTuple):
 class Deed(NamedTuple):
     """Something that was done to the installation, at a time in milliseconds since the epoch.
 
-    What: `kill`, `stop` and `go on` (signals), `start` and `exit` of a process, `delete`, `begin` and `end` of a
-    fault on the wire. Who: `api`, `worker-0`, ..., `queue`, `wire`.
+    What: `kill`, `stop` and `go on` (signals), `start`, `ready` and `exit` of a process, `delete`, `begin` and `end` of
+    a fault on the wire. Who: `api`, `worker-0`, ..., `queue`, `wire`.
     """
 
     at: int

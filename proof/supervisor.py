@@ -16,6 +16,8 @@ from proof.journal import Journal
 RESTART_SECONDS = 0.2
 """How long it waits before it starts a process anew."""
 
+LOOK_SECONDS = 0.05
+
 WORKER_ID = re.compile(rb"Worker (w-[0-9a-f]{16}) serves")
 
 
@@ -23,14 +25,21 @@ class Supervisor:
     """Starts a process, starts it anew whenever it ends, and sends it signals. Each start has a log of its own."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, journal: Journal
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        journal: Journal,
+        ready: bytes | None = None,
     ) -> None:
-        """Take what to run, and the folder to run it in and to put the logs in."""
+        """Take what to run, the folder to run it in and to put the logs in, and what it prints once it is ready."""
         self.name = name
         self._command = list(command)
         self._environment = dict(environment)
         self._folder = folder
         self._journal = journal
+        self._ready = ready
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,7 +124,7 @@ class Supervisor:
     def _supervise(self) -> None:
         while not self._stopping.is_set():
             process = self._process
-            code = 0 if process is None else process.wait()
+            code = 0 if process is None else self._await_end(process)
             if self._stopping.is_set():
                 return
             self._note_end(process, code)
@@ -123,6 +132,18 @@ class Supervisor:
             with self._lock:
                 if not self._stopping.is_set():
                     self._start()
+
+    def _await_end(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait for the end of a process, note when it is ready, and return its exit code."""
+        while self._ready is not None:
+            if self._ready in self._log.read_bytes():
+                self._journal.deed("ready", self.name)
+                break
+            try:
+                return process.wait(LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+        return process.wait()
 
     def _note_end(self, process: "subprocess.Popen[bytes] | None", code: int) -> None:
         own = process is not None and process.pid not in self._killed

@@ -40,6 +40,13 @@ def test_a_killed_process_is_started_anew(journal: Journal, tmp_path: Path) -> N
     assert [line["what"] for line in lines] == ["start", "kill", "exit", "start"]
 
 
+def test_what_a_process_prints_when_it_is_ready_is_noted(journal: Journal, tmp_path: Path) -> None:
+    with Supervisor("it", [sys.executable, "-c", SLEEP], dict(os.environ), tmp_path, journal, ready=b"serves") as one:
+        wait_until(lambda: happened(journal) == ["start", "ready"], "a process that is ready")
+        one.kill()
+        wait_until(lambda: happened(journal)[2:] == ["kill", "exit", "start", "ready"], "another that is ready")
+
+
 def test_a_process_that_ends_by_itself_is_started_anew_and_counted(journal: Journal, tmp_path: Path) -> None:
     with supervised("raise SystemExit(75)", journal, tmp_path) as one:
         wait_until(lambda: one.own_ends[75] >= 2, "two ends")

@@ -96,6 +96,22 @@ def test_a_run_that_a_frozen_worker_loses_counts_from_the_freeze() -> None:
     assert healing(tale).waits == [0.0, 16.0]
 
 
+def test_an_api_that_becomes_ready_gives_a_frozen_worker_a_fresh_lease() -> None:
+    tale = Tale()
+    task_id = tale.create("frozen")
+    tale.claim(task_id, "w-1")
+    tale.now = 5_000
+    tale.deed("start", "api")
+    tale.now = 6_000
+    tale.deed("stop", "worker-0", "w-1")
+    tale.now = 7_000
+    tale.deed("ready", "api")
+    tale.now = 23_000
+    tale.release(task_id)
+    tale.claim(task_id, "w-2")
+    assert healing(tale).waits == [0.0, 16.0]
+
+
 def test_a_task_waits_from_its_creation_where_nothing_happened() -> None:
     tale = Tale()
     task_id = tale.create("slow")
