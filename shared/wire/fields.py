@@ -8,7 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 MAX_ITEMS = 1_000
 """How many tasks or reports one batch may hold."""
 
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+CONTROL_CHARACTERS = re.compile(f"[{CONTROLS}]")
+ONE_LINE = {"pattern": rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"}
+"""How JSON Schema says `one_line`."""
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 TYPE_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
 WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
@@ -39,17 +42,22 @@ Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
     AfterValidator(one_line),
-    Field(description="What people call the task."),
+    Field(description="What people call the task.", json_schema_extra=ONE_LINE),
 ]
 TypeName = Annotated[str, StringConstraints(pattern=TYPE_NAME), Field(description="The name of a task type.")]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 Priority = Annotated[int, Field(ge=-100, le=100, description="Higher is sooner.")]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(one_line)]
+Label = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128),
+    AfterValidator(one_line),
+    Field(json_schema_extra=ONE_LINE),
+]
 ExternalKey = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
     AfterValidator(one_line),
-    Field(description="Your own key; two tasks of one type cannot share it."),
+    Field(description="Your own key; two tasks of one type cannot share it.", json_schema_extra=ONE_LINE),
 ]
 Counter = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Seq = Annotated[int, Field(ge=0, le=2**53, description="A logical clock: max(received, own last) + 1.")]

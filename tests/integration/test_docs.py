@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
@@ -89,6 +90,37 @@ def test_what_is_answered_is_what_is_described(fetch: Fetch, document: dict[str,
     problem = document["paths"]["/tasks"]["post"]["responses"]["422"]["content"]["application/problem+json"]
     _check(document, problem["schema"], fetch("POST", "/tasks", {}).json())
     assert fetch("DELETE", f"/tasks/{task_id}", token=ADMIN).status == 204
+
+
+def test_a_cursor_that_the_server_gives_fits_its_description(fetch: Fetch, document: dict[str, Any]) -> None:
+    for _ in range(2):
+        fetch.created()
+    following = fetch("GET", "/tasks?limit=1").headers["Link"].partition("<")[2].partition(">")[0]
+    (cursor,) = parse_qs(urlsplit(following).query)["cursor"]
+    assert fetch("GET", following).status == 200
+    (described,) = [one for one in document["paths"]["/tasks"]["get"]["parameters"] if one["name"] == "cursor"]
+    _check(document, described["schema"], cursor)
+
+
+@pytest.mark.parametrize("status", [1, 4, "NEW", "ERROR"])
+def test_a_status_may_be_asked_for_by_number_and_by_name(
+    fetch: Fetch, document: dict[str, Any], status: int | str
+) -> None:
+    assert fetch("GET", f"/tasks?status={status}").status == 200
+    (described,) = [one for one in document["paths"]["/tasks"]["get"]["parameters"] if one["name"] == "status"]
+    _check(document, described["schema"], status)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_good"),
+    [("Überprüfen", True), ("a b", True), ("", False), (" ", False), ("a\nb", False), ("\x7f", False), ("\u2028", False)],
+)
+def test_what_a_text_of_one_line_may_hold_is_described(
+    fetch: Fetch, document: dict[str, Any], name: str, is_good: bool
+) -> None:
+    assert (fetch("POST", "/tasks", {"name": name, "processing_time": 1}).status == 201) is is_good
+    schema = document["components"]["schemas"]["CreateTask"] | {"components": document["components"]}
+    assert jsonschema.Draft202012Validator(schema).is_valid({"name": name}) is is_good
 
 
 def test_the_start_page_leads_to_the_documentation(fetch: Fetch) -> None:

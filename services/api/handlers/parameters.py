@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from services.api.operation import Header, Path
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
@@ -34,8 +34,16 @@ TaskIdPath = Annotated[TaskId, Path(missing=TaskNotFound)]
 TypeNamePath = Annotated[str, Path(missing=TaskTypeNotFound), StringConstraints(pattern=TYPE_NAME)]
 WorkerIdPath = Annotated[str, Path(), StringConstraints(pattern=WORKER_ID)]
 Limit = Annotated[int | None, Field(ge=1, le=1_000, description="How many to a page; without it, all are streamed.")]
-Cursor = Annotated[TaskId | None, BeforeValidator(place_of), Field(description="From the Link of the page before.")]
-StatusFilter = Annotated[Status | None, BeforeValidator(status_of), Field(description="A number or a name.")]
+Cursor = Annotated[
+    Annotated[TaskId, WithJsonSchema({"type": "string"})] | None,
+    BeforeValidator(place_of),
+    Field(description="From the Link of the page before; opaque."),
+]
+StatusFilter = Annotated[
+    Annotated[Status, WithJsonSchema({"enum": [*(int(one) for one in Status), *Status.__members__]})] | None,
+    BeforeValidator(status_of),
+    Field(description="A number or a name."),
+]
 IdempotencyHeader = Annotated[
     str | None,
     Header("Idempotency-Key"),
