@@ -81,7 +81,8 @@ def _conflicts(task: Task, report: Report) -> bool:
         return False
     if report.status is not task.status:
         return True
-    return _ending(report) != (task.result, task.error)
+    result, error = _ending(report)
+    return error != task.error or not _same(result, task.result)
 
 
 def _ending(report: Report) -> tuple[Any, TaskError | None]:
@@ -101,7 +102,7 @@ def _fold_registers(task: Task, report: Report) -> tuple[Task, bool, bool, bool]
     fresh = stale = dropped = False
     for register, said, held in _registers(task, report):
         if position <= positions.get(register, Position(0, 0, "")):
-            stale |= said != held
+            stale |= not _same(said, held)
             continue
         if report.seq is None and register in positions and _same(said, held):
             continue

@@ -182,6 +182,18 @@ def test_a_conflicting_final_is_refused_and_the_same_one_is_a_duplicate() -> Non
     assert merge(task, said(status=Status.COMPLETED, result=1), now=NOW) == (task, Outcome.DUPLICATE)
 
 
+@pytest.mark.parametrize(("held", "other"), [(1, True), (1, 1.0), (0, False), ([1], [True]), ({"a": 0}, {"a": False})])
+def test_values_are_compared_as_json_not_as_python_does(held: Any, other: Any) -> None:
+    first = said(seq=2, source="a", metadata={"k": held})
+    task, _ = merge(tracked(), first, now=NOW)
+    assert merge(task, replace(first, metadata={"k": other}), now=NOW) == (task, Outcome.STALE)
+    assert merge(task, first, now=NOW) == (task, Outcome.DUPLICATE)
+    end = said(status=Status.COMPLETED, result=held)
+    task, _ = merge(task, end, now=NOW)
+    assert merge(task, replace(end, result=other), now=NOW) == (task, Outcome.REFUSED)
+    assert merge(task, end, now=NOW) == (task, Outcome.DUPLICATE)
+
+
 def test_metadata_beyond_the_cap_is_not_taken_in_but_the_end_is() -> None:
     large = {"k": "x" * METADATA_CAP}
     task = tracked()
