@@ -21,7 +21,7 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
     `claimable` says whether a first claim may be granted at all (not for a paused type, nor for a worker that is
     gone). `now` is in milliseconds since the epoch.
     """
-    attempt = _attempt(task, report)
+    attempt = attempt_of(task, report)
     if attempt > task.attempt:
         return task, Outcome.REFUSED
     if attempt < task.attempt:
@@ -41,7 +41,8 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
     return _fold(task, report, now)
 
 
-def _attempt(task: Task, report: Report) -> int:
+def attempt_of(task: Task, report: Report) -> int:
+    """Return the attempt that a report is on: where it does not say, the first if it has a `seq`, else the current."""
     if report.attempt is not None:
         return report.attempt
     return task.attempt if report.seq is None else 1

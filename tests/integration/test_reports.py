@@ -76,6 +76,20 @@ def test_a_malformed_report_is_422_and_names_every_bad_field(
     assert (answer.status, answer.code, answer.pointers) == (422, "invalid", pointers)
 
 
+def test_the_history_names_the_attempt_that_a_report_is_on(fetch: Fetch, tracked: str) -> None:
+    fetch("POST", f"/tasks/{tracked}/cancel")
+    fetch("POST", f"/tasks/{tracked}/retry")
+    for said in ({"seq": 5, "stage": "a"}, {"attempt": 1, "stage": "b"}, {"stage": "c"}, {"attempt": 2, "stage": "d"}):
+        report(fetch, {"task_id": tracked, **said})
+    events = fetch("GET", f"/tasks/{tracked}/events").json()[3:]
+    assert [(event["stage"], event["attempt"], event["outcome"]) for event in events] == [
+        ("a", 1, "stale"),
+        ("b", 1, "stale"),
+        ("c", 2, "applied"),
+        ("d", 2, "applied"),
+    ]
+
+
 def test_the_task_may_be_named_again(fetch: Fetch, tracked: str) -> None:
     assert patch(fetch, tracked, {"task_id": tracked, "progress": 1}).json()["progress"] == 1
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.api.store.unit import Unit
 from shared.domain.event import Event, EventKind
-from shared.domain.merge import merge
+from shared.domain.merge import attempt_of, merge
 from shared.domain.report import Report
 from shared.domain.status import Outcome, Status
 from shared.domain.task import Task
@@ -38,7 +38,7 @@ def _report(unit: Unit, said: Report) -> Judged:
     unit.record(
         Event(
             task_id=task.task_id,
-            attempt=said.attempt or task.attempt,
+            attempt=attempt_of(task, said),
             run=said.run or task.run,
             seq=said.seq,
             source=said.source,
