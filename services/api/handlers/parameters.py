@@ -2,14 +2,17 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from services.api.operation import Header, Path
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.status import Status
-from shared.wire.fields import TYPE_NAME, WORKER_ID, TaskId
+from shared.wire.fields import TYPE_NAME, UUID, WORKER_ID, TaskId
+
+RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
 def status_of(text: Any) -> Any:
@@ -22,18 +25,29 @@ def cursor_of(task_id: str) -> str:
     return base64.urlsafe_b64encode(task_id.encode()).decode().rstrip("=")
 
 
-def place_of(cursor: Any) -> Any:
+def place_of(cursor: Any) -> str:
     """Return the task id that a cursor stands for, or raise ValueError."""
     try:
-        return base64.urlsafe_b64decode(f"{cursor}===").decode()
+        task_id = base64.urlsafe_b64decode(f"{cursor}===").decode()
     except (binascii.Error, ValueError):
-        raise ValueError("is not a cursor that this server gave") from None
+        task_id = ""
+    if not re.fullmatch(UUID, task_id):
+        raise ValueError("is not a cursor that this server gave")
+    return task_id
+
+
+def rfc3339_only(text: Any) -> Any:
+    """Return the text of a time, or raise ValueError: pydantic would take numbers too, for seconds or milliseconds."""
+    if not isinstance(text, str) or not RFC3339.fullmatch(text):
+        raise ValueError("is not a time as RFC 3339 writes it, such as 2026-01-31T09:30:00Z")
+    return text
 
 
 TaskIdPath = Annotated[TaskId, Path(missing=TaskNotFound)]
 TypeNamePath = Annotated[str, Path(missing=TaskTypeNotFound), StringConstraints(pattern=TYPE_NAME)]
 WorkerIdPath = Annotated[str, Path(), StringConstraints(pattern=WORKER_ID)]
 Limit = Annotated[int | None, Field(ge=1, le=1_000, description="How many to a page; without it, all are streamed.")]
+Time = Annotated[AwareDatetime, BeforeValidator(rfc3339_only)]
 Cursor = Annotated[
     Annotated[TaskId, WithJsonSchema({"type": "string"})] | None,
     BeforeValidator(place_of),

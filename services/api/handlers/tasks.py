@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Protocol
 from urllib.parse import urlencode
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.api.endpoint import Endpoint
-from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, cursor_of
+from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
 from services.api.operation import BATCH_LIMIT, call
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.tasks import TaskFilter
@@ -67,8 +67,8 @@ class TasksHandler(Endpoint):
         type: TypeName | None = None,
         stage: Label | None = None,
         external_key: ExternalKey | None = None,
-        created_after: Annotated[AwareDatetime | None, Field(description="Later than this (RFC 3339).")] = None,
-        created_before: Annotated[AwareDatetime | None, Field(description="Earlier than this (RFC 3339).")] = None,
+        created_after: Annotated[Time | None, Field(description="Later than this (RFC 3339).")] = None,
+        created_before: Annotated[Time | None, Field(description="Earlier than this (RFC 3339).")] = None,
         limit: Limit = None,
         cursor: Cursor = None,
     ) -> AsyncIterator[Sequence[TaskJson]]:
