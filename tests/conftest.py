@@ -10,6 +10,12 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 CI = os.environ.get("CI") == "true"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what chooses how much is tried."""
+    parser.addoption("--examples", type=int, default=15, help="how many examples the stateful tests try")
+    parser.addoption("--long", action="store_true", help="try the long forms: 5,000 rounds, 100,000 tasks")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the settings of whoever runs the tests, and choose Hypothesis's.
 

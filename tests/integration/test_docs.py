@@ -113,7 +113,7 @@ def test_a_status_may_be_asked_for_by_number_and_by_name(
 
 @pytest.mark.parametrize(
     ("name", "is_good"),
-    [("Überprüfen", True), ("a b", True), ("", False), (" ", False), ("a\nb", False), ("\x7f", False), ("\u2028", False)],
+    [("Überprüfen", True), ("a b", True), *((name, False) for name in ("", " ", "a\nb", "\x7f", "\u2028"))],
 )
 def test_what_a_text_of_one_line_may_hold_is_described(
     fetch: Fetch, document: dict[str, Any], name: str, is_good: bool

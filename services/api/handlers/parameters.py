@@ -12,7 +12,9 @@ from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.status import Status
 from shared.wire.fields import TYPE_NAME, UUID, WORKER_ID, TaskId
 
-RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def status_of(text: Any) -> Any:

@@ -1,0 +1,283 @@
+"""What is promised of one task: the tables of docs/design.md, over a log of all that was said.
+
+It shares no code with the domain, and no way of working either: the domain folds each report into a row, while here
+every accepted write is kept, and what holds is looked up among them.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.stateful.sayings import (
+    BIG,
+    ENDS,
+    ERROR,
+    NEW,
+    NO_ERROR_SAID,
+    PROCESSING,
+    STATUS_NAMES,
+    Said,
+    Write,
+    ending,
+    registers,
+    same_json,
+    text_of,
+    timestamp,
+)
+
+ANY: Any = object()
+"""A text that is not promised; once seen, it stays."""
+
+ABOUT_PROGRESS = frozenset({"status", "stage", "progress", "result", "error"})
+"""What only the holder of the run may say about a task with a handler."""
+
+CRASH_BUDGET = 4
+ENVELOPE = frozenset({"task_id", "attempt", "run", "seq", "source", "claim"})
+"""What a report says of itself; the rest is what it says about the task."""
+
+
+@dataclass
+class PromisedTask:
+    """One task, as the documentation says that it is."""
+
+    task_id: str
+    given: dict[str, Any]
+    """The fields that never change, as they are shown."""
+    max_attempts: int
+    min_backoff: float
+    max_backoff: float
+    due: tuple[int, int] | None
+    """Between which two times the run becomes due: the back-off's jitter is not promised, only its bounds."""
+    status: int = NEW
+    attempt: int = 1
+    run: int = 1
+    failures: int = 0
+    crashes: int = 0
+    version: int = 1
+    claim: str | None = None
+    holder: str | None = None
+    result: Any = None
+    error: Any = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    backoff: tuple[int, int] = (0, 0)
+    """The bounds, in milliseconds, of the back-off that the run waits for."""
+    log: dict[str, list[Write]] = field(default_factory=dict)
+    unseen: list[dict[str, Any]] = field(default_factory=list)
+    """What the history must hold, as far as it has not been compared yet."""
+
+    @property
+    def is_tracked(self) -> bool:
+        return self.given["handler"] is None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in ENDS
+
+    @property
+    def is_held(self) -> bool:
+        return self.claim is not None and not self.is_final
+
+    @property
+    def run_limit(self) -> float:
+        timeout, processing_time = self.given["timeout"], self.given["processing_time"]
+        if timeout is not None:
+            return float(timeout)
+        return 3_600 if processing_time is None else processing_time + 60
+
+    def is_due(self, now: int) -> bool:
+        """Whether the run may be claimed; tests do not look between the bounds of a back-off."""
+        return self.due is not None and self.due[1] <= now
+
+    # Reports
+
+    def report(self, said: Said, now: int, *, is_open: bool) -> str:
+        """Judge a report, take in what it says if it is applied, and return its outcome.
+
+        `is_open` says whether a first claim may be granted: the type is not paused, the worker not gone.
+        """
+        on = said.get("attempt") or (1 if "seq" in said else self.attempt)
+        run = said.get("run", self.run)
+        is_grant = False
+        outcome = self._refusal(said, on, now, is_open=is_open)
+        if outcome is None:
+            is_grant = "claim" in said and self.claim is None
+            outcome = self._take_in(said, now, is_grant=is_grant)
+        kind = "claim" if is_grant else None if "claim" in said else "report"
+        self._remember(said, on, run, outcome, kind)
+        return outcome
+
+    def _refusal(self, said: Said, on: int, now: int, *, is_open: bool) -> str | None:
+        """The first seven lines of the table of the report protocol."""
+        is_first_claim = is_open and said.get("status") == PROCESSING and self.is_due(now)
+        claim = said.get("claim")
+        table = (
+            (on > self.attempt, "refused"),
+            (on < self.attempt, "stale"),
+            (claim is None and not self.is_tracked and bool(said.keys() & ABOUT_PROGRESS), "refused"),
+            (claim is not None and (self.is_tracked or said.get("run") != self.run), "refused"),
+            (claim is not None and self.claim is None and not is_first_claim, "refused"),
+            (claim is not None and self.claim not in (None, claim), "refused"),
+            (self._says_another_end(said), "refused"),
+        )
+        return next((outcome for applies, outcome in table if applies), None)
+
+    def _says_another_end(self, said: Said) -> bool:
+        if not self.is_final or said.get("status") not in ENDS:
+            return False
+        return not same_json((said["status"], *ending(said)), (self.status, self.result, self.error))
+
+    def _take_in(self, said: Said, now: int, *, is_grant: bool) -> str:
+        """The other lines: what is newest holds, and the status only rises."""
+        if is_grant:
+            self.claim, self.holder, self.due = said["claim"], said["source"], None
+        seq = said.get("seq", 1 + max((w.seq for w in self._newest() if w.run == self.run), default=0))
+        changes, is_older, is_too_much = is_grant, False, False
+        for register, value in registers(said):
+            write = Write(self.run, seq, said["source"], text_of(value))
+            known = self.newest(register)
+            if known is not None and write.place <= known.place:
+                is_older |= write.text != known.text
+            elif known is not None and "seq" not in said and write.text == known.text:
+                continue
+            elif value == BIG and any(w.text == text_of(BIG) and w is not known for w in self._newest()):
+                is_too_much = True
+            else:
+                self.log.setdefault(register, []).append(write)
+                changes = True
+        status = said.get("status", NEW)
+        if min(status, 3) > min(self.status, 3):
+            self._advance(said, status, now)
+            changes = True
+        elif "status" in said and min(status, 3) < min(self.status, 3):
+            is_older = True
+        if changes:
+            self.version += 1
+            return "applied"
+        return "invalid" if is_too_much else "stale" if is_older else "duplicate"
+
+    def _advance(self, said: Said, status: int, now: int) -> None:
+        if status == PROCESSING:
+            self.status, self.started_at = status, now
+            return
+        result, error = ending(said)
+        if error is not None and error["code"] in ("failed", "timeout") and not self.is_tracked:
+            self._fail(error, now)
+        else:
+            self._end(status, result, error, now)
+
+    def newest(self, register: str) -> Write | None:
+        """Return the write that holds: the newest, and of equals the first that came."""
+        return max(self.log.get(register, ()), key=lambda write: write.place, default=None)
+
+    def _newest(self) -> list[Write]:
+        return [write for register in self.log if (write := self.newest(register)) is not None]
+
+    # Everything else that can happen to it
+
+    def cancel(self, now: int) -> None:
+        """End at the wish of a client."""
+        self.claim = None
+        self._end(ERROR, None, {"code": "cancelled", "message": ANY}, now)
+        self._deed("cancel")
+
+    def retry(self, now: int) -> None:
+        """Open another attempt at the wish of a client."""
+        self.failures = self.crashes = 0
+        self._next_attempt(now, (0, 0))
+        self._deed("retry")
+
+    def release(self, now: int, *, crashed: bool) -> None:
+        """Lose its worker."""
+        self.crashes += crashed
+        self.claim = None
+        if self.crashes >= CRASH_BUDGET:
+            self._end(ERROR, None, {"code": "worker_lost", "message": ANY}, now)
+        else:
+            self.run += 1
+            self.holder, self.due, self.backoff = None, (now, now), (0, 0)
+        self._deed("release")
+
+    def time_out(self, now: int) -> None:
+        """Take too long."""
+        self._fail({"code": "timeout", "message": ANY}, now)
+        self._deed("timeout")
+
+    def _fail(self, error: dict[str, Any], now: int) -> None:
+        self.failures += 1
+        if self.failures >= self.max_attempts:
+            self._end(ERROR, None, error, now)
+            return
+        longest = 1000 * min(self.max_backoff, self.min_backoff * 2 ** (self.failures - 1))
+        self._next_attempt(now, (int(longest / 2), int(longest)))
+
+    def _end(self, status: int, result: Any, error: Any, now: int) -> None:
+        self.status, self.result, self.error = status, result, error
+        self.started_at = self.started_at or now
+        self.finished_at = now
+        self.due = None
+
+    def _next_attempt(self, now: int, backoff: tuple[int, int]) -> None:
+        self.attempt += 1
+        self.run += 1
+        self.status, self.claim, self.holder = NEW, None, None
+        self.result = self.error = self.started_at = self.finished_at = None
+        self.log = {register: writes for register, writes in self.log.items() if register.startswith("metadata/")}
+        self.due = None if self.is_tracked else (now + backoff[0], now + backoff[1])
+        self.backoff = backoff
+
+    def restart(self, now: int) -> None:
+        """See the API start again: nobody waits longer than the back-off, whatever the clock did meanwhile."""
+        if self.due is not None:
+            self.due = (min(self.due[0], now + self.backoff[0]), min(self.due[1], now + self.backoff[1]))
+
+    def created(self) -> None:
+        """Note the first line of the history."""
+        self._deed("create", bump=False)
+
+    def _deed(self, kind: str, *, bump: bool = True) -> None:
+        self.version += bump
+        self._remember({"source": "api"}, self.attempt, self.run, "applied", kind)
+
+    def _remember(self, said: Said, attempt: int, run: int, outcome: str, kind: str | None) -> None:
+        about = {key: value for key, value in said.items() if key not in ENVELOPE and value is not None}
+        if "error" in about:
+            about["error"] = NO_ERROR_SAID | about["error"]
+        event = {"attempt": attempt, "run": run, "seq": said.get("seq"), "source": said["source"]}
+        named = {} if kind is None else {"kind": kind}
+        self.unseen.append(about | event | named | {"outcome": outcome, "task_status": self.status})
+
+    # What is shown
+
+    def check(self, shown: dict[str, Any]) -> None:
+        """Compare with the task as the API shows it, and learn when its run is due."""
+        expected = self.given | {
+            "task_id": self.task_id,
+            "status": self.status,
+            "status_name": STATUS_NAMES[self.status],
+            "attempt": self.attempt,
+            "run": self.run,
+            "failures": self.failures,
+            "crashes": self.crashes,
+            "stage": self._value("stage"),
+            "progress": self._value("progress"),
+            "metadata": {name.partition("/")[2]: self._value(name) for name in self.log if name.startswith("metadata")},
+            "result": self.result,
+            "error": self.error,
+            "started_at": timestamp(self.started_at),
+            "finished_at": timestamp(self.finished_at),
+            "version": self.version,
+        }
+        due_at = shown["due_at"]
+        found = {key: value for key, value in shown.items() if key != "due_at"}
+        if self.error is not None and self.error["message"] is ANY:
+            self.error["message"] = found["error"]["message"]
+        assert same_json(found, expected), (found, expected)
+        assert (due_at is None) == (self.due is None), (due_at, self.due)
+        if self.due is not None:
+            earliest, latest = map(timestamp, self.due)
+            assert str(earliest) <= due_at <= str(latest), (earliest, due_at, latest)
+
+    def _value(self, register: str) -> Any:
+        write = self.newest(register)
+        return None if write is None else json.loads(write.text)
