@@ -14,6 +14,8 @@ JOBS ?= 4
 # The newest version of this series is what `make vendor` fetches.
 SWAGGER_UI ?= 5
 SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
+EXAMPLES ?= 100
+CASES ?= 1000
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 
@@ -73,6 +75,15 @@ check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, impor
 bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive service; ARGS="--strict" fails on a miss
 	@$(RUN) -m benchmarks $(ARGS)
 
+.PHONY: stateful
+stateful: $(VENV)/.test ## Play EXAMPLES=100 random stories against the real API
+	@echo "== Stateful tests: $(EXAMPLES) examples"
+	@$(RUN) -m pytest tests/stateful --examples $(EXAMPLES) $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.prove ## Send CASES=1000 requests drawn from the API's own description, with a token and without
+	@$(RUN) -m proof.fuzz --cases $(CASES)
+
 .PHONY: format
 format: $(VENV)/.dev ## Put the code into its format
 	@echo "== Format"
@@ -117,6 +128,7 @@ $(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
 $(VENV)/.test: EXTRAS := test,browser
 $(VENV)/.dev: EXTRAS := dev
 $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
+$(VENV)/.test $(VENV)/.dev $(VENV)/.prove: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
 	@echo "== Installing what '$*' needs"
 	@$(PIP) '.[$(EXTRAS)]'
 	@touch $@
