@@ -90,6 +90,23 @@ def test_the_history_names_the_attempt_that_a_report_is_on(fetch: Fetch, tracked
     ]
 
 
+def test_only_what_asks_for_a_run_is_a_claim_in_the_history(fetch: Fetch) -> None:
+    task_id = fetch.created()
+    held = CLAIM | {"task_id": task_id}
+    for said in (held | {"status": 2}, held | {"claim": "f" * 32, "status": 2}):
+        report(fetch, said)
+    fetch("POST", f"/workers/{CLAIM['source']}/gone", {"crashed": True}, token=REPORTER)
+    report(fetch, held | {"status": 3, "result": "late"})
+    events = fetch("GET", f"/tasks/{task_id}/events").json()
+    assert [(event["kind"], event["outcome"]) for event in events] == [
+        ("create", "applied"),
+        ("claim", "applied"),
+        ("report", "refused"),
+        ("release", "applied"),
+        ("report", "refused"),
+    ]
+
+
 def test_the_task_may_be_named_again(fetch: Fetch, tracked: str) -> None:
     assert patch(fetch, tracked, {"task_id": tracked, "progress": 1}).json()["progress"] == 1
 

@@ -31,7 +31,7 @@ def _report(unit: Unit, said: Report) -> Judged:
     task = unit.find(said.task_id)
     if task is None:
         return Judged(said.task_id, Outcome.UNKNOWN)
-    is_claim = said.claim is not None and task.claim is None
+    is_claim = said.claim is not None and task.claim is None and said.status is Status.PROCESSING
     after, outcome = merge(task, said, now=unit.now, claimable=not is_claim or _is_claimable(unit, task, said))
     if after is not task:
         unit.put(after)
