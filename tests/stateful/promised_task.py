@@ -98,13 +98,11 @@ class PromisedTask:
         """
         on = said.get("attempt") or (1 if "seq" in said else self.attempt)
         run = said.get("run", self.run)
-        is_grant = False
+        asks_for_run = "claim" in said and self.claim is None and said.get("status") == PROCESSING
         outcome = self._refusal(said, on, now, is_open=is_open)
         if outcome is None:
-            is_grant = "claim" in said and self.claim is None
-            outcome = self._take_in(said, now, is_grant=is_grant)
-        kind = "claim" if is_grant else None if "claim" in said else "report"
-        self._remember(said, on, run, outcome, kind)
+            outcome = self._take_in(said, now, is_grant=asks_for_run)
+        self._remember(said, on, run, outcome, "claim" if asks_for_run else "report")
         return outcome
 
     def _refusal(self, said: Said, on: int, now: int, *, is_open: bool) -> str | None:
@@ -239,13 +237,12 @@ class PromisedTask:
         self.version += bump
         self._remember({"source": "api"}, self.attempt, self.run, "applied", kind)
 
-    def _remember(self, said: Said, attempt: int, run: int, outcome: str, kind: str | None) -> None:
+    def _remember(self, said: Said, attempt: int, run: int, outcome: str, kind: str) -> None:
         about = {key: value for key, value in said.items() if key not in ENVELOPE and value is not None}
         if "error" in about:
             about["error"] = NO_ERROR_SAID | about["error"]
         event = {"attempt": attempt, "run": run, "seq": said.get("seq"), "source": said["source"]}
-        named = {} if kind is None else {"kind": kind}
-        self.unseen.append(about | event | named | {"outcome": outcome, "task_status": self.status})
+        self.unseen.append(about | event | {"kind": kind, "outcome": outcome, "task_status": self.status})
 
     # What is shown
 
