@@ -85,9 +85,11 @@ class Play(RuleBasedStateMachine):
         self.touch(task.task_id)
         return task
 
-    def some_worker(self, which: int) -> str:
-        """Return one of the workers."""
-        return self.workers[-1 - which % len(self.workers)]
+    def some_worker(self, which: int, *, is_busy: bool = False) -> str:
+        """Return one of the workers; of those that hold a run, if there are any and one is wanted."""
+        busy = [worker_id for worker_id in self.workers if self.promised.held_by(worker_id)]
+        fitting = busy if is_busy and busy else self.workers
+        return fitting[-1 - which % len(fitting)]
 
     def token(self) -> str:
         """Return a claim that nobody had before."""

@@ -135,8 +135,9 @@ class Reporters(Play):
     )
     def beat(self, worker: int, listing: str, elapsed: float, other: int | None, times: int) -> None:
         """Say what a worker runs: all of it, a part, nothing, or what is not its own; once or twice."""
+        worker_id = self.some_worker(worker, is_busy=worker < 4)
         for _ in range(times):
-            self._beat(self.some_worker(worker), listing, elapsed, None if other is None else self.some(other))
+            self._beat(worker_id, listing, elapsed, None if other is None else self.some(other))
 
     def _beat(self, worker_id: str, listing: str, elapsed: float, other: PromisedTask | None) -> None:
         held = sorted(self.promised.held_by(worker_id).items())
@@ -156,7 +157,7 @@ class Reporters(Play):
     @rule(worker=wishes.which, crashed=st.booleans())
     def go(self, worker: int, crashed: bool) -> None:
         """Let a worker end, in good order or not; what it held is released at once."""
-        worker_id = self.some_worker(worker)
+        worker_id = self.some_worker(worker, is_busy=worker < 3)
         self._touch_held(worker_id)
         answer = self.call("POST", f"/workers/{worker_id}/gone", {"crashed": crashed})
         released = self.promised.gone(worker_id, self.now, crashed=crashed)
