@@ -13,6 +13,8 @@ import schemathesis
 TASK_IDS = os.environ["FUZZ_TASK_IDS"].split(",")
 """Tasks in every status, so that calls get beyond 404."""
 
+UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+TYPE_NAME = r"[a-z][a-z0-9_.-]{0,63}"
 TYPES = ("resize", "parcel")
 
 LONGEST_WAIT = 0.2
@@ -42,15 +44,18 @@ CODES_BEYOND_JSON_SCHEMA = (
 
 
 def map_case(context: schemathesis.HookContext, case: Any) -> Any:
-    """Use ids and types that exist in place of others, mostly, and wait for a moment only."""
+    """Use ids and types that exist in place of others, mostly, and wait for a moment only.
+
+    Only what is well-formed is replaced: a malformed value is there to be refused.
+    """
     task_id = (case.path_parameters or {}).get("task_id")
-    if isinstance(task_id, str) and re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", task_id):
+    if isinstance(task_id, str) and re.fullmatch(UUID, task_id):
         digits = int(task_id.replace("-", ""), 16)
         if digits % 4:
             case.path_parameters["task_id"] = TASK_IDS[digits % len(TASK_IDS)]
     for wish in _creates(case):
         name = wish.get("type")
-        if isinstance(name, str) and len(name) % 3:
+        if isinstance(name, str) and re.fullmatch(TYPE_NAME, name) and len(name) % 3:
             wish["type"] = TYPES[len(name) % 2]
     wait = (case.query or {}).get("wait")
     if isinstance(wait, int | float) and LONGEST_WAIT < wait <= 60:
