@@ -14,8 +14,13 @@ JOBS ?= 4
 # The newest version of this series is what `make vendor` fetches.
 SWAGGER_UI ?= 5
 SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
+# How large the proofs are; SEED= repeats the plan of an earlier run.
+TASKS ?= 1000
+FAULTS ?= 60
 EXAMPLES ?= 100
 CASES ?= 1000
+SEED ?=
+PROOFS := chaos stateful fuzz
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 
@@ -36,27 +41,6 @@ test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"
 	@$(RUN) -m pytest --numprocesses $(JOBS) $(ARGS)
 
-# How large the proofs are; SEED= repeats the plan of an earlier run.
-TASKS ?= 1000
-FAULTS ?= 60
-SEED ?=
-
-.PHONY: chaos
-chaos: $(VENV)/.runtime ## Kill, stop and cut everything under load: TASKS= FAULTS= SEED=
-	@$(RUN) -m proof.chaos --tasks $(TASKS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
-
-.PHONY: drill
-drill: $(VENV)/.runtime ## See in a minute what crashes do to tasks, on an instance of its own
-	@$(RUN) manage.py drill
-
-# What `make prove` proves, at a size that suits CI.
-PROOFS := chaos
-
-.PHONY: prove
-prove: TASKS = 300
-prove: FAULTS = 20
-prove: $(PROOFS) ## Run every proof at a size that suits CI
-
 .PHONY: check
 check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, imports, tests with coverage
 	@mkdir -p .cache
@@ -75,13 +59,26 @@ check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, impor
 bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive service; ARGS="--strict" fails on a miss
 	@$(RUN) -m benchmarks $(ARGS)
 
+.PHONY: drill
+drill: $(VENV)/.runtime ## See in half a minute what crashes do to tasks, on an instance of its own
+	@$(RUN) manage.py drill
+
+.PHONY: prove
+prove: $(PROOFS) ## Run every proof, as large as CI runs it
+
+.PHONY: chaos
+chaos: $(VENV)/.runtime ## Kill, stop and cut everything under load: TASKS=1000 FAULTS=60 SEED=
+	@echo "== Chaos: $(TASKS) tasks, $(FAULTS) faults"
+	@$(RUN) -m proof.chaos --tasks $(TASKS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
 .PHONY: stateful
 stateful: $(VENV)/.test ## Play EXAMPLES=100 random stories against the real API
 	@echo "== Stateful tests: $(EXAMPLES) examples"
 	@$(RUN) -m pytest tests/stateful --examples $(EXAMPLES) $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/.prove ## Send CASES=1000 requests drawn from the API's own description, with a token and without
+fuzz: $(VENV)/.prove ## Send CASES=1000 requests drawn from the API's own description
+	@echo "== Fuzz: $(CASES) cases"
 	@$(RUN) -m proof.fuzz --cases $(CASES)
 
 .PHONY: format
@@ -127,7 +124,7 @@ $(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
 
 $(VENV)/.test: EXTRAS := test,browser
 $(VENV)/.dev: EXTRAS := dev
-$(VENV)/.test $(VENV)/.dev: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
+$(VENV)/.prove: EXTRAS := prove
 $(VENV)/.test $(VENV)/.dev $(VENV)/.prove: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
 	@echo "== Installing what '$*' needs"
 	@$(PIP) '.[$(EXTRAS)]'
