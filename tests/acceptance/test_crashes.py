@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
+from shared.queue import Queue
 from tests.acceptance.instance import Instance, wait_until
 
 
@@ -56,6 +57,18 @@ def test_reports_of_running_tasks_wait_for_an_api_that_is_down(instance: Instanc
     tasks = instance.ended(task_ids)
     assert {(task["status"], task["attempt"], task["run"]) for task in tasks.values()} == {(3, 1, 1)}
     assert worker.is_running
+
+
+def test_messages_that_somebody_took_without_claiming_them_are_sent_again(instance: Instance) -> None:
+    instance.start_api()
+    task_ids = instance.create_many(20, processing_time=0)
+    queue = Queue(instance.data / "queue.db")
+    wait_until(lambda: len(queue.contents()) == 20, "20 messages")
+    assert len(queue.take(queue.routes(), 100)) == 20
+    queue.close()
+    instance.start_worker()
+    tasks = instance.ended(task_ids)
+    assert {(task["status"], task["run"], task["crashes"]) for task in tasks.values()} == {(3, 1, 0)}
 
 
 def test_all_tasks_end_though_the_queue_is_deleted_under_them(instance: Instance) -> None:

@@ -113,7 +113,7 @@ def test_every_pointer_leads_to_what_it_names(page: Path) -> None:
     assert list(complaints(page.read_text("utf-8"), page.parent)) == []
 
 
-@pytest.mark.parametrize("name", ["answers.md", "answers.ru.md", "design.md"])
+@pytest.mark.parametrize("name", ["answers.md", "answers.ru.md", "design.md", "guarantees.md"])
 def test_the_pages_do_point_at_the_code(name: str) -> None:
     assert any(pointers((DOCS / name).read_text("utf-8")))
 
