@@ -63,10 +63,14 @@ class Exit(IntEnum):
 class Worker:
     """One worker process, under an id that nobody had before."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Build everything; the lock on the lock file is taken before anything else."""
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        """Build everything; the lock on the lock file is taken before anything else.
+
+        `clock` counts monotonic seconds, for every part alike.
+        """
         settings.make_data_dir()
         self._settings = settings
+        self._clock = clock
         self._id, self._lock = _identify(settings.spool_dir)
         self._endings: SimpleQueue[Exit] = SimpleQueue()
         self._granted: SimpleQueue[Run | None] = SimpleQueue()
@@ -75,17 +79,24 @@ class Worker:
         self._bell = Doorbell(settings.doorbell_dir / self._id)
         self._queue = Queue(settings.queue_db)
         outage = Outage(settings.base_url)
-        runs = Runs(self._id)
+        runs = Runs(self._id, clock)
         self._slots = Slots(settings.worker_slots, self._bell.ring)
         registry = Registry(self._client, installed_handlers())
-        self._reporter = Reporter(Courier(self._client), self._spool, runs, outage)
+        self._reporter = Reporter(Courier(self._client), self._spool, runs, outage, clock)
         self._runner = Runner(registry, self._reporter.put, self._slots)
-        self._watchdog = Watchdog(self._runner, self._reporter.put)
+        self._watchdog = Watchdog(self._runner, self._reporter.put, clock=clock)
         self._dequeuer = Dequeuer(
-            self._queue, self._client, registry, self._slots, runs, self._bell, self._granted.put, outage
+            self._queue, self._client, registry, self._slots, runs, self._bell, self._granted.put, outage, clock
         )
         self._heartbeat = Heartbeat(
-            self._id, self._client, registry, runs, self._slots.total, outage, lambda: self._endings.put(Exit.GIVEN_UP)
+            self._id,
+            self._client,
+            registry,
+            runs,
+            self._slots.total,
+            outage,
+            lambda: self._endings.put(Exit.GIVEN_UP),
+            clock,
         )
         self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir)
         self._consumer = Consumer(
@@ -121,7 +132,7 @@ class Worker:
 
     def _watch(self) -> Exit:
         """Wait for an ending, and look after the runs and the threads meanwhile."""
-        healthy_at = time.monotonic()
+        healthy_at = self._clock()
         while True:
             try:
                 return self._endings.get(timeout=TICK_SECONDS)
@@ -133,18 +144,18 @@ class Worker:
                 if not thread.is_alive():
                     logger.critical("The thread %s died", name)
                     return Exit.BROKEN
-            if time.monotonic() - healthy_at > HEALTH_SECONDS:
-                healthy_at = time.monotonic()
+            if self._clock() - healthy_at > HEALTH_SECONDS:
+                healthy_at = self._clock()
                 self._consumer.check_worker_health()
 
     def _drain(self) -> None:
         """Take nothing more, and let what runs end for a while."""
         logger.info("Worker %s takes nothing more and lets %d runs end", self._id, self._slots.total - self._slots.free)
         self._dequeuer.stop()
-        deadline = time.monotonic() + self._settings.drain_seconds
+        deadline = self._clock() + self._settings.drain_seconds
         # What it is just claiming is run too.
         self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
-        self._slots.wait_idle(max(0.0, deadline - time.monotonic()))
+        self._slots.wait_idle(max(0.0, deadline - self._clock()))
         ring_all(self._settings.doorbell_dir)
 
     def _part(self, ending: Exit) -> None:
