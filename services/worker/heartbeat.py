@@ -97,7 +97,7 @@ class Heartbeat:
         granted = {run.key: run for run in held if run.task is not None}
         beat = {
             "runs": [
-                {"task_id": run.task_id, "run": run.number, "claim": run.claim, "elapsed": round(now - run.since, 3)}
+                {"task_id": run.task_id, "run": run.number, "claim": run.claim, "elapsed": round(run.elapsed(now), 3)}
                 for run in held
             ],
             "routes": sorted(self._served.routes),

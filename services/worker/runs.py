@@ -60,6 +60,14 @@ class Run:
         """Whether it was told to stop: nothing that it does counts any more."""
         return self._stopped.is_set()
 
+    def elapsed(self, now: float) -> float:
+        """Return for how many seconds its handler has been running, 0 where it does not.
+
+        A run whose claim waits for its answer, or whose end waits for delivery, may wait for as long as the API is
+        away; that is no time that its handler takes.
+        """
+        return now - self.since if self.task is not None and not self._ended else 0.0
+
     def claim_report(self) -> dict[str, Any]:
         """Return the report that claims it; sent again with the same claim it is still a yes."""
         return {

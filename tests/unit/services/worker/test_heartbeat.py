@@ -61,6 +61,19 @@ def test_a_beat_lists_runs_routes_and_who_beats(bench: Bench) -> None:
     assert set(beat) == {"runs", "routes", "slots", "host", "pid", "version"}
 
 
+def test_only_the_time_in_the_handler_counts_towards_the_limit(bench: Bench) -> None:
+    run = bench.run("a", granted=False)
+    bench.now += 90
+    assert bench.heartbeat.beat()
+    run.begin({"attempt": 1}, bench.now)
+    bench.now += 2
+    assert bench.heartbeat.beat()
+    run.complete(None)
+    bench.now += 90
+    assert bench.heartbeat.beat()
+    assert [beat["runs"][0]["elapsed"] for beat in bench.api.beats] == [0.0, 2.0, 0.0]
+
+
 def test_a_lost_run_is_told_to_stop_and_forgotten(bench: Bench) -> None:
     lost, kept = bench.run("a"), bench.run("b")
     bench.api.lost = [("a", 1), ("b", 2), ("unheard of", 1)]
