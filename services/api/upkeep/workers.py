@@ -29,7 +29,8 @@ class Presence:
     worker_id: str
     beat: Beat | None = None
     silence: float = 0.0
-    unlisted: frozenset[tuple[str, int]] = field(default_factory=frozenset)
+    unlisted: dict[tuple[str, int], float] = field(default_factory=dict)
+    """For each run that is its own but that its latest beats leave out, for how many seconds they have done so."""
 
     @property
     def is_alive(self) -> bool:
@@ -52,14 +53,15 @@ class Workers:
     async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
         """Take a heartbeat in, and return the listed runs that are lost or cancelled.
 
-        A run that the database gives to the worker and that two beats in a row do not list is released. Raises
-        WorkerGone.
+        A run that the database gives to the worker and that its beats leave out for a whole lease is released: beats
+        that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
         """
         lost, missing = await self._store.beat(worker_id, beat.runs)
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.silence = beat, 0.0
-        orphans = [run for run in missing if (run.task_id, run.run) in presence.unlisted]
-        presence.unlisted = frozenset((run.task_id, run.run) for run in missing)
+        unlisted = {(run.task_id, run.run): run for run in missing}
+        presence.unlisted = {key: presence.unlisted.get(key, 0.0) for key in unlisted}
+        orphans = [run for key, run in unlisted.items() if presence.unlisted[key] >= LEASE]
         if orphans:
             await self._store.release(orphans, crashed=False)
         return lost
@@ -75,7 +77,8 @@ class Workers:
             self._present.setdefault(worker_id, Presence(worker_id))
 
     def age(self, seconds: float) -> list[str]:
-        """Count silence, and return whose lease has run out."""
+        """Count silence, about runs too, and return whose lease has run out."""
         for presence in self._present.values():
             presence.silence += seconds
+            presence.unlisted = {key: unlisted + seconds for key, unlisted in presence.unlisted.items()}
         return [worker_id for worker_id, presence in self._present.items() if not presence.is_alive]

@@ -61,18 +61,32 @@ async def test_a_worker_that_never_beat_has_a_lease_too(open_store: OpenStore) -
         assert workers.everybody() == []
 
 
-async def test_a_run_that_two_beats_do_not_list_is_released_without_a_crash(open_store: OpenStore) -> None:
+async def test_a_run_that_no_beat_lists_for_a_lease_is_released_without_a_crash(open_store: OpenStore) -> None:
     async with open_store() as store:
         workers = Workers(store)
+        reaper = Reaper(store, workers)
         task_id = await running(store)
         listed = Beat(runs=(HeldRun(task_id, 1, CLAIM),))
         for beat in (Beat(), listed, Beat()):
             await workers.beat("w", beat)
+            await ticks(reaper, LEASE - 1)
             assert store.task(task_id).run == 1
+        await workers.beat("w", Beat())
+        assert store.task(task_id).run == 1
+        await ticks(reaper, 1)
         await workers.beat("w", Beat())
         task = store.task(task_id)
         assert (task.run, task.crashes) == (2, 0)
         assert await workers.beat("w", listed) == [(task_id, 1)]
+
+
+async def test_old_beats_that_come_all_at_once_after_a_claim_take_no_run(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        task_id = await running(store)
+        for _ in range(3):
+            await workers.beat("w", Beat())
+        assert store.task(task_id).run == 1
 
 
 async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> None:
