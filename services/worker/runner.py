@@ -30,7 +30,7 @@ class Runner:
         self._put = put
         self._slots = slots
         self._lock = threading.Lock()
-        self._executing: set[Run] = set()
+        self._executing: dict[Run, None] = {}
 
     def executing(self) -> list[Run]:
         """Return the runs whose handlers have not returned."""
@@ -40,7 +40,7 @@ class Runner:
     def run(self, run: Run) -> None:
         """Run one granted run to its end; never raises."""
         with self._lock:
-            self._executing.add(run)
+            self._executing[run] = None
         try:
             parcel = None if run.is_stopped else self._outcome(run)
             if parcel is not None:
@@ -49,7 +49,7 @@ class Runner:
             logger.exception("The end of task %s could not be reported", run.task_id)
         finally:
             with self._lock:
-                self._executing.discard(run)
+                self._executing.pop(run, None)
             self._slots.give_back()
 
     def _outcome(self, run: Run) -> Parcel | None:

@@ -58,7 +58,7 @@ class Unit:
 
     def prefetch(self, task_ids: Iterable[str]) -> None:
         """Load many tasks with few queries."""
-        missing = list({task_id for task_id in task_ids if task_id not in self._after})
+        missing = list(dict.fromkeys(task_id for task_id in task_ids if task_id not in self._after))
         found = tasks.get_many(self.connection, missing)
         for task_id in missing:
             self._keep(task_id, found.get(task_id))
