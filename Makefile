@@ -81,6 +81,14 @@ fuzz: $(VENV)/.prove ## Send CASES=1000 requests drawn from the API's own descri
 	@echo "== Fuzz: $(CASES) cases"
 	@$(RUN) -m proof.fuzz --cases $(CASES)
 
+.PHONY: simulate
+simulate: $(VENV)/.test ## Run the simulation; SEEDS=500, or SEED=123 to see one
+	@$(RUN) -m proof.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),500))
+
+.PHONY: mutants
+mutants: $(VENV)/.test ## Plant bugs, each of which the simulation must catch within SEEDS=200
+	@$(RUN) -m proof.simulation --mutants --seeds $(or $(SEEDS),200)
+
 .PHONY: format
 format: $(VENV)/.dev ## Put the code into its format
 	@echo "== Format"

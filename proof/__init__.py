@@ -1,1 +1,1 @@
-"""The proof: real services, faults drawn from a seed, and a checker that looks for broken promises."""
+"""The proof: what shows that the promises hold while everything around them breaks."""

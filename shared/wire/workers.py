@@ -17,7 +17,9 @@ class ListedRun(Body):
     task_id: TaskId
     run: Counter
     claim: Claim
-    elapsed: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Seconds that its handler has been running.")]
+    elapsed: Annotated[
+        float, Field(ge=0, allow_inf_nan=False, description="Seconds that its handler has been running.")
+    ]
 
 
 class Heartbeat(Body):

@@ -1,0 +1,133 @@
+"""The API's process: the product's own store, upkeep and handlers, without Tornado and without sockets."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from proof.simulation.kernel import Kernel
+from proof.simulation.loop import Loop
+from proof.simulation.network import Exchange
+from proof.simulation.process import Process
+from services.api import problems
+from services.api.operation import Operation, operation_of
+from services.api.problems import Refusal
+from services.api.routes import api_routes
+from services.api.store.clock import Clock
+from services.api.store.store import Store
+from services.api.store.unit import Commit
+from services.api.upkeep.upkeep import Upkeep
+from services.api.upkeep.workers import Workers
+from shared.domain.errors import WaybillError
+from shared.domain.task_type import TaskType
+from shared.queue import Queue
+from shared.settings import Settings
+
+
+class Audience(Protocol):
+    """Who is told of what the API does."""
+
+    def committed(self, commit: Commit) -> None:
+        """Hear of a commit."""
+
+    def arrived(self, exchange: Exchange) -> None:
+        """Hear of a request that is about to be carried out."""
+
+    def served(self, process: Process, exchange: Exchange, status: int) -> None:
+        """Hear of a request that was carried out, and by which process."""
+
+    def failed(self, said: str) -> None:
+        """Hear that something went wrong that never should."""
+
+
+class Api:
+    """One life of the API: composed as in `services.api.server`, ended by a kill."""
+
+    def __init__(self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience) -> None:
+        """Start; `types` are added unless they are there."""
+        self.process = Process(kernel, "api")
+        self._kernel = kernel
+        self._settings = settings
+        self._types = types
+        self._audience = audience
+        self._loop = Loop(kernel, self.process)
+        self._routes: list[tuple[re.Pattern[str], Any, Any]] = []
+        self.process.files.append(self._loop.dispose)
+        self._ready = self._loop.create_future()
+        self._loop.call_soon(lambda: self._loop.create_task(self._start()))
+
+    def accept(self, exchange: Exchange, reply: Callable[[int, bytes], None]) -> None:
+        """Serve a request in a task of its own."""
+        self._loop.call_soon(lambda: self._loop.create_task(self._serve(exchange, reply)))
+
+    async def _start(self) -> None:
+        try:
+            store = Store.open(self._settings.tasks_db, Clock(), self._died)
+            # A transaction under way ends with its process.
+            self.process.locks += [store._database.close, store._writer._database.close]
+            store.listen(self._audience.committed)
+            workers = Workers(store)
+            queue = Queue(self._settings.queue_db)
+            upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died)
+            # What is killed before it starts has never awaited its coroutines.
+            self.process.files.insert(0, lambda: [job.close() for job in upkeep._jobs])
+            self.process.files += [queue.close, upkeep._dispatcher._database.close]
+            known = {one.name for one in await store.types()}
+            for task_type in self._types:
+                if task_type.name not in known:
+                    await store.create_type(task_type)
+            upkeep.start()
+        except Exception as error:  # noqa: BLE001 - for the oracle
+            self._audience.failed(f"the API does not start: {type(error).__name__}: {error}")
+            return
+        self._routes = [
+            (re.compile(route.pattern), route.handler, route.services) for route in api_routes(store, workers)
+        ]
+        self._ready.set_result(None)
+
+    def _died(self) -> None:
+        if self.process.is_alive:
+            self._audience.failed("a part of the API has died")
+
+    async def _serve(self, exchange: Exchange, reply: Callable[[int, bytes], None]) -> None:
+        await asyncio.wait({self._ready})
+        self._audience.arrived(exchange)
+        try:
+            operation, services, segments = self._find(exchange)
+            status, answer = await self._carry_out(operation, services, segments, exchange)
+        except Exception as error:  # noqa: BLE001 - as Tornado does
+            refusal = self._refusal(exchange, error)
+            status, answer = refusal.kind.status, refusal.document()
+        self._audience.served(self.process, exchange, status)
+        reply(status, b"" if answer is None else json.dumps(answer).encode())
+
+    def _find(self, exchange: Exchange) -> tuple[Operation, Any, tuple[str, ...]]:
+        for pattern, handler, services in self._routes:
+            match = pattern.fullmatch(exchange.path)
+            operation = match and operation_of(getattr(handler, exchange.method.lower()))
+            if match and operation:
+                return operation, services, match.groups()
+        raise Refusal(problems.NOT_FOUND, exchange.path)
+
+    async def _carry_out(
+        self, operation: Operation, services: Any, segments: Sequence[str], exchange: Exchange
+    ) -> tuple[int, Any]:
+        """Do what `services.api.endpoint` does, without a connection."""
+        request = SimpleNamespace(
+            headers=exchange.headers, query_arguments={}, method=exchange.method, path=exchange.path
+        )
+        arguments = operation.arguments(request, segments, exchange.body)
+        endpoint = SimpleNamespace(
+            **services, request=request, body_size=len(exchange.body), set_header=lambda *header: None
+        )
+        return operation.status, await operation.function(endpoint, **arguments)
+
+    def _refusal(self, exchange: Exchange, error: Exception) -> Refusal:
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, WaybillError):
+            return problems.refusal_of(error)
+        self._audience.failed(f"{exchange.method} {exchange.path} failed inside: {type(error).__name__}: {error}")
+        return Refusal(problems.INTERNAL, "Something went wrong here.")

@@ -1,0 +1,102 @@
+"""The ledger: the rows and the history as they lie in the database, read past the product's own code."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any, NamedTuple
+
+NEW, PROCESSING, COMPLETED, ERROR = 1, 2, 3, 4
+
+
+class Row(NamedTuple):
+    """A task as its row has it; times are milliseconds."""
+
+    task_id: str
+    name: str
+    handler: str | None
+    status: int
+    attempt: int
+    run: int
+    version: int
+    failures: int
+    crashes: int
+    max_attempts: int
+    timeout: int | None
+    claim: str | None
+    progress: float | None
+    metadata: str
+    result: str | None
+    error_code: str | None
+    error_message: str | None
+    finished_at: int | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended."""
+        return self.status >= COMPLETED
+
+    @property
+    def rank(self) -> int:
+        """How far along it is."""
+        return min(self.status, COMPLETED)
+
+    @property
+    def ending(self) -> tuple[Any, ...]:
+        """What must not change once it is final."""
+        return self.status, self.result, self.error_code, self.error_message, self.finished_at
+
+    @property
+    def short(self) -> str:
+        """Return its name and the end of its id, as the trace has it."""
+        return f"{self.name} ({self.task_id[-6:]})"
+
+
+class Event(NamedTuple):
+    """A line of the history."""
+
+    event_id: int
+    task_id: str
+    attempt: int
+    run: int
+    source: str
+    kind: str
+    outcome: str
+    task_status: int
+    said: dict[str, Any]
+
+
+class Ledger:
+    """Reads what each commit has left."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the database; it is opened at the first look."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._last = 0
+        self.rows: dict[str, Row] = {}
+        self.history: dict[str, list[Event]] = {}
+        self.gone: set[str] = set()
+
+    def look(self) -> tuple[dict[str, Row], list[Event], set[str]]:
+        """Return all rows as they stand now, the new events, and the workers newly declared gone."""
+        if self._connection is None:
+            self._connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+        found = self._connection.execute(f"SELECT {', '.join(Row._fields)} FROM tasks").fetchall()  # noqa: S608
+        rows = {row[0]: Row(*row) for row in found}
+        asked = "SELECT event_id, task_id, attempt, run, source, kind, outcome, task_status, said FROM events"
+        lines = self._connection.execute(f"{asked} WHERE event_id > ? ORDER BY event_id", (self._last,)).fetchall()
+        events = [Event(*line)._replace(said=json.loads(line[-1])) for line in lines]
+        gone = {worker_id for (worker_id,) in self._connection.execute("SELECT worker_id FROM workers")}
+        return rows, events, gone
+
+    def keep(self, rows: dict[str, Row], events: list[Event], gone: set[str]) -> None:
+        """Take what was looked at for what is known."""
+        self.rows, self.gone = rows, gone
+        for event in events:
+            self.history.setdefault(event.task_id, []).append(event)
+            self._last = event.event_id
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._connection is not None:
+            self._connection.close()

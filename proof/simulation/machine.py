@@ -1,0 +1,195 @@
+"""The virtual machine: what the product imports from the outside world is put in the place of the real thing."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from proof.simulation.kernel import Kernel
+from proof.simulation.network import Network, NetworkClient
+from proof.simulation.process import Process
+from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Threading
+from proof.simulation.truth import Truth
+from services.api.store import clock, ids, store, writer
+from services.api.upkeep import dispatcher, reaper, upkeep
+from services.worker import adoption, consumer, dequeuer, heartbeat, outage, registry, reporter, runner, runs, slots
+from services.worker.context import Handler
+from shared.lockfile import LockFile
+from shared.queue import Queue
+from shared.spool import Parcel, Spool
+
+THREADED = (adoption, consumer, dequeuer, heartbeat, outage, registry, reporter, runner, runs, slots)
+
+
+class Bell:
+    """A doorbell without a FIFO."""
+
+    def __init__(self, kernel: Kernel, bells: dict[Path, "Bell"], path: Path) -> None:
+        """Hang it up."""
+        self._rung = Event(kernel)
+        bells[path] = self
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a ring."""
+        rung = self._rung.wait(timeout)
+        self._rung.clear()
+        return rung
+
+    def ring(self) -> None:
+        """Wake the owner."""
+        self._rung.set()
+
+    def close(self) -> None:
+        """Do nothing: nobody hears it any more."""
+
+
+class Consumer:
+    """Huey's consumer, as far as a worker uses it: so many threads that take a run and execute it."""
+
+    def __init__(self, kernel: Kernel, huey: Any, workers: int) -> None:
+        """Take the Huey and the number of threads."""
+        self._kernel = kernel
+        self._huey = huey
+        self._workers = workers
+
+    def start(self) -> None:
+        """Start the threads."""
+        for _ in range(self._workers):
+            self._kernel.spawn(self._work)
+
+    def stop(self) -> None:
+        """Do nothing: a None on the queue ends a thread."""
+
+    def check_worker_health(self) -> None:
+        """Do nothing: threads are looked after by the kernel."""
+
+    def _work(self) -> None:
+        while (task := self._huey.dequeue()) is not None:
+            task.execute()
+
+
+class Machine:
+    """What stands for the outside world of every process."""
+
+    def __init__(self, kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[str, Handler]) -> None:
+        """Take the parts."""
+        self.kernel = kernel
+        self.network = network
+        self.truth = truth
+        self.handlers = handlers
+        self.bells: dict[Path, Bell] = {}
+
+    def ring_all(self, directory: Path) -> None:
+        """Ring every bell."""
+        for bell in self.bells.values():
+            bell.ring()
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Have the product import this machine instead of the real one."""
+        kernel = self.kernel
+        secrets, time = Secrets(kernel), SimpleNamespace(monotonic=kernel.monotonic, time=kernel.time)
+        with ExitStack() as stack:
+
+            def put(owner: Any, **parts: Any) -> None:
+                for name, part in parts.items():
+                    stack.enter_context(patch.object(owner, name, part))
+
+            for module in THREADED:
+                put(module, threading=Threading(kernel))
+            for module in (clock, dispatcher, reaper):
+                put(module, time=time)
+            put(writer, SimpleQueue=lambda: SimpleQueue[Any](kernel))
+            put(writer.Writer, **_as_thread(kernel))
+            put(dispatcher, SimpleQueue=lambda: SimpleQueue[Any](kernel))
+            put(dispatcher.Dispatcher, **_as_thread(kernel))
+            put(ids, randbits=kernel.random.getrandbits)
+            put(store, ThreadPoolExecutor=lambda *named: None)
+            put(upkeep, ring_all=self.ring_all)
+            put(dequeuer, secrets=secrets)
+            put(adoption, LockFile=lambda path: _Lock(path, kernel))
+            put(
+                consumer,
+                secrets=secrets,
+                SimpleQueue=lambda: SimpleQueue[Any](kernel),
+                Client=lambda *named: NetworkClient(self.network, kernel),
+                Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers),
+                Doorbell=lambda path: Bell(kernel, self.bells, path),
+                ring_all=self.ring_all,
+                LockFile=lambda path: _Lock(path, kernel),
+                Reporter=lambda *parts: _Reporter(self.truth, *parts),
+                Spool=lambda path: _Spool(path, self.truth),
+                Queue=lambda path: _Queue(path, kernel),
+                installed_handlers=lambda: self.handlers,
+                _handle_signals=self._handle_signals,
+            )
+            level = logging.root.manager.disable
+            logging.disable(logging.CRITICAL)
+            stack.callback(logging.disable, level)
+            yield
+
+    def _handle_signals(self, end: Callable[[consumer.Exit], None]) -> None:
+        self.kernel.process.on_signal = lambda: end(consumer.Exit.STOPPED)
+
+
+def _as_thread(kernel: Kernel) -> dict[str, Any]:
+    """Return what makes a subclass of the real Thread one of the kernel's."""
+    threads: dict[int, Thread] = {}
+
+    def start(self: Any) -> None:
+        threads[id(self)] = Thread(kernel, self.run)
+        threads[id(self)].start()
+
+    return {"start": start, "is_alive": lambda self: id(self) in threads and threads[id(self)].is_alive()}
+
+
+class _Lock(LockFile):
+    """A lock file that the kernel lets go of when its process dies."""
+
+    def __init__(self, path: Path, kernel: Kernel) -> None:
+        super().__init__(path)
+        kernel.process.locks.append(self._close)
+
+
+class _Reporter(reporter.Reporter):
+    """A reporter whose final reports are noted."""
+
+    def __init__(self, truth: Truth, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._truth = truth
+
+    def put(self, parcel: Parcel) -> None:
+        self._truth.handed_over(parcel)
+        super().put(parcel)
+
+
+class _Queue(Queue):
+    """A queue that is closed in the end."""
+
+    def __init__(self, path: Path, kernel: Kernel) -> None:
+        super().__init__(path)
+        kernel.process.files.append(self.close)
+
+
+class _Spool(Spool):
+    """A spool whose writes are noted."""
+
+    def __init__(self, path: Path, truth: Truth) -> None:
+        super().__init__(path)
+        self._truth = truth
+        truth.kernel.process.files.append(self.close)
+
+    def append(self, parcels: Any) -> None:
+        super().append(parcels)
+        for parcel in parcels:
+            self._truth.spooled(parcel)
+
+
+def kill_own(kernel: Kernel) -> None:
+    """Kill the process whose thread runs now; never returns."""
+    process: Process = kernel.process
+    process.kill()
+    kernel.block()

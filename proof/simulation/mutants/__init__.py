@@ -1,0 +1,10 @@
+"""Mutants: bugs that somebody might write into the protocol, planted one at a time to see the simulation find them."""
+
+from collections.abc import Mapping
+
+from proof.simulation.mutants import domain, store, upkeep, worker
+from proof.simulation.mutants.mutant import Mutant
+
+BY_NAME: Mapping[str, Mutant] = {
+    mutant.name: mutant for mutant in (*domain.MUTANTS, *store.MUTANTS, *upkeep.MUTANTS, *worker.MUTANTS)
+}

@@ -1,0 +1,99 @@
+"""Bugs in the rules: what is merged, granted, released, retried and cancelled."""
+
+from dataclasses import replace
+from typing import Any
+
+from proof.simulation.mutants.mutant import Mutant
+from services.api.store.commands import reports
+from shared.domain import merge as merging
+from shared.domain import task as transitions
+from shared.domain.report import Report
+from shared.domain.status import Outcome, Status
+from shared.domain.task import Position, Task
+
+merge, fold_registers = merging.merge, merging._fold_registers
+release, fail, cancel = transitions.release, transitions.fail, transitions.cancel
+
+
+def _without_claim(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
+    if report.claim is not None and report.status is not None and report.status.is_final and task.is_held:
+        report = replace(report, run=task.run, claim=task.claim, attempt=task.attempt)
+    return merge(task, report, **named)
+
+
+def _overwriting(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
+    after, outcome = merge(task, report, **named)
+    if outcome is Outcome.REFUSED and task.status.is_final and report.status is not None and report.status.is_final:
+        return transitions.end(task, report.status, now=named["now"], result=report.result, error=report.error), outcome
+    return after, outcome
+
+
+def _taking_back(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
+    after, outcome = merge(task, report, **named)
+    if outcome is Outcome.STALE and task.status.is_final and report.status is Status.PROCESSING:
+        return replace(task, status=Status.PROCESSING, result=None, error=None, finished_at=None), Outcome.APPLIED
+    return after, outcome
+
+
+def _of_any_attempt(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
+    if report.attempt is not None and report.attempt < task.attempt:
+        report = replace(report, attempt=task.attempt)
+    return merge(task, report, **named)
+
+
+def _by_arrival(task: Task, report: Report) -> tuple[Task, bool, bool, bool]:
+    return fold_registers(replace(task, positions={key: Position(0, 0, "") for key in task.positions}), report)
+
+
+def _granted_twice(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
+    if report.status is Status.PROCESSING and report.run == task.run and task.is_held:
+        report = replace(report, claim=task.claim)
+    return merge(task, report, **named)
+
+
+def _unwritten(task: Task, report: Report) -> Task:
+    return task
+
+
+def _keeping_the_claim(task: Task, run: int, claim: str | None, **named: Any) -> Task:
+    after = release(task, run, claim, **named)
+    return after if after is task or after.status.is_final else replace(after, claim=task.claim, worker=task.worker)
+
+
+def _uncounted(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
+    return release(task, run, claim, crashed=False, now=now)
+
+
+def _the_same_run(task: Task, run: int, claim: str | None, **named: Any) -> Task:
+    after = release(task, run, claim, **named)
+    return after if after is task else replace(after, run=task.run)
+
+
+def _error_first(task: Task, error: Any, *, now: int) -> Task:
+    return transitions.end(replace(task, failures=task.failures + 1), Status.ERROR, now=now, error=error)
+
+
+def _never_retried_enough(task: Task, error: Any, *, now: int) -> Task:
+    return fail(replace(task, max_attempts=task.max_attempts + 2), error, now=now)
+
+
+def _still_due(task: Task, attempt: int | None, *, now: int) -> Task:
+    after = cancel(task, attempt, now=now)
+    return replace(after, status=task.status, error=None, finished_at=None, started_at=task.started_at, due_at=now)
+
+
+MUTANTS = (
+    Mutant("a finish is taken without its claim", ((reports, "merge", _without_claim),)),
+    Mutant("a second end overwrites the first", ((reports, "merge", _overwriting),)),
+    Mutant("a late PROCESSING takes back the end", ((reports, "merge", _taking_back),)),
+    Mutant("a report for an earlier attempt counts for this one", ((reports, "merge", _of_any_attempt),)),
+    Mutant("the last report to arrive wins", ((merging, "_fold_registers", _by_arrival),)),
+    Mutant("a run is granted to a second claim", ((reports, "merge", _granted_twice),)),
+    Mutant("a claim is not written down", ((merging, "_claimed", _unwritten),)),
+    Mutant("a release keeps the claim", ((transitions, "release", _keeping_the_claim),)),
+    Mutant("a release leaves the run as it is", ((transitions, "release", _the_same_run),)),
+    Mutant("a crash is not counted", ((transitions, "release", _uncounted),)),
+    Mutant("a failure shows ERROR before its retries", ((merging, "fail", _error_first),)),
+    Mutant("a failure is retried too often", ((merging, "fail", _never_retried_enough),)),
+    Mutant("a cancelled task stays due", ((transitions, "cancel", _still_due),)),
+)

@@ -1,0 +1,56 @@
+"""Bugs in the upkeep: leases, lost messages, and what a fresh API looks for."""
+
+from typing import Any
+
+from proof.simulation.mutants.mutant import Mutant
+from services.api.upkeep import dispatcher, reaper
+from services.api.upkeep.dispatcher import Dispatcher
+from services.api.upkeep.reaper import Reaper
+
+serve = Dispatcher._serve
+
+
+async def _count(self: Reaper, clock: str) -> None:
+    """Count all of the time that has passed by a clock of the module that the reaper imports."""
+    imported = vars(reaper)
+    last = getattr(imported["time"], clock)()
+    while True:
+        await imported["asyncio"].sleep(reaper.TICK)
+        await self._store.ready()
+        now = getattr(imported["time"], clock)()
+        await self.tick(max(0.0, now - last))
+        last = now
+
+
+async def _by_wall_clock(self: Reaper) -> None:
+    await _count(self, "time")
+
+
+async def _unobserved(self: Reaper) -> None:
+    await _count(self, "monotonic")
+
+
+async def _never(self: Reaper, seconds: float) -> None:
+    return None
+
+
+def _nothing_lost(*given: Any) -> list[Any]:
+    return []
+
+
+def _no_backlog(self: Dispatcher) -> None:
+    self._next_due = None
+
+
+def _without_back_offs(self: Dispatcher, at: float) -> None:
+    return None
+
+
+MUTANTS = (
+    Mutant("the lease goes by the wall clock", ((Reaper, "run", _by_wall_clock),)),
+    Mutant("the lease runs on while the API stands still", ((Reaper, "run", _unobserved),)),
+    Mutant("the silent are never reaped", ((Reaper, "tick", _never),)),
+    Mutant("a lost message is never sent again", ((dispatcher, "lost", _nothing_lost),)),
+    Mutant("a fresh API does not look for what is due", ((Dispatcher, "_find_backlog", _no_backlog),)),
+    Mutant("a run that is due later is never sent", ((Dispatcher, "_wake_at", _without_back_offs),)),
+)

@@ -1,0 +1,210 @@
+"""The oracle: it looks at the database after every commit, and says which invariant does not hold."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from proof.simulation import invariants
+from proof.simulation.invariants import DEEDS, STEPS, promise
+from proof.simulation.kernel import BOOT, Kernel
+from proof.simulation.ledger import Event, Ledger, Row
+from proof.simulation.network import Exchange
+from proof.simulation.process import Process
+from proof.simulation.truth import Truth
+from services.api.store.unit import Commit
+from services.worker.consumer import Exit
+
+WORKER_CALL = re.compile(r"/workers/([^/]+)/(heartbeat|gone)")
+
+LEASE = 15.0
+TICK = 1.0
+"""Seconds of silence that a worker is allowed, and by how much the reaper counts coarser than we do: by the tick in
+which a beat came, and by each tick in which the API was paused."""
+SLACK = 0.1
+
+SOUND = "no part of the product fails inside"
+LIVING = "no living worker is given up"
+LEASED = "a worker is reaped only after a lease of silence that a running API has observed"
+RELEASED = "no run is taken from a worker that has it in hand"
+REFUSED = "the claims of a worker that is gone are refused"
+ALONE = "no run is executed twice"
+KEPT = "a task that was answered 201 is kept, once"
+SEEN = "what a client reads never goes back"
+ENDED = "every task with a handler ends while a worker lives"
+CALM = "everybody gets an answer in the end"
+
+
+class Violation(NamedTuple):
+    """An invariant that does not hold."""
+
+    at: float
+    """Seconds since the beginning."""
+    invariant: str
+    detail: str
+
+
+class Oracle:
+    """Told of commits, requests and endings; looks for itself."""
+
+    def __init__(self, kernel: Kernel, truth: Truth, path: Path) -> None:
+        """Take the truth to compare with, and the database to look at."""
+        self._kernel = kernel
+        self._truth = truth
+        self._ledger = Ledger(path)
+        self._reaped: set[str] = set()
+        self._api: Process | None = None
+        self.violations: list[Violation] = []
+
+    @property
+    def is_violated(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self.violations)
+
+    @property
+    def open(self) -> int:
+        """How many tasks have not ended."""
+        return sum(not row.is_final for row in self._ledger.rows.values())
+
+    def violate(self, invariant: str, detail: str) -> None:
+        """Note that an invariant does not hold."""
+        self.violations.append(Violation(self._kernel.now - BOOT, invariant, detail))
+        self._kernel.note(f"VIOLATION {invariant}: {detail}")
+
+    def close(self) -> None:
+        """Close what was looked at."""
+        self._ledger.close()
+
+    # What the product does
+
+    def committed(self, commit: Commit) -> None:
+        """Look at everything after a commit."""
+        rows, events, gone = self._ledger.look()
+        known, dead = self._ledger.rows, self._ledger.gone
+        self._ledger.keep(rows, events, gone)
+        changed = {event.task_id for event in events} | {key for key, row in rows.items() if row != known.get(key)}
+        for task_id in sorted(changed & rows.keys()):
+            before, after = known.get(task_id), rows[task_id]
+            history = self._ledger.history.get(task_id, [])
+            for step in STEPS:
+                self._complain(promise(step), after, step(before, after, history))
+        for event in events:
+            self._note(event)
+            self._judge(event, rows[event.task_id], gone if event.source in dead else dead)
+        for worker_id in sorted(gone - dead):
+            self._judge_gone(worker_id)
+        for key in self._truth.twice:
+            self.violate(ALONE, f"{key[0][-6:]}/{key[1]}")
+        for task_id in self._truth.created.keys() - rows.keys():
+            self.violate(KEPT, f"{self._truth.created[task_id]} is lost")
+
+    def arrived(self, exchange: Exchange) -> None:
+        """Take note of who is said to be gone."""
+        found = WORKER_CALL.fullmatch(exchange.path)
+        if found is None or found[2] != "gone":
+            return
+        worker = self._truth.workers.get(found[1])
+        self._truth.farewells.add(found[1])
+        if worker is not None and worker.is_alive and exchange.caller is not worker:
+            self.violate(LIVING, f"{exchange.caller.name} says that {worker.name} is gone")
+
+    def served(self, process: Process, exchange: Exchange, status: int) -> None:
+        """Take note of who has beaten."""
+        found = WORKER_CALL.fullmatch(exchange.path)
+        if found is not None and found[2] == "heartbeat" and status < 300:
+            self._truth.beats[found[1], process] = process.running_time, process.pauses
+        self._api = process
+
+    def failed(self, said: str) -> None:
+        """Take note of what should never happen."""
+        self.violate(SOUND, said)
+
+    def ended(self, process: Process, ending: Exit) -> None:
+        """Judge why a worker has ended that nobody asked to."""
+        ids = [worker_id for worker_id, one in self._truth.workers.items() if one is process]
+        hangs = any(one.worker is process for one in self._truth.executions.values() if _took(one, self._kernel) > 15)
+        if ending is Exit.GIVEN_UP and not self._ledger.gone.intersection(ids):
+            self.violate(LIVING, f"{process.name} gave up, but nobody had given it up")
+        if ending is not Exit.GIVEN_UP and not hangs:
+            self.violate(SOUND, f"{process.name} has ended: {ending.name.lower()}")
+
+    # What the people see
+
+    def standing(self, task_id: str) -> Row | None:
+        """Return a task as it stands now."""
+        return self._ledger.rows.get(task_id)
+
+    def seen(self, known: Row | None, task: dict[str, Any]) -> None:
+        """Judge what a client was answered that asked when the task stood like that."""
+        if known is not None and (task["attempt"], task["version"]) < (known.attempt, known.version):
+            self.violate(SEEN, f"{known.short}: version {task['version']} after {known.version}")
+
+    # The end
+
+    def judge_the_end(self, busy: int) -> None:
+        """Judge what is left when everything has had its time."""
+        if self.violations:
+            return
+        if busy:
+            self.violate(CALM, f"{busy} people still wait")
+        for name, count in Counter(row.name for row in self._ledger.rows.values()).items():
+            if count > 1:
+                self.violate(KEPT, f"{name} was created {count} times")
+        for row in self._ledger.rows.values():
+            history = self._ledger.history[row.task_id]
+            if row.handler is not None and not row.is_final:
+                self.violate(ENDED, f"{row.short} has status {row.status}, run {row.run}")
+            ending: Iterable[tuple[Callable[..., Any], Any]] = (
+                (invariants.last_writer_wins, invariants.last_writer_wins(row, history, self._truth)),
+                (
+                    invariants.what_finished_counts,
+                    invariants.what_finished_counts(row, history, self._truth, self._reaped),
+                ),
+            )
+            for invariant, complaints in ending:
+                self._complain(promise(invariant), row, complaints)
+
+    def _judge(self, event: Event, row: Row, dead: set[str]) -> None:
+        for deed in DEEDS:
+            self._complain(promise(deed), row, deed(row, event, self._ledger.history[event.task_id], self._truth))
+        if event.kind == "claim" and event.outcome == "applied" and event.source in dead:
+            self.violate(REFUSED, f"{row.short}: run {event.run} for {event.source}")
+        if event.kind == "release":
+            self._judge_release(event, row)
+
+    def _judge_release(self, event: Event, row: Row) -> None:
+        worker_id, run = event.said["worker"], event.said["run"]
+        worker = self._truth.workers.get(worker_id)
+        if worker is None or not worker.is_alive or worker.is_stopping or worker_id in self._ledger.gone:
+            return
+        if event.said["crashed"]:
+            self.violate(RELEASED, f"{row.short}: run {run}, although {worker.name} lives")
+        elif (event.task_id, run) in self._truth.executions:
+            self.violate(RELEASED, f"{row.short}: run {run} of {worker.name}, which knows of it")
+
+    def _judge_gone(self, worker_id: str) -> None:
+        if worker_id in self._truth.farewells:
+            return
+        self._reaped.add(worker_id)
+        api = self._kernel.process
+        since, pauses = self._truth.beats.get((worker_id, api), (0.0, 0))
+        silence = api.running_time - since
+        if silence < LEASE - TICK * (1 + api.pauses - pauses) - SLACK:
+            name = self._truth.workers[worker_id].name
+            self.violate(LEASED, f"{name} was silent for {silence:.2f} s")
+
+    def _complain(self, invariant: str, row: Row, complaints: Iterable[str]) -> None:
+        for complaint in complaints:
+            self.violate(invariant, f"{row.short}: {complaint}")
+
+    def _note(self, event: Event) -> None:
+        said = f" {event.said}" if event.said else ""
+        self._kernel.note(
+            f"{event.kind} {event.outcome}: {event.task_id[-6:]} {event.attempt}/{event.run} by {event.source}{said}"
+            f" -> status {event.task_status}"
+        )
+
+
+def _took(execution: Any, kernel: Kernel) -> float:
+    return float((execution.ended_at or kernel.now) - execution.began_at)

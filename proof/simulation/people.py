@@ -1,0 +1,139 @@
+"""The people: they create tasks, look at them, cancel and retry some, and report on those that have no handler."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from proof.simulation.kernel import Kernel
+from proof.simulation.network import Network, NetworkClient
+from proof.simulation.oracle import KEPT, Oracle
+from proof.simulation.process import Process
+from proof.simulation.truth import Truth
+from shared.client import ApiProblem, ApiUnreachable
+from shared.domain.task_type import TaskType
+
+TYPES = (
+    TaskType(name="once", handler="work", timeout=9),
+    TaskType(name="thrice", handler="work", timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
+    TaskType(name="parcel"),
+)
+
+ENDS = ("return",) * 9 + ("raise", "recover", "recover", "poison", "hang", "unkeepable")
+COMPLETED, ERROR = 3, 4
+
+T = TypeVar("T")
+
+
+class People:
+    """Everybody who uses the API; each does one thing after another, and repeats what was not answered."""
+
+    def __init__(self, kernel: Kernel, network: Network, truth: Truth, oracle: Oracle) -> None:
+        """Take the world that they live in."""
+        self._kernel = kernel
+        self._random = kernel.random
+        self._truth = truth
+        self._oracle = oracle
+        self._process = Process(kernel, "people")
+        self._client = NetworkClient(network, kernel, patience=5.0)
+        self.busy = 0
+        """How many of them still have something to do."""
+
+    def come(self, tasks: int, seconds: float) -> None:
+        """Let as many tasks be created in the next seconds."""
+        for number in range(tasks):
+            tracked = self._random.random() < 0.2
+            self._act(self._random.random() * seconds, self._track if tracked else self._order, number)
+
+    def _act(self, wait: float, act: Callable[..., None], *arguments: Any) -> None:
+        self.busy += 1
+
+        def live() -> None:
+            self._kernel.sleep(wait)
+            act(*arguments)
+            self.busy -= 1
+
+        self._kernel.spawn(live, self._process)
+
+    def _order(self, number: int) -> None:
+        """Have a task run, and see what becomes of it."""
+        random = self._random
+        steps = [round(random.random() * 1.5, 3) for _ in range(random.randint(0, 3))]
+        task_type = random.choice(("once", "thrice"))
+        script = {"steps": steps, "end": random.choice(ENDS)}
+        task_id = self._create({"name": f"task {number}", "type": task_type, "processing_time": 1, "input": script})
+        if random.random() < 0.15:
+            self._act(random.random() * 6, self._cancel, task_id)
+        for _ in range(random.randint(1, 4)):
+            self._kernel.sleep(random.random() * 4)
+            task = self._look(task_id)
+            if task["status"] >= COMPLETED and random.random() < 0.25:
+                self._retry(task_id, task["attempt"])
+
+    def _track(self, number: int) -> None:
+        """Report on a task from two sources at once; some of it again, much later."""
+        random = self._random
+        task_id = self._create({"name": f"parcel {number}", "type": "parcel"})
+        attempts = random.randint(1, 2)
+        for attempt in range(1, attempts + 1):
+            said = [self._report(task_id, attempt, seq, random.choice("ab")) for seq in range(1, random.randint(3, 6))]
+            end = random.choice((COMPLETED, ERROR))
+            said.append(self._report(task_id, attempt, len(said) + 1, "a", end))
+            self._truth.tracked[task_id, attempt] = said
+            left = [len(said)]
+            for report in random.sample(said, len(said)):
+                self._act(random.random() * 3, self._deliver, report, left)
+            while left[0]:
+                self._kernel.sleep(0.5)
+            self._act(random.random() * 10, self._deliver, random.choice(said), [1])
+            self._act(random.random() * 10, self._deliver, said[-1], [1])
+            if attempt < attempts:
+                self._retry(task_id, attempt)
+
+    def _report(self, task_id: str, attempt: int, seq: int, source: str, end: int | None = None) -> dict[str, Any]:
+        report: dict[str, Any] = {"task_id": task_id, "attempt": attempt, "seq": seq, "source": source}
+        report |= {"progress": seq / 10, "metadata": {"at": f"{attempt}.{seq}"}, "status": 2 if end is None else end}
+        if end == COMPLETED:
+            report["result"] = {"attempt": attempt}
+        if end == ERROR:
+            report["error"] = {"code": "failed", "message": f"attempt {attempt}"}
+        return report
+
+    def _create(self, body: dict[str, Any]) -> str:
+        headers = {"Idempotency-Key": body["name"].replace(" ", "-")}
+        answer = self._persist(lambda: self._client._call("POST", "/tasks", body, headers=headers))
+        task_id = str(answer["task_id"])
+        self._truth.created[task_id] = body["name"]
+        self._kernel.note(f"{body['name']} is {task_id[-6:]}")
+        return task_id
+
+    def _deliver(self, report: dict[str, Any], left: list[int]) -> None:
+        self._persist(lambda: self._client.report([report]))
+        left[0] -= 1
+
+    def _look(self, task_id: str) -> dict[str, Any]:
+        known = self._oracle.standing(task_id)
+        task: dict[str, Any] | None = self._persist(lambda: self._client.get_task(task_id))
+        if task is None:
+            self._oracle.violate(KEPT, f"{self._truth.created[task_id]} is not found")
+            return {"status": 0}
+        self._oracle.seen(known, task)
+        return task
+
+    def _cancel(self, task_id: str) -> None:
+        self._truth.cancels.add(task_id)
+        self._kernel.note(f"cancels {task_id[-6:]}")
+        self._persist(lambda: self._client.cancel_task(task_id))
+
+    def _retry(self, task_id: str, attempt: int) -> None:
+        self._truth.retries.add(task_id)
+        self._kernel.note(f"retries {task_id[-6:]}")
+        self._persist(lambda: self._client.retry_task(task_id, attempt))
+
+    def _persist(self, call: Callable[[], T]) -> Any:
+        """Call until there is an answer; None where it is that this cannot be done."""
+        while True:
+            try:
+                return call()
+            except ApiProblem:
+                return None
+            except ApiUnreachable:
+                self._kernel.sleep(0.3 + self._random.random())

@@ -1,0 +1,73 @@
+"""The supervisor: it keeps an API and some workers alive, each life a process of its own."""
+
+from collections.abc import Callable
+
+from proof.simulation.api import Api
+from proof.simulation.kernel import Kernel
+from proof.simulation.network import Network
+from proof.simulation.oracle import Oracle
+from proof.simulation.people import TYPES
+from proof.simulation.process import Process
+from proof.simulation.truth import Truth
+from services.worker.consumer import Worker
+from shared.settings import Settings
+
+
+class Supervisor:
+    """Starts every service anew after it has ended, some seconds later."""
+
+    def __init__(
+        self, kernel: Kernel, network: Network, truth: Truth, oracle: Oracle, settings: Settings, workers: int
+    ) -> None:
+        """Start the API and as many workers."""
+        self._kernel = kernel
+        self._network = network
+        self._truth = truth
+        self._oracle = oracle
+        self._settings = settings
+        self._lives = 0
+        self.longest_rest = 6.0
+        """The most seconds between an end and the next start."""
+        self.apis: list[Api] = []
+        self.workers: list[Process] = []
+        self._start_api()
+        for number in range(workers):
+            self._start_worker(number)
+
+    @property
+    def api(self) -> Process:
+        """The API's present process."""
+        return self.apis[-1].process
+
+    def everybody(self) -> list[Process]:
+        """Return the processes of all services that live."""
+        return [process for process in (self.api, *self.workers) if process.is_alive]
+
+    def _start_api(self) -> None:
+        api = Api(self._kernel, self._settings, TYPES, self._oracle)
+        self._kernel.note("starts", api.process)
+        self._network.server = api
+        self.apis.append(api)
+        api.process.at_death.append(lambda: self._rest(self._start_api))
+
+    def _start_worker(self, number: int) -> None:
+        self._lives += 1
+        process = Process(self._kernel, f"worker-{number}.{self._lives}")
+        self._kernel.note("starts", process)
+        self.workers = [one for one in self.workers if one.is_alive] + [process]
+        process.at_death.append(lambda: self._rest(lambda: self._start_worker(number)))
+        self._kernel.spawn(lambda: self._work(process), process)
+
+    def _work(self, process: Process) -> None:
+        worker = Worker(self._settings, self._kernel.monotonic)
+        self._truth.workers[worker._id] = process
+        ending = worker.run()
+        self._kernel.note(f"ends: {ending.name.lower()}")
+        if not process.is_stopping:
+            self._oracle.ended(process, ending)
+        process.is_stopping = True
+        process.kill()
+        self._kernel.block()
+
+    def _rest(self, start: Callable[[], None]) -> None:
+        self._kernel.after(self._kernel.random.random() * self.longest_rest, start, self._kernel.world)

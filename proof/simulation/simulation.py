@@ -1,0 +1,82 @@
+"""One simulation: a seed, the services, faults for a while, then peace, and what the oracle says of it all."""
+
+import hashlib
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from proof.simulation.faults import Faults
+from proof.simulation.handlers import handlers
+from proof.simulation.kernel import BOOT, Kernel
+from proof.simulation.machine import Machine
+from proof.simulation.network import Network
+from proof.simulation.oracle import Oracle, Violation
+from proof.simulation.people import People
+from proof.simulation.services import Supervisor
+from proof.simulation.truth import Truth
+from shared.settings import Settings
+
+TROUBLE = 30.0
+"""Seconds in which faults strike."""
+PEACE = 150.0
+"""Seconds in which everything must have come to its end after them."""
+AFTERMATH = 13.0
+"""Seconds in which what is still under way may arrive."""
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory; a power cut is no fault here
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What one simulation has shown."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+    events: int
+    tasks: int
+    faults: Counter[str]
+    trace: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """A number that two simulations share only if they were the same in everything."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+def simulate(seed: int) -> Ending:
+    """Run the simulation of this seed; the same seed gives the same ending, trace and all."""
+    memory = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="waybill-simulation-", dir=memory) as folder:
+        return _simulate(seed, Path(folder))
+
+
+def _simulate(seed: int, folder: Path) -> Ending:
+    kernel = Kernel(Random(seed))
+    network = Network(kernel)
+    truth = Truth(kernel)
+    machine = Machine(kernel, network, truth, handlers(kernel, truth))
+    settings = Settings(data_dir=folder, worker_slots=kernel.random.randint(1, 4), drain_seconds=3.0)
+    oracle = Oracle(kernel, truth, settings.tasks_db)
+    kernel.on_failure = oracle.failed
+    with machine.in_place():
+        supervisor = Supervisor(kernel, network, truth, oracle, settings, workers=kernel.random.randint(1, 3))
+        people = People(kernel, network, truth, oracle)
+        faults = Faults(kernel, network, supervisor, settings)
+        people.come(kernel.random.randint(3, 14), TROUBLE * 0.8)
+        faults.begin()
+        try:
+            kernel.run(TROUBLE, lambda: oracle.is_violated)
+            faults.end()
+            supervisor.longest_rest = 1.0
+            kernel.note("PEACE")
+            kernel.run(PEACE, lambda: oracle.is_violated or not (people.busy or oracle.open))
+            kernel.run(AFTERMATH, lambda: oracle.is_violated)
+            oracle.judge_the_end(people.busy)
+        finally:
+            kernel.dispose()
+            oracle.close()
+    trace = tuple(f"{at - BOOT:9.4f}  {who:<12} {what}" for at, who, what in kernel.trace)
+    struck = faults.struck + Counter(message=network.troubles)
+    return Ending(seed, tuple(oracle.violations), kernel.events, len(truth.created), struck, trace)

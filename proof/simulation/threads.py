@@ -1,0 +1,207 @@
+"""Stand-ins for `threading`, `queue` and `time`: what the product imports, on the kernel's threads and clock."""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from proof.simulation.kernel import Kernel, Wakeup
+
+T = TypeVar("T")
+
+PREEMPTED = 0.03
+"""How often a thread that takes a lock lets others run first."""
+
+
+class Event:
+    """A flag that threads wait for."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Begin unset."""
+        self._kernel = kernel
+        self._flag = False
+        self._waiting: list[Wakeup] = []
+
+    def is_set(self) -> bool:
+        """Return the flag."""
+        return self._flag
+
+    def set(self) -> None:
+        """Set the flag and wake everybody."""
+        self._flag = True
+        for wakeup in self._waiting:
+            wakeup.fire()
+
+    def clear(self) -> None:
+        """Take the flag back."""
+        self._flag = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the flag, and return it."""
+        if not self._flag:
+            self._kernel.block(self._waiting, timeout)
+        return self._flag
+
+
+class Lock:
+    """A lock; to take it may let other threads run first."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Begin free."""
+        self._kernel = kernel
+        self._is_held = False
+        self._waiting: list[Wakeup] = []
+
+    def __enter__(self) -> "Lock":
+        self._kernel.give_way(PREEMPTED)
+        self.acquire()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Wait until it is free, and hold it."""
+        while self._is_held:
+            self._kernel.block(self._waiting)
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let go of it."""
+        self._is_held = False
+        for wakeup in self._waiting[:1]:
+            wakeup.fire()
+
+
+class Condition(Lock):
+    """A lock whose holder can wait to be told of a change."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Begin free, with nobody waiting."""
+        super().__init__(kernel)
+        self._listening: list[Wakeup] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let go of the lock, wait to be told, and take it again."""
+        self.release()
+        try:
+            return self._kernel.block(self._listening, timeout)
+        finally:
+            self.acquire()
+
+    def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
+        """Wait until it holds, or the time is over, and return it."""
+        deadline = None if timeout is None else self._kernel.now + timeout
+        found = predicate()
+        while not found:
+            left = None if deadline is None else deadline - self._kernel.now
+            if left is not None and left <= 0:
+                break
+            self.wait(left)
+            found = predicate()
+        return found
+
+    def notify_all(self) -> None:
+        """Tell everybody who waits."""
+        for wakeup in self._listening:
+            wakeup.fire()
+
+
+class SimpleQueue(Generic[T]):
+    """A queue between threads."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Begin empty."""
+        self._kernel = kernel
+        self._items: deque[T] = deque()
+        self._waiting: list[Wakeup] = []
+
+    def put(self, item: T) -> None:
+        """Put something at the end."""
+        self._items.append(item)
+        for wakeup in self._waiting:
+            if not wakeup.is_over:
+                wakeup.fire()
+                break
+
+    def get(self, timeout: float | None = None) -> T:
+        """Wait for something, and take it. Raises queue.Empty."""
+        deadline = None if timeout is None else self._kernel.now + timeout
+        while not self._items:
+            left = None if deadline is None else deadline - self._kernel.now
+            if left is not None and left <= 0:
+                raise queue.Empty
+            self._kernel.block(self._waiting, left)
+        return self._items.popleft()
+
+    def get_nowait(self) -> T:
+        """Take something that is there. Raises queue.Empty."""
+        if not self._items:
+            raise queue.Empty
+        return self._items.popleft()
+
+
+class Thread:
+    """A thread that is started and joined as the real ones are."""
+
+    def __init__(self, kernel: Kernel, target: Callable[[], object]) -> None:
+        """Take what it does."""
+        self._kernel = kernel
+        self._target = target
+        self._thread: Any = None
+
+    def start(self) -> None:
+        """Start it in the process that runs now."""
+        self._thread = self._kernel.spawn(self._target)
+
+    def is_alive(self) -> bool:
+        """Return whether it has started and not ended."""
+        return self._thread is not None and bool(self._thread.is_alive)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+        if self.is_alive():
+            self._kernel.block(self._thread.joining, timeout)
+
+
+class Threading:
+    """The module `threading`, as far as the product uses it."""
+
+    TIMEOUT_MAX = threading.TIMEOUT_MAX
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Take the kernel that everything made here belongs to."""
+        self._kernel = kernel
+
+    def Event(self) -> Event:  # noqa: N802 - named as in the module
+        """Make an event."""
+        return Event(self._kernel)
+
+    def Lock(self) -> Lock:  # noqa: N802
+        """Make a lock."""
+        return Lock(self._kernel)
+
+    def Condition(self) -> Condition:  # noqa: N802
+        """Make a condition."""
+        return Condition(self._kernel)
+
+    def Thread(self, target: Callable[[], object], **named: Any) -> Thread:  # noqa: N802
+        """Make a thread; its name does not matter here."""
+        return Thread(self._kernel, target)
+
+    def stack_size(self, size: int = 0) -> int:
+        """Return the size, which does not matter here."""
+        return size
+
+
+class Secrets:
+    """The module `secrets`, as far as the product uses it, from the kernel's chance."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Take the kernel."""
+        self._kernel = kernel
+
+    def token_hex(self, size: int) -> str:
+        """Return so many random bytes in hexadecimal."""
+        return self._kernel.random.randbytes(size).hex()

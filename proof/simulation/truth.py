@@ -1,0 +1,85 @@
+"""The truth: what really happened in the simulation, noted where it happens and not where it is claimed."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from proof.simulation.kernel import Kernel
+from proof.simulation.process import Process
+from shared.spool import Parcel
+
+RETURNED, RAISED = "returned", "raised"
+
+
+@dataclass(eq=False, slots=True)
+class Execution:
+    """One call of a handler."""
+
+    serial: int
+    task_id: str
+    run: int
+    worker: Process
+    began_at: float
+    ended_at: float | None = None
+    verdict: str = ""
+    """How the handler ended; empty while it runs, and where it was told to stop."""
+    said: dict[str, Any] | None = None
+    """The final report that its worker handed over for delivery."""
+    is_durable: bool = False
+    """Whether that report was written to the spool."""
+
+    @property
+    def result(self) -> dict[str, int]:
+        """What the handler returns; no other execution returns the same."""
+        return {"serial": self.serial}
+
+
+@dataclass
+class Truth:
+    """Everything that was really done."""
+
+    kernel: Kernel
+    executions: dict[tuple[str, int], Execution] = field(default_factory=dict)
+    twice: list[tuple[str, int]] = field(default_factory=list)
+    """Runs that two handlers began."""
+    workers: dict[str, Process] = field(default_factory=dict)
+    """The process of each worker id."""
+    created: dict[str, str] = field(default_factory=dict)
+    """The name of each task whose creation was answered, by its id."""
+    cancels: set[str] = field(default_factory=set)
+    retries: set[str] = field(default_factory=set)
+    """Tasks that somebody has asked to cancel, and to try again."""
+    farewells: set[str] = field(default_factory=set)
+    """Workers that somebody has said were gone."""
+    beats: dict[tuple[str, Process], tuple[float, int]] = field(default_factory=dict)
+    """For each worker and life of the API, that life's running time and pauses at the worker's last heartbeat."""
+    tracked: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    """What was said about each attempt of a tracked task, and acknowledged."""
+    serial: int = 0
+
+    def begin(self, task_id: str, run: int) -> Execution:
+        """Note that the process that runs now calls a handler."""
+        self.serial += 1
+        execution = Execution(self.serial, task_id, run, self.kernel.process, self.kernel.now)
+        if (task_id, run) in self.executions:
+            self.twice.append((task_id, run))
+        self.executions[task_id, run] = execution
+        self.kernel.note(f"runs {task_id[-6:]}/{run}")
+        return execution
+
+    def end(self, execution: Execution, verdict: str) -> None:
+        """Note how a handler ended."""
+        execution.ended_at, execution.verdict = self.kernel.now, verdict
+        self.kernel.note(f"{execution.task_id[-6:]}/{execution.run} has {verdict}")
+
+    def handed_over(self, parcel: Parcel) -> None:
+        """Note that a final report waits for delivery."""
+        execution = self.executions.get((parcel.task_id, parcel.run))
+        if parcel.is_final and execution is not None:
+            execution.said = json.loads(parcel.text)
+
+    def spooled(self, parcel: Parcel) -> None:
+        """Note that a report is on disk."""
+        execution = self.executions.get((parcel.task_id, parcel.run))
+        if parcel.is_final and execution is not None:
+            execution.is_durable = True
