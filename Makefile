@@ -20,7 +20,7 @@ FAULTS ?= 60
 EXAMPLES ?= 100
 CASES ?= 1000
 SEED ?=
-PROOFS := chaos stateful fuzz
+PROOFS := chaos simulate mutants stateful fuzz
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 
@@ -71,6 +71,16 @@ chaos: $(VENV)/.runtime ## Kill, stop and cut everything under load: TASKS=1000 
 	@echo "== Chaos: $(TASKS) tasks, $(FAULTS) faults"
 	@$(RUN) -m proof.chaos --tasks $(TASKS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: simulate
+simulate: $(VENV)/.test ## Run both services on a virtual clock through SEEDS=500 seeds of faults; SEED=123 shows one
+	@echo "== Simulation"
+	@$(RUN) -m proof.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),500))
+
+.PHONY: mutants
+mutants: $(VENV)/.test ## Plant bugs, each of which the simulation must catch within SEEDS=200
+	@echo "== Mutants"
+	@$(RUN) -m proof.simulation --mutants --seeds $(or $(SEEDS),200)
+
 .PHONY: stateful
 stateful: $(VENV)/.test ## Play EXAMPLES=100 random stories against the real API
 	@echo "== Stateful tests: $(EXAMPLES) examples"
@@ -80,14 +90,6 @@ stateful: $(VENV)/.test ## Play EXAMPLES=100 random stories against the real API
 fuzz: $(VENV)/.prove ## Send CASES=1000 requests drawn from the API's own description
 	@echo "== Fuzz: $(CASES) cases"
 	@$(RUN) -m proof.fuzz --cases $(CASES)
-
-.PHONY: simulate
-simulate: $(VENV)/.test ## Run the simulation; SEEDS=500, or SEED=123 to see one
-	@$(RUN) -m proof.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),500))
-
-.PHONY: mutants
-mutants: $(VENV)/.test ## Plant bugs, each of which the simulation must catch within SEEDS=200
-	@$(RUN) -m proof.simulation --mutants --seeds $(or $(SEEDS),200)
 
 .PHONY: format
 format: $(VENV)/.dev ## Put the code into its format
