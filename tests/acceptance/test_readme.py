@@ -4,6 +4,8 @@ import configparser
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,6 +92,12 @@ def install_handler(folder: Path) -> None:
     (described / "entry_points.txt").write_text(f"[{group}]\n{line.strip()}\n")
 
 
+def is_listening(port: int) -> bool:
+    """Whether anybody accepts connections there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Tour:
     """The README's reader: gives its commands in its folder, with the ids that this server gives."""
 
@@ -148,12 +156,18 @@ def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
     (start,) = blocks("sh")
     services = Service(["bash", "-c", start.body], instance.folder / "make-0.log", environment, instance.folder)
     instance.services.append(services)
-    wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)
-    tour = Tour(instance)
-    steps = [step for block in blocks("console") for step in block.steps()]
-    assert steps
-    for step in steps:
-        tour.take(step)
-    task = {"name": "Cat", "type": "thumbnail", "input": {"width": 100}}
-    task_id = instance.post("/tasks", task).json()["task_id"]
-    assert instance.ended([task_id])[task_id]["result"] == {"width": 50}
+    try:
+        wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)
+        tour = Tour(instance)
+        steps = [step for block in blocks("console") for step in block.steps()]
+        assert steps
+        for step in steps:
+            tour.take(step)
+        task = {"name": "Cat", "type": "thumbnail", "input": {"width": 100}}
+        task_id = instance.post("/tasks", task).json()["task_id"]
+        assert instance.ended([task_id])[task_id]["result"] == {"width": 50}
+    finally:
+        # As Ctrl-C does: the services run in a group of their own, which only this ends.
+        os.killpg(services.pid, signal.SIGINT)
+        services.ended()
+        wait_until(lambda: not is_listening(instance.port), "the end of what make run has started")

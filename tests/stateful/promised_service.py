@@ -32,8 +32,8 @@ class PromisedWorker:
     is_gone: bool = False
     silence: float | None = None
     """Seconds; None while it has not been heard of since the API's start."""
-    unlisted: set[Run] = field(default_factory=set)
-    """The runs that were its own and that its latest beat left out."""
+    unlisted: dict[Run, float] = field(default_factory=dict)
+    """For each run of its own that its latest beats left out, for how many seconds they have done so."""
 
 
 @dataclass
@@ -139,9 +139,11 @@ class PromisedService:
         held = self.held_by(worker_id)
         said = {(one["task_id"], one["run"]): one["claim"] for one in listed}
         missing = held.keys() - said.keys()
-        for task_id, _ in missing & worker.unlisted:
-            self.tasks[task_id].release(now, crashed=False)
-        worker.unlisted, worker.silence = missing, 0.0
+        worker.unlisted = {run: worker.unlisted.get(run, 0.0) for run in missing}
+        for (task_id, _), seconds in worker.unlisted.items():
+            if seconds >= LEASE:
+                self.tasks[task_id].release(now, crashed=False)
+        worker.silence = 0.0
         return {run for run, claim in said.items() if held.get(run) != claim}
 
     def gone(self, worker_id: str, now: int, *, crashed: bool) -> int:
@@ -158,6 +160,7 @@ class PromisedService:
         for worker_id, worker in list(self.workers.items()):
             if worker.silence is None and self.held_by(worker_id):
                 worker.silence = 0.0
+            worker.unlisted = {run: unlisted + seconds for run, unlisted in worker.unlisted.items()}
             if worker.silence is not None:
                 worker.silence += seconds
                 if worker.silence >= LEASE:
@@ -166,6 +169,6 @@ class PromisedService:
     def restart(self, now: int) -> None:
         """See the API start again: everybody has a fresh lease, and all that was kept is there."""
         for worker in self.workers.values():
-            worker.silence, worker.unlisted = None, set()
+            worker.silence, worker.unlisted = None, {}
         for task in self.tasks.values():
             task.restart(now)

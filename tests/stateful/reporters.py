@@ -131,12 +131,14 @@ class Reporters(Play):
         listing=st.sampled_from(["all", "all", "none", "some"]),
         elapsed=st.sampled_from([0, 0, 10, 100, 10_000]),
         other=st.one_of(st.none(), wishes.which),
-        times=st.integers(1, 2),
+        times=st.integers(1, 3),
     )
     def beat(self, worker: int, listing: str, elapsed: float, other: int | None, times: int) -> None:
-        """Say what a worker runs: all of it, a part, nothing, or what is not its own; once or twice."""
+        """Say what a worker runs: all of it, a part, nothing, or what is not its own; up to three times in a while."""
         worker_id = self.some_worker(worker, is_busy=worker < 4)
-        for _ in range(times):
+        for number in range(times):
+            if number:
+                self.fall_silent(8.0)
             self._beat(worker_id, listing, elapsed, None if other is None else self.some(other))
 
     def _beat(self, worker_id: str, listing: str, elapsed: float, other: PromisedTask | None) -> None:
