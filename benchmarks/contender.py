@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.client import Client, poll
-from benchmarks.process import BenchError, Process, free_port, running
+from benchmarks.process import BenchError, Process, running
+from shared.port import free_port
 
 NAIVE_THREADS = 16
 START_SECONDS = 30.0

@@ -1,7 +1,6 @@
 """An installation that lives as long as the demonstration."""
 
 import contextlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shared.client import ApiUnreachable, Client
+from shared.port import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -24,7 +24,7 @@ class DemoError(Exception):
 def installation(environment: Mapping[str, str]) -> Iterator[Client]:
     """Start an API and a worker on a free port and a temporary directory, and remove all of it at the end."""
     with tempfile.TemporaryDirectory(prefix="waybill-demo-") as folder, contextlib.ExitStack() as services:
-        port = _free_port()
+        port = free_port()
         inherited = {name: value for name, value in environment.items() if not name.startswith("WAYBILL_")}
         own = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(Path(folder, "data")), "PYTHONPATH": str(ROOT)}
         log = Path(folder, "log")
@@ -74,9 +74,3 @@ def _wait_until_it_serves(client: Client, api: "subprocess.Popen[bytes]") -> Non
         else:
             return
     raise DemoError(f"no API after {START_SECONDS:g} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -1,7 +1,6 @@
 """An installation to do harm to: an API, workers and a fault proxy, with processes, ports and data of its own."""
 
 import contextlib
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from proof.plan import WORKERS
 from proof.proxy import Proxy
 from proof.supervisor import Supervisor, environment
 from shared.client import ApiProblem, ApiUnreachable, Client
+from shared.port import free_port
 from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,10 +121,3 @@ def _offer_handlers(folder: Path) -> Path:
     (metadata / "entry_points.txt").write_text("\n".join(["[waybill.handlers]", *lines, ""]), encoding="utf-8")
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: waybill-proof\nVersion: 0\n", encoding="utf-8")
     return folder
-
-
-def free_port() -> int:
-    """Return a port of this machine on which nobody listens now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+
+from shared.port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
@@ -35,13 +36,6 @@ def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DE
             last = answer
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds:g} s: {what} (last: {last!r:.500})")
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Service:
