@@ -77,7 +77,7 @@ class Bench:
 
     def ended(self) -> int:
         assert self.process is not None
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def statuses(self) -> dict[str, int]:
         return {report["task_id"]: report["status"] for report in self.api.reports}

@@ -12,7 +12,7 @@ from shared.queue import Letter, Message
 
 Reply = Callable[[dict[str, Any]], Answer]
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 def applied(report: dict[str, Any]) -> Answer:

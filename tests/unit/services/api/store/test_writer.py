@@ -130,7 +130,7 @@ async def test_a_stopped_writer_says_so(open_store: OpenStore) -> None:
 async def test_the_writer_checkpoints_when_it_is_idle(open_store: OpenStore) -> None:
     async with open_store() as store:
         await store.create([DRAFT])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while store._writer._unchecked:
                 await asyncio.sleep(0.02)
         with sqlite3.connect(f"file:{store.path}?immutable=1", uri=True) as snapshot:
