@@ -84,7 +84,7 @@ class Dispatcher(Thread):
         done = [
             Message(before.task_id, before.run)
             for before, after in commit.changes
-            if before is not None and before.due_at is not None and (after is None or after.due_at is None)
+            if before is not None and before.due_at is not None and _gave_way(before, after)
         ]
         if due or done or commit.types_changed or commit.worker_gone:
             self._hints.put(Hint(due, done, commit.types_changed, commit.worker_gone))
@@ -226,6 +226,11 @@ def _new_runs(changes: Sequence[Change]) -> Iterator[Task]:
             continue
         if before is None or (before.run, before.due_at) != (after.run, after.due_at):
             yield after
+
+
+def _gave_way(before: Task, after: Task | None) -> bool:
+    """Whether the run that was due is so no more: one commit may claim it and open the next one, too."""
+    return after is None or after.due_at is None or after.run != before.run
 
 
 def _run(task: Task) -> DueRun:

@@ -235,6 +235,27 @@ async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: O
         await until(lambda: set(queue.present) == {Message(taken, 1), Message(held, 2)})
 
 
+async def test_a_run_claimed_and_failed_in_one_commit_is_not_looked_for(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "TICK", 0.02)
+    queue = FakeQueue()
+    failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
+    async with open_store() as store, dispatching(store, queue):
+        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.01))
+        [task_id] = await store.create([draft(type="flaky")])
+        await until(lambda: Message(task_id, 1) in queue.present)
+        queue.present.clear()
+        await store.report([claim(task_id), claim(task_id, **failed)])
+        await until(lambda: Message(task_id, 2) in queue.present)
+        [other] = await store.create([draft()])
+        await until(lambda: Message(other, 1) in queue.present)
+        queue.present.remove(Message(other, 1))
+        await until(lambda: sent(queue).count(other) == 2)
+        assert [message.run for _, _, message in queue.sent if message.task_id == task_id] == [1, 2]
+
+
 async def test_a_queue_that_cannot_be_written_is_tried_again(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
