@@ -56,6 +56,8 @@ class Oracle:
         self._reaped: set[str] = set()
         self._api: Process | None = None
         self.violations: list[Violation] = []
+        self.moved_at = kernel.now
+        """When a task last changed."""
 
     @property
     def is_violated(self) -> bool:
@@ -87,6 +89,8 @@ class Oracle:
         for task_id in sorted(changed & rows.keys()):
             before, after = known.get(task_id), rows[task_id]
             history = self._ledger.history.get(task_id, [])
+            if before != after:
+                self.moved_at = self._kernel.now
             for step in STEPS:
                 self._complain(promise(step), after, step(before, after, history))
         for event in events:

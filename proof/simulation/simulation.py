@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -21,7 +22,13 @@ from shared.settings import Settings
 TROUBLE = 30.0
 """Seconds in which faults strike."""
 PEACE = 150.0
-"""Seconds in which everything must have come to its end after them."""
+"""Seconds in which everything should have come to its end after them."""
+STILL = 60.0
+"""Seconds without a task that moves, after which what has not ended is stuck. The longest wait that is none: a handler
+hangs until its worker has noticed, drained and started again, and the next one for it waits for its back-off."""
+LONGEST_PEACE = 900.0
+"""Seconds after which a simulation that always moves goes round in circles: the slowest has one slot, and its tasks
+hang one after the other in each of their attempts."""
 AFTERMATH = 13.0
 """Seconds in which what is still under way may arrive."""
 
@@ -71,7 +78,7 @@ def _simulate(seed: int, folder: Path) -> Ending:
             faults.end()
             supervisor.longest_rest = 1.0
             kernel.note("PEACE")
-            kernel.run(PEACE, lambda: oracle.is_violated or not (people.busy or oracle.open))
+            _wait_for_the_end(kernel, lambda: oracle.is_violated or not (people.busy or oracle.open), oracle)
             kernel.run(AFTERMATH, lambda: oracle.is_violated)
             oracle.judge_the_end(people.busy)
         finally:
@@ -80,3 +87,11 @@ def _simulate(seed: int, folder: Path) -> Ending:
     trace = tuple(f"{at - BOOT:9.4f}  {who:<12} {what}" for at, who, what in kernel.trace)
     struck = faults.struck + Counter(message=network.troubles)
     return Ending(seed, tuple(oracle.violations), kernel.events, len(truth.created), struck, trace)
+
+
+def _wait_for_the_end(kernel: Kernel, is_over: Callable[[], bool], oracle: Oracle) -> None:
+    """Run until all has ended, or is stuck, or has gone on for too long."""
+    begun = kernel.now
+    kernel.run(PEACE, is_over)
+    while not is_over() and kernel.now < min(oracle.moved_at + STILL, begun + LONGEST_PEACE):
+        kernel.run(STILL / 10, is_over)
