@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+import honcho.command
+
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """How honcho ends when it was asked to stop."""
 
@@ -21,13 +23,13 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, environment.get("PATH", os.defpath)])
     # The services read .env themselves; honcho would put it before the environment.
-    command = [sys.executable, "-m", "honcho", "--procfile", str(procfile), "--env", os.devnull, "start"]
+    command = [sys.executable, "-m", __name__, "--procfile", str(procfile), "--env", os.devnull, "start"]
     honcho = subprocess.Popen(command, env={**environment, "PATH": path}, process_group=0)
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         honcho.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
     terminal = _lend_terminal(honcho.pid)
     try:
@@ -36,6 +38,21 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
         if terminal:
             os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
     return 0 if code in STOPPED else code
+
+
+def honcho_main() -> None:
+    """Be honcho, which otherwise dies of a terminal that closes and leaves the services behind."""
+    signal.signal(signal.SIGHUP, _hang_up)
+    honcho.command.main()
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    """Stop as asked to, and say no more: what is written to a closed terminal is an error, and would end honcho."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _lend_terminal(group: int) -> bool:
@@ -50,3 +67,7 @@ def _lend_terminal(group: int) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+if __name__ == "__main__":
+    honcho_main()

@@ -17,7 +17,7 @@ from services.api.access import Access, is_loopback, tokens_in
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.store.clock import Clock
-from services.api.store.migrations import DatabaseIsNewer
+from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
 from services.api.traffic import Traffic
 from services.api.upkeep.upkeep import Upkeep
@@ -64,7 +64,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     traffic = Traffic()
     try:
         store = Store.open(settings.tasks_db, Clock(), stop.because_of_death)
-    except DatabaseIsNewer as error:
+    except DatabaseUnusable as error:
         raise CannotStart(str(error)) from None
     workers = Workers(store)
     queue = Queue(settings.queue_db)

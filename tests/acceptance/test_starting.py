@@ -31,3 +31,15 @@ def test_a_nonsense_setting_is_told_in_one_line(instance: Instance, service: str
     assert process.ended() == 2
     (line,) = process.read().splitlines()
     assert line.startswith("WAYBILL_PORT must be a whole number from 0 to 65535")
+
+
+def test_a_damaged_database_is_told_in_one_line_and_left_as_it_is(instance: Instance) -> None:
+    instance.data.mkdir(parents=True, exist_ok=True)
+    database = instance.data / "tasks.db"
+    database.write_bytes(b"this is no database" * 1_000)
+    before = database.read_bytes()
+    api = instance.start("api", sys.executable, "-m", "services.api", port="0")
+    assert api.ended() == 1
+    (line,) = api.read().splitlines()
+    assert line == f"{database} cannot be used: file is not a database"
+    assert database.read_bytes() == before

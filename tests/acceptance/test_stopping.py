@@ -1,8 +1,11 @@
 """A service that is asked to stop does so cleanly, and at once when it is asked twice."""
 
 import contextlib
+import os
+import pty
 import signal
 import socket
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -128,3 +131,35 @@ def test_both_services_start_together_and_one_interrupt_stops_both(
     log = both.read()
     assert log.count("stopped (rc=0)") == 2, "neither was killed"
     assert "Traceback" not in log
+
+
+IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def test_a_terminal_that_is_closed_stops_both_services(instance: Instance) -> None:
+    ours, theirs = pty.openpty()
+    both = subprocess.Popen(
+        [sys.executable, "-c", IN_A_TERMINAL, str(ROOT / "manage.py"), "run"],
+        env=instance.environment(),
+        cwd=instance.folder,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        wait_until(lambda: alive_workers(instance) == 1, "a worker that beats")
+        worker = instance.get("/workers")[0]["pid"]
+        os.close(ours)
+        wait_until(lambda: both.poll() is not None, "the end of what the terminal started")
+        wait_until(lambda: not os.path.exists(f"/proc/{worker}"), "the end of the worker")
+        with pytest.raises(requests.ConnectionError):
+            instance.get("/readyz")
+    finally:
+        both.kill()
+        both.wait()

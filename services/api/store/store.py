@@ -1,11 +1,14 @@
 """The store as the handlers see it: every write resolves after its COMMIT, every read sees what was committed."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from typing import Any, Self, TypeVar
+
+from peewee import PeeweeException
 
 from services.api.store import commands, events, task_types, tasks
 from services.api.store import idempotency as idempotency_keys
@@ -17,7 +20,7 @@ from services.api.store.database import reading, writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.finals import Finals
 from services.api.store.ids import Ids
-from services.api.store.migrations import migrate
+from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.tasks import TaskFilter
 from services.api.store.writer import Listener, Writer
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
@@ -38,15 +41,18 @@ class Store:
     def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None]) -> None:
         """Bring the database at `path` up to date; `on_death` is called should the writer ever fail.
 
-        Raises DatabaseIsNewer. Whoever opens a store holds the lock on its data directory.
+        Raises DatabaseUnusable. Whoever opens a store holds the lock on its data directory.
         """
         self.path = path
         self.clock = clock
-        database = writing(path)
-        with database.connection_context():
-            migrate(database)
-            tasks.bound_delays(database.connection(), clock.now())
-            ids = Ids(clock.now, tasks.last_id(database.connection()))
+        try:
+            database = writing(path)
+            with database.connection_context():
+                migrate(database)
+                tasks.bound_delays(database.connection(), clock.now())
+                ids = Ids(clock.now, tasks.last_id(database.connection()))
+        except (PeeweeException, sqlite3.Error, OSError) as error:
+            raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
         self._finals = Finals(asyncio.get_running_loop())
         self._database = reading(path)
         self._readers = ThreadPoolExecutor(READERS, "reader")

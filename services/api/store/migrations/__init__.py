@@ -9,7 +9,11 @@ from peewee import SqliteDatabase
 NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 
-class DatabaseIsNewer(Exception):
+class DatabaseUnusable(Exception):
+    """The database is damaged, is none, or may not be written; the message is one line."""
+
+
+class DatabaseIsNewer(DatabaseUnusable):
     """The database was written by a newer version of Waybill; this one would not know what it reads."""
 
 
