@@ -46,7 +46,8 @@ class ApiProblem(ApiError):
 class Answer(NamedTuple):
     """What became of one report; the task comes with a granted claim and where nothing was applied."""
 
-    task_id: str
+    task_id: str | None
+    """None where it is not known."""
     outcome: Outcome
     task: dict[str, Any] | None = None
     detail: str | None = None

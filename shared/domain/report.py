@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.status import Status
 from shared.domain.task import TaskError
@@ -10,15 +10,24 @@ from shared.domain.task import TaskError
 DEFAULT_SOURCE = "reporter"
 
 
+class TaskKey(NamedTuple):
+    """The name that a user gave to a task; no two tasks share one."""
+
+    type: str
+    external_key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a reporter says; every field but `task_id` and `source` may be absent.
+    """What a reporter says of the task with this id, or with this key; all else but `source` may be absent.
 
     `seq` is a logical clock that travels with the data: each report takes `max(received, its own last) + 1`
     (Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978).
     """
 
-    task_id: str
+    task_id: str | None = None
+    key: TaskKey | None = None
+    """Names the task where the id is not known; the store looks the id up."""
     attempt: int | None = None
     seq: int | None = None
     source: str = DEFAULT_SOURCE

@@ -1,14 +1,26 @@
 """A report on the wire: what may be said about a task, and what became of it."""
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, model_validator, with_config
 from typing_extensions import TypedDict
 
-from shared.domain.report import DEFAULT_SOURCE, Report
+from shared.domain.report import DEFAULT_SOURCE, Report, TaskKey
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import Task, TaskError
-from shared.wire.fields import MAX_ITEMS, Body, Claim, Counter, Label, Metadata, Progress, Seq, TaskId
+from shared.wire.fields import (
+    MAX_ITEMS,
+    Body,
+    Claim,
+    Counter,
+    ExternalKey,
+    Label,
+    Metadata,
+    Progress,
+    Seq,
+    TaskId,
+    TypeName,
+)
 from shared.wire.tasks import EXAMPLE_ID, TaskJson, task_json
 
 
@@ -40,11 +52,12 @@ class ReportBody(BaseModel):
     result: Annotated[Any, Field(description="Any JSON; counts with status 3.")] = None
     error: Annotated[ErrorSaid | None, Field(description="Counts with status 4.")] = None
 
-    def to_report(self, task_id: str) -> Report:
-        """Return it as the domain's record."""
+    def to_report(self, task_id: str | None, key: TaskKey | None = None) -> Report:
+        """Return it as the domain's record, on the task with this id or this key."""
         error = self.error
         return Report(
             task_id=task_id,
+            key=key,
             attempt=self.attempt,
             seq=self.seq,
             source=self.source,
@@ -67,7 +80,7 @@ class TaskReport(ReportBody):
 
 
 class ReportItem(ReportBody):
-    """A report that names its task."""
+    """A report that names its task: by `task_id`, or by `type` and `external_key`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -81,12 +94,28 @@ class ReportItem(ReportBody):
                     "stage": "enrich",
                     "progress": 0.4,
                     "metadata": {"lang": "ru"},
-                }
-            ]
+                },
+                {"type": "order", "external_key": "2026-0001", "status": 2},
+            ],
+            "oneOf": [{"required": ["task_id"]}, {"required": ["type", "external_key"]}],
         }
     )
 
-    task_id: TaskId
+    task_id: TaskId | None = None
+    type: Annotated[TypeName | None, Field(description="With `external_key`, in place of `task_id`.")] = None
+    external_key: ExternalKey | None = None
+
+    @model_validator(mode="after")
+    def _name_one_task(self) -> Self:
+        if (self.task_id is None) == (self.external_key is None) or (self.task_id is None) != (self.type is not None):
+            raise ValueError("name the task in one way: by task_id, or by type and external_key")
+        return self
+
+    def named(self) -> Report:
+        """Return it as the domain's record, on the task that it names."""
+        if self.type is None or self.external_key is None:
+            return self.to_report(self.task_id)
+        return self.to_report(None, TaskKey(self.type, self.external_key))
 
 
 class Reports(Body):
@@ -103,7 +132,7 @@ class Reports(Body):
 class OutcomeJson(TypedDict):
     """What became of one report."""
 
-    task_id: Annotated[str | None, Field(description="As it was given; null where it was not.")]
+    task_id: Annotated[str | None, Field(description="The task's id; null where it is not known.")]
     outcome: Annotated[
         str, Field(description="; ".join(f"{outcome.value}" for outcome in Outcome), examples=[Outcome.APPLIED.value])
     ]
@@ -120,7 +149,7 @@ class Outcomes(TypedDict):
     outcomes: list[OutcomeJson]
 
 
-def outcome_json(task_id: str, outcome: Outcome, task: Task | None) -> OutcomeJson:
+def outcome_json(task_id: str | None, outcome: Outcome, task: Task | None) -> OutcomeJson:
     """Write what became of a report, with the task where there is one to show."""
     if task is None:
         return {"task_id": task_id, "outcome": outcome.value}

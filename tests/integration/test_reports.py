@@ -134,6 +134,42 @@ def test_each_report_of_many_gets_its_own_outcome_in_order(fetch: Fetch, tracked
     assert ["detail" in one for one in outcomes] == [False] * 5 + [True] * 5
 
 
+def test_a_report_may_name_its_task_by_type_and_external_key(fetch: Fetch) -> None:
+    fetch("POST", "/task-types", {"name": "order"}, token=ADMIN)
+    named = {"type": "order", "external_key": "2026-1"}
+    assert report(fetch, named | {"status": 2}) == [{"task_id": None, "outcome": "unknown"}]
+    task_id = fetch.created(processing_time=None, **named)
+    other = fetch.created(type="sleep", external_key="2026-1")
+    outcomes = report(
+        fetch,
+        named | {"status": 2, "seq": 1},
+        named | {"stage": "pay", "seq": 3},
+        {"task_id": task_id, "stage": "pack", "seq": 2},
+        named | {"external_key": "2026-2"},
+    )
+    assert [one["outcome"] for one in outcomes] == ["applied", "applied", "stale", "unknown"]
+    assert [one["task_id"] for one in outcomes] == [task_id, task_id, task_id, None]
+    task = fetch("GET", f"/tasks/{task_id}").json()
+    assert (task["status"], task["stage"]) == (2, "pay")
+    assert fetch("GET", f"/tasks/{other}").json()["status"] == 1
+
+
+def test_a_report_names_its_task_in_exactly_one_way(fetch: Fetch, tracked: str) -> None:
+    key = {"type": "order", "external_key": "1"}
+    wrong = [
+        {"type": "order"},
+        {"external_key": "1"},
+        {"task_id": tracked} | key,
+        {"task_id": tracked, "external_key": "1"},
+        key | {"external_key": ""},
+        key | {"type": "No type"},
+    ]
+    outcomes = report(fetch, *(one | {"status": 2} for one in wrong))
+    assert {one["outcome"] for one in outcomes} == {"invalid"}
+    assert all(one["detail"] for one in outcomes)
+    assert fetch("GET", f"/tasks/{tracked}").json()["status"] == 1
+
+
 def test_a_granted_claim_says_what_to_run_and_never_shows_the_claim(fetch: Fetch) -> None:
     task_id = fetch.created(input={"a": 1})
     claim = CLAIM | {"task_id": task_id, "status": 2}

@@ -32,8 +32,9 @@ class ReportsHandler(Endpoint):
     async def post(self, body: Reports) -> Outcomes:
         """Report on many tasks.
 
-        Each report gets an outcome of its own, in the same order: `applied`, `duplicate` and `stale` are done with;
-        after `refused` a worker stops the run; `unknown` and `invalid` will never be anything else.
+        A report names its task by `task_id`, or by `type` and `external_key`. Each gets an outcome of its own, in the
+        same order: `applied`, `duplicate` and `stale` are done with; after `refused` a worker stops the run; `unknown`
+        may have come before the create of its task; `invalid` will never be anything else.
         """
         is_large = self.body_size > SINGLE_LIMIT
         read = [_read(item, is_large) for item in body.reports]
@@ -50,7 +51,7 @@ def _read(item: Any, is_large: bool) -> Report | OutcomeJson:
         return _invalid(item, "; ".join(wrong))
     except ValueError as error:
         return _invalid(item, str(error))
-    return said.to_report(said.task_id)
+    return said.named()
 
 
 def _invalid(item: Any, detail: str) -> OutcomeJson:

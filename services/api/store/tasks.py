@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from peewee import Expression, SqliteDatabase
 
-from services.api.store.models import TaskRow
+from services.api.store.models import TaskRow, TaskTypeRow
+from shared.domain.report import TaskKey
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 
@@ -154,11 +155,19 @@ def last_id(connection: Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def by_external_key(connection: Connection, type_name: str, external_key: str) -> str | None:
-    """Return the id of the task of this type that has this external key."""
-    sql = "SELECT task_id FROM tasks WHERE type = ? AND external_key = ?"
-    row = connection.execute(sql, (type_name, external_key)).fetchone()
-    return None if row is None else row[0]
+def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, str]:
+    """Return the ids of those tasks that exist, by key."""
+    found: dict[TaskKey, str] = {}
+    for start in range(0, len(keys), MOST_PARAMETERS // 2):
+        some = keys[start : start + MOST_PARAMETERS // 2]
+        sql = (
+            f"WITH wanted (a_type, a_key) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "
+            "SELECT type, external_key, task_id FROM wanted CROSS JOIN tasks INDEXED BY tasks_external_key "
+            "ON type = a_type AND external_key = a_key"
+        )
+        rows = connection.execute(sql, [part for key in some for part in key])
+        found.update((TaskKey(type_name, external_key), task_id) for type_name, external_key, task_id in rows)
+    return found
 
 
 def exists_of_type(connection: Connection, type_name: str) -> bool:
@@ -197,6 +206,9 @@ def _conditions(chosen: TaskFilter) -> Iterable[Expression]:
         yield TaskRow.stage == chosen.stage
     if chosen.external_key is not None:
         yield TaskRow.external_key == chosen.external_key
+        if chosen.type is None:
+            # The index on keys begins with the type.
+            yield TaskRow.type.in_(TaskTypeRow.select(TaskTypeRow.name))
     if chosen.created_after is not None:
         yield TaskRow.created_at > chosen.created_after
     if chosen.created_before is not None:

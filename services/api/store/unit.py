@@ -14,6 +14,7 @@ from services.api.store import events, task_types, tasks, workers
 from services.api.store.ids import Ids
 from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
+from shared.domain.report import TaskKey
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -51,7 +52,7 @@ class Unit:
         self._before: dict[str, Task | None] = {}
         self._stored: dict[str, Task | None] = {}
         self._after: dict[str, Task | None] = {}
-        self._external_keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[TaskKey, str | None] = {}
         self._events: list[Event] = []
         self._types: dict[str, TaskType | None] = {}
         self._gone: dict[str, bool] = {}
@@ -80,7 +81,7 @@ class Unit:
         """Add a new task."""
         self._before[task.task_id] = self._stored[task.task_id] = None
         if task.external_key is not None:
-            self._external_keys[task.type, task.external_key] = task.task_id
+            self._keys[TaskKey(task.type, task.external_key)] = task.task_id
         self.put(task)
 
     def put(self, task: Task) -> None:
@@ -96,13 +97,18 @@ class Unit:
         events.delete_of_task(self.connection, task_id)
         self._stored[task_id] = self._after[task_id] = None
         if task.external_key is not None:
-            self._external_keys.pop((task.type, task.external_key), None)
+            self._keys[TaskKey(task.type, task.external_key)] = None
         self.writes += 1
 
-    def by_external_key(self, type_name: str, external_key: str) -> str | None:
-        """Return the id of the task of this type that has this external key."""
-        added = self._external_keys.get((type_name, external_key))
-        return added or tasks.by_external_key(self.connection, type_name, external_key)
+    def prefetch_keys(self, keys: Iterable[TaskKey]) -> None:
+        """Look up the ids of many tasks with few queries."""
+        missing = list(dict.fromkeys(key for key in keys if key not in self._keys))
+        self._keys |= dict.fromkeys(missing) | tasks.by_keys(self.connection, missing)
+
+    def by_key(self, key: TaskKey) -> str | None:
+        """Return the id of the task that has this key."""
+        self.prefetch_keys((key,))
+        return self._keys[key]
 
     def record(self, event: Event) -> None:
         """Append to the history."""

@@ -1,7 +1,7 @@
 """Judge reports and fold them in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.api.store.unit import Unit
@@ -16,19 +16,22 @@ from shared.domain.task import Task
 class Judged:
     """What became of a report; the task where a claim was granted and where nothing was applied."""
 
-    task_id: str
+    task_id: str | None
+    """None where a key names no task."""
     outcome: Outcome
     task: Task | None = None
 
 
 def report(unit: Unit, reports: Sequence[Report]) -> list[Judged]:
     """Judge and fold each report in turn; the outcomes come back in the same order."""
-    unit.prefetch(said.task_id for said in reports)
-    return [_report(unit, said) for said in reports]
+    unit.prefetch_keys(said.key for said in reports if said.key is not None)
+    named = [said if said.key is None else replace(said, task_id=unit.by_key(said.key)) for said in reports]
+    unit.prefetch(said.task_id for said in named if said.task_id is not None)
+    return [_report(unit, said) for said in named]
 
 
 def _report(unit: Unit, said: Report) -> Judged:
-    task = unit.find(said.task_id)
+    task = None if said.task_id is None else unit.find(said.task_id)
     if task is None:
         return Judged(said.task_id, Outcome.UNKNOWN)
     is_claim = said.claim is not None and task.claim is None and said.status is Status.PROCESSING

@@ -8,6 +8,7 @@ from services.api.store.unit import Unit
 from shared.domain import task as transitions
 from shared.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
 from shared.domain.event import EventKind
+from shared.domain.report import TaskKey
 from shared.domain.task import Position, Task
 
 
@@ -59,12 +60,13 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
 
 
 def _check_external_keys(unit: Unit, created: Sequence[Task]) -> None:
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[TaskKey, str] = {}
+    unit.prefetch_keys(TaskKey(task.type, task.external_key) for task in created if task.external_key is not None)
     for index, task in enumerate(created):
         if task.external_key is None:
             continue
-        key = (task.type, task.external_key)
-        taken = seen.get(key) or unit.by_external_key(*key)
+        key = TaskKey(task.type, task.external_key)
+        taken = seen.get(key) or unit.by_key(key)
         if taken is not None:
             raise ExternalKeyTaken(task_id=taken, external_key=task.external_key, index=index)
         seen[key] = task.task_id

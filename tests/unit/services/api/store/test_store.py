@@ -1,14 +1,17 @@
 """The store, on a real file."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from services.api.store import tasks
 from services.api.store.commands.runs import HeldRun
+from services.api.store.database import writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.store import Store
 from services.api.store.tasks import TaskFilter
@@ -24,7 +27,7 @@ from shared.domain.errors import (
     WorkerGone,
 )
 from shared.domain.event import EventKind
-from shared.domain.report import Report
+from shared.domain.report import Report, TaskKey
 from shared.domain.status import Outcome, Status
 from shared.domain.task_type import TaskType
 
@@ -266,3 +269,49 @@ async def test_who_waits_for_a_task_is_woken_when_it_ends_and_when_the_store_clo
         await asyncio.wait_for(ends, 5)
         assert not never.done()
     await asyncio.wait_for(never, 5)
+
+
+async def test_a_key_is_looked_up_as_the_transaction_sees_it(open_store: OpenStore) -> None:
+    key = TaskKey("sleep", "k")
+    said = Report(key=key, metadata={"a": 1})
+    async with open_store() as store:
+        [before] = await store.report([said])
+        created, inside, after = await asyncio.gather(
+            store.create([draft(external_key="k")]), store.report([said]), store.report([said, replace(said, seq=1)])
+        )
+        assert before.task_id is None
+        assert before.outcome is Outcome.UNKNOWN
+        assert {judged.task_id for judged in inside + after} == set(created)
+        await store.cancel(created[0])
+        _, gone = await asyncio.gather(store.delete(created[0]), store.report([said]))
+        assert gone[0].outcome is Outcome.UNKNOWN
+
+
+async def test_many_keys_are_looked_up_by_the_index_with_few_queries(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        ids = await store.create([draft(external_key=str(n)) for n in range(600)])
+        with closing(sqlite3.connect(store.path)) as connection:
+            statements: list[str] = []
+            connection.set_trace_callback(statements.append)
+            found = tasks.by_keys(connection, [TaskKey("sleep", str(n)) for n in range(700)])
+            connection.set_trace_callback(None)
+            assert [found[TaskKey("sleep", str(n))] for n in range(600)] == ids
+            assert len(found) == 600
+            assert len(statements) < 5
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}")]
+            assert any("INDEX tasks_external_key (type=? AND external_key=?)" in step for step in plan)
+
+
+async def test_a_list_of_one_key_needs_no_scan(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        [task_id] = await store.create([draft(external_key="k")])
+        with closing(writing(store.path)) as database:
+            statements: list[str] = []
+            database.connection().set_trace_callback(statements.append)
+            for chosen in (TaskFilter(external_key="k"), TaskFilter(type="sleep", external_key="k")):
+                assert [task.task_id for task in tasks.page(database, chosen, "0", 10)] == [task_id]
+            database.connection().set_trace_callback(None)
+            selects = [statement for statement in statements if "external_key" in statement]
+            plans = [str([row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {one}")]) for one in selects]
+            assert len(plans) == 2
+            assert all("INDEX tasks_external_key (type=? AND external_key=?)" in plan for plan in plans)

@@ -75,7 +75,7 @@ async def _race(store: Store, random: Random) -> int:
     finished = 0
     for worker_id, claim in claims.items():
         outcome = await workers.finishes[worker_id]
-        task = store.task(claim.task_id)
+        task = store.task(str(claim.task_id))
         kinds = [event.kind for event in await store.events(task.task_id, 0, 10)]
         if outcome is Outcome.APPLIED:
             finished += 1
