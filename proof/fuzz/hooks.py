@@ -23,6 +23,7 @@ LONGEST_WAIT = 0.2
 BEYOND_JSON_SCHEMA = (
     # The fields of one body, against each other.
     r"min_backoff must not exceed max_backoff",
+    r"a type has a handler or stages, not both",
     r"is not the task of the path",
     # The body, against what is kept.
     r"there is no task type '.*'",

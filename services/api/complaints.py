@@ -15,6 +15,7 @@ PLAIN_WORDS = {
     "model_type": "Input should be an object",
     "dict_type": "Input should be an object",
     "list_type": "Input should be an array",
+    "tuple_type": "Input should be an array",
 }
 """What is said instead of pydantic's own words, which speak of Python."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.status import Outcome, Status
+from shared.domain.task import API
 
 
 class EventKind(StrEnum):
@@ -14,6 +15,7 @@ class EventKind(StrEnum):
     CREATE = "create"
     REPORT = "report"
     CLAIM = "claim"
+    ADVANCE = "advance"
     RELEASE = "release"
     TIMEOUT = "timeout"
     CANCEL = "cancel"
@@ -29,7 +31,7 @@ class Event:
     attempt: int
     run: int
     seq: int | None = None
-    source: str = "api"
+    source: str = API
     kind: EventKind
     outcome: Outcome = Outcome.APPLIED
     task_status: Status

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Outcome, Status
-from shared.domain.task import Position, Task, TaskError, end, fail
+from shared.domain.task import Position, Task, TaskError, advance, end, fail
 
 METADATA_CAP = 65_536
 """How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
@@ -31,11 +31,11 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
             return task, Outcome.REFUSED
         return _fold(task, report, now)
     if task.is_tracked or report.run != task.run:
-        return task, Outcome.REFUSED
+        return task, Outcome.STALE if _is_of_a_passed_stage(task, report) else Outcome.REFUSED
     if task.claim is None:
         if not claimable or not _may_claim(task, report, now):
             return task, Outcome.REFUSED
-        return _fold(_claimed(task, report), report, now, changed=True)
+        return _fold(_claimed(task, report, now), report, now, changed=True)
     if report.claim != task.claim:
         return task, Outcome.REFUSED
     return _fold(task, report, now)
@@ -48,6 +48,11 @@ def attempt_of(task: Task, report: Report) -> int:
     return task.attempt if report.seq is None else 1
 
 
+def _is_of_a_passed_stage(task: Task, report: Report) -> bool:
+    """Whether the report is of a run before those of the present stage, so that its stage is done with."""
+    return report.run is not None and report.run < task.stage_run
+
+
 def _says_only_metadata(report: Report) -> bool:
     return all(said is None for said in (report.status, report.stage, report.progress, report.result, report.error))
 
@@ -56,8 +61,8 @@ def _may_claim(task: Task, report: Report, now: int) -> bool:
     return report.status is Status.PROCESSING and task.due_at is not None and task.due_at <= now
 
 
-def _claimed(task: Task, report: Report) -> Task:
-    return replace(task, claim=report.claim, worker=report.source, due_at=None)
+def _claimed(task: Task, report: Report, now: int) -> Task:
+    return replace(task, claim=report.claim, worker=report.source, claimed_at=now, due_at=None)
 
 
 def _fold(task: Task, report: Report, now: int, *, changed: bool = False) -> tuple[Task, Outcome]:
@@ -67,7 +72,7 @@ def _fold(task: Task, report: Report, now: int, *, changed: bool = False) -> tup
     changed |= fresh
     if report.status is not None:
         if report.status.rank > task.status.rank:
-            return _advance(after, report, report.status, now), Outcome.APPLIED
+            return _risen(after, report, report.status, now), Outcome.APPLIED
         stale |= report.status.rank < task.status.rank
     if changed:
         return replace(after, version=task.version + 1), Outcome.APPLIED
@@ -125,7 +130,7 @@ def _fold_registers(task: Task, report: Report) -> tuple[Task, bool, bool, bool]
 
 def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
     """Each register that the report writes: its name, what is said and what is held."""
-    if report.stage is not None:
+    if report.stage is not None and task.stages is None:
         yield "stage", report.stage, task.stage
     if report.progress is not None:
         yield "progress", report.progress, task.progress
@@ -142,10 +147,12 @@ def _size(metadata: dict[str, Any]) -> int:
     return len(json.dumps(metadata, ensure_ascii=False).encode())
 
 
-def _advance(task: Task, report: Report, status: Status, now: int) -> Task:
+def _risen(task: Task, report: Report, status: Status, now: int) -> Task:
     if not status.is_final:
         return replace(task, status=status, started_at=now, version=task.version + 1)
     result, error = _ending(report)
     if error is not None and error.code in RETRIED and not task.is_tracked:
         return fail(task, error, now=now)
+    if status is Status.COMPLETED and not task.is_at_last_stage:
+        return advance(task, now=now)
     return end(task, status, now=now, result=result, error=error)

@@ -1,4 +1,4 @@
-"""A task, the durable row, and the transitions that are not reports: release, time-out, cancel, retry."""
+"""A task, the durable row, and the transitions that are not reports: advance, release, time-out, cancel, retry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
+from shared.domain.route import route_of
 from shared.domain.status import ErrorCode, Status
 
 CRASH_BUDGET = 4
@@ -13,6 +14,9 @@ CRASH_BUDGET = 4
 
 RUN_LIMIT_GRACE = 60
 DEFAULT_RUN_LIMIT = 3_600
+
+API = "api"
+"""The source of what the API itself writes."""
 
 
 class TaskError(NamedTuple):
@@ -38,7 +42,9 @@ class Task:
     name: str
     type: str
     handler: str | None
-    """The function that runs it; None for a tracked task, on which outside services report."""
+    """The function that runs it, in a pipeline its stage; None for a tracked task, on which outside services report."""
+    stages: tuple[str, ...] | None = None
+    """The handlers that a pipeline goes through, each given the result of the one before; None for a simple task."""
     processing_time: int | None
     input: Any = None
     priority: int = 0
@@ -58,7 +64,10 @@ class Task:
     claim: str | None = None
     """The token of the worker that holds, or last held, the current run."""
     worker: str | None = None
+    claimed_at: int | None = None
+    """When a run of this attempt and stage was last claimed."""
     stage: str | None = None
+    """In a pipeline the handler that is next or running, and only the API sets it; else what a report says."""
     progress: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     positions: Mapping[str, Position] = field(default_factory=dict)
@@ -88,7 +97,22 @@ class Task:
     @property
     def route(self) -> str:
         """The name of the queue that its messages travel on."""
-        return self.type
+        return route_of(self.type, None if self.stages is None else self.stage)
+
+    @property
+    def position(self) -> int:
+        """Where its stage stands in its pipeline, from 0; a simple task is one stage."""
+        return 0 if self.stages is None or self.stage is None else self.stages.index(self.stage)
+
+    @property
+    def is_at_last_stage(self) -> bool:
+        """Whether the end of the current run is the task's."""
+        return self.stages is None or self.stage == self.stages[-1]
+
+    @property
+    def stage_run(self) -> int:
+        """The first run of this stage of this attempt; in a pipeline, earlier ones are about what is done with."""
+        return 0 if self.stages is None else self.positions["stage"].run
 
     @property
     def last_seq(self) -> int:
@@ -103,6 +127,37 @@ class Task:
         if self.processing_time is not None:
             return self.processing_time + RUN_LIMIT_GRACE
         return DEFAULT_RUN_LIMIT
+
+
+def enter(task: Task, position: int) -> Task:
+    """Put a task before a stage of its pipeline; nobody has claimed it there yet."""
+    if task.stages is None:
+        raise ValueError("it is no pipeline")
+    stage = task.stages[position]
+    return replace(
+        task,
+        handler=stage,
+        stage=stage,
+        progress=None,
+        claimed_at=None,
+        positions=_of_metadata(task.positions) | {"stage": Position(task.run, 0, API)},
+    )
+
+
+def advance(task: Task, *, now: int) -> Task:
+    """Go on to the next stage of a pipeline, with fresh failure and crash budgets; its run is due at once."""
+    unclaimed = replace(
+        task,
+        run=task.run + 1,
+        failures=0,
+        crashes=0,
+        claim=None,
+        worker=None,
+        due_at=now,
+        delay=0,
+        version=task.version + 1,
+    )
+    return enter(unclaimed, task.position + 1)
 
 
 def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
@@ -151,6 +206,7 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
 def retry(task: Task, attempt: int | None, *, now: int) -> Task:
     """Open another attempt of a final task, with fresh failure and crash budgets.
 
+    A pipeline that has ended in ERROR goes on at the stage where it did; one that is COMPLETED starts over.
     Raises TaskIsNotFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
     """
     _expect(task, attempt)
@@ -195,17 +251,17 @@ def backoff(task: Task) -> int:
 
 
 def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
-    kept = {key: at for key, at in task.positions.items() if key.startswith("metadata/")}
-    return replace(
+    opened = replace(
         task,
         status=Status.NEW,
         attempt=task.attempt + 1,
         run=task.run + 1,
         claim=None,
         worker=None,
+        claimed_at=None,
         stage=None,
         progress=None,
-        positions=kept,
+        positions=_of_metadata(task.positions),
         result=None,
         error=None,
         started_at=None,
@@ -214,6 +270,13 @@ def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
         delay=delay,
         version=task.version + 1,
     )
+    if task.stages is None:
+        return opened
+    return enter(opened, 0 if task.status is Status.COMPLETED else task.position)
+
+
+def _of_metadata(positions: Mapping[str, Position]) -> dict[str, Position]:
+    return {key: at for key, at in positions.items() if key.startswith("metadata/")}
 
 
 def _expect(task: Task, attempt: int | None) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+HANDLER_AND_STAGES = "a type has a handler or stages, not both"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskType:
@@ -10,7 +12,9 @@ class TaskType:
     name: str
     title: str = ""
     handler: str | None = None
-    """The function that runs its tasks; None where outside services report on them (tracked)."""
+    """The function that runs its tasks; None for pipelines, and where outside services report on them (tracked)."""
+    stages: tuple[str, ...] | None = None
+    """The handlers that its tasks go through one after another (a pipeline); None where it is none."""
     processing_time: int | None = None
     """The default for tasks that do not give their own."""
     timeout: int | None = None
@@ -23,3 +27,8 @@ class TaskType:
     paused: bool = False
     """While paused, its tasks wait and no run may be claimed."""
     created_at: int = 0
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether outside services, not workers, report on its tasks."""
+        return self.handler is None and self.stages is None

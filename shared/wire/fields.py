@@ -8,12 +8,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 MAX_ITEMS = 1_000
 """How many tasks or reports one batch may hold."""
 
+MAX_STAGES = 32
+"""How many stages a pipeline may have."""
+
 CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 CONTROL_CHARACTERS = re.compile(f"[{CONTROLS}]")
 ONE_LINE = {"pattern": rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"}
 """How JSON Schema says `one_line`."""
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 TYPE_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
+STAGE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$"
+ROUTE = rf"{TYPE_NAME[:-1]}(/{STAGE_NAME[1:-1]})?$"
 WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 
 
@@ -30,6 +35,13 @@ def one_line(text: str) -> str:
     if CONTROL_CHARACTERS.search(text):
         raise ValueError("must not hold control characters")
     return text
+
+
+def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names, or raise ValueError where one is repeated."""
+    if len(set(names)) < len(names):
+        raise ValueError("must not repeat a name")
+    return names
 
 
 def lower(text: str) -> str:
@@ -53,6 +65,19 @@ Label = Annotated[
     AfterValidator(one_line),
     Field(json_schema_extra=ONE_LINE),
 ]
+StageName = Annotated[str, StringConstraints(pattern=STAGE_NAME)]
+Stages = Annotated[
+    tuple[StageName, ...],
+    Field(
+        strict=False,  # a list of JSON is no tuple
+        min_length=1,
+        max_length=MAX_STAGES,
+        description="The handlers that each task goes through, one after another; each gets the result before.",
+        json_schema_extra={"uniqueItems": True},
+    ),
+    AfterValidator(distinct),
+]
+Route = Annotated[str, StringConstraints(pattern=ROUTE), Field(description="A type, or TYPE/STAGE of a pipeline.")]
 ExternalKey = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),

@@ -136,7 +136,12 @@ class OutcomeJson(TypedDict):
     outcome: Annotated[
         str, Field(description="; ".join(f"{outcome.value}" for outcome in Outcome), examples=[Outcome.APPLIED.value])
     ]
-    task: NotRequired[Annotated[TaskJson, Field(description="Where a claim was granted, or nothing was applied.")]]
+    task: NotRequired[
+        Annotated[
+            TaskJson,
+            Field(description="Where a claim was granted, with its run's `input`; or where nothing was applied."),
+        ]
+    ]
     detail: NotRequired[Annotated[str, Field(description="What is wrong with an invalid report.")]]
 
 

@@ -2,15 +2,18 @@
 
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator, with_config
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator, with_config
 from typing_extensions import TypedDict
 
-from shared.domain.task_type import TaskType
-from shared.wire.fields import Body, Label, Priority, Seconds, TypeName
+from shared.domain.task_type import HANDLER_AND_STAGES, TaskType
+from shared.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName
 from shared.wire.timestamps import rfc3339
 
 Title = Annotated[str, StringConstraints(max_length=200)]
-Handler = Annotated[Label | None, Field(description="The function that runs its tasks; null: outside services report.")]
+Handler = Annotated[
+    Label | None,
+    Field(description="The function that runs its tasks; null: outside services report, or `stages` are given."),
+]
 Timeout = Annotated[Annotated[int, Field(ge=1, le=604_800)] | None, Field(description="Seconds that one run may take.")]
 Attempts = Annotated[int, Field(ge=1, le=100, description="How many failures of the handler end a task in ERROR.")]
 Backoff = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds.")]
@@ -33,6 +36,7 @@ class CreateTaskType(Body):
     name: TypeName
     title: Title = ""
     handler: Handler = None
+    stages: Stages | None = None
     processing_time: DefaultTime = None
     timeout: Timeout = None
     max_attempts: Attempts = 1
@@ -40,6 +44,13 @@ class CreateTaskType(Body):
     max_backoff: Backoff = 300.0
     priority: Priority = 0
     paused: bool = False
+
+    @field_validator("stages")
+    @classmethod
+    def _has_no_handler(cls, stages: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        if stages is not None and info.data.get("handler") is not None:
+            raise ValueError(HANDLER_AND_STAGES)
+        return stages
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:
@@ -59,6 +70,7 @@ class ChangeTaskType(Body):
 
     title: Title = ""
     handler: Handler = None
+    stages: Stages | None = None
     processing_time: DefaultTime = None
     timeout: Timeout = None
     max_attempts: Attempts = 1
@@ -74,6 +86,7 @@ class ChangeTaskType(Body):
             "examples": [
                 {
                     **EXAMPLE,
+                    "stages": None,
                     "timeout": None,
                     "min_backoff": 1.0,
                     "max_backoff": 300.0,
@@ -91,6 +104,7 @@ class TaskTypeJson(TypedDict):
     name: str
     title: str
     handler: str | None
+    stages: list[str] | None
     processing_time: int | None
     timeout: int | None
     max_attempts: int
@@ -107,6 +121,7 @@ def task_type_json(task_type: TaskType) -> TaskTypeJson:
         "name": task_type.name,
         "title": task_type.title,
         "handler": task_type.handler,
+        "stages": None if task_type.stages is None else list(task_type.stages),
         "processing_time": task_type.processing_time,
         "timeout": task_type.timeout,
         "max_attempts": task_type.max_attempts,

@@ -103,6 +103,7 @@ class TaskErrorJson(TypedDict):
                     "finished_at": None,
                     "due_at": None,
                     "version": 3,
+                    "stages": None,
                 }
             ]
         }
@@ -119,9 +120,12 @@ class TaskJson(TypedDict):
     type: str
     attempt: Annotated[int, Field(description="1 plus the retries.")]
     run: Annotated[int, Field(description="Rises at every hand-over to a worker.")]
-    handler: Annotated[str | None, Field(description="The function that runs it; null where outside services report.")]
+    handler: Annotated[
+        str | None,
+        Field(description="The function that runs it, in a pipeline its stage; null where outside services report."),
+    ]
     timeout: int | None
-    stage: str | None
+    stage: Annotated[str | None, Field(description="As last reported; in a pipeline the one that is next or runs.")]
     progress: float | None
     metadata: dict[str, Any]
     input: Any
@@ -136,6 +140,7 @@ class TaskJson(TypedDict):
     finished_at: str | None
     due_at: Annotated[str | None, Field(description="When a worker may take it; null while one has it.")]
     version: Annotated[int, Field(description="Rises with every change; the ETag.")]
+    stages: Annotated[list[str] | None, Field(description="Of a pipeline: the handlers that it goes through.")]
 
 
 def task_json(task: Task) -> TaskJson:
@@ -167,4 +172,5 @@ def task_json(task: Task) -> TaskJson:
         "finished_at": rfc3339(task.finished_at),
         "due_at": rfc3339(task.due_at),
         "version": task.version,
+        "stages": None if task.stages is None else list(task.stages),
     }

@@ -5,8 +5,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from shared.wire.fields import Body, Claim, Counter, TaskId, TypeName
+from shared.wire.fields import Body, Claim, Counter, Route, TaskId
 from shared.wire.tasks import EXAMPLE_ID
+
+MAX_ROUTES = 32_000
+"""A thousand pipelines, each with as many stages as one may have."""
 
 Text = Annotated[str, StringConstraints(max_length=255)]
 
@@ -42,7 +45,7 @@ class Heartbeat(Body):
     )
 
     runs: Annotated[list[ListedRun], Field(max_length=10_000)] = Field(default_factory=list)
-    routes: Annotated[list[TypeName], Field(max_length=1_000)] = Field(default_factory=list)
+    routes: Annotated[list[Route], Field(max_length=MAX_ROUTES)] = Field(default_factory=list)
     slots: Annotated[int, Field(ge=0, le=100_000)] = 0
     host: Text = ""
     pid: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0

@@ -65,7 +65,7 @@ class TaskEventsHandler(EventsHandler):
         """List the events of a task, oldest first.
 
         Every report on it is here, whatever its outcome, and every create, claim, release, timeout, cancel and
-        retry.
+        retry; of a pipeline, also each advance to the next stage.
         """
         self.store.task(task_id)
         return await self.history(task_id, after, limit)

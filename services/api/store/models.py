@@ -1,6 +1,6 @@
 """The tables as Peewee models; the schema itself, with its checks and triggers, stands in the migrations."""
 
-from peewee import AutoField, BooleanField, FloatField, IntegerField, Model, TextField
+from peewee import AutoField, BooleanField, CompositeKey, FloatField, IntegerField, Model, TextField
 
 
 class TaskRow(Model):
@@ -38,11 +38,32 @@ class TaskRow(Model):
     due_at = IntegerField(null=True)
     delay = IntegerField()
     version = IntegerField()
+    stages = TextField(null=True)
+    claimed_at = IntegerField(null=True)
 
     class Meta:
         """Where it lies."""
 
         table_name = "tasks"
+
+
+class StageResultRow(Model):
+    """What a stage of a pipeline has left in an attempt."""
+
+    task_id = TextField()
+    position = IntegerField()
+    attempt = IntegerField()
+    stage = TextField()
+    run = IntegerField()
+    result = TextField()
+    started_at = IntegerField()
+    finished_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "stage_results"
+        primary_key = CompositeKey("task_id", "position", "attempt")
 
 
 class EventRow(Model):
@@ -80,6 +101,7 @@ class TaskTypeRow(Model):
     priority = IntegerField()
     paused = BooleanField()
     created_at = IntegerField()
+    stages = TextField(null=True)
 
     class Meta:
         """Where it lies."""
@@ -113,4 +135,4 @@ class IdempotencyKeyRow(Model):
         table_name = "idempotency_keys"
 
 
-MODELS: tuple[type[Model], ...] = (TaskRow, EventRow, TaskTypeRow, WorkerRow, IdempotencyKeyRow)
+MODELS: tuple[type[Model], ...] = (TaskRow, StageResultRow, EventRow, TaskTypeRow, WorkerRow, IdempotencyKeyRow)

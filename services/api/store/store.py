@@ -113,7 +113,7 @@ class Store:
         return await self._writer.submit(lambda unit: commands.task_types.create(unit, task_type))
 
     async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
-        """Change fields of a task type. Raises TaskTypeNotFound."""
+        """Change fields of a task type. Raises TaskTypeNotFound, Invalid."""
         return await self._writer.submit(lambda unit: commands.task_types.change(unit, name, changes))
 
     async def delete_type(self, name: str) -> None:

@@ -1,7 +1,10 @@
 """Every query on `task_types`."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from sqlite3 import Connection
+from typing import Any
 
 from peewee import SqliteDatabase
 
@@ -11,19 +14,24 @@ from shared.domain.task_type import TaskType
 COLUMNS: tuple[str, ...] = tuple(TaskTypeRow._meta.sorted_field_names)
 
 
+def _task_type(fields: Mapping[str, Any]) -> TaskType:
+    stages = fields["stages"]
+    read = {"paused": bool(fields["paused"]), "stages": None if stages is None else tuple(json.loads(stages))}
+    return TaskType(**{**fields, **read})
+
+
 def get(connection: Connection, name: str) -> TaskType | None:
     """Return one task type; plain SQL, since every create and every claim asks."""
     row = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name = ?", (name,)).fetchone()
     if row is None:
         return None
-    fields = dict(zip(COLUMNS, row, strict=True))
-    return TaskType(**fields | {"paused": bool(fields["paused"])})
+    return _task_type(dict(zip(COLUMNS, row, strict=True)))
 
 
 def everything(database: SqliteDatabase) -> list[TaskType]:
     """Return all task types, by name."""
     rows = TaskTypeRow.select().order_by(TaskTypeRow.name).dicts().bind(database).iterator()
-    return [TaskType(**row) for row in rows]
+    return [_task_type(row) for row in rows]
 
 
 def paused(database: SqliteDatabase) -> frozenset[str]:
@@ -34,7 +42,8 @@ def paused(database: SqliteDatabase) -> frozenset[str]:
 
 def put(database: SqliteDatabase, task_type: TaskType) -> None:
     """Add a task type, or replace the one of its name."""
-    TaskTypeRow.insert(**asdict(task_type)).on_conflict("REPLACE").bind(database).execute()
+    stages = None if task_type.stages is None else json.dumps(task_type.stages)
+    TaskTypeRow.insert(**asdict(task_type) | {"stages": stages}).on_conflict("REPLACE").bind(database).execute()
 
 
 def delete(database: SqliteDatabase, name: str) -> None:

@@ -18,11 +18,26 @@ from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 
 COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
-FIXED = COLUMNS[: COLUMNS.index("created_at") + 1]
-CHANGING = COLUMNS[len(FIXED) :]
+FIXED = (
+    "task_id",
+    "name",
+    "type",
+    "stages",
+    "processing_time",
+    "input",
+    "priority",
+    "external_key",
+    "timeout",
+    "max_attempts",
+    "min_backoff",
+    "max_backoff",
+    "created_at",
+)
+"""What a task is created with and keeps; the other columns change."""
+CHANGING = tuple(column for column in COLUMNS if column not in FIXED)
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
-INSERT = f"INSERT INTO tasks ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO tasks ({', '.join(FIXED + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
 
 MOST_PARAMETERS = 500
@@ -69,7 +84,7 @@ def _fixed(task: Task) -> tuple[Any, ...]:
         task.task_id,
         task.name,
         task.type,
-        task.handler,
+        _dump(task.stages),
         task.processing_time,
         _dump(task.input),
         task.priority,
@@ -85,6 +100,7 @@ def _fixed(task: Task) -> tuple[Any, ...]:
 def _changing(task: Task) -> tuple[Any, ...]:
     code, message = task.error or (None, None)
     return (
+        task.handler,
         int(task.status),
         task.attempt,
         task.run,
@@ -104,6 +120,7 @@ def _changing(task: Task) -> tuple[Any, ...]:
         task.due_at,
         task.delay,
         task.version,
+        task.claimed_at,
     )
 
 
@@ -113,6 +130,7 @@ def _task(row: Sequence[Any]) -> Task:
     fields["error"] = None if code is None else TaskError(ErrorCode(code), message)
     fields["status"] = Status(fields["status"])
     fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
+    fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
     fields["metadata"] = json.loads(fields["metadata"])
     fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
     return Task(**fields)
@@ -218,9 +236,9 @@ def _conditions(chosen: TaskFilter) -> Iterable[Expression]:
 def lanes(connection: Connection) -> list[Lane]:
     """Return the routes and priorities that have open, unclaimed tasks, stepping from one to the next by the index."""
     found: list[Lane] = []
-    step = "SELECT type, priority FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL AND {} ORDER BY {} LIMIT 1"
-    lower = step.format("type = ? AND priority < ?", "priority DESC")
-    further = step.format("type > ?", "type, priority DESC")
+    step = "SELECT route, priority FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL AND {} ORDER BY {} LIMIT 1"
+    lower = step.format("route = ? AND priority < ?", "priority DESC")
+    further = step.format("route > ?", "route, priority DESC")
     row = connection.execute(further, ("",)).fetchone()
     while row is not None:
         found.append(Lane(*row))
@@ -232,7 +250,7 @@ def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun
     """Return the longest due runs of a lane; those whose time has not come are not even looked at."""
     sql = (
         "SELECT task_id, run FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
-        "AND type = ? AND priority = ? AND due_at <= ? ORDER BY due_at, task_id LIMIT ?"
+        "AND route = ? AND priority = ? AND due_at <= ? ORDER BY due_at, task_id LIMIT ?"
     )
     return [DueRun(*lane, *row) for row in connection.execute(sql, (*lane, now, limit))]
 
@@ -241,7 +259,7 @@ def next_due_at(connection: Connection, lane: Lane, now: int) -> int | None:
     """Return the time at which the next waiting run of a lane becomes due."""
     sql = (
         "SELECT due_at FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
-        "AND type = ? AND priority = ? AND due_at > ? ORDER BY due_at LIMIT 1"
+        "AND route = ? AND priority = ? AND due_at > ? ORDER BY due_at LIMIT 1"
     )
     row = connection.execute(sql, (*lane, now)).fetchone()
     return None if row is None else row[0]

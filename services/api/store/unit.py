@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from peewee import SqliteDatabase
 
-from services.api.store import events, task_types, tasks, workers
+from services.api.store import events, stage_results, task_types, tasks, workers
 from services.api.store.ids import Ids
 from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
 from shared.domain.report import TaskKey
+from shared.domain.stage import StageResult
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -54,6 +55,7 @@ class Unit:
         self._after: dict[str, Task | None] = {}
         self._keys: dict[TaskKey, str | None] = {}
         self._events: list[Event] = []
+        self._stage_results: list[StageResult] = []
         self._types: dict[str, TaskType | None] = {}
         self._gone: dict[str, bool] = {}
 
@@ -90,11 +92,13 @@ class Unit:
         self.writes += 1
 
     def delete(self, task_id: str) -> None:
-        """Remove a task and its history."""
+        """Remove a task, its history and what its stages left."""
         task = self.load(task_id)
         self.flush()
         tasks.delete(self.connection, task_id)
         events.delete_of_task(self.connection, task_id)
+        if task.stages is not None:
+            stage_results.delete_of_task(self.connection, task_id)
         self._stored[task_id] = self._after[task_id] = None
         if task.external_key is not None:
             self._keys[TaskKey(task.type, task.external_key)] = None
@@ -109,6 +113,19 @@ class Unit:
         """Return the id of the task that has this key."""
         self.prefetch_keys((key,))
         return self._keys[key]
+
+    def keep_result(self, left: StageResult) -> None:
+        """Keep what a stage of a pipeline left."""
+        self._stage_results.append(left)
+        self.writes += 1
+
+    def input_of(self, task: Task) -> Any:
+        """Return what the task's handler is given now: the task's own input, past the first stage the last result."""
+        if task.position == 0:
+            return task.input
+        if self._stage_results:
+            self.flush()
+        return stage_results.latest(self.connection, task.task_id, task.position - 1)
 
     def record(self, event: Event) -> None:
         """Append to the history."""
@@ -172,11 +189,13 @@ class Unit:
         changed = [task for task_id, task in self._after.items() if task is not self._stored[task_id]]
         new = [task for task in changed if task is not None and self._stored[task.task_id] is None]
         known = [task for task in changed if task is not None and self._stored[task.task_id] is not None]
+        stage_results.insert(self.connection, self._stage_results)
         tasks.insert(self.connection, new)
         tasks.update(self.connection, known)
         events.insert(self.connection, self._events)
         self._stored.update(self._after)
         self._events.clear()
+        self._stage_results.clear()
 
     def summary(self) -> Commit:
         """Return what this transaction has done."""

@@ -16,6 +16,7 @@ from services.api.store.tasks import DueRun, Lane
 from services.api.store.unit import Change, Commit
 from services.api.upkeep.lost_messages import PATIENCE, lost
 from services.api.upkeep.window import WINDOW, Window
+from shared.domain.route import type_of
 from shared.domain.task import Task
 from shared.queue import Message
 
@@ -165,7 +166,7 @@ class Dispatcher(Thread):
                 self._wake_at(now + wait / 1000)
             elif lane in self._backlog or self._window.room(lane) <= 0:
                 self._backlog.add(lane)
-            elif run.route not in self._paused and Message(run.task_id, run.run) not in done:
+            elif type_of(run.route) not in self._paused and Message(run.task_id, run.run) not in done:
                 self._window.add(run, now)
                 yield run
         for message in done:
@@ -175,7 +176,7 @@ class Dispatcher(Thread):
         """Hold back what is paused, and look again for what was."""
         self._paused = task_types.paused(self._database)
         for message, lane in self._window.older_than(time.monotonic()):
-            if lane.route in self._paused:
+            if type_of(lane.route) in self._paused:
                 self._window.discard(message)
         self._find_backlog()
 
@@ -197,7 +198,7 @@ class Dispatcher(Thread):
         """Return runs of the backlog for every window that is at most half full."""
         for lane in sorted(self._backlog):
             room = self._window.room(lane)
-            if lane.route in self._paused:
+            if type_of(lane.route) in self._paused:
                 self._backlog.discard(lane)
             elif room >= WINDOW // 2:
                 runs = tasks.due(self._database.connection(), lane, self._clock.now(), WINDOW)

@@ -8,13 +8,19 @@ from services.api.store.unit import Unit
 from shared.domain.event import Event, EventKind
 from shared.domain.merge import attempt_of, merge
 from shared.domain.report import Report
+from shared.domain.stage import has_advanced, passed
 from shared.domain.status import Outcome, Status
 from shared.domain.task import Task
+
+GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a report; the task where a claim was granted and where nothing was applied."""
+    """What became of a report; the task where a claim was granted and where nothing was applied.
+
+    With a granted claim, the task's `input` is what the run is given: past a pipeline's first stage, the result before.
+    """
 
     task_id: str | None
     """None where a key names no task."""
@@ -52,8 +58,12 @@ def _report(unit: Unit, said: Report) -> Judged:
             said=_said(said),
         )
     )
-    granted = said.claim is not None and said.status is Status.PROCESSING and outcome.is_acknowledged
-    return Judged(said.task_id, outcome, after if granted or outcome is not Outcome.APPLIED else None)
+    if has_advanced(task, after):
+        unit.keep_result(passed(task, said.result, now=unit.now))
+        unit.record_deed(after, EventKind.ADVANCE, {"stage": after.stage})
+    if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
+        return Judged(said.task_id, outcome, replace(after, input=unit.input_of(after)))
+    return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
 
 
 def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.api.store.unit import Unit
-from shared.domain.errors import TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
-from shared.domain.task_type import TaskType
+from shared.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
+from shared.domain.task_type import HANDLER_AND_STAGES, TaskType
 
 
 def create(unit: Unit, task_type: TaskType) -> TaskType:
@@ -19,8 +19,10 @@ def create(unit: Unit, task_type: TaskType) -> TaskType:
 
 
 def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
-    """Change fields of a task type; tasks that exist keep what they took from it. Raises TaskTypeNotFound."""
+    """Change fields of a task type; tasks that exist keep what they took from it. Raises TaskTypeNotFound, Invalid."""
     changed = replace(_load(unit, name), **changes)
+    if changed.handler is not None and changed.stages is not None:
+        raise Invalid(HANDLER_AND_STAGES, "/stages" if changes.get("stages") else "/handler")
     unit.put_type(changed)
     return changed
 

@@ -9,7 +9,7 @@ from shared.domain import task as transitions
 from shared.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
 from shared.domain.event import EventKind
 from shared.domain.report import TaskKey
-from shared.domain.task import Position, Task
+from shared.domain.task import Position, Task, enter
 
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:
@@ -39,11 +39,12 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
     processing_time = task_type.processing_time if draft.processing_time is None else draft.processing_time
     if processing_time is None and task_type.handler is not None:
         raise Invalid(f"the type {draft.type!r} has no default: give it", "/processing_time", index=index)
-    return Task(
+    task = Task(
         task_id=unit.ids.draw(),
         name=draft.name,
         type=task_type.name,
         handler=task_type.handler,
+        stages=task_type.stages,
         processing_time=processing_time,
         input=draft.input,
         priority=task_type.priority if draft.priority is None else draft.priority,
@@ -55,8 +56,9 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         metadata=draft.metadata,
         positions={f"metadata/{key}": Position(0, 0, "") for key in draft.metadata},
         created_at=unit.now,
-        due_at=None if task_type.handler is None else unit.now,
+        due_at=None if task_type.is_tracked else unit.now,
     )
+    return task if task.stages is None else enter(task, 0)
 
 
 def _check_external_keys(unit: Unit, created: Sequence[Task]) -> None:
