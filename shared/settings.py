@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
     api_url: str | None = Field(default=None, description="an http:// or https:// address without query and fragment")
     api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
+    stages: Annotated[list[str] | None, NoDecode] = Field(
+        default=None, min_length=1, description="names of handlers separated by commas"
+    )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
     drain_seconds: float = Field(default=25.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
     lock_wait_seconds: float = Field(
@@ -135,11 +138,11 @@ class Settings(BaseSettings):
             raise ValueError("cannot be sent in a header")
         return value
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "stages", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return [host.strip() for host in value.split(",") if host.strip()]
+            return [name.strip() for name in value.split(",") if name.strip()]
         return value
 
     @field_validator("log_level", mode="before")

@@ -123,7 +123,7 @@ class Machine:
                 Reporter=lambda *parts: _Reporter(self.truth, *parts),
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
-                installed_handlers=lambda: self.handlers,
+                installed_handlers=lambda named: self.handlers,
                 _handle_signals=self._handle_signals,
             )
             level = logging.root.manager.disable

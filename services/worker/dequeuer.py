@@ -19,6 +19,9 @@ from shared.queue import Letter
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+"""How often a worker that always has something to take looks for routes that it could serve, too."""
+
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
@@ -91,6 +94,7 @@ class Dequeuer:
         self._clock = clock
         self._stopping = threading.Event()
         self._queue_works = True
+        self._looked_at = clock()
 
     def work(self) -> None:
         """Take and claim until told to stop."""
@@ -113,8 +117,10 @@ class Dequeuer:
 
     def _take(self, limit: int) -> list[Letter]:
         try:
+            if self._clock() - self._looked_at > LOOK_SECONDS:
+                self._notice()
             letters = self._queue.take(self._served.routes, limit)
-            if not letters and self._served.notice(self._queue.routes()):
+            if not letters and self._notice():
                 letters = self._queue.take(self._served.routes, limit)
         except sqlite3.Error as error:
             if self._queue_works:
@@ -123,6 +129,11 @@ class Dequeuer:
             return []
         self._queue_works = True
         return letters
+
+    def _notice(self) -> bool:
+        """Look at the routes that have messages, and tell whether a new one is now served."""
+        self._looked_at = self._clock()
+        return self._served.notice(self._queue.routes())
 
     def _claim(self, letters: Sequence[Letter]) -> None:
         opened = [(letter, self._runs.open(letter.message, secrets.token_hex(16))) for letter in letters]

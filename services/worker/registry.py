@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from services.worker.context import Handler
 from services.worker.handlers.sleep import sleep
 from shared.client import ApiError
+from shared.domain.route import route_of, stage_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +23,21 @@ class TaskTypes(Protocol):
         """List the task types."""
 
 
-def installed_handlers() -> dict[str, Handler]:
-    """Return the built-in handlers and those that other packages offer by entry points, by name."""
-    handlers: dict[str, Handler] = {"sleep": sleep}
+def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handler]:
+    """Return the built-in handlers and those that other packages offer by entry points, by name.
+
+    With `named` only these; the others are not even loaded.
+    """
+    handlers: dict[str, Handler] = {"sleep": sleep} if named is None or "sleep" in named else {}
     for entry in entry_points(group=GROUP):
+        if named is not None and entry.name not in named:
+            continue
         try:
             handlers[entry.name] = entry.load()
         except Exception:
             logger.exception("The handler %s (%s) cannot be loaded and is left out", entry.name, entry.value)
+    for name in sorted(set(named or ()) - handlers.keys()):
+        logger.warning("There is no handler %s here, which this worker is set to serve", name)
     return handlers
 
 
@@ -42,12 +50,14 @@ class Registry:
         self._handlers = handlers
         self._lock = threading.Lock()
         self._routes: frozenset[str] = frozenset()
+        self._outlived: frozenset[str] = frozenset()
+        """Stages that their types have no more, but tasks still go through."""
         self._unserved: frozenset[str] = frozenset()
 
     @property
     def routes(self) -> frozenset[str]:
         """The routes served."""
-        return self._routes
+        return self._routes | self._outlived
 
     def handler(self, name: str | None) -> Handler | None:
         """Return the handler of this name."""
@@ -57,11 +67,12 @@ class Registry:
         """Ask the API for the task types. Raises ApiUnreachable or ApiProblem."""
         types = self._client.task_types()
         with self._lock:
-            self._routes = frozenset(str(one.get("name")) for one in types if one.get("handler") in self._handlers)
+            served = (route for one in types for route, handler in _routes(one) if handler in self._handlers)
+            self._routes = frozenset(served)
 
     def notice(self, waiting: Collection[str]) -> bool:
         """Look at routes that have messages, refresh if one was never seen, and tell whether one is now served."""
-        fresh = set(waiting) - self._routes - self._unserved
+        fresh = set(waiting) - self.routes - self._unserved
         if not fresh:
             return False
         try:
@@ -69,5 +80,15 @@ class Registry:
         except ApiError:
             return False
         # What no type of ours uses is not asked about again at every look, only at the regular refresh.
-        self._unserved = frozenset(set(waiting) - self._routes)
-        return not fresh.isdisjoint(self._routes)
+        self._outlived |= {route for route in fresh - self._routes if stage_of(route) in self._handlers}
+        self._unserved = frozenset(set(waiting) - self.routes)
+        return not fresh.isdisjoint(self.routes)
+
+
+def _routes(task_type: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Yield the routes of a type, each with the name of its handler."""
+    name, stages = str(task_type.get("name")), task_type.get("stages")
+    if stages is None:
+        yield route_of(name), task_type.get("handler")
+    else:
+        yield from ((route_of(name, stage), stage) for stage in stages)

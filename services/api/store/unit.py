@@ -5,6 +5,7 @@ at the end. So many reports on one task become one row write, and no SQL races t
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -119,13 +120,13 @@ class Unit:
         self._stage_results.append(left)
         self.writes += 1
 
-    def input_of(self, task: Task) -> Any:
-        """Return what the task's handler is given now: the task's own input, past the first stage the last result."""
+    def as_granted(self, task: Task) -> Task:
+        """Return a task as the worker gets it that has claimed it: past the first stage, with the input of that run."""
         if task.position == 0:
-            return task.input
+            return task
         if self._stage_results:
             self.flush()
-        return stage_results.latest(self.connection, task.task_id, task.position - 1)
+        return replace(task, input=stage_results.latest(self.connection, task.task_id, task.position - 1))
 
     def record(self, event: Event) -> None:
         """Append to the history."""

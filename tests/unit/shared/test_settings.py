@@ -19,6 +19,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert settings.base_url == "http://127.0.0.1:8000"
     assert (settings.worker_slots, settings.drain_seconds, settings.lock_wait_seconds) == (600, 25.0, 30.0)
     assert (settings.api_token, settings.allowed_hosts, settings.log_level) == (None, [], "info")
+    assert settings.stages is None
     assert not settings.allow_anonymous_off_loopback
 
 
@@ -62,6 +63,8 @@ def test_all_files_lie_in_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
         ("LOCK_WAIT_SECONDS", "0.5", "lock_wait_seconds", 0.5),
         ("API_URL", "https://example.org/waybill/", "api_url", "https://example.org/waybill"),
         ("ALLOWED_HOSTS", "a.example, b.example,", "allowed_hosts", ["a.example", "b.example"]),
+        ("STAGES", "fetch, parse,", "stages", ["fetch", "parse"]),
+        ("STAGES", "", "stages", None),
         ("ALLOW_ANONYMOUS_OFF_LOOPBACK", "1", "allow_anonymous_off_loopback", True),
         ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("API_TOKEN", "", "api_token", None),
@@ -92,6 +95,7 @@ def test_a_sensible_value_is_taken(
         ("API_URL", "http://example.org/?a=b", "http:// or https://"),
         ("API_TOKEN", "with space", "visible ASCII"),
         ("API_TOKEN", "пароль", "visible ASCII"),
+        ("STAGES", " , ", "separated by commas"),
         ("ALLOW_ANONYMOUS_OFF_LOOPBACK", "perhaps", "1 or 0"),
         ("LOG_LEVEL", "loud", "debug, info"),
     ],

@@ -62,7 +62,7 @@ def _report(unit: Unit, said: Report) -> Judged:
         unit.keep_result(passed(task, said.result, now=unit.now))
         unit.record_deed(after, EventKind.ADVANCE, {"stage": after.stage})
     if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
-        return Judged(said.task_id, outcome, replace(after, input=unit.input_of(after)))
+        return Judged(said.task_id, outcome, unit.as_granted(after))
     return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
 
 

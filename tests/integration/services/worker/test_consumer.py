@@ -21,7 +21,7 @@ from tests.unit.services.worker.scripted import ScriptedApi, until
 HANGING = """
 import sys, threading
 from services.worker import consumer, watchdog
-consumer.installed_handlers = lambda: {"sleep": lambda context, task_input: threading.Event().wait()}
+consumer.installed_handlers = lambda named: {"sleep": lambda context, task_input: threading.Event().wait()}
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from services.worker.__main__ import main
 sys.exit(main())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.worker.dequeuer import Dequeuer
+from services.worker.dequeuer import LOOK_SECONDS, Dequeuer
 from services.worker.outage import Outage
 from services.worker.registry import Registry
 from services.worker.runs import Run, Runs
@@ -43,6 +43,7 @@ class Bench:
         self.started: list[Run] = []
         self.registry = Registry(self.api, {"sleep": lambda context, task_input: None})
         self.registry.refresh()
+        self.now = 0.0
         self.dequeuer = Dequeuer(
             self.queue,
             self.api,
@@ -52,6 +53,7 @@ class Bench:
             self.bell,
             self.started.append,
             Outage("here"),
+            lambda: self.now,
         )
         self.thread = threading.Thread(target=self.dequeuer.work)
 
@@ -166,6 +168,17 @@ def test_a_route_that_has_just_been_made_is_served_at_once(bench: Bench) -> None
     bench.send(1, route="nap")
     assert bench.dequeuer.turn()
     assert len(bench.started) == 1
+
+
+def test_a_worker_that_is_always_busy_finds_a_new_route_too(bench: Bench) -> None:
+    bench.api.types = [{"name": "sleep", "handler": "sleep"}, {"name": "nap", "handler": "sleep"}]
+    bench.send(1, route="nap")
+    bench.send(2)
+    bench.dequeuer.turn()
+    assert [run.task_id for run in bench.started] == ["task-2"]
+    bench.now = LOOK_SECONDS + 1
+    bench.dequeuer.turn()
+    assert [run.task_id for run in bench.started] == ["task-2", "task-1"]
 
 
 def test_a_route_that_nobody_here_serves_is_not_asked_about_again(bench: Bench) -> None:

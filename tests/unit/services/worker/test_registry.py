@@ -41,6 +41,37 @@ def test_the_routes_are_the_types_whose_handler_is_here() -> None:
     assert registry.handler(None) is None
 
 
+def test_only_the_handlers_that_are_named_are_loaded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    entries = [EntryPoint("upper", "string:capwords", "g"), EntryPoint("broken", "no.such.module:function", "g")]
+    monkeypatch.setattr(module, "entry_points", lambda group: entries)
+    assert set(installed_handlers(["upper", "missing"])) == {"upper"}
+    assert [record.getMessage() for record in caplog.records] == [
+        "There is no handler missing here, which this worker is set to serve"
+    ]
+
+
+def test_of_a_pipeline_the_stages_whose_handler_is_here_are_served() -> None:
+    api = ScriptedApi()
+    api.types = [{"name": "clean", "handler": None, "stages": ["fetch", "sleep", "store"]}]
+    registry = Registry(api, {"sleep": sleep, "store": sleep})
+    registry.refresh()
+    assert registry.routes == {"clean/sleep", "clean/store"}
+
+
+def test_a_stage_that_its_type_has_no_more_is_served_while_tasks_go_through_it() -> None:
+    api = ScriptedApi()
+    api.types = [{"name": "clean", "handler": None, "stages": ["store"]}]
+    registry = Registry(api, {"sleep": sleep})
+    registry.refresh()
+    assert not registry.notice({"clean/store"})
+    assert registry.notice({"clean/sleep", "clean/store"})
+    assert not registry.notice({"clean/sleep", "clean/store"})
+    registry.refresh()
+    assert registry.routes == {"clean/sleep"}
+
+
 def test_without_the_api_the_known_routes_stay() -> None:
     api = ScriptedApi()
     registry = Registry(api, installed_handlers())
