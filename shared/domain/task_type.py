@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 HANDLER_AND_STAGES = "a type has a handler or stages, not both"
+BACKOFFS_IN_ORDER = "min_backoff must not exceed max_backoff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator, with_config
 from typing_extensions import TypedDict
 
-from shared.domain.task_type import HANDLER_AND_STAGES, TaskType
+from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, TaskType
 from shared.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName
 from shared.wire.timestamps import rfc3339
 
@@ -55,7 +55,7 @@ class CreateTaskType(Body):
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:
         if self.min_backoff > self.max_backoff:
-            raise ValueError("min_backoff must not exceed max_backoff")
+            raise ValueError(BACKOFFS_IN_ORDER)
         return self
 
     def to_task_type(self) -> TaskType:

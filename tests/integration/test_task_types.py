@@ -61,3 +61,14 @@ def test_an_unknown_type_is_404(fetch: Fetch, name: str) -> None:
 def test_a_malformed_type_is_422(fetch: Fetch, body: Any, pointers: set[str]) -> None:
     answer = fetch("POST", "/task-types", body, token=ADMIN)
     assert (answer.status, answer.pointers) == (422, pointers)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [({"min_backoff": 301}, "/min_backoff"), ({"max_backoff": 0.5}, "/max_backoff")],
+)
+def test_a_change_may_not_put_the_backoffs_out_of_order(fetch: Fetch, change: dict[str, float], pointer: str) -> None:
+    before = fetch("POST", "/task-types", RESIZE, token=ADMIN).json()
+    answer = fetch("PATCH", "/task-types/resize", change, token=ADMIN)
+    assert (answer.status, answer.pointers) == (422, {pointer})
+    assert fetch("GET", "/task-types/resize").json() == before

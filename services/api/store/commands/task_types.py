@@ -6,7 +6,7 @@ from typing import Any
 
 from services.api.store.unit import Unit
 from shared.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
-from shared.domain.task_type import HANDLER_AND_STAGES, TaskType
+from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, TaskType
 
 
 def create(unit: Unit, task_type: TaskType) -> TaskType:
@@ -23,6 +23,8 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
     changed = replace(_load(unit, name), **changes)
     if changed.handler is not None and changed.stages is not None:
         raise Invalid(HANDLER_AND_STAGES, "/stages" if changes.get("stages") else "/handler")
+    if changed.min_backoff > changed.max_backoff:
+        raise Invalid(BACKOFFS_IN_ORDER, "/min_backoff" if "min_backoff" in changes else "/max_backoff")
     unit.put_type(changed)
     return changed
 
