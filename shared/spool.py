@@ -1,4 +1,4 @@
-"""The spool: where one worker process keeps, on disk and in order, the reports that it could not deliver yet."""
+"""The spool: where one process keeps, on disk and in order, the reports that it could not deliver yet."""
 
 import contextlib
 import os
@@ -12,6 +12,11 @@ create table if not exists reports (
     id integer primary key autoincrement, task_id text not null, run integer not null,
     is_final integer not null, text text not null
 );
+create table if not exists deferred (
+    id integer primary key autoincrement, until real not null, task_id text not null, run integer not null,
+    is_final integer not null, text text not null
+);
+create index if not exists deferred_of_task on deferred (task_id, id);
 create table if not exists dead_letters (
     id integer primary key, recorded_at text not null default current_timestamp, reason text not null,
     text text not null
@@ -19,6 +24,8 @@ create table if not exists dead_letters (
 create table if not exists state (name text primary key, value integer not null);
 """
 DEAD_LETTERS = "dead-letters"
+DEAD_LETTERS_KEPT = 10_000
+"""How many are kept: the newest ones, so that a reporter that is wrong for weeks fills no disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,15 @@ class Parcel:
     run: int
     is_final: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A parcel that is tried again later, and until when: in seconds of its owner's monotonic clock."""
+
+    id: int
+    until: float
+    parcel: Parcel
 
 
 class Spool:
@@ -59,7 +75,42 @@ class Spool:
         """Forget the `count` oldest parcels, and keep dead letters (reason, text) in the same transaction."""
         with self._open() as connection:
             connection.execute("delete from reports where id in (select id from reports order by id limit ?)", (count,))
-            connection.executemany("insert into dead_letters (reason, text) values (?, ?)", dead)
+            _bury(connection, dead)
+
+    def defer(self, parcels: Sequence[Parcel], until: float) -> None:
+        """Keep parcels aside, to be tried again; they are no longer among those that `first` returns."""
+        rows = [(until, one.task_id, one.run, one.is_final, one.text) for one in parcels]
+        with self._open() as connection:
+            connection.executemany(
+                "insert into deferred (until, task_id, run, is_final, text) values (?, ?, ?, ?, ?)", rows
+            )
+
+    def deferred(self, task_id: str, limit: int) -> list[Deferred]:
+        """Return the oldest deferred parcels of a task."""
+        sql = "select id, until, task_id, run, is_final, text from deferred where task_id = ? order by id limit ?"
+        rows = self._open().execute(sql, (task_id, limit))
+        return [
+            Deferred(number, until, Parcel(task_id, run, bool(is_final), text))
+            for number, until, task_id, run, is_final, text in rows
+        ]
+
+    def remove_deferred(self, ids: Sequence[int], dead: Sequence[tuple[str, str]] = ()) -> None:
+        """Forget deferred parcels, and keep dead letters in the same transaction."""
+        with self._open() as connection:
+            connection.executemany("delete from deferred where id = ?", ((number,) for number in ids))
+            _bury(connection, dead)
+
+    def undefer(self) -> None:
+        """Put what a dead owner had deferred before all else: of the same task, it is the oldest."""
+        if not self.exists or self._open().execute("select 1 from deferred limit 1").fetchone() is None:
+            return
+        with self._open() as connection:
+            connection.execute(
+                "insert into reports (id, task_id, run, is_final, text) select "
+                "id - (select max(id) from deferred) + (select coalesce(min(id), 1) from reports) - 1, "
+                "task_id, run, is_final, text from deferred"
+            )
+            connection.execute("delete from deferred")
 
     def dead_letters(self) -> list[tuple[str, str]]:
         """Return (reason, text) of each report that can never be delivered, oldest first."""
@@ -123,3 +174,12 @@ class Spool:
                 raise
             self._connection = connection
         return self._connection
+
+
+def _bury(connection: sqlite3.Connection, dead: Sequence[tuple[str, str]]) -> None:
+    if not dead:
+        return
+    connection.executemany("insert into dead_letters (reason, text) values (?, ?)", dead)
+    connection.execute(
+        "delete from dead_letters where id <= (select max(id) from dead_letters) - ?", (DEAD_LETTERS_KEPT,)
+    )

@@ -15,13 +15,15 @@ from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Thread
 from proof.simulation.truth import Truth
 from services.api.store import clock, ids, store, writer
 from services.api.upkeep import dispatcher, reaper, upkeep
-from services.worker import adoption, consumer, dequeuer, heartbeat, outage, registry, reporter, runner, runs, slots
+from services.worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runs, slots
 from services.worker.context import Handler
+from services.worker.reporter import Reporter
+from shared import delivery, leftovers, outage
 from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.spool import Parcel, Spool
 
-THREADED = (adoption, consumer, dequeuer, heartbeat, outage, registry, reporter, runner, runs, slots)
+THREADED = (adoption, consumer, delivery, dequeuer, heartbeat, outage, registry, runner, runs, slots)
 
 
 class Bell:
@@ -110,16 +112,14 @@ class Machine:
             put(store, ThreadPoolExecutor=lambda *named: None)
             put(upkeep, ring_all=self.ring_all)
             put(dequeuer, secrets=secrets)
-            put(adoption, LockFile=lambda path: _Lock(path, kernel))
+            put(leftovers, secrets=secrets, LockFile=lambda path: _Lock(path, kernel))
             put(
                 consumer,
-                secrets=secrets,
                 SimpleQueue=lambda: SimpleQueue[Any](kernel),
                 Client=lambda *named: NetworkClient(self.network, kernel),
                 Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers),
                 Doorbell=lambda path: Bell(kernel, self.bells, path),
                 ring_all=self.ring_all,
-                LockFile=lambda path: _Lock(path, kernel),
                 Reporter=lambda *parts: _Reporter(self.truth, *parts),
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
@@ -154,7 +154,7 @@ class _Lock(LockFile):
         kernel.process.locks.append(self._close)
 
 
-class _Reporter(reporter.Reporter):
+class _Reporter(Reporter):
     """A reporter whose final reports are noted."""
 
     def __init__(self, truth: Truth, *parts: Any) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import signal
 import threading
 import time
@@ -15,12 +14,10 @@ from types import FrameType
 
 from huey.consumer import Consumer
 
-from services.worker.adoption import Adoption
-from services.worker.courier import Courier
+from services.worker.adoption import PREFIX, Adoption
 from services.worker.dequeuer import Dequeuer
 from services.worker.handoff import RunnerHuey
 from services.worker.heartbeat import Heartbeat
-from services.worker.outage import Outage
 from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
 from services.worker.runner import Runner
@@ -28,8 +25,10 @@ from services.worker.runs import Run, Runs
 from services.worker.slots import Slots
 from services.worker.watchdog import Watchdog
 from shared.client import ApiError, Client
+from shared.courier import Courier
 from shared.doorbell import Doorbell, ring_all
-from shared.lockfile import LockFile
+from shared.leftovers import identify
+from shared.outage import Outage
 from shared.queue import Queue
 from shared.settings import Settings
 from shared.spool import Spool
@@ -71,7 +70,7 @@ class Worker:
         settings.make_data_dir()
         self._settings = settings
         self._clock = clock
-        self._id, self._lock = _identify(settings.spool_dir)
+        self._id, self._lock = identify(settings.spool_dir, PREFIX)
         self._endings: SimpleQueue[Exit] = SimpleQueue()
         self._granted: SimpleQueue[Run | None] = SimpleQueue()
         self._client = Client(settings.base_url, lambda: _read_token(settings.worker_token_file), TIMEOUT)
@@ -183,16 +182,6 @@ class Worker:
                 return
         self._spool.mark_stopped()
         self._spool.close()
-
-
-def _identify(spool_dir: Path) -> tuple[str, LockFile]:
-    """Draw an id and take its lock; a sibling that mistakes the new file for a dead worker's gets it."""
-    spool_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    while True:
-        worker_id = f"w-{secrets.token_hex(8)}"
-        lock = LockFile(spool_dir / f"{worker_id}.lock")
-        if lock.acquire():
-            return worker_id, lock
 
 
 def _read_token(path: Path) -> str | None:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from services.worker.courier import BATCH, NEVER_ACCEPTED
-from services.worker.outage import Outage
 from services.worker.runs import Run, Runs
 from services.worker.slots import Slots
 from shared.client import Answer, ApiError, ApiProblem
+from shared.courier import BATCH, NEVER_ACCEPTED
 from shared.domain.status import Outcome
+from shared.outage import Outage
 from shared.queue import Letter
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from services.worker.outage import Outage
 from services.worker.runs import Runs
 from shared.client import ApiError, ApiProblem
+from shared.outage import Outage
 from shared.version import VERSION
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,5 @@
 """The runs that this process holds, from just before their claim is sent until their end is acknowledged."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -8,14 +7,9 @@ from typing import Any
 
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
+from shared.encoding import bounded, encoded
 from shared.queue import Message
 from shared.spool import Parcel
-
-REPORT_CAP = 65_536
-"""How large one report may be, in bytes of JSON; the API takes no larger one."""
-
-MESSAGE_CAP = 2_000
-"""How many characters of an error message are reported."""
 
 
 class Cancelled(BaseException):
@@ -163,20 +157,3 @@ class Runs:
         """Return all that are held."""
         with self._lock:
             return list(self._held.values())
-
-
-def encoded(report: Mapping[str, Any]) -> str:
-    """Return a report as JSON text; ValueError says why that cannot be done."""
-    try:
-        text = json.dumps(report, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        size = len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}") from None
-    if size > REPORT_CAP:
-        raise ValueError(f"{size:,} bytes of JSON, and {REPORT_CAP:,} is the most")
-    return text
-
-
-def bounded(message: str) -> str:
-    """Return a message that every store can keep: not too long, without NULs and half characters."""
-    return message[:MESSAGE_CAP].replace("\0", "\ufffd").encode(errors="replace").decode()

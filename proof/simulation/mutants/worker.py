@@ -5,11 +5,11 @@ from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
 from services.worker.adoption import Adoption
-from services.worker.courier import Courier
 from services.worker.dequeuer import Dequeuer
 from services.worker.heartbeat import Heartbeat
 from services.worker.runs import Run, Runs
 from shared.client import Answer, ApiError
+from shared.courier import Courier
 from shared.domain.status import Outcome
 from shared.lockfile import LockFile
 from shared.spool import Parcel, Spool
@@ -36,9 +36,9 @@ def _forgetting(self: Courier, parcels: Sequence[Parcel]) -> list[Answer]:
         return [Answer(parcel.task_id, Outcome.APPLIED) for parcel in parcels]
 
 
-def _gone_first(self: Adoption, worker_id: str, spool: Spool) -> bool:
+def _gone_first(self: Adoption, worker_id: str, spool: Spool) -> None:
     self._client.gone(worker_id, crashed=not spool.was_stopped)
-    return settle(self, worker_id, spool)
+    settle(self, worker_id, spool)
 
 
 def _lockless(self: Any, descriptor: int) -> bool:

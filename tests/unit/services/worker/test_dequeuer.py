@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from services.worker.dequeuer import LOOK_SECONDS, Dequeuer
-from services.worker.outage import Outage
 from services.worker.registry import Registry
 from services.worker.runs import Run, Runs
 from services.worker.slots import Slots
 from shared.client import ApiProblem, ApiUnreachable
 from shared.domain.status import Outcome
+from shared.outage import Outage
 from shared.queue import Letter, Message
 from tests.unit.services.worker.scripted import ListQueue, ScriptedApi, judged, until
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from services.worker.heartbeat import Heartbeat
-from services.worker.outage import Outage
 from services.worker.registry import Registry
 from services.worker.runs import Run, Runs
 from shared.client import ApiProblem, ApiUnreachable
+from shared.outage import Outage
 from shared.queue import Message
 from tests.unit.services.worker.scripted import ScriptedApi
 

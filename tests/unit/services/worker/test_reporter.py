@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.worker.courier import NOT_ACCEPTED, Courier
-from services.worker.outage import Outage
+from services.worker.plain_failure import NOT_ACCEPTED
 from services.worker.reporter import Reporter
 from services.worker.runs import Run, Runs
 from shared.client import Answer, ApiProblem, ApiUnreachable
+from shared.courier import Courier
 from shared.domain.status import Outcome
+from shared.outage import Outage
 from shared.queue import Message
 from shared.spool import Parcel, Spool
 from tests.unit.services.worker.scripted import ScriptedApi, applied, judged, until

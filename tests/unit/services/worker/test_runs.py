@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.worker.runs import REPORT_CAP, Cancelled, Run, Runs
+from services.worker.runs import Cancelled, Run, Runs
 from shared.domain.status import ErrorCode
+from shared.encoding import REPORT_CAP
 from shared.queue import Message
 from shared.spool import Parcel
 

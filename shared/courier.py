@@ -1,11 +1,10 @@
-"""Delivering parcels in order, without letting one that is never accepted hold up those behind it."""
+"""Sending parcels in order, without letting one that is never accepted hold up those behind it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.client import Answer, ApiError, ApiProblem
-from shared.domain.status import ErrorCode, Outcome, Status
+from shared.domain.status import Outcome
 from shared.spool import Parcel
 
 BATCH = 1_000
@@ -18,8 +17,6 @@ NEVER_ACCEPTED = (400, 413, 422)
 SERVER_ERROR = 500
 PATIENCE = 5
 """How many answers of 500 in a row make the batch, not the API, suspect."""
-
-NOT_ACCEPTED = "the report of how this run ended was not accepted"
 
 
 class Reports(Protocol):
@@ -85,17 +82,3 @@ class Courier:
         following = self._client.report([parcels[1].text])
         self._errors = 0
         return [first, *following]
-
-
-def plain_failure(parcel: Parcel) -> Parcel | None:
-    """Return a final report that takes the place of one that was not accepted; None where it was that already."""
-    try:
-        report = json.loads(parcel.text)
-        if (report.get("error") or {}).get("message") == NOT_ACCEPTED:
-            return None
-        plain = {name: report[name] for name in ("task_id", "attempt", "source", "run", "claim")}
-        plain["seq"] = report["seq"] + 1
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    plain |= {"status": Status.ERROR, "error": {"code": ErrorCode.FAILED, "message": NOT_ACCEPTED}}
-    return Parcel(parcel.task_id, parcel.run, True, json.dumps(plain))

@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outage:
-    """What the threads of a worker know together about whether the API answers."""
+    """What the threads of a process know together about whether the API answers."""
 
     def __init__(self, address: str) -> None:
         """Take the API's address, for the log."""
