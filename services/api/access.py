@@ -41,6 +41,7 @@ SCOPES: dict[str, Scope] = {
     "retry_task": Scope.CLIENT,
     "report": Scope.REPORTER,
     "list_task_events": Scope.CLIENT,
+    "list_task_stages": Scope.CLIENT,
     "list_events": Scope.CLIENT,
     "list_task_types": Scope.CLIENT,
     "get_task_type": Scope.CLIENT,

@@ -13,6 +13,7 @@ from services.api.handlers.health import HealthHandler, ReadyHandler
 from services.api.handlers.reports import ReportsHandler
 from services.api.handlers.static import DocsHandler, StaticHandler, static_files
 from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
+from services.api.handlers.task_stages import TaskStagesHandler
 from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
 from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
 from services.api.handlers.workers import GoneHandler, HeartbeatHandler, WorkersHandler
@@ -51,6 +52,7 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
     yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)
     yield Route("/tasks/{task_id}/retry", RetryHandler, kept)
     yield Route("/tasks/{task_id}/events", TaskEventsHandler, kept)
+    yield Route("/tasks/{task_id}/stages", TaskStagesHandler, kept)
     yield Route("/events", EventsHandler, kept)
     yield Route("/task-types", TaskTypesHandler, kept)
     yield Route("/task-types/{name}", TaskTypeHandler, kept)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from shared.domain.task import Task
+from shared.domain.task import Task, TaskError
 from shared.wire.fields import MAX_ITEMS, Body, Counter, ExternalKey, Metadata, Name, Priority, Seconds, TypeName
 from shared.wire.size import within_limit
 from shared.wire.timestamps import rfc3339
@@ -145,7 +145,6 @@ class TaskJson(TypedDict):
 
 def task_json(task: Task) -> TaskJson:
     """Write a task; its claim stays out."""
-    error = task.error
     return {
         "task_id": task.task_id,
         "name": task.name,
@@ -162,7 +161,7 @@ def task_json(task: Task) -> TaskJson:
         "metadata": dict(task.metadata),
         "input": task.input,
         "result": task.result,
-        "error": None if error is None else {"code": error.code.value, "message": error.message},
+        "error": error_json(task.error),
         "priority": task.priority,
         "external_key": task.external_key,
         "failures": task.failures,
@@ -174,3 +173,8 @@ def task_json(task: Task) -> TaskJson:
         "version": task.version,
         "stages": None if task.stages is None else list(task.stages),
     }
+
+
+def error_json(error: TaskError | None) -> TaskErrorJson | None:
+    """Write why a task ended in ERROR."""
+    return None if error is None else {"code": error.code.value, "message": error.message}

@@ -111,7 +111,15 @@ def test_a_batch_holds_one_to_a_thousand_tasks(fetch: Fetch) -> None:
 @pytest.mark.parametrize("task_id", ["nonsense", "1", UNKNOWN_ID, UNKNOWN_ID + "0", "%00", "..%2f", "%F0%9F%9A%82"])
 @pytest.mark.parametrize(
     ("method", "tail"),
-    [("GET", ""), ("GET", "?wait=0.1"), ("GET", "/events"), ("PATCH", ""), ("POST", "/cancel"), ("POST", "/retry")],
+    [
+        ("GET", ""),
+        ("GET", "?wait=0.1"),
+        ("GET", "/events"),
+        ("GET", "/stages"),
+        ("PATCH", ""),
+        ("POST", "/cancel"),
+        ("POST", "/retry"),
+    ],
 )
 def test_an_unknown_or_impossible_id_is_404(fetch: Fetch, task_id: str, method: str, tail: str) -> None:
     body = {"status": 2} if method == "PATCH" else {}

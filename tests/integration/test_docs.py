@@ -74,12 +74,15 @@ def test_the_problems_of_a_call_are_named(document: dict[str, Any]) -> None:
 
 
 def test_what_is_answered_is_what_is_described(fetch: Fetch, document: dict[str, Any], store: Store) -> None:
-    task_id = fetch.created(metadata={"a": 1})
+    pipeline = {"name": "clean", "stages": ["fetch", "parse"]}
+    assert fetch("POST", "/task-types", pipeline, token=ADMIN).status == 201
+    task_id = fetch.created(type="clean", metadata={"a": 1})
     fetch("POST", f"/tasks/{task_id}/cancel")
     for path, described in {
         "/tasks": "/tasks",
         f"/tasks/{task_id}": "/tasks/{task_id}",
         f"/tasks/{task_id}/events": "/tasks/{task_id}/events",
+        f"/tasks/{task_id}/stages": "/tasks/{task_id}/stages",
         "/task-types": "/task-types",
         "/workers": "/workers",
         "/healthz": "/healthz",

@@ -38,6 +38,21 @@ def test_a_type_in_use_is_kept(fetch: Fetch) -> None:
     assert (answer.status, answer.code) == (409, "task_type_in_use")
 
 
+def test_a_type_has_a_handler_or_stages(fetch: Fetch) -> None:
+    stages = ["fetch", "parse:2", "A_b.c-d"]
+    created = fetch("POST", "/task-types", {"name": "clean", "stages": stages, "handler": None}, token=ADMIN).json()
+    assert (created["handler"], created["stages"]) == (None, stages)
+    assert fetch("GET", "/task-types/clean").json() == created
+    answer = fetch("PATCH", "/task-types/clean", {"handler": "sleep"}, token=ADMIN)
+    assert (answer.status, answer.pointers) == (422, {"/handler"})
+    answer = fetch("PATCH", "/task-types/sleep", {"stages": ["a"]}, token=ADMIN)
+    assert (answer.status, answer.pointers) == (422, {"/stages"})
+    changed = fetch("PATCH", "/task-types/clean", {"handler": "sleep", "stages": None}, token=ADMIN).json()
+    assert (changed["handler"], changed["stages"]) == ("sleep", None)
+    changed = fetch("PATCH", "/task-types/clean", {"handler": None, "stages": ["a"]}, token=ADMIN).json()
+    assert (changed["handler"], changed["stages"]) == (None, ["a"])
+
+
 @pytest.mark.parametrize("name", ["nope", "No", "a b", "%00"])
 def test_an_unknown_type_is_404(fetch: Fetch, name: str) -> None:
     path = f"/task-types/{name.replace(' ', '%20')}"
@@ -55,6 +70,12 @@ def test_an_unknown_type_is_404(fetch: Fetch, name: str) -> None:
         (RESIZE | {"max_attempts": 0, "timeout": 0, "typo": 1}, {"/max_attempts", "/timeout", "/typo"}),
         (RESIZE | {"paused": 1, "min_backoff": -1}, {"/paused", "/min_backoff"}),
         (RESIZE | {"min_backoff": 10, "max_backoff": 5}, {""}),
+        (RESIZE | {"stages": ["a"]}, {"/stages"}),
+        ({"name": "x", "stages": []}, {"/stages"}),
+        ({"name": "x", "stages": "ab"}, {"/stages"}),
+        ({"name": "x", "stages": ["a", "b", "a"]}, {"/stages"}),
+        ({"name": "x", "stages": [f"s{n}" for n in range(33)]}, {"/stages"}),
+        ({"name": "x", "stages": ["a", "a/b", "", "a,b", 1]}, {f"/stages/{n}" for n in (1, 2, 3, 4)}),
         (RESIZE | {"created_at": "2026-01-01T00:00:00Z"}, {"/created_at"}),
     ],
 )

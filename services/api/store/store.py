@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from peewee import PeeweeException
 
-from services.api.store import commands, events, task_types, tasks
+from services.api.store import commands, events, stage_results, task_types, tasks
 from services.api.store import idempotency as idempotency_keys
 from services.api.store import workers as gone_workers
 from services.api.store.clock import Clock
@@ -26,6 +26,7 @@ from services.api.store.writer import Listener, Writer
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.event import Event
 from shared.domain.report import Report
+from shared.domain.stage import StageResult
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -157,6 +158,13 @@ class Store:
     async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
         """Return a page of the history, of one task or of all, oldest first."""
         return await self._read(lambda: events.page(self._database, task_id, after, limit))
+
+    async def stage_results(self, task: Task) -> list[StageResult]:
+        """Return what the stages that a task has passed left, in their order."""
+        if task.position == 0:
+            return []
+        asked = task.task_id, task.position, task.attempt
+        return await self._read(lambda: stage_results.of_task(self._database.connection(), *asked))
 
     async def types(self) -> list[TaskType]:
         """Return all task types, by name."""

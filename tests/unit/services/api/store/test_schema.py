@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from peewee import SqliteDatabase
 from services.api.store.database import reading, writing
 from services.api.store.migrations import DatabaseIsNewer, migrate, migrations
 from services.api.store.models import MODELS
-from services.api.store.tasks import insert
+from services.api.store.tasks import Lane, get, insert, lanes
 from shared.domain.status import FOLLOWS, ErrorCode, Status
 from shared.domain.task import Task, TaskError
 
@@ -121,3 +122,60 @@ def test_history_cannot_be_rewritten(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO events VALUES (1, 't', 1, 1, NULL, 'api', 'create', 'applied', 1, 0, '{}')")
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute("UPDATE events SET outcome = 'stale'")
+
+
+def at_stage(connection: sqlite3.Connection) -> None:
+    """Keep a task of a pipeline that is in its second of three stages."""
+    stages = {"stages": ("a", "b", "c"), "handler": "b", "stage": "b", "claim": "c"}
+    insert(connection, [replace(task(Status.PROCESSING), **stages)])  # type: ignore[arg-type]
+    connection.execute("INSERT INTO stage_results VALUES ('t', 0, 1, 'a', 1, '1', 0, 0)")
+
+
+@pytest.mark.parametrize("change", ["stage = 'c'", "handler = 'c'", "stage = NULL", "stage = 'a', handler = 'a'"])
+def test_a_pipeline_is_at_one_of_its_stages_and_goes_forward_with_its_results(
+    connection: sqlite3.Connection, change: str
+) -> None:
+    at_stage(connection)
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(f"UPDATE tasks SET {change}")
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE tasks SET stage = 'c', handler = 'c'")
+    connection.execute("INSERT INTO stage_results VALUES ('t', 1, 1, 'b', 2, '2', 0, 0)")
+    connection.execute("UPDATE tasks SET stage = 'c', handler = 'c'")
+    connection.execute("UPDATE tasks SET stage = 'a', handler = 'a', attempt = 2, run = 2")
+
+
+def test_what_a_stage_has_left_is_kept_as_it_is(connection: sqlite3.Connection) -> None:
+    at_stage(connection)
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE stage_results SET result = '2'")
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT INTO stage_results VALUES ('t', 0, 1, 'a', 9, '2', 0, 0)")
+
+
+def test_a_type_has_a_handler_or_stages(connection: sqlite3.Connection) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE task_types SET stages = '[\"a\"]'")
+
+
+@pytest.mark.parametrize("stages", [None, ("a", "b", "c")])
+def test_the_route_of_the_index_is_the_domains(connection: sqlite3.Connection, stages: tuple[str, ...] | None) -> None:
+    kept = replace(task(Status.NEW), stages=stages, handler="b", stage="b", due_at=1)
+    insert(connection, [kept])
+    assert [lane.route for lane in lanes(connection)] == [kept.route]
+
+
+def test_what_the_first_version_kept_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    database = writing(tmp_path / "old.db")
+    (_, first), *_ = migrations()
+    database.connection().executescript(f"{first.read_text()}\nPRAGMA user_version = 1;")
+    columns = "task_id, name, type, handler, processing_time, priority, max_attempts, min_backoff, max_backoff"
+    more = "created_at, status, attempt, run, failures, crashes, metadata, positions, due_at, delay, version"
+    values = "'t', 'n', 'sleep', 'sleep', 5, 0, 1, 1, 2, 0, 1, 1, 1, 0, 0, '{}', '{}', 7, 0, 1"
+    database.connection().execute(f"INSERT INTO tasks ({columns}, {more}) VALUES ({values})")
+    assert migrate(database)[0] == 2
+    kept = get(database.connection(), "t")
+    assert kept is not None
+    assert (kept.stages, kept.handler, kept.due_at, kept.claimed_at) == (None, "sleep", 7, None)
+    assert lanes(database.connection()) == [Lane("sleep", 0)]
+    database.close()

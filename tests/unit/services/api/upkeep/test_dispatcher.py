@@ -154,6 +154,41 @@ async def test_each_lane_has_a_window_of_its_own(open_store: OpenStore, monkeypa
         assert len(queue.sent) == 3
 
 
+async def test_each_stage_has_a_route_of_its_own_and_is_sent_when_the_one_before_has_ended(
+    open_store: OpenStore,
+) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        await store.create_type(TaskType(name="clean", stages=("fetch", "parse")))
+        [task_id] = await store.create([draft(type="clean")])
+        await until(lambda: queue.sent == [("clean/fetch", 0, Message(task_id, 1))])
+        await store.report([claim(task_id), claim(task_id, status=Status.COMPLETED)])
+        await until(lambda: queue.sent[1:] == [("clean/parse", 0, Message(task_id, 2))])
+
+
+async def test_a_start_finds_the_stages_that_are_due(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store:
+        await store.create_type(TaskType(name="clean", stages=("fetch", "parse")))
+        first, second, _ = await store.create([draft(type="clean"), draft(type="clean"), draft()])
+        await store.report([claim(second), claim(second, status=Status.COMPLETED)])
+        async with dispatching(store, queue):
+            await until(lambda: len(queue.sent) == 3)
+            routes = {message.task_id: route for route, _, message in queue.sent}
+            assert (routes[first], routes[second]) == ("clean/fetch", "clean/parse")
+
+
+async def test_a_paused_pipeline_holds_back_all_of_its_stages(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        await store.create_type(TaskType(name="clean", stages=("fetch", "parse"), paused=True))
+        [task_id] = await store.create([draft(type="clean")])
+        await settled(store, queue)
+        assert sent(queue) == []
+        await store.change_type("clean", {"paused": False})
+        await until(lambda: sent(queue) == [task_id])
+
+
 async def test_a_retry_with_a_backoff_is_sent_when_its_time_has_come(open_store: OpenStore) -> None:
     queue = FakeQueue()
     failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
