@@ -15,7 +15,7 @@ from services.api import problems
 from services.api.intake import Intake
 from services.api.operation import Operation
 from services.api.problems import Refusal
-from services.api.streaming import JSON, negotiated, stream
+from services.api.streaming import EVENT_STREAM, JSON, negotiated, stream, stream_live
 from shared.domain.errors import WaybillError
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 class Endpoint(Intake):
     """A resource: its methods are calls (see `operation.call`), its annotations the services that they need."""
 
+    media = JSON
+    """Which of the call's forms the answer takes."""
     _bell: "asyncio.Future[None] | None" = None
+    _has_left = False
     _request_id = ""
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
@@ -32,14 +35,15 @@ class Endpoint(Intake):
         if self._refusal is not None:
             raise self._refusal
         with self._traffic:
-            media = JSON
             if len(operation.media) > 1:
-                media = negotiated(self.request.headers.get("Accept"), operation.media)
+                self.media = negotiated(self.request.headers.get("Accept"), operation.media)
             arguments = operation.arguments(self.request, path, b"".join(self._chunks))
             self.set_status(operation.status)
             answer = await operation.function(self, **arguments)
-            if isinstance(answer, AsyncIterator):
-                await stream(self, answer, media, operation.columns)
+            if self.media == EVENT_STREAM:
+                await stream_live(self, answer)
+            elif isinstance(answer, AsyncIterator):
+                await stream(self, answer, self.media, operation.columns)
             elif not self._finished:
                 self.respond(answer)
 
@@ -61,9 +65,15 @@ class Endpoint(Intake):
         finally:
             self._bell.cancel()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the client has left or the server stops, so that what has no end of its own must find one."""
+        return self._has_left or self._traffic.is_closing
+
     def on_connection_close(self) -> None:
         """Wake the request that waits: nobody is there to be answered."""
         super().on_connection_close()
+        self._has_left = True
         if self._bell is not None and not self._bell.done():
             self._bell.set_result(None)
 

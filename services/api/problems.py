@@ -36,6 +36,7 @@ TOO_LARGE = Kind(413, "too_large")
 UNSUPPORTED_MEDIA_TYPE = Kind(415, "unsupported_media_type")
 MISDIRECTED = Kind(421, "misdirected")
 INVALID = Kind(422, "invalid")
+TOO_MANY_STREAMS = Kind(429, "too_many_streams")
 INTERNAL = Kind(500, "internal")
 NOT_READY = Kind(503, "not_ready")
 

@@ -19,6 +19,7 @@ from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
 from services.api.handlers.workers import GoneHandler, HeartbeatHandler, WorkersHandler
 from services.api.intake import Call
 from services.api.operation import operation_of
+from services.api.streams import Streams
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -51,9 +52,10 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
     yield Route("/tasks/{task_id}", TaskHandler, kept)
     yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)
     yield Route("/tasks/{task_id}/retry", RetryHandler, kept)
-    yield Route("/tasks/{task_id}/events", TaskEventsHandler, kept)
+    followed = {"store": store, "streams": Streams()}
+    yield Route("/tasks/{task_id}/events", TaskEventsHandler, followed)
     yield Route("/tasks/{task_id}/stages", TaskStagesHandler, kept)
-    yield Route("/events", EventsHandler, kept)
+    yield Route("/events", EventsHandler, followed)
     yield Route("/task-types", TaskTypesHandler, kept)
     yield Route("/task-types/{name}", TaskTypeHandler, kept)
     yield Route("/task-types/{name}/pause", PauseHandler, kept)

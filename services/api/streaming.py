@@ -4,8 +4,9 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Protocol, cast
 
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
@@ -16,9 +17,13 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 LISTS = (JSON, NDJSON, CSV)
+EVENT_STREAM = "text/event-stream"
 
 READER_PATIENCE = 60.0
 """Seconds that a reader may take for one page."""
+
+FOLLOWER_PATIENCE = 15.0
+"""Seconds that somebody who follows live may take for one chunk; cut off, they come back for the rest."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -68,19 +73,34 @@ async def stream(writer: _Writer, pages: AsyncIterator[Page], media: str, column
         elif page:
             text.write(separator + ",\n".join(map(_dumps, page)))
             separator = ",\n"
-        await _send(writer, text)
+        await _send(writer, text.getvalue(), READER_PATIENCE)
         text = io.StringIO()
         page = await anext(pages, None)
     if media == JSON:
         text.write("]\n")
-    await _send(writer, text)
+    await _send(writer, text.getvalue(), READER_PATIENCE)
     writer.finish()
 
 
-async def _send(writer: _Writer, text: io.StringIO) -> None:
-    writer.write(text.getvalue().encode())
+async def stream_live(writer: _Writer, chunks: AsyncIterator[str]) -> None:
+    """Write an event stream, chunk by chunk, until it ends; raises StreamClosedError when the reader is gone or slow.
+
+    As with lists, the first chunk is awaited before the headers are sent.
+    """
+    async with aclosing(cast("AsyncGenerator[str]", chunks)):
+        chunk = await anext(chunks, None)
+        writer.set_header("Content-Type", EVENT_STREAM)
+        writer.set_header("X-Accel-Buffering", "no")
+        while chunk is not None and writer.request.method != "HEAD":
+            await _send(writer, chunk, FOLLOWER_PATIENCE)
+            chunk = await anext(chunks, None)
+    writer.finish()
+
+
+async def _send(writer: _Writer, text: str, patience: float) -> None:
+    writer.write(text.encode())
     try:
-        await asyncio.wait_for(writer.flush(), READER_PATIENCE)
+        await asyncio.wait_for(writer.flush(), patience)
     except TimeoutError:
         raise StreamClosedError from None
 

@@ -18,8 +18,10 @@ from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.feed import Feed
 from services.api.store.finals import Finals
 from services.api.store.ids import Ids
+from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.tasks import TaskFilter
 from services.api.store.writer import Listener, Writer
@@ -27,6 +29,7 @@ from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.event import Event
 from shared.domain.report import Report
 from shared.domain.stage import StageResult
+from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -54,11 +57,15 @@ class Store:
                 ids = Ids(clock.now, tasks.last_id(database.connection()))
         except (PeeweeException, sqlite3.Error, OSError) as error:
             raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
-        self._finals = Finals(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._finals = Finals(loop)
+        self.feed = Feed(loop, self._lines, self._newest_event)
+        """The history as it is being written."""
         self._database = reading(path)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = Writer(path, clock, ids, on_death)
         self._writer.listen(self._finals.notice)
+        self._writer.listen(self.feed.notice)
 
     @classmethod
     def open(cls, path: Path, clock: Clock, on_death: Callable[[], None]) -> Self:
@@ -155,9 +162,17 @@ class Store:
         """Return a page of tasks in the order of their ids, newest last."""
         return await self._read(lambda: tasks.page(self._database, chosen, after, limit))
 
-    async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
+    async def events(
+        self,
+        task_id: str | None,
+        after: int,
+        limit: int,
+        *,
+        type_name: str | None = None,
+        status: Status | None = None,
+    ) -> list[Event]:
         """Return a page of the history, of one task or of all, oldest first."""
-        return await self._read(lambda: events.page(self._database, task_id, after, limit))
+        return await self._read(lambda: events.page(self._database, task_id, after, limit, type_name, status))
 
     async def stage_results(self, task: Task) -> list[StageResult]:
         """Return what the stages that a task has passed left, in their order."""
@@ -184,6 +199,12 @@ class Store:
     def final(self, task_id: str) -> "asyncio.Future[None]":
         """Return a future that resolves once the task becomes final, or the store closes; cancel it to give up."""
         return self._finals.wait(task_id)
+
+    async def _lines(self, task_id: str | None, after: int, limit: int) -> list[Line]:
+        return await self._read(lambda: events.lines(self._database.connection(), task_id, after, limit))
+
+    async def _newest_event(self) -> int:
+        return await self._read(lambda: events.newest(self._database.connection()))
 
     async def _read(self, query: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, query)
