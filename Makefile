@@ -36,6 +36,10 @@ run: $(VENV)/.runtime ## Start the API and a worker; Ctrl-C stops both
 demo: $(VENV)/.runtime ## Watch a few tasks run on an instance of their own
 	@$(RUN) -m demo
 
+.PHONY: demo-pipeline
+demo-pipeline: $(VENV)/.demo ## Follow JSONs through ten services and a bad network, beside a naive tracker: TASKS=1000 SEED=7
+	@$(RUN) -m demo.pipeline --tasks $(TASKS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: test
 test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"
@@ -115,7 +119,7 @@ clean: ## Remove what make has made; data stays
 
 .PHONY: help
 help: ## Show these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.made:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Waybill needs Python 3.11 or later, and there is no $(PYTHON)." >&2; exit 1; }
@@ -135,7 +139,8 @@ $(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
 $(VENV)/.test: EXTRAS := test,browser
 $(VENV)/.dev: EXTRAS := dev
 $(VENV)/.prove: EXTRAS := prove
-$(VENV)/.test $(VENV)/.dev $(VENV)/.prove: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
+$(VENV)/.demo: EXTRAS := demo
+$(VENV)/.test $(VENV)/.dev $(VENV)/.prove $(VENV)/.demo: $(VENV)/.%: setup.cfg pyproject.toml | $(VENV)/.runtime
 	@echo "== Installing what '$*' needs"
 	@$(PIP) '.[$(EXTRAS)]'
 	@touch $@

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from benchmarks.interrupts import put_off
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +44,7 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
     process: subprocess.Popen[bytes] | None = None
     try:
-        with log.open("ab") as output, _interrupts_put_off():
+        with log.open("ab") as output, put_off():
             # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
@@ -60,19 +61,3 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-@contextlib.contextmanager
-def _interrupts_put_off() -> Iterator[None]:
-    """Raise KeyboardInterrupt only at the end: within Popen it would leave a process that nobody knows."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-    if came:
-        raise KeyboardInterrupt

@@ -56,8 +56,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     print("Waybill demo: an API and a worker of their own, and a few tasks. 13 seconds are meant to fail.", flush=True)
     try:
-        with installation(os.environ) as client:
-            tasks = watch(client, Table(sys.stdout))
+        with installation(os.environ) as waybill:
+            tasks = watch(waybill.client, Table(sys.stdout))
     except KeyboardInterrupt:
         print("\nStopped.")
         return 128 + signal.SIGINT

@@ -62,9 +62,10 @@ class Proxy(Relay):
         if answer is None or kind is Kind.LOST_ANSWER:
             return reset(client)
         if kind is Kind.CUT_ANSWER:
-            client.sendall(answer[: int(len(answer) * self._between(0.1, 0.9))])
+            whole = answer.encode()
+            client.sendall(whole[: int(len(whole) * self._between(0.1, 0.9))])
             return False
-        client.sendall(answer)
+        client.sendall(answer.encode())
         return True
 
     def _draw(self) -> Kind | None:

@@ -25,6 +25,22 @@ class Request:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request, as it was read."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def encode(self) -> bytes:
+        """Return it as it goes over the wire."""
+        kept = [f"{name}: {value}" for name, value in self.headers if name.lower() not in HOP_BY_HOP]
+        lines = [f"HTTP/1.1 {self.status} {self.reason}", *kept, f"Content-Length: {len(self.body)}", "", ""]
+        return "\r\n".join(lines).encode("latin-1") + self.body
+
+
 class Relay:
     """Listens on a free port of this machine, and passes each request on to `target`."""
 
@@ -58,23 +74,20 @@ class Relay:
         answer = self.pass_on(request)
         if answer is None:
             return reset(client)
-        client.sendall(answer)
+        client.sendall(answer.encode())
         return True
 
-    def pass_on(self, request: Request) -> bytes | None:
+    def pass_on(self, request: Request) -> Answer | None:
         """Send a request to the target and return its whole answer; None where there is none."""
         connection = http.client.HTTPConnection(*self._target, timeout=UPSTREAM_SECONDS)
         try:
             connection.request(request.method, request.path, request.body or None, request.headers)
             response = connection.getresponse()
-            body = response.read()
+            return Answer(response.status, response.reason, response.getheaders(), response.read())
         except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
-        kept = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
-        lines = [f"HTTP/1.1 {response.status} {response.reason}", *kept, f"Content-Length: {len(body)}", "", ""]
-        return "\r\n".join(lines).encode("latin-1") + body
 
 
 def reset(client: socket.socket) -> bool:

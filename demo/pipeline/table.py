@@ -1,0 +1,36 @@
+"""The trackers side by side."""
+
+from collections.abc import Callable, Sequence
+
+from demo.pipeline.tally import Tally
+
+ROWS: Sequence[tuple[str, Callable[[Tally], float | None], str]] = (
+    ("reports delivered", lambda tally: tally.delivered, ",.0f"),
+    ("wrong final statuses", lambda tally: tally.wrong, ",.0f"),
+    ("metadata keys lost", lambda tally: tally.lost, ",.0f"),
+    ("statuses that went back", lambda tally: tally.backwards, ",.0f"),
+    ("row updates per report", lambda tally: tally.updates_per_report, ".2f"),
+    ("  that were HOT, share", lambda tally: _share(tally.hot, tally.updates), ".2f"),
+    ("dead tuples at the end", lambda tally: tally.dead, ",.0f"),
+    ("bytes of WAL per report", lambda tally: _share(tally.wal, tally.delivered), ",.0f"),
+)
+
+
+def table(tallies: Sequence[Tally]) -> str:
+    """Return the table; what nobody has counted is left out."""
+    rows = [["", *(tally.name for tally in tallies)]]
+    for title, value_of, form in ROWS:
+        values = [value_of(tally) for tally in tallies]
+        if any(value is not None for value in values):
+            rows.append([title, *("-" if value is None else format(value, form) for value in values)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    )
+
+
+def _share(part: int | None, whole: int) -> float | None:
+    return None if part is None else part / whole

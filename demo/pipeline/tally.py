@@ -1,0 +1,85 @@
+"""What a tracker got wrong, and what its updates cost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from demo.pipeline.work import found_by
+from shared.domain.status import Status
+
+MOST_UPDATES = 0.5
+"""Row updates per report, at most, for Waybill."""
+
+State = Mapping[str, tuple[int, Mapping[str, Any]]]
+"""Status and metadata of tasks, by key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The column of one tracker."""
+
+    name: str
+    delivered: int
+    """Reports that it got, copies included."""
+    wrong: int
+    """Tasks whose status is not COMPLETED at the end."""
+    lost: int
+    """Metadata keys that are missing at the end, or have a wrong value."""
+    backwards: int
+    """How many times a status fell in rank."""
+    updates: int
+    """Updates of rows that hold a task's current state."""
+    hot: int | None = None
+    """Of them those that wrote no index entry (PostgreSQL)."""
+    dead: int | None = None
+    """Row versions that are left over for vacuum (PostgreSQL)."""
+    wal: int | None = None
+    """Bytes of write-ahead log (PostgreSQL)."""
+
+    @property
+    def updates_per_report(self) -> float:
+        """Row updates per report that was delivered."""
+        return self.updates / self.delivered
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong in the end, nothing lost, and nothing went back."""
+        return self.wrong == self.lost == self.backwards == 0
+
+
+def rank(status: int) -> int:
+    """Return the rank of a status: both ends have the same."""
+    return Status(status).rank
+
+
+def wrong_statuses(state: State, keys: Iterable[str]) -> int:
+    """Return how many tasks are not COMPLETED."""
+    return sum(key not in state or state[key][0] != Status.COMPLETED for key in keys)
+
+
+def lost_keys(state: State, keys: Iterable[str], services: Sequence[str]) -> int:
+    """Return how many metadata keys are missing, or have a wrong value."""
+    found = {key: state[key][1] if key in state else {} for key in keys}
+    return sum(metadata.get(name) != found_by(name, key) for key, metadata in found.items() for name in services)
+
+
+def steps_back(events: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many times the status of a task fell in rank, in a history in its order."""
+    last: dict[str, int] = {}
+    count = 0
+    for event in events:
+        now = rank(event["task_status"])
+        count += now < last.get(event["task_id"], now)
+        last[event["task_id"]] = now
+    return count
+
+
+def verdict(waybill: Tally, naive: Sequence[Tally]) -> list[str]:
+    """Return what is not as it should be, nothing where all is well."""
+    complaints = []
+    if not waybill.is_clean:
+        complaints.append("Waybill is wrong about a task.")
+    if waybill.updates_per_report > MOST_UPDATES:
+        complaints.append(f"Waybill needs more than {MOST_UPDATES:g} row updates per report.")
+    complaints += [f"{tally.name} is right, so that nothing was shown." for tally in naive if tally.is_clean]
+    return complaints

@@ -1,0 +1,110 @@
+"""A naive tracker as a process, and how it is fed with what arrives."""
+
+import contextlib
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from demo.pipeline.tally import rank
+from demo.throwaway import START_SECONDS, DemoError, environment_of_ours, service
+from shared.port import free_port
+
+NAMING = ("type", "external_key")
+"""What says which task is meant; with the naive tracker the path does."""
+
+
+class Tracker:
+    """Speaks to a naive tracker: each report becomes a PATCH, in the order of arrival."""
+
+    def __init__(self, name: str, port: int) -> None:
+        """Take the name that the table shows."""
+        self.name = name
+        self.backwards = 0
+        """How many times a task's status went back."""
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
+        self._statuses: dict[str, int] = {}
+        self._arrived: SimpleQueue[Sequence[dict[str, Any]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._failure: Exception | None = None
+
+    def create(self, keys: Sequence[str]) -> None:
+        """Create the tasks."""
+        self._ask("POST", "/tasks", {"keys": list(keys)})
+
+    def deliver(self, reports: Sequence[dict[str, Any]]) -> None:
+        """Take reports that have arrived; they are written later, in their order."""
+        self._arrived.put(reports)
+
+    def begin(self) -> None:
+        """Begin to write what has arrived."""
+        self._arrived.put(None)
+        self._thread.start()
+
+    def settle(self) -> None:
+        """Wait until all that has arrived is written. Raises DemoError where it could not be."""
+        self._thread.join()
+        if self._failure is not None:
+            raise DemoError(f"the naive tracker {self.name}: {self._failure!r}")
+
+    def state(self) -> dict[str, tuple[int, dict[str, Any]]]:
+        """Return status and metadata of every task, by key."""
+        return {row["key"]: (row["status"], row["metadata"]) for row in self._ask("GET", "/tasks")["tasks"]}
+
+    def costs(self) -> dict[str, int]:
+        """Return what the updates have cost."""
+        return dict(self._ask("GET", "/costs"))
+
+    def _run(self) -> None:
+        try:
+            while (reports := self._arrived.get()) is not None:
+                for report in reports:
+                    self._patch(report)
+        except (DemoError, OSError, http.client.HTTPException) as error:
+            self._failure = error
+
+    def _patch(self, report: dict[str, Any]) -> None:
+        key = report["external_key"]
+        said = {name: value for name, value in report.items() if name not in NAMING}
+        status = self._ask("PATCH", f"/tasks/{key}", said)["status"]
+        self.backwards += rank(status) < rank(self._statuses.get(key, status))
+        self._statuses[key] = status
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        self._connection.request(method, path, None if body is None else json.dumps(body))
+        answer = self._connection.getresponse()
+        text = answer.read()
+        if answer.status >= http.client.MULTIPLE_CHOICES:
+            raise DemoError(f"{method} {path} was answered with {answer.status}")
+        return json.loads(text) if text else None
+
+
+@contextlib.contextmanager
+def tracker(name: str, kind: str, place: str, folder: Path) -> Iterator[Tracker]:
+    """Run a naive tracker on a database of this kind; its log lies in `folder`."""
+    port = free_port()
+    log = folder / f"naive-{kind}.log"
+    arguments = ["demo.pipeline.naive", str(port), kind, place]
+    with service(arguments, environment_of_ours(os.environ), log) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while not _serves(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise DemoError(f"the naive tracker does not start\n{log.read_text(errors='replace')[-2_000:]}")
+            time.sleep(0.05)
+        yield Tracker(name, port)
+
+
+def _serves(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
+    try:
+        connection.request("GET", "/costs")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,44 @@
+"""What is passed along, and what the services do to it: everything that must be known to tell right from wrong."""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TYPE = "json"
+"""The task type: tracked, so that nobody runs it and services report on it."""
+
+WORK_SECONDS = (0.002, 0.02)
+"""How long a service works on one JSON, twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One JSON on its way, with what travels along: the logical clock, and what the services have found out."""
+
+    key: str
+    seq: int
+    document: Mapping[str, Any]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def parcels(count: int) -> list[Parcel]:
+    """Return what is put into the pipeline."""
+    return [Parcel(f"json-{number:05}", 0, {"number": number, "text": f"text {number}"}) for number in range(count)]
+
+
+def names(count: int) -> list[str]:
+    """Return the names of the services, in their order."""
+    return [f"service-{number:02}" for number in range(1, count + 1)]
+
+
+def found_by(service: str, key: str) -> str:
+    """Return what a service finds out about a JSON."""
+    return hashlib.sha256(f"{service} {key}".encode()).hexdigest()[:12]
+
+
+def pauses(seed: int, service: str, key: str) -> tuple[float, float]:
+    """Return how long a service works on a JSON before it reports progress, and after."""
+    chance = random.Random(f"{seed}/{service}/{key}")  # noqa: S311  # chance that can be repeated
+    return chance.uniform(*WORK_SECONDS), chance.uniform(*WORK_SECONDS)
