@@ -55,6 +55,7 @@ SCOPES: dict[str, Scope] = {
     "say_gone": Scope.REPORTER,
     "healthz": Scope.ALL,
     "readyz": Scope.ALL,
+    "metrics": Scope.ALL,
     "openapi": Scope.ALL,
     "docs": Scope.ALL,
     "static_file": Scope.ALL,

@@ -15,10 +15,12 @@ from services.api.traffic import Traffic
 log = logging.getLogger("services.api.requests")
 
 
-def build(store: Any, workers: Any, access: Access, traffic: Traffic, more: Iterable[Route] = ()) -> Application:
+def build(
+    store: Any, workers: Any, metrics: Any, access: Access, traffic: Traffic, more: Iterable[Route] = ()
+) -> Application:
     """Return the application; `more` are routes of other parts, such as the web interface."""
     documented = list(api_routes(store, workers))
-    return assemble([*documented, *page_routes(describe(documented)), *more], access, traffic)
+    return assemble([*documented, *page_routes(describe(documented), metrics), *more], access, traffic)
 
 
 def assemble(routes: Sequence[Route], access: Access, traffic: Traffic) -> Application:

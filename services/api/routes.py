@@ -10,6 +10,7 @@ from services.api.endpoint import Endpoint
 from services.api.handlers.docs import OpenApiHandler, StartPageHandler
 from services.api.handlers.events import EventsHandler, TaskEventsHandler
 from services.api.handlers.health import HealthHandler, ReadyHandler
+from services.api.handlers.metrics import MetricsHandler
 from services.api.handlers.reports import ReportsHandler
 from services.api.handlers.static import DocsHandler, StaticHandler, static_files
 from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
@@ -67,12 +68,13 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
     yield Route("/readyz", ReadyHandler, kept)
 
 
-def page_routes(document: Mapping[str, Any]) -> Sequence[Route]:
-    """Return what surrounds the API: its description, for programs and for people, and the start page."""
+def page_routes(document: Mapping[str, Any], metrics: Any) -> Sequence[Route]:
+    """Return what surrounds the API: its description, for programs and for people, its metrics, and the start page."""
     served = {"files": static_files()}
     return (
         Route("/api/docs", DocsHandler, served),
         Route("/api/static/{folder}/{name}", StaticHandler, served),
         Route("/api/openapi.json", OpenApiHandler, {"document": document}),
+        Route("/metrics", MetricsHandler, {"metrics": metrics}),
         Route("/", StartPageHandler),
     )

@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 from services.api.access import Access, is_loopback, tokens_in
 from services.api.app import build
 from services.api.connections import PatientServer
+from services.api.metrics import Metrics
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
@@ -69,8 +70,10 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     workers = Workers(store)
     queue = Queue(settings.queue_db)
     upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death)
+    metrics = Metrics(workers, upkeep)
+    store.listen(metrics.notice)
     upkeep.start()
-    server = PatientServer(build(store, workers, Access(tokens, hosts=hosts), traffic))
+    server = PatientServer(build(store, workers, metrics, Access(tokens, hosts=hosts), traffic))
     server.add_sockets(sockets)
     _freeze()
     sys.stdout.write(f"ready on {_address(settings, sockets)}\n")

@@ -13,6 +13,7 @@ from tornado.web import Application
 from services.api.access import Access, Scope
 from services.api.app import build
 from services.api.connections import PatientServer
+from services.api.metrics import Metrics
 from services.api.store.clock import Clock
 from services.api.store.store import Store
 from services.api.traffic import Traffic
@@ -48,10 +49,19 @@ def traffic() -> Traffic:
     return Traffic()
 
 
+class Idle:
+    """Upkeep that has nothing to do."""
+
+    outstanding = 0
+
+
 @pytest.fixture
 def app(store: Store, access: Access, traffic: Traffic) -> Application:
     """The application, as the server builds it."""
-    return build(store, Workers(store), access, traffic)
+    workers = Workers(store)
+    metrics = Metrics(workers, Idle())
+    store.listen(metrics.notice)
+    return build(store, workers, metrics, access, traffic)
 
 
 @pytest.fixture

@@ -121,4 +121,4 @@ def test_every_answer_is_hardened_and_says_nothing_of_its_maker(fetch: Fetch) ->
 
 def test_no_scope_is_declared_for_a_call_that_is_not_there() -> None:
     routed = {call.operation.name for route in api_routes(None, None) for call in route.calls().values()}
-    assert set(SCOPES) - routed == {"openapi", "start_page", "docs", "static_file"}
+    assert set(SCOPES) - routed == {"openapi", "metrics", "start_page", "docs", "static_file"}

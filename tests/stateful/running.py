@@ -117,7 +117,7 @@ class RunningApi:
         self._store = Store.open(self._path, self.clock, lambda: self._deaths.append(None))
         self._workers = Workers(self._store)
         access = Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
-        self._server = PatientServer(build(self._store, self._workers, access, self._traffic))
+        self._server = PatientServer(build(self._store, self._workers, None, access, self._traffic))
         sockets = bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)
         self._port = sockets[0].getsockname()[1]

@@ -4,9 +4,11 @@ Every operation loads tasks from it, lets a pure transition change them, and put
 at the end. So many reports on one task become one row write, and no SQL races the fold.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from sqlite3 import Connection
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from peewee import SqliteDatabase
@@ -17,6 +19,7 @@ from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
 from shared.domain.report import TaskKey
 from shared.domain.stage import StageResult
+from shared.domain.status import Outcome
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -29,6 +32,18 @@ class Commit(NamedTuple):
     """Whether a task type was added, changed or removed; a paused one holds its tasks back."""
     worker_gone: bool = False
     """Whether a worker was declared gone; it may have taken messages along."""
+    outcomes: Mapping[Outcome, int] = MappingProxyType({})
+    """How many reports were judged, by what became of them."""
+    created: int = 0
+    """How many rows of `tasks` were inserted."""
+    updated: int = 0
+    """How many rows of `tasks` were updated."""
+    operations: int = 0
+    """How many operations shared the transaction."""
+    seconds: float = 0.0
+    """How long the transaction took, from its BEGIN."""
+    disk_seconds: float = 0.0
+    """How long the COMMIT took: mostly the wait for the disk."""
 
 
 class Change(NamedTuple):
@@ -49,6 +64,9 @@ class Unit:
         self.now = now
         self.writes = 0
         """How many changes were made, for telling an operation that failed half-way from one that did nothing."""
+        self.outcomes: Counter[Outcome] = Counter()
+        """How many reports were judged, by what became of them."""
+        self._created = self._updated = 0
         self._types_changed = False
         self._worker_gone = False
         self._before: dict[str, Task | None] = {}
@@ -194,6 +212,8 @@ class Unit:
         tasks.insert(self.connection, new)
         tasks.update(self.connection, known)
         events.insert(self.connection, self._events)
+        self._created += len(new)
+        self._updated += len(known)
         self._stored.update(self._after)
         self._events.clear()
         self._stage_results.clear()
@@ -205,7 +225,14 @@ class Unit:
             for task_id, after in self._after.items()
             if after is not self._before[task_id]
         ]
-        return Commit(changes, self._types_changed, self._worker_gone)
+        return Commit(
+            changes,
+            self._types_changed,
+            self._worker_gone,
+            outcomes=self.outcomes,
+            created=self._created,
+            updated=self._updated,
+        )
 
     def _keep(self, task_id: str, task: Task | None) -> None:
         self._before[task_id] = self._stored[task_id] = self._after[task_id] = task

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -147,17 +148,20 @@ class Writer(Thread):
 
     def _transact(self, wishes: list[_Wish]) -> list[_Answer]:
         connection = self._database.connection()
+        began = time.monotonic()
         connection.execute("BEGIN IMMEDIATE")
         try:
             unit = Unit(self._database, self._ids, self._clock.now())
             answers = [self._perform(unit, wish) for wish in wishes]
             unit.flush()
+            flushed = time.monotonic()
             connection.execute("COMMIT")
+            done = time.monotonic()
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        commit = unit.summary()
+        commit = unit.summary()._replace(operations=len(wishes), seconds=done - began, disk_seconds=done - flushed)
         for listener in self._listeners:
             listener(commit)
         return answers

@@ -90,6 +90,11 @@ class Dispatcher(Thread):
         if due or done or commit.types_changed or commit.worker_gone:
             self._hints.put(Hint(due, done, commit.types_changed, commit.worker_gone))
 
+    @property
+    def outstanding(self) -> int:
+        """How many messages are on the queue, as far as is known; from any thread."""
+        return len(self._window)
+
     def stop(self) -> None:
         """End; call it from another thread."""
         self._hints.put(None)

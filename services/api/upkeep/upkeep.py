@@ -38,6 +38,11 @@ class Upkeep:
             task.add_done_callback(self._ended)
             self._running.append(task)
 
+    @property
+    def outstanding(self) -> int:
+        """How many messages have been put on the queue for runs that nobody has claimed yet; from any thread."""
+        return self._dispatcher.outstanding
+
     async def stop(self) -> None:
         """Stop everything, and return when it has ended."""
         for task in self._running:

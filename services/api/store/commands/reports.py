@@ -33,7 +33,9 @@ def report(unit: Unit, reports: Sequence[Report]) -> list[Judged]:
     unit.prefetch_keys(said.key for said in reports if said.key is not None)
     named = [said if said.key is None else replace(said, task_id=unit.by_key(said.key)) for said in reports]
     unit.prefetch(said.task_id for said in named if said.task_id is not None)
-    return [_report(unit, said) for said in named]
+    judged = [_report(unit, said) for said in named]
+    unit.outcomes.update(one.outcome for one in judged)
+    return judged
 
 
 def _report(unit: Unit, said: Report) -> Judged:
