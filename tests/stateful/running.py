@@ -65,12 +65,18 @@ class RunningApi:
     def __init__(self, folder: Path) -> None:
         """Start at once."""
         self.clock = HandClock()
-        self._path = folder / "tasks.db"
+        self.path = folder / "tasks.db"
+        """The database."""
         self._deaths: list[None] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="the API")
         self._thread.start()
         self.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Open the store and listen."""
@@ -114,7 +120,7 @@ class RunningApi:
 
     async def _start(self) -> None:
         self._traffic = Traffic()
-        self._store = Store.open(self._path, self.clock, lambda: self._deaths.append(None))
+        self._store = Store.open(self.path, self.clock, lambda: self._deaths.append(None))
         self._workers = Workers(self._store)
         access = Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
         self._server = PatientServer(build(self._store, self._workers, None, access, self._traffic))
