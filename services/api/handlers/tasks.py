@@ -96,6 +96,8 @@ class TasksHandler(Endpoint):
     async def _all(self, chosen: TaskFilter, after: str | None) -> AsyncIterator[Sequence[TaskJson]]:
         while page := await self.store.tasks(chosen, after, PAGE):
             yield [task_json(task) for task in page]
+            if len(page) < PAGE:
+                return
             after = page[-1].task_id
 
     def _link_next(self, after: str) -> None:
