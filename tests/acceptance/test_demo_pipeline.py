@@ -48,3 +48,11 @@ def test_it_can_be_stopped_and_leaves_nothing_behind(instance: Instance, number:
         with pytest.raises(ProcessLookupError):
             os.kill(int(child), 0)
     assert leaves_nothing(instance, demo)
+
+
+def test_the_cost_of_updates_is_measured_where_postgresql_is(instance: Instance) -> None:
+    demo = instance.start("updates", sys.executable, "-m", "demo.pipeline.updates", "--tasks", "20", "--services", "2")
+    lacking = cluster.missing()
+    assert demo.ended(120) == (0 if lacking is None else 1), demo.read()
+    assert ("the key alone" if lacking is None else lacking) in demo.read()
+    assert leaves_nothing(instance, demo)
