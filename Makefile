@@ -16,6 +16,7 @@ SWAGGER_UI ?= 5
 SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
 # How large the proofs are; SEED= repeats the plan of an earlier run.
 TASKS ?= 1000
+GROWN ?= 1000000
 FAULTS ?= 60
 EXAMPLES ?= 100
 CASES ?= 1000
@@ -62,6 +63,10 @@ check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, impor
 .PHONY: bench
 bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive service; ARGS="--strict" fails on a miss
 	@$(RUN) -m benchmarks $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: $(VENV)/.runtime ## Measure the same calls with 10,000 tasks and with GROWN=1000000; ARGS="--strict" fails on a miss
+	@$(RUN) -m benchmarks.growth --tasks $(GROWN) $(ARGS)
 
 .PHONY: drill
 drill: $(VENV)/.runtime ## See in half a minute what crashes do to tasks, on an instance of its own

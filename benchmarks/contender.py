@@ -35,7 +35,7 @@ def noop(parent: Path) -> Iterator[Contender]:
     """Start the ceiling."""
     port = free_port()
     with _folder(parent) as folder, running("benchmarks.noop", [str(port)], folder, {}) as api:
-        _wait_until_it_serves(api, port, lambda client: client.create(0))
+        wait_until_it_serves(api, port, lambda client: client.create(0))
         yield Contender("noop", port, None)
 
 
@@ -46,7 +46,7 @@ def waybill_api(parent: Path) -> Iterator[Contender]:
         port = free_port()
         settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(folder / "data")}
         with running("services.api", [], folder, settings) as api:
-            _wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
+            wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
             yield Contender("Waybill", port, None)
 
 
@@ -57,7 +57,7 @@ def waybill(parent: Path) -> Iterator[Contender]:
         port = free_port()
         settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(folder / "data")}
         with running("services.api", [], folder, settings) as api:
-            _wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
+            wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
             with running("services.worker", [], folder, settings) as worker:
                 contender = Contender("Waybill", port, None)
                 _warm_up(contender, worker)
@@ -72,7 +72,7 @@ def naive(parent: Path) -> Iterator[Contender]:
         settings = {"NAIVE_DATA_DIR": str(folder), "NAIVE_URL": f"http://127.0.0.1:{port}"}
         consumer = ["benchmarks.naive.worker.huey", "--workers", str(NAIVE_THREADS), "--worker-type", "thread"]
         with running("benchmarks.naive.api", [str(port)], folder, settings) as api:
-            _wait_until_it_serves(api, port, lambda client: client.get("/tasks"))
+            wait_until_it_serves(api, port, lambda client: client.get("/tasks"))
             with running("huey.bin.huey_consumer", [*consumer, "--quiet"], folder, settings) as worker:
                 contender = Contender("naive", port, POLL_SECONDS)
                 _warm_up(contender, worker)
@@ -85,7 +85,9 @@ def _folder(parent: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _wait_until_it_serves(api: Process, port: int, ask: Callable[[Client], object]) -> None:
+def wait_until_it_serves(api: Process, port: int, ask: Callable[[Client], object]) -> None:
+    """Return once a server answers what is asked. Raises BenchError where it has ended, or takes too long."""
+
     def serves() -> bool:
         api.check()
         try:

@@ -1,9 +1,10 @@
-"""Our own load: kept-alive connections that each create the next task as soon as the last one is answered."""
+"""Our own load: kept-alive connections that each send the next request as soon as the last one is answered."""
 
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +12,20 @@ from benchmarks.client import task_body
 from benchmarks.process import BenchError
 
 NAME = "our own client"
+OK = 200
 CREATED = 201
+LAST_CHUNK = b"0\r\n\r\n"
 PATIENCE = 120.0
 """Seconds without an end after which a load is given up."""
 
 
+Counts = Callable[[int, bytes], bool]
+"""Whether an answer with this status and body counts."""
+
+
 @dataclass(slots=True)
 class Load:
-    """What came of a load; only answers 201 count as created."""
+    """What came of a load; of creates only answers 201 count, of other calls those that are as they should be."""
 
     created: int = 0
     others: int = 0
@@ -33,7 +40,7 @@ class Load:
     def check(self) -> "Load":
         """Return it, or raise BenchError where anything but 201 was answered."""
         if self.others or not self.created:
-            raise BenchError(f"{self.others} of {self.created + self.others} creates were not answered with 201")
+            raise BenchError(f"{self.others} of {self.created + self.others} calls were not answered as they should be")
         return self
 
 
@@ -47,6 +54,15 @@ def create_many(port: int, count: int, processing_time: int, connections: int) -
     return _finish(_run(port, connections, processing_time, count=count))
 
 
+def ask_for(port: int, requests: Iterator[bytes], seconds: float, connections: int, telling: bytes = b"") -> Load:
+    """Send these requests for so many seconds; what counts are answers 200 that hold `telling`.
+
+    Raises BenchError where a connection breaks.
+    """
+    deadline = time.monotonic() + seconds
+    return _finish(_ask(port, connections, requests, lambda status, body: status == OK and telling in body, deadline))
+
+
 def _finish(load: Coroutine[Any, Any, Load]) -> Load:
     """Run a load in a loop of its own; `asyncio.run` would take away the one that its caller may have."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -56,8 +72,20 @@ def _finish(load: Coroutine[Any, Any, Load]) -> Load:
 async def _run(
     port: int, connections: int, processing_time: int, *, count: int | None = None, deadline: float | None = None
 ) -> Load:
+    requests = itertools.repeat(request(port, "POST", "/tasks", task_body(processing_time)))
+    return await _ask(port, connections, requests, lambda status, _: status == CREATED, deadline, count)
+
+
+async def _ask(
+    port: int,
+    connections: int,
+    requests: Iterator[bytes],
+    counts: Counts,
+    deadline: float | None,
+    count: int | None = None,
+) -> Load:
     loop = asyncio.get_running_loop()
-    plan = _Plan(_request(port, processing_time), connections, count, deadline)
+    plan = _Plan(requests, counts, connections, count, deadline)
     start = time.monotonic()
     callers = [loop.create_connection(lambda: _Caller(plan), "127.0.0.1", port) for _ in range(connections)]
     try:
@@ -76,8 +104,11 @@ async def _run(
 class _Plan:
     """What all connections do together."""
 
-    def __init__(self, request: bytes, connections: int, count: int | None, deadline: float | None) -> None:
-        self.request = request
+    def __init__(
+        self, requests: Iterator[bytes], counts: Counts, connections: int, count: int | None, deadline: float | None
+    ) -> None:
+        self._requests = requests
+        self._counts = counts
         self.load = Load()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._left = count
@@ -94,13 +125,14 @@ class _Plan:
             if not self._busy and not self.ended.done():
                 self.ended.set_result(None)
             return None
-        return self.request
+        return next(self._requests)
 
     def answered(self, status: int, body: bytes) -> None:
         """Count an answer."""
-        if status == CREATED:
+        if self._counts(status, body):
             self.load.created += 1
-            self.load.task_ids.append(json.loads(body)["task_id"])
+            if status == CREATED:
+                self.load.task_ids.append(json.loads(body)["task_id"])
         else:
             self.load.others += 1
 
@@ -140,18 +172,20 @@ class _Caller(asyncio.Protocol):
 
 
 def parse_answer(data: bytes) -> tuple[int, bytes] | None:
-    """Return status and body of an answer with a Content-Length, or None while it has not come as a whole."""
+    """Return status and body of an answer, or None while it has not come as a whole; chunks are left as they are."""
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         return None
     status_line, *lines = head.split(b"\r\n")
     headers = dict(line.lower().split(b": ", 1) for line in lines)
+    if headers.get(b"transfer-encoding") == b"chunked":
+        return (int(status_line.split(b" ", 2)[1]), body) if body.endswith(LAST_CHUNK) else None
     if len(body) < int(headers.get(b"content-length", b"0")):
         return None
     return int(status_line.split(b" ", 2)[1]), body
 
 
-def _request(port: int, processing_time: int) -> bytes:
-    body = task_body(processing_time)
-    head = f"POST /tasks HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+def request(port: int, method: str, path: str, body: bytes = b"", headers: str = "") -> bytes:
+    """Return a request as it goes over the wire; further header lines each end in CRLF."""
+    typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{typed}{headers}\r\n".encode() + body

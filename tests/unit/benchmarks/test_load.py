@@ -104,8 +104,18 @@ def test_a_port_where_nobody_listens_is_an_error(create_for: Callable[[int, floa
         create_for(free_port(), 1, 2)
 
 
+def test_only_what_tells_of_success_counts(serve: Callable[..., Server]) -> None:
+    server = serve(200)
+    calls = cycle([load.request(server.server_port, "POST", "/tasks", b"{}")])
+    assert load.ask_for(server.server_port, calls, 0.2, 2, b"task_id").check().created > 0
+    assert load.ask_for(server.server_port, calls, 0.2, 2, b"outcome").created == 0
+
+
 def test_an_answer_may_come_in_pieces() -> None:
     whole = b'HTTP/1.1 201 Created\r\nContent-Length: 4\r\nServer: x\r\n\r\n{"a"'
     assert [parse_answer(whole[:end]) for end in (0, 20, len(whole) - 1)] == [None, None, None]
     assert parse_answer(whole) == (201, b'{"a"')
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"
+    assert [parse_answer(chunked[:end]) for end in (50, len(chunked) - 1)] == [None, None]
+    assert parse_answer(chunked) == (200, b"2\r\n[]\r\n0\r\n\r\n")
     assert parse_answer(b"HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n") == (204, b"")

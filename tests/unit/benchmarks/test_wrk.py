@@ -19,12 +19,12 @@ def test_the_output_is_read() -> None:
 
 
 def test_answers_other_than_201_spoil_the_load() -> None:
-    with pytest.raises(BenchError, match="3 of 4103 creates"):
+    with pytest.raises(BenchError, match="3 of 4103 calls"):
         wrk.parse(OUTPUT).check()
 
 
 def test_no_answers_at_all_spoil_the_load() -> None:
-    with pytest.raises(BenchError, match="0 of 0 creates"):
+    with pytest.raises(BenchError, match="0 of 0 calls"):
         wrk.parse("created=0 others=0 broken=0 microseconds=2004000").check()
 
 

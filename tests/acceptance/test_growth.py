@@ -1,0 +1,52 @@
+"""The measure of growth measures what it says, on databases that look like those of the API."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.growth.filling import OPEN_SHARE, TYPE, fill, key_of
+from tests.acceptance.instance import Instance, wait_until
+
+FEW, MANY = 60, 300
+
+
+def test_a_filled_database_is_one_that_the_api_has_written(instance: Instance) -> None:
+    instance.data.mkdir(mode=0o700)
+    task_ids = fill(instance.data / "tasks.db", MANY, lambda _: None)
+    instance.start_api()
+    tasks = instance.get("/tasks")
+    assert [task["task_id"] for task in tasks] == task_ids
+    assert [task["status"] == 2 for task in tasks] == [number % OPEN_SHARE == 0 for number in range(MANY)]
+    assert tasks[7] == instance.get("/tasks", type=TYPE, external_key=key_of(7))[0]
+    assert [event["kind"] for event in instance.get(f"/tasks/{task_ids[7]}/events")] == ["create", "report", "report"]
+
+
+def test_growth_is_measured_and_leaves_nothing_behind(instance: Instance) -> None:
+    found = instance.folder / "growth.json"
+    places = ["--folder", str(instance.temporary), "--json", str(found)]
+    sizes = ["--tasks", str(MANY), "--few", str(FEW), "--rounds", "1", "--seconds", "0.2"]
+    bench = instance.start("growth", sys.executable, "-m", "benchmarks.growth", *sizes, *places)
+    assert bench.ended() == 0, bench.read()
+    figures = json.loads(found.read_text())
+    assert [figure["name"] for figure in figures] == ["reports", "GET by id", "GET by external key"]
+    assert all(figure["waybill"]["value"] > 0 and figure["against"]["value"] > 0 for figure in figures)
+    assert not list(instance.temporary.iterdir())
+
+
+def test_it_can_be_stopped_and_leaves_nothing_behind(instance: Instance) -> None:
+    places = ["--folder", str(instance.temporary), "--json", str(instance.folder / "growth.json")]
+    sizes = ["--tasks", str(MANY), "--few", str(FEW)]
+    bench = instance.start("growth", sys.executable, "-m", "benchmarks.growth", *sizes, *places)
+    tasks = Path(f"/proc/{bench.pid}/task/{bench.pid}/children")
+    wait_until(lambda: len(tasks.read_text().split()) > 1, "two servers")
+    children = tasks.read_text().split()
+    assert bench.stop(signal.SIGINT) == 130, bench.read()
+    assert "Traceback" not in bench.read()
+    assert not list(instance.temporary.iterdir())
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(child), 0)
