@@ -14,7 +14,7 @@ from types import FrameType
 from benchmarks.interrupts import ENDING
 from demo.pipeline import cluster
 from demo.pipeline.belt import carry
-from demo.pipeline.counter import begin_to_count, counted
+from demo.pipeline.counter import begin_to_count, counted, said
 from demo.pipeline.table import table
 from demo.pipeline.tally import Tally, lost_keys, steps_back, verdict, wrong_statuses
 from demo.pipeline.tracker import Tracker, tracker
@@ -76,12 +76,17 @@ def _demonstrate(tasks: int, services: int, seed: int) -> int:
             one.settle()
         keys = [parcel.key for parcel in given]
         ours = _tally(waybill, wire.delivered, keys, services)
+        updates_said, outcomes = said(waybill.port)
         theirs = [_tally_naive(one, wire.delivered, keys, services) for one in naive]
     met = ", ".join(
         f"{count} {fate.value}" for fate, count in sorted(wire.requests.items(), key=lambda one: one[0].value)
     )
-    _say(f"\nRequests with reports: {met}.\n\n{table([ours, *theirs])}\n")
+    _say(f"\nRequests with reports: {met}.")
+    _say("Waybill's outcomes: " + ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items()) + ".")
+    _say(f"\n{table([ours, *theirs])}\n")
     complaints = verdict(ours, theirs)
+    if updates_said != ours.updates:
+        complaints.append(f"/metrics says {updates_said:,} row updates, the database {ours.updates:,}.")
     _say("\n".join(complaints) or "The same reports, the same faults: only one of them can be believed.")
     _say(f"Took {time.monotonic() - start:.0f} s.")
     return 1 if complaints else 0

@@ -1,6 +1,8 @@
-"""Counts the updates of Waybill's `tasks` where they happen: by a trigger in the database that is thrown away."""
+"""Counts the updates of Waybill's `tasks`: by a trigger in its throw-away database, and by what it says itself."""
 
 import contextlib
+import http.client
+import re
 import sqlite3
 from pathlib import Path
 
@@ -16,6 +18,8 @@ COMMIT;
 
 BUSY_SECONDS = 10.0
 
+SAMPLE = re.compile(r'^waybill_(task_updates|reports)_total(?:\{outcome="(\w+)"\})? (\S+)$', re.MULTILINE)
+
 
 def begin_to_count(database: Path) -> None:
     """Have the database count from now on."""
@@ -28,3 +32,16 @@ def counted(database: Path) -> int:
     with contextlib.closing(sqlite3.connect(database, timeout=BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA query_only = 1")
         return int(connection.execute("SELECT count FROM demo_updates").fetchone()[0])
+
+
+def said(port: int) -> tuple[int, dict[str, int]]:
+    """Return what `/metrics` says: how many rows of `tasks` were updated, and how many reports had each outcome."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=BUSY_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        found = SAMPLE.findall(connection.getresponse().read().decode())
+    finally:
+        connection.close()
+    values = {outcome or name: int(float(value)) for name, outcome, value in found}
+    updates = values.pop("task_updates")
+    return updates, {outcome: count for outcome, count in values.items() if count}
