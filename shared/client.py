@@ -140,6 +140,11 @@ class Client:
         """Return up to `limit` events of the whole history, oldest first: those numbered higher than `after`."""
         return _listed(self._call("GET", "/events", parameters={"after": str(after), "limit": str(limit)}))
 
+    def task_events(self, task_id: str, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
+        """Return up to `limit` events of a task's history, oldest first: those numbered higher than `after`."""
+        parameters = {"after": str(after), "limit": str(limit)}
+        return _listed(self._call("GET", f"/tasks/{_quoted(task_id)}/events", parameters=parameters))
+
     def cancel_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
         """Cancel a task, only in this attempt where one is given, and return it."""
         return self._control(task_id, "cancel", attempt)

@@ -61,13 +61,13 @@ class Reporter:
     ) -> None:
         """Take where the API is, the reporter's token (or a function that reads it), and the name of this service.
 
-        Replicas that work on the same tasks at the same time each need a `source` of their own. Raises OSError where
-        the folder cannot be made.
+        Replicas that have no folder in common each need a `source` of their own. Raises OSError where the folder cannot
+        be made.
         """
         self.source = source
         self._wait_seconds = wait_seconds
-        self._clock = LogicalClock()
         folder = Path(spool)
+        self._clock = LogicalClock(folder / "clock")
         self._name, self._lock = identify(folder, PREFIX)
         self._spool = Spool(folder / f"{self._name}.db")
         self._delivery = Delivery(
