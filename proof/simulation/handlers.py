@@ -1,12 +1,15 @@
-"""The handler that the simulated tasks run: it does what the task's input says."""
+"""The handlers that the simulated tasks run: they do what the task's input says."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from proof.simulation.kernel import Kernel
 from proof.simulation.machine import kill_own
-from proof.simulation.truth import RAISED, RETURNED, Truth
+from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
 from services.worker.context import Context, Handler
+
+STAGES = ("fetch", "parse", "store")
+"""The handlers of the pipeline."""
 
 HANGING = 30.0
 """Seconds for which a handler that hangs pays no heed to anything."""
@@ -17,11 +20,22 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
 
     The input of `work` is `{"steps": [seconds, ...], "end": how}`, where how is one of `return`, `raise` (in every
     attempt), `recover` (raise in the first attempt only), `poison` (kill the worker), `hang` and `unkeepable`
-    (return what is no JSON).
+    (return what is no JSON). Of a stage it is `{"scripts": {stage: as above}, "trail": [serial, ...]}`, and so is its
+    result, with one more serial.
     """
 
     def work(context: Context, script: Any) -> Any:
-        execution = truth.begin(context.task_id, context._run.number)
+        return act(context, script, truth.begin(context.task_id, context._run.number, "work", script))
+
+    def stage(name: str) -> Handler:
+        def run(context: Context, given: Any) -> Any:
+            execution = truth.begin(context.task_id, context._run.number, name, given)
+            execution.carried = {"scripts": given["scripts"], "trail": [*given["trail"], execution.serial]}
+            return act(context, given["scripts"][name], execution)
+
+        return run
+
+    def act(context: Context, script: Any, execution: Execution) -> Any:
         steps = script["steps"]
         for done, seconds in enumerate(steps, start=1):
             context.sleep(seconds)
@@ -41,4 +55,4 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
             raise ValueError("as the task wishes")
         return execution.result
 
-    return {"work": work}
+    return {"work": work, **{name: stage(name) for name in STAGES}}

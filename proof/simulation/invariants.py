@@ -5,6 +5,7 @@ Each is a generator that yields what is wrong; its docstring is the promise, and
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from proof.simulation.ledger import COMPLETED, ERROR, NEW, Event, Row
 from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
@@ -19,7 +20,7 @@ Deed = Callable[[Row, Event, Sequence[Event], Truth], Iterator[str]]
 
 
 def nothing_goes_back(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """The status never goes back within an attempt, and attempt, run and version never fall."""
+    """Status and stage never go back within an attempt, and attempt, run and version never fall."""
     if before is None:
         return
     if (after.attempt, after.run, after.version) < (before.attempt, before.run, before.version) or any(
@@ -28,6 +29,8 @@ def nothing_goes_back(before: Row | None, after: Row, history: Sequence[Event]) 
         yield f"{_counters(before)} became {_counters(after)}"
     if after.attempt == before.attempt and after.rank < before.rank:
         yield f"status {before.status} became {after.status}"
+    if after.attempt == before.attempt and after.position < before.position:
+        yield f"stage {before.stage} became {after.stage}"
 
 
 def _counters(row: Row) -> tuple[int, int, int]:
@@ -66,8 +69,11 @@ def history_matches(before: Row | None, after: Row, history: Sequence[Event]) ->
     if after.attempt != 1 + opened:
         yield f"{opened} further attempts were opened, but it is attempt {after.attempt}"
     released = sum(event.kind == "release" and event.task_status < COMPLETED for event in history)
-    if after.run != 1 + opened + released:
-        yield f"{opened} attempts and {released} releases, but it is run {after.run}"
+    passed = sum(event.kind == "advance" for event in history)
+    if after.run != 1 + opened + released + passed:
+        yield f"{opened} attempts, {released} releases and {passed} stages, but it is run {after.run}"
+    if after.position != len(_kept(history)):
+        yield f"{len(_kept(history))} stages have results, but it is at stage {after.stage}"
 
 
 def _opens_attempt(event: Event) -> bool:
@@ -77,9 +83,22 @@ def _opens_attempt(event: Event) -> bool:
     return failed and event.task_status == NEW
 
 
+def _kept(history: Sequence[Event]) -> list[Any]:
+    """Return what the stages have left that the task has behind it: one that was COMPLETED starts over."""
+    kept: list[Any] = []
+    said, status = None, NEW
+    for event in history:
+        if event.kind == "advance":
+            kept.append(said)
+        elif event.kind == "retry" and status == COMPLETED:
+            kept.clear()
+        said, status = event.said.get("result"), event.task_status
+    return kept
+
+
 def every_crash_counts(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """Every crash is counted, and four of them end the task."""
-    since = max((place for place, event in enumerate(history) if event.kind == "retry"), default=0)
+    """Every crash is counted, and four of them within one stage end the task."""
+    since = max((place for place, event in enumerate(history) if event.kind in ("retry", "advance")), default=0)
     crashes = sum(event.kind == "release" and bool(event.said.get("crashed")) for event in history[since:])
     if after.crashes != crashes:
         yield f"{crashes} crashes in the history, {after.crashes} in the row"
@@ -133,7 +152,10 @@ def ends_are_true(row: Row, event: Event, history: Sequence[Event], truth: Truth
 def _current_run(history: Sequence[Event], event: Event) -> int:
     """Return the run that was the current one when something was said."""
     earlier = [one for one in history if one.event_id < event.event_id]
-    return 1 + sum(_opens_attempt(one) or (one.kind == "release" and one.task_status < COMPLETED) for one in earlier)
+    return 1 + sum(
+        _opens_attempt(one) or one.kind == "advance" or (one.kind == "release" and one.task_status < COMPLETED)
+        for one in earlier
+    )
 
 
 def _tracked_end(row: Row, event: Event) -> Iterator[str]:
@@ -168,7 +190,19 @@ def cancelled_on_request(row: Row, event: Event, history: Sequence[Event], truth
         yield "nobody has retried it"
 
 
-DEEDS: tuple[Deed, ...] = (ends_are_true, no_early_time_out, cancelled_on_request)
+def stages_hand_on(row: Row, event: Event, history: Sequence[Event], truth: Truth) -> Iterator[str]:
+    """Each stage that is due runs, on what the one before has left; the first one on what the task was created with."""
+    execution = truth.executions.get((event.task_id, event.run))
+    if event.kind != "report" or event.outcome != "applied" or execution is None:
+        return
+    kept = _kept([one for one in history if one.event_id < event.event_id])
+    given = kept[-1] if kept else json.loads(row.input or "null")
+    handler = row.handler if row.stages is None else json.loads(row.stages)[len(kept)]
+    if (execution.handler, execution.given) != (handler, given):
+        yield f"run {event.run} was {execution.handler} of {execution.given}, not {handler} of {given}"
+
+
+DEEDS: tuple[Deed, ...] = (ends_are_true, no_early_time_out, cancelled_on_request, stages_hand_on)
 
 
 def last_writer_wins(row: Row, history: Sequence[Event], truth: Truth) -> Iterator[str]:

@@ -29,6 +29,9 @@ class Row(NamedTuple):
     error_code: str | None
     error_message: str | None
     finished_at: int | None
+    input: str | None
+    stages: str | None
+    stage: str | None
 
     @property
     def is_final(self) -> bool:
@@ -44,6 +47,11 @@ class Row(NamedTuple):
     def ending(self) -> tuple[Any, ...]:
         """What must not change once it is final."""
         return self.status, self.result, self.error_code, self.error_message, self.finished_at
+
+    @property
+    def position(self) -> int:
+        """Where its stage stands in its pipeline; 0 for a task that is none."""
+        return 0 if self.stages is None else json.loads(self.stages).index(self.stage)
 
     @property
     def short(self) -> str:
@@ -76,6 +84,8 @@ class Ledger:
         self.rows: dict[str, Row] = {}
         self.history: dict[str, list[Event]] = {}
         self.gone: set[str] = set()
+        self.left: dict[tuple[str, int, int], str] = {}
+        """What stages have left: JSON, by task, position and attempt."""
 
     def look(self) -> tuple[dict[str, Row], list[Event], set[str]]:
         """Return all rows as they stand now, the new events, and the workers newly declared gone."""
@@ -95,6 +105,13 @@ class Ledger:
         for event in events:
             self.history.setdefault(event.task_id, []).append(event)
             self._last = event.event_id
+
+    def look_at_stages(self) -> dict[tuple[str, int, int], str]:
+        """Return what stages have left, as it stands now."""
+        if self._connection is None:
+            return {}
+        found = self._connection.execute("SELECT task_id, position, attempt, result FROM stage_results")
+        return {tuple(key): result for *key, result in found}
 
     def close(self) -> None:
         """Close the database."""

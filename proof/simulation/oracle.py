@@ -33,6 +33,7 @@ ALONE = "no run is executed twice"
 KEPT = "a task that was answered 201 is kept, once"
 SEEN = "what a client reads never goes back"
 ENDED = "every task with a handler ends while a worker lives"
+STANDING = "the result of a stage stands"
 CALM = "everybody gets an answer in the end"
 
 
@@ -85,6 +86,7 @@ class Oracle:
         rows, events, gone = self._ledger.look()
         known, dead = self._ledger.rows, self._ledger.gone
         self._ledger.keep(rows, events, gone)
+        self._look_at_stages()
         changed = {event.task_id for event in events} | {key for key, row in rows.items() if row != known.get(key)}
         for task_id in sorted(changed & rows.keys()):
             before, after = known.get(task_id), rows[task_id]
@@ -168,6 +170,13 @@ class Oracle:
             )
             for invariant, complaints in ending:
                 self._complain(promise(invariant), row, complaints)
+
+    def _look_at_stages(self) -> None:
+        known, left = self._ledger.left, self._ledger.look_at_stages()
+        self._ledger.left = left
+        for key, result in known.items():
+            if left.get(key) != result:
+                self.violate(STANDING, f"{key[0][-6:]}, stage {key[1]}, attempt {key[2]}: {result}")
 
     def _judge(self, event: Event, row: Row, dead: set[str]) -> None:
         for deed in DEEDS:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from proof.simulation.handlers import STAGES
 from proof.simulation.kernel import Kernel
 from proof.simulation.network import Network, NetworkClient
 from proof.simulation.oracle import KEPT, Oracle
@@ -15,6 +16,7 @@ TYPES = (
     TaskType(name="once", handler="work", timeout=9),
     TaskType(name="thrice", handler="work", timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
     TaskType(name="parcel"),
+    TaskType(name="relay", stages=STAGES, timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
 )
 
 ENDS = ("return",) * 9 + ("raise", "recover", "recover", "poison", "hang", "unkeepable")
@@ -56,10 +58,9 @@ class People:
     def _order(self, number: int) -> None:
         """Have a task run, and see what becomes of it."""
         random = self._random
-        steps = [round(random.random() * 1.5, 3) for _ in range(random.randint(0, 3))]
-        task_type = random.choice(("once", "thrice"))
-        script = {"steps": steps, "end": random.choice(ENDS)}
-        task_id = self._create({"name": f"task {number}", "type": task_type, "processing_time": 1, "input": script})
+        task_type = random.choice(("once", "thrice", "relay"))
+        given = self._relay() if task_type == "relay" else self._script(random.choice(ENDS))
+        task_id = self._create({"name": f"task {number}", "type": task_type, "processing_time": 1, "input": given})
         if random.random() < 0.15:
             self._act(random.random() * 6, self._cancel, task_id)
         for _ in range(random.randint(1, 4)):
@@ -67,6 +68,15 @@ class People:
             task = self._look(task_id)
             if task["status"] >= COMPLETED and random.random() < 0.25:
                 self._retry(task_id, task["attempt"])
+
+    def _script(self, end: str) -> dict[str, Any]:
+        steps = [round(self._random.random() * 1.5, 3) for _ in range(self._random.randint(0, 3))]
+        return {"steps": steps, "end": end}
+
+    def _relay(self) -> dict[str, Any]:
+        """Return the input of a pipeline, in which at most one stage ends in another way than by returning."""
+        ends = dict.fromkeys(STAGES, "return") | {self._random.choice(STAGES): self._random.choice(ENDS)}
+        return {"scripts": {stage: self._script(end) for stage, end in ends.items()}, "trail": []}
 
     def _track(self, number: int) -> None:
         """Report on a task from two sources at once; some of it again, much later."""

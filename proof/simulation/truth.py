@@ -20,6 +20,11 @@ class Execution:
     run: int
     worker: Process
     began_at: float
+    handler: str
+    given: Any
+    """The input that the handler got."""
+    carried: dict[str, Any] = field(default_factory=dict)
+    """What a stage hands on to the next one."""
     ended_at: float | None = None
     verdict: str = ""
     """How the handler ended; empty while it runs, and where it was told to stop."""
@@ -29,9 +34,9 @@ class Execution:
     """Whether that report was written to the spool."""
 
     @property
-    def result(self) -> dict[str, int]:
+    def result(self) -> dict[str, Any]:
         """What the handler returns; no other execution returns the same."""
-        return {"serial": self.serial}
+        return {"serial": self.serial, **self.carried}
 
 
 @dataclass
@@ -57,10 +62,10 @@ class Truth:
     """What was said about each attempt of a tracked task, and acknowledged."""
     serial: int = 0
 
-    def begin(self, task_id: str, run: int) -> Execution:
+    def begin(self, task_id: str, run: int, handler: str, given: Any) -> Execution:
         """Note that the process that runs now calls a handler."""
         self.serial += 1
-        execution = Execution(self.serial, task_id, run, self.kernel.process, self.kernel.now)
+        execution = Execution(self.serial, task_id, run, self.kernel.process, self.kernel.now, handler, given)
         if (task_id, run) in self.executions:
             self.twice.append((task_id, run))
         self.executions[task_id, run] = execution

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from proof.simulation.mutants import domain, store, upkeep, worker
+from proof.simulation.mutants import domain, pipelines, store, upkeep, worker
 from proof.simulation.mutants.mutant import Mutant
 
 BY_NAME: Mapping[str, Mutant] = {
-    mutant.name: mutant for mutant in (*domain.MUTANTS, *store.MUTANTS, *upkeep.MUTANTS, *worker.MUTANTS)
+    mutant.name: mutant
+    for mutant in (*domain.MUTANTS, *pipelines.MUTANTS, *store.MUTANTS, *upkeep.MUTANTS, *worker.MUTANTS)
 }

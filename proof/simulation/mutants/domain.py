@@ -51,7 +51,7 @@ def _granted_twice(task: Task, report: Report, **named: Any) -> tuple[Task, Outc
     return merge(task, report, **named)
 
 
-def _unwritten(task: Task, report: Report) -> Task:
+def _unwritten(task: Task, report: Report, now: int) -> Task:
     return task
 
 

@@ -22,6 +22,8 @@ QUICKLY_CAUGHT = {
     "a claim is not written down": "No run is granted to two claims",
     "a crash is not counted": "Every crash is counted",
     "a failure shows ERROR before its retries": "A failure is shown as ERROR when",
+    "a retry starts a pipeline over": "The history says the same as the row",
+    "a stage is given the task's own input": "on what the one before has left",
     "who is gone keeps its runs": "every task with a handler ends",
     "the lease goes by the wall clock": "only after a lease of silence",
     "a lost message is never sent again": "every task with a handler ends",
