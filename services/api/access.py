@@ -45,6 +45,7 @@ SCOPES: dict[str, Scope] = {
     "list_events": Scope.CLIENT,
     "list_task_types": Scope.CLIENT,
     "get_task_type": Scope.CLIENT,
+    "list_type_stages": Scope.CLIENT,
     "create_task_type": Scope.ADMIN,
     "change_task_type": Scope.ADMIN,
     "delete_task_type": Scope.ADMIN,

@@ -17,6 +17,7 @@ from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
 from services.api.handlers.task_stages import TaskStagesHandler
 from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
 from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
+from services.api.handlers.type_stages import TypeStagesHandler
 from services.api.handlers.workers import GoneHandler, HeartbeatHandler, WorkersHandler
 from services.api.intake import Call
 from services.api.operation import operation_of
@@ -59,6 +60,7 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
     yield Route("/events", EventsHandler, followed)
     yield Route("/task-types", TaskTypesHandler, kept)
     yield Route("/task-types/{name}", TaskTypeHandler, kept)
+    yield Route("/task-types/{name}/stages", TypeStagesHandler, kept)
     yield Route("/task-types/{name}/pause", PauseHandler, kept)
     yield Route("/task-types/{name}/resume", ResumeHandler, kept)
     yield Route("/workers", WorkersHandler, {"workers": workers})

@@ -68,14 +68,14 @@ def _claimed(task: Task, report: Report, now: int) -> Task:
 def _fold(task: Task, report: Report, now: int, *, changed: bool = False) -> tuple[Task, Outcome]:
     if _conflicts(task, report):
         return task, Outcome.REFUSED
-    after, fresh, stale, dropped = _fold_registers(task, report)
+    after, fresh, stale, dropped = _fold_registers(task, report, now)
     changed |= fresh
     if report.status is not None:
         if report.status.rank > task.status.rank:
             return _risen(after, report, report.status, now), Outcome.APPLIED
         stale |= report.status.rank < task.status.rank
     if changed:
-        return replace(after, version=task.version + 1), Outcome.APPLIED
+        return replace(after, heard_at=now, silent_at=None, version=task.version + 1), Outcome.APPLIED
     if dropped:
         return task, Outcome.INVALID
     return task, Outcome.STALE if stale else Outcome.DUPLICATE
@@ -98,7 +98,7 @@ def _ending(report: Report) -> tuple[Any, TaskError | None]:
     return None, report.error or TaskError(ErrorCode.FAILED, "")
 
 
-def _fold_registers(task: Task, report: Report) -> tuple[Task, bool, bool, bool]:
+def _fold_registers(task: Task, report: Report, now: int) -> tuple[Task, bool, bool, bool]:
     """Return the task with the newer values, and whether any were newer, older, or too much for the cap."""
     seq = task.last_seq + 1 if report.seq is None else report.seq
     position = Position(task.run, seq, report.source)
@@ -125,6 +125,8 @@ def _fold_registers(task: Task, report: Report) -> tuple[Task, bool, bool, bool]
         fresh = True
     if not fresh:
         return task, False, stale, dropped
+    if fields.get("stage", task.stage) != task.stage:
+        fields["stage_since"] = now
     return replace(task, positions=positions, metadata=metadata, **fields), True, stale, dropped
 
 
@@ -149,7 +151,7 @@ def _size(metadata: dict[str, Any]) -> int:
 
 def _risen(task: Task, report: Report, status: Status, now: int) -> Task:
     if not status.is_final:
-        return replace(task, status=status, started_at=now, version=task.version + 1)
+        return replace(task, status=status, started_at=now, heard_at=now, silent_at=None, version=task.version + 1)
     result, error = _ending(report)
     if error is not None and error.code in RETRIED and not task.is_tracked:
         return fail(task, error, now=now)

@@ -53,6 +53,10 @@ class Task:
     max_attempts: int = 1
     min_backoff: float = 1.0
     max_backoff: float = 300.0
+    stage_timeout: int | None = None
+    """Of a tracked task: after how many seconds without news it counts as silent."""
+    stage_timeout_ends: bool = False
+    """Whether it then ends in ERROR `timeout`."""
 
     status: Status = Status.NEW
     attempt: int = 1
@@ -68,6 +72,12 @@ class Task:
     """When a run of this attempt and stage was last claimed."""
     stage: str | None = None
     """In a pipeline the handler that is next or running, and only the API sets it; else what a report says."""
+    stage_since: int = 0
+    """When it came to this stage."""
+    heard_at: int = 0
+    """When something was last said or done that changed it."""
+    silent_at: int | None = None
+    """When its silence was noticed; None while there is news of it, and once it is final."""
     progress: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     positions: Mapping[str, Position] = field(default_factory=dict)
@@ -155,6 +165,8 @@ def advance(task: Task, *, now: int) -> Task:
         worker=None,
         due_at=now,
         delay=0,
+        stage_since=now,
+        heard_at=now,
         version=task.version + 1,
     )
     return enter(unclaimed, task.position + 1)
@@ -191,6 +203,19 @@ def time_out(task: Task, run: int, claim: str | None, *, now: int) -> Task:
     return fail(task, TaskError(ErrorCode.TIMEOUT, f"no end after {task.run_limit:g} s"), now=now)
 
 
+def fall_silent(task: Task, *, now: int) -> Task:
+    """Mark a tracked task of which there is no news for its `stage_timeout`, or, where it says so, end it.
+
+    Returns the task unchanged where nothing is to be noticed.
+    """
+    if not task.is_tracked or task.status.is_final or task.stage_timeout is None or task.silent_at is not None:
+        return task
+    if not task.stage_timeout_ends:
+        return replace(task, silent_at=now, version=task.version + 1)
+    error = TaskError(ErrorCode.TIMEOUT, f"no news for {task.stage_timeout} s")
+    return replace(end(task, Status.ERROR, now=now, error=error), heard_at=task.heard_at)
+
+
 def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     """End a task in ERROR `cancelled` at once; its worker's later finish will be refused.
 
@@ -225,6 +250,8 @@ def end(task: Task, status: Status, *, now: int, result: Any = None, error: Task
         started_at=now if task.started_at is None else task.started_at,
         finished_at=now,
         due_at=None,
+        heard_at=now,
+        silent_at=None,
         version=task.version + 1,
     )
 
@@ -268,6 +295,9 @@ def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
         finished_at=None,
         due_at=None if task.is_tracked else now + delay,
         delay=delay,
+        stage_since=now,
+        heard_at=now,
+        silent_at=None,
         version=task.version + 1,
     )
     if task.stages is None:

@@ -27,6 +27,10 @@ class TaskType:
     priority: int = 0
     paused: bool = False
     """While paused, its tasks wait and no run may be claimed."""
+    stage_timeout: int | None = None
+    """After how many seconds without news a tracked task counts as silent."""
+    stage_timeout_ends: bool = False
+    """Whether a silent task ends in ERROR `timeout`."""
     created_at: int = 0
 
     @property

@@ -17,6 +17,11 @@ Handler = Annotated[
 Timeout = Annotated[Annotated[int, Field(ge=1, le=604_800)] | None, Field(description="Seconds that one run may take.")]
 Attempts = Annotated[int, Field(ge=1, le=100, description="How many failures of the handler end a task in ERROR.")]
 Backoff = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds.")]
+StageTimeout = Annotated[
+    Annotated[int, Field(ge=1, le=604_800)] | None,
+    Field(description="Seconds without news after which a tracked task counts as silent; others have `timeout`."),
+]
+StageTimeoutEnds = Annotated[bool, Field(description="Whether a silent task then ends in ERROR `timeout`.")]
 DefaultTime = Annotated[Seconds | None, Field(description="Seconds, for tasks that give none of their own.")]
 
 EXAMPLE: dict[str, str | int] = {
@@ -44,6 +49,8 @@ class CreateTaskType(Body):
     max_backoff: Backoff = 300.0
     priority: Priority = 0
     paused: bool = False
+    stage_timeout: StageTimeout = None
+    stage_timeout_ends: StageTimeoutEnds = False
 
     @field_validator("stages")
     @classmethod
@@ -78,6 +85,8 @@ class ChangeTaskType(Body):
     max_backoff: Backoff = 300.0
     priority: Priority = 0
     paused: bool = False
+    stage_timeout: StageTimeout = None
+    stage_timeout_ends: StageTimeoutEnds = False
 
 
 @with_config(
@@ -92,6 +101,8 @@ class ChangeTaskType(Body):
                     "max_backoff": 300.0,
                     "priority": 0,
                     "paused": False,
+                    "stage_timeout": None,
+                    "stage_timeout_ends": False,
                     "created_at": "2026-01-31T09:30:00.250Z",
                 }
             ]
@@ -112,6 +123,8 @@ class TaskTypeJson(TypedDict):
     max_backoff: float
     priority: int
     paused: bool
+    stage_timeout: int | None
+    stage_timeout_ends: bool
     created_at: str
 
 
@@ -129,5 +142,7 @@ def task_type_json(task_type: TaskType) -> TaskTypeJson:
         "max_backoff": task_type.max_backoff,
         "priority": task_type.priority,
         "paused": task_type.paused,
+        "stage_timeout": task_type.stage_timeout,
+        "stage_timeout_ends": task_type.stage_timeout_ends,
         "created_at": rfc3339(task_type.created_at),
     }

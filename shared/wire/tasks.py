@@ -104,6 +104,9 @@ class TaskErrorJson(TypedDict):
                     "due_at": None,
                     "version": 3,
                     "stages": None,
+                    "stage_since": "2026-01-31T09:30:00.250Z",
+                    "heard_at": "2026-01-31T09:30:01.040Z",
+                    "silent_at": None,
                 }
             ]
         }
@@ -141,6 +144,9 @@ class TaskJson(TypedDict):
     due_at: Annotated[str | None, Field(description="When a worker may take it; null while one has it.")]
     version: Annotated[int, Field(description="Rises with every change; the ETag.")]
     stages: Annotated[list[str] | None, Field(description="Of a pipeline: the handlers that it goes through.")]
+    stage_since: Annotated[str, Field(description="When it came to its stage.")]
+    heard_at: Annotated[str, Field(description="When something was last said or done that changed it.")]
+    silent_at: Annotated[str | None, Field(description="When its silence was noticed; null while there is news of it.")]
 
 
 def task_json(task: Task) -> TaskJson:
@@ -172,6 +178,9 @@ def task_json(task: Task) -> TaskJson:
         "due_at": rfc3339(task.due_at),
         "version": task.version,
         "stages": None if task.stages is None else list(task.stages),
+        "stage_since": rfc3339(task.stage_since),
+        "heard_at": rfc3339(task.heard_at),
+        "silent_at": rfc3339(task.silent_at),
     }
 
 

@@ -13,6 +13,7 @@ DAY = 24 * 3_600_000
 TYPE_DEFAULTS: dict[str, Any] = {
     "title": "",
     "handler": None,
+    "stages": None,
     "processing_time": None,
     "timeout": None,
     "max_attempts": 1,
@@ -20,6 +21,8 @@ TYPE_DEFAULTS: dict[str, Any] = {
     "max_backoff": 300.0,
     "priority": 0,
     "paused": False,
+    "stage_timeout": None,
+    "stage_timeout_ends": False,
 }
 
 Run = tuple[str, int]
@@ -94,6 +97,8 @@ class PromisedService:
             max_attempts=task_type["max_attempts"],
             min_backoff=task_type["min_backoff"],
             max_backoff=task_type["max_backoff"],
+            stage_since=now,
+            heard_at=now,
             due=None if task_type["handler"] is None else (now, now),
         )
         for name, value in wish.get("metadata", {}).items():

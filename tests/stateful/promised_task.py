@@ -46,6 +46,8 @@ class PromisedTask:
     max_attempts: int
     min_backoff: float
     max_backoff: float
+    stage_since: int
+    heard_at: int
     due: tuple[int, int] | None
     """Between which two times the run becomes due: the back-off's jitter is not promised, only its bounds."""
     status: int = NEW
@@ -141,6 +143,8 @@ class PromisedTask:
             elif value == BIG and any(w.text == text_of(BIG) and w is not known for w in self._newest()):
                 is_too_much = True
             else:
+                if register == "stage" and (known is None or known.text != write.text):
+                    self.stage_since = now
                 self.log.setdefault(register, []).append(write)
                 changes = True
         status = said.get("status", NEW)
@@ -151,6 +155,7 @@ class PromisedTask:
             is_older = True
         if changes:
             self.version += 1
+            self.heard_at = now
             return "applied"
         return "invalid" if is_too_much else "stale" if is_older else "duplicate"
 
@@ -212,12 +217,13 @@ class PromisedTask:
     def _end(self, status: int, result: Any, error: Any, now: int) -> None:
         self.status, self.result, self.error = status, result, error
         self.started_at = self.started_at or now
-        self.finished_at = now
+        self.finished_at = self.heard_at = now
         self.due = None
 
     def _next_attempt(self, now: int, backoff: tuple[int, int]) -> None:
         self.attempt += 1
         self.run += 1
+        self.stage_since = self.heard_at = now
         self.status, self.claim, self.holder = NEW, None, None
         self.result = self.error = self.started_at = self.finished_at = None
         self.log = {register: writes for register, writes in self.log.items() if register.startswith("metadata/")}
@@ -264,6 +270,10 @@ class PromisedTask:
             "started_at": timestamp(self.started_at),
             "finished_at": timestamp(self.finished_at),
             "version": self.version,
+            "stages": None,
+            "stage_since": timestamp(self.stage_since),
+            "heard_at": timestamp(self.heard_at),
+            "silent_at": None,
         }
         due_at = shown["due_at"]
         found = {key: value for key, value in shown.items() if key != "due_at"}

@@ -41,8 +41,8 @@ def _of_any_attempt(task: Task, report: Report, **named: Any) -> tuple[Task, Out
     return merge(task, report, **named)
 
 
-def _by_arrival(task: Task, report: Report) -> tuple[Task, bool, bool, bool]:
-    return fold_registers(replace(task, positions={key: Position(0, 0, "") for key in task.positions}), report)
+def _by_arrival(task: Task, report: Report, now: int) -> tuple[Task, bool, bool, bool]:
+    return fold_registers(replace(task, positions={key: Position(0, 0, "") for key in task.positions}), report, now)
 
 
 def _granted_twice(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:

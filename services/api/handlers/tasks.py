@@ -67,6 +67,9 @@ class TasksHandler(Endpoint):
         type: TypeName | None = None,
         stage: Label | None = None,
         external_key: ExternalKey | None = None,
+        silent: Annotated[
+            bool | None, Field(description="Whether there is no news of it for its stage_timeout.")
+        ] = None,
         created_after: Annotated[Time | None, Field(description="Later than this (RFC 3339).")] = None,
         created_before: Annotated[Time | None, Field(description="Earlier than this (RFC 3339).")] = None,
         limit: Limit = None,
@@ -82,6 +85,7 @@ class TasksHandler(Endpoint):
             type=type,
             stage=stage,
             external_key=external_key,
+            silent=silent,
             created_after=None if created_after is None else milliseconds_of(created_after),
             created_before=None if created_before is None else milliseconds_of(created_before),
         )

@@ -40,6 +40,11 @@ class TaskRow(Model):
     version = IntegerField()
     stages = TextField(null=True)
     claimed_at = IntegerField(null=True)
+    stage_since = IntegerField()
+    heard_at = IntegerField()
+    silent_at = IntegerField(null=True)
+    stage_timeout = IntegerField(null=True)
+    stage_timeout_ends = BooleanField()
 
     class Meta:
         """Where it lies."""
@@ -64,6 +69,20 @@ class StageResultRow(Model):
 
         table_name = "stage_results"
         primary_key = CompositeKey("task_id", "position", "attempt")
+
+
+class StageTimesRow(Model):
+    """How long tasks have stayed at a stage of a type, as a histogram."""
+
+    type = TextField()
+    stage = TextField()
+    times = TextField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "stage_times"
+        primary_key = CompositeKey("type", "stage")
 
 
 class EventRow(Model):
@@ -102,6 +121,8 @@ class TaskTypeRow(Model):
     paused = BooleanField()
     created_at = IntegerField()
     stages = TextField(null=True)
+    stage_timeout = IntegerField(null=True)
+    stage_timeout_ends = BooleanField()
 
     class Meta:
         """Where it lies."""
@@ -135,4 +156,12 @@ class IdempotencyKeyRow(Model):
         table_name = "idempotency_keys"
 
 
-MODELS: tuple[type[Model], ...] = (TaskRow, StageResultRow, EventRow, TaskTypeRow, WorkerRow, IdempotencyKeyRow)
+MODELS: tuple[type[Model], ...] = (
+    TaskRow,
+    StageResultRow,
+    StageTimesRow,
+    EventRow,
+    TaskTypeRow,
+    WorkerRow,
+    IdempotencyKeyRow,
+)

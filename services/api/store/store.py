@@ -4,13 +4,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import Any, Self, TypeVar
 
 from peewee import PeeweeException
 
-from services.api.store import commands, events, stage_results, task_types, tasks
+from services.api.store import commands, events, stage_results, stage_times, task_types, tasks
 from services.api.store import idempotency as idempotency_keys
 from services.api.store import workers as gone_workers
 from services.api.store.clock import Clock
@@ -23,8 +24,10 @@ from services.api.store.finals import Finals
 from services.api.store.ids import Ids
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
-from services.api.store.tasks import TaskFilter
-from services.api.store.writer import Listener, Writer
+from services.api.store.tasks import Oldest, TaskFilter
+from services.api.store.unit import Unit
+from services.api.store.whereabouts import Standing, Whereabouts
+from services.api.store.writer import Listener, Writer, WriterStopped
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.event import Event
 from shared.domain.report import Report
@@ -55,6 +58,9 @@ class Store:
                 migrate(database)
                 tasks.bound_delays(database.connection(), clock.now())
                 ids = Ids(clock.now, tasks.last_id(database.connection()))
+                self._whereabouts = Whereabouts(
+                    tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
+                )
         except (PeeweeException, sqlite3.Error, OSError) as error:
             raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
         loop = asyncio.get_running_loop()
@@ -65,6 +71,7 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = Writer(path, clock, ids, on_death)
         self._writer.listen(self._finals.notice)
+        self._writer.listen(self._whereabouts.notice)
         self._writer.listen(self.feed.notice)
 
     @classmethod
@@ -77,6 +84,8 @@ class Store:
     def close(self) -> None:
         """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
         self._finals.wake_all()
+        with suppress(WriterStopped):
+            self._writer.submit(self._keep_times)
         # Each reading thread closes its own connection: none takes a second turn before all have come.
         together = Barrier(READERS)
 
@@ -145,6 +154,17 @@ class Store:
         await self._writer.submit(lambda unit: idempotency_keys.forget(unit.database, unit.now))
         await self._writer.submit(lambda unit: gone_workers.forget(unit.database, unit.now - GONE_WORKERS_KEPT))
 
+    async def keep_times(self) -> None:
+        """Keep how long tasks have stayed at their stages."""
+        await self._writer.submit(self._keep_times)
+
+    async def silence(self, silent_since: Mapping[int, int]) -> list[str]:
+        """Mark or end tracked tasks of which there was no news after a time, given by `stage_timeout`; return some ids.
+
+        They are taken in portions: where any are returned, there may be more.
+        """
+        return await self._writer.submit(lambda unit: commands.silence.silence(unit, silent_since))
+
     async def ready(self) -> None:
         """Return once the writer has served a transaction. Raises WriterStopped."""
         await self._writer.submit(lambda unit: None)
@@ -192,6 +212,17 @@ class Store:
             raise TaskTypeNotFound()
         return task_type
 
+    async def standings(self, name: str) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
+        """Return a type, how its stages stand, and the oldest open task of each. Raises TaskTypeNotFound."""
+        task_type = await self.type(name)
+        standings = self._whereabouts.of(name, task_type.stages or ())
+        places = [standing.stage for standing in standings if standing.tasks]
+        return task_type, standings, await self._read(lambda: tasks.oldest(self._database.connection(), name, places))
+
+    async def watched_timeouts(self) -> list[int]:
+        """Return every `stage_timeout`, in seconds, that some task may still run into."""
+        return await self._read(lambda: tasks.watched_timeouts(self._database.connection()))
+
     async def holders(self) -> list[str]:
         """Return the ids of the workers that hold a run."""
         return await self._read(lambda: tasks.holders(self._database.connection()))
@@ -205,6 +236,9 @@ class Store:
 
     async def _newest_event(self) -> int:
         return await self._read(lambda: events.newest(self._database.connection()))
+
+    def _keep_times(self, unit: Unit) -> None:
+        stage_times.put(unit.connection, self._whereabouts.unsaved())
 
     async def _read(self, query: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, query)

@@ -16,7 +16,11 @@ COLUMNS: tuple[str, ...] = tuple(TaskTypeRow._meta.sorted_field_names)
 
 def _task_type(fields: Mapping[str, Any]) -> TaskType:
     stages = fields["stages"]
-    read = {"paused": bool(fields["paused"]), "stages": None if stages is None else tuple(json.loads(stages))}
+    read = {
+        "paused": bool(fields["paused"]),
+        "stages": None if stages is None else tuple(json.loads(stages)),
+        "stage_timeout_ends": bool(fields["stage_timeout_ends"]),
+    }
     return TaskType(**{**fields, **read})
 
 

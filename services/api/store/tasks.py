@@ -32,6 +32,8 @@ FIXED = (
     "min_backoff",
     "max_backoff",
     "created_at",
+    "stage_timeout",
+    "stage_timeout_ends",
 )
 """What a task is created with and keeps; the other columns change."""
 CHANGING = tuple(column for column in COLUMNS if column not in FIXED)
@@ -53,6 +55,7 @@ class TaskFilter:
     external_key: str | None = None
     created_after: int | None = None
     created_before: int | None = None
+    silent: bool | None = None
 
 
 class DueRun(NamedTuple):
@@ -62,6 +65,13 @@ class DueRun(NamedTuple):
     priority: int
     task_id: str
     run: int
+
+
+class Oldest(NamedTuple):
+    """The open task that has been at a stage for longest."""
+
+    task_id: str
+    stage_since: int
 
 
 class Lane(NamedTuple):
@@ -94,6 +104,8 @@ def _fixed(task: Task) -> tuple[Any, ...]:
         task.min_backoff,
         task.max_backoff,
         task.created_at,
+        task.stage_timeout,
+        task.stage_timeout_ends,
     )
 
 
@@ -121,6 +133,9 @@ def _changing(task: Task) -> tuple[Any, ...]:
         task.delay,
         task.version,
         task.claimed_at,
+        task.stage_since,
+        task.heard_at,
+        task.silent_at,
     )
 
 
@@ -131,6 +146,7 @@ def _task(row: Sequence[Any]) -> Task:
     fields["status"] = Status(fields["status"])
     fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
     fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
+    fields["stage_timeout_ends"] = bool(fields["stage_timeout_ends"])
     fields["metadata"] = json.loads(fields["metadata"])
     fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
     return Task(**fields)
@@ -227,10 +243,54 @@ def _conditions(chosen: TaskFilter) -> Iterable[Expression]:
         if chosen.type is None:
             # The index on keys begins with the type.
             yield TaskRow.type.in_(TaskTypeRow.select(TaskTypeRow.name))
+    if chosen.silent is not None:
+        yield TaskRow.silent_at.is_null(not chosen.silent)
     if chosen.created_after is not None:
         yield TaskRow.created_at > chosen.created_after
     if chosen.created_before is not None:
         yield TaskRow.created_at < chosen.created_before
+
+
+def open_by_stage(connection: Connection) -> Iterable[tuple[str, str | None, int, int]]:
+    """Yield, for each type and stage, how many tasks are open there and how many of them are silent; once, at start."""
+    silent = "SELECT type, stage, count(*) FROM tasks INDEXED BY tasks_silent WHERE silent_at IS NOT NULL GROUP BY 1, 2"
+    silences = {(type_name, stage): count for type_name, stage, count in connection.execute(silent)}
+    sql = "SELECT type, stage, count(*) FROM tasks INDEXED BY tasks_open WHERE status < 3 GROUP BY type, stage"
+    for type_name, stage, count in connection.execute(sql):
+        yield type_name, stage, count, silences.get((type_name, stage), 0)
+
+
+def oldest(connection: Connection, type_name: str, stages: Iterable[str | None]) -> dict[str | None, Oldest]:
+    """Return, for each of these stages that has any, the open task that has been there for longest."""
+    sql = (
+        "SELECT task_id, stage_since FROM tasks INDEXED BY tasks_open "
+        "WHERE status < 3 AND type = ? AND stage IS ? ORDER BY stage_since LIMIT 1"
+    )
+    found = ((stage, connection.execute(sql, (type_name, stage)).fetchone()) for stage in stages)
+    return {stage: Oldest(*row) for stage, row in found if row is not None}
+
+
+def watched_timeouts(connection: Connection) -> list[int]:
+    """Return every `stage_timeout` that some task may still run into, stepping from one to the next by the index."""
+    found: list[int] = []
+    sql = (
+        "SELECT stage_timeout FROM tasks INDEXED BY tasks_watched WHERE stage_timeout IS NOT NULL "
+        "AND silent_at IS NULL AND status < 3 AND stage_timeout > ? ORDER BY stage_timeout LIMIT 1"
+    )
+    row = connection.execute(sql, (0,)).fetchone()
+    while row is not None:
+        found.append(row[0])
+        row = connection.execute(sql, row).fetchone()
+    return found
+
+
+def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -> list[str]:
+    """Return the ids of tasks with this `stage_timeout` of which there was no news after that time."""
+    sql = (
+        "SELECT task_id FROM tasks INDEXED BY tasks_watched WHERE stage_timeout IS NOT NULL "
+        "AND silent_at IS NULL AND status < 3 AND stage_timeout = ? AND heard_at <= ? ORDER BY heard_at LIMIT ?"
+    )
+    return [task_id for (task_id,) in connection.execute(sql, (timeout, at, limit))]
 
 
 def lanes(connection: Connection) -> list[Lane]:

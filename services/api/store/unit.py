@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from peewee import SqliteDatabase
 
-from services.api.store import events, stage_results, task_types, tasks, workers
+from services.api.store import events, stage_results, stage_times, task_types, tasks, workers
 from services.api.store.ids import Ids
 from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
@@ -28,6 +28,8 @@ class Commit(NamedTuple):
     """What a transaction has done."""
 
     changes: list["Change"]
+    types_deleted: frozenset[str] = frozenset()
+    """The names of the task types that were removed."""
     types_changed: bool = False
     """Whether a task type was added, changed or removed; a paused one holds its tasks back."""
     worker_gone: bool = False
@@ -67,6 +69,7 @@ class Unit:
         self.outcomes: Counter[Outcome] = Counter()
         """How many reports were judged, by what became of them."""
         self._created = self._updated = 0
+        self._types_deleted: set[str] = set()
         self._types_changed = False
         self._worker_gone = False
         self._before: dict[str, Task | None] = {}
@@ -181,7 +184,9 @@ class Unit:
     def delete_type(self, name: str) -> None:
         """Remove a task type."""
         task_types.delete(self.database, name)
+        stage_times.forget(self.connection, name)
         self._types_changed = True
+        self._types_deleted.add(name)
         self._types[name] = None
         self.writes += 1
 
@@ -227,8 +232,9 @@ class Unit:
         ]
         return Commit(
             changes,
-            self._types_changed,
-            self._worker_gone,
+            types_deleted=frozenset(self._types_deleted),
+            types_changed=self._types_changed,
+            worker_gone=self._worker_gone,
             outcomes=self.outcomes,
             created=self._created,
             updated=self._updated,

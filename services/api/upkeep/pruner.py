@@ -1,10 +1,11 @@
-"""The pruner: forgets what has served its time."""
+"""The pruner: forgets what has served its time, and keeps what would be forgotten."""
 
 import asyncio
 
 from services.api.store.store import Store
 
 PERIOD = 3_600.0
+TIMES_PERIOD = 60.0
 
 
 async def prune(store: Store) -> None:
@@ -12,3 +13,10 @@ async def prune(store: Store) -> None:
     while True:
         await store.prune()
         await asyncio.sleep(PERIOD)
+
+
+async def keep_times(store: Store) -> None:
+    """Keep every minute, until cancelled, how long tasks stay at their stages."""
+    while True:
+        await asyncio.sleep(TIMES_PERIOD)
+        await store.keep_times()

@@ -8,8 +8,9 @@ from typing import Any
 
 from services.api.store.store import Store
 from services.api.upkeep.dispatcher import Dispatcher
-from services.api.upkeep.pruner import prune
+from services.api.upkeep.pruner import keep_times, prune
 from services.api.upkeep.reaper import Reaper
+from services.api.upkeep.silence import Silence
 from services.api.upkeep.workers import Workers
 from shared.doorbell import ring_all
 from shared.queue import Queue
@@ -25,7 +26,12 @@ class Upkeep:
     ) -> None:
         """Take care of this store; `on_death` is called, from any thread, should a part fail."""
         self._on_death = on_death
-        self._jobs: list[Coroutine[Any, Any, None]] = [Reaper(store, workers).run(), prune(store)]
+        self._jobs: list[Coroutine[Any, Any, None]] = [
+            Reaper(store, workers).run(),
+            Silence(store).run(),
+            prune(store),
+            keep_times(store),
+        ]
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
         store.listen(self._dispatcher.notice)

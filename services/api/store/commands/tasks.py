@@ -53,9 +53,13 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         max_attempts=task_type.max_attempts,
         min_backoff=task_type.min_backoff,
         max_backoff=task_type.max_backoff,
+        stage_timeout=task_type.stage_timeout if task_type.is_tracked else None,
+        stage_timeout_ends=task_type.stage_timeout_ends,
         metadata=draft.metadata,
         positions={f"metadata/{key}": Position(0, 0, "") for key in draft.metadata},
         created_at=unit.now,
+        stage_since=unit.now,
+        heard_at=unit.now,
         due_at=None if task_type.is_tracked else unit.now,
     )
     return task if task.stages is None else enter(task, 0)

@@ -54,7 +54,7 @@ def finish(**fields: Any) -> Report:
 
 
 def without_times(task: Task) -> Task:
-    return replace(task, started_at=None, finished_at=None, version=1)
+    return replace(task, started_at=None, finished_at=None, stage_since=0, heard_at=0, version=1)
 
 
 # What is said by many, in any order
