@@ -87,6 +87,7 @@ class PromisedService:
                 "name": wish["name"],
                 "type": wish.get("type", "sleep"),
                 "handler": task_type["handler"],
+                "stages": None,
                 "processing_time": self._processing_time(wish),
                 "timeout": task_type["timeout"],
                 "input": wish.get("input"),
