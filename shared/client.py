@@ -79,7 +79,7 @@ class Client:
         answer = self._call("POST", "/reports", body=f'{{"reports":[{",".join(texts)}]}}')
         try:
             answers = [
-                Answer(one["task_id"], Outcome(one["outcome"]), one.get("task"), one.get("detail"))
+                Answer(one["task_id"], _outcome(one["outcome"]), one.get("task"), one.get("detail"))
                 for one in answer["outcomes"]
             ]
         except (KeyError, TypeError, ValueError):
@@ -238,6 +238,14 @@ class Client:
             # A .netrc entry would take the place of the token, and looking for one costs more than the request.
             session.trust_env = False
         return session
+
+
+def _outcome(said: Any) -> Outcome:
+    """Return an outcome; one that only a later version knows counts as a refusal."""
+    try:
+        return Outcome(said)
+    except ValueError:
+        return Outcome.REFUSED
 
 
 def _decoded(response: requests.Response) -> Any:

@@ -86,6 +86,11 @@ def test_reports_travel_together_and_each_gets_its_answer(server: ScriptedServer
     assert body == {"reports": [{"task_id": "a"}, {"task_id": "b"}]}
 
 
+def test_an_outcome_of_a_later_version_is_a_refusal(server: ScriptedServer, client: Client) -> None:
+    server.replies = [(200, {"outcomes": [{"task_id": "a", "outcome": "postponed"}]})]
+    assert client.report([{"task_id": "a"}]) == [Answer("a", Outcome.REFUSED)]
+
+
 def test_a_server_that_is_not_there_is_unreachable() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
