@@ -38,7 +38,10 @@ class Operators(Play):
 
     def _change(self, name: str, changes: dict[str, Any]) -> None:
         answer = self.call("PATCH", f"/task-types/{name}", changes)
-        if self._is_known(name, answer):
+        changed = self.promised.types.get(name, {}) | changes
+        if changed.get("handler") and changed.get("stages"):
+            assert answer.problem == (422, "invalid")
+        elif self._is_known(name, answer):
             self.promised.types[name] |= changes
 
     def _create_type(self, name: str, fields: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ class PromisedService:
                 "name": wish["name"],
                 "type": wish.get("type", "sleep"),
                 "handler": task_type["handler"],
-                "stages": None,
+                "stages": task_type["stages"],
                 "processing_time": self._processing_time(wish),
                 "timeout": task_type["timeout"],
                 "input": wish.get("input"),
@@ -100,7 +100,7 @@ class PromisedService:
             max_backoff=task_type["max_backoff"],
             stage_since=now,
             heard_at=now,
-            due=None if task_type["handler"] is None else (now, now),
+            due=None if task_type["handler"] is None and task_type["stages"] is None else (now, now),
         )
         for name, value in wish.get("metadata", {}).items():
             task.log[f"metadata/{name}"] = [Write(0, 0, "", text_of(value))]

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.stateful.sayings import (
     BIG,
+    COMPLETED,
     ENDS,
     ERROR,
     NEW,
@@ -64,13 +65,27 @@ class PromisedTask:
     finished_at: int | None = None
     backoff: tuple[int, int] = (0, 0)
     """The bounds, in milliseconds, of the back-off that the run waits for."""
+    left: list[Any] = field(default_factory=list)
+    """What the stages of a pipeline have left that it has behind it."""
+    stage_run: int = 1
+    """The first run of the present stage."""
     log: dict[str, list[Write]] = field(default_factory=dict)
     unseen: list[dict[str, Any]] = field(default_factory=list)
     """What the history must hold, as far as it has not been compared yet."""
 
     @property
     def is_tracked(self) -> bool:
-        return self.given["handler"] is None
+        return self.given["handler"] is None and self.stage is None
+
+    @property
+    def stage(self) -> str | None:
+        """The stage of a pipeline that is next or runs."""
+        return None if self.given["stages"] is None else str(self.given["stages"][len(self.left)])
+
+    @property
+    def input(self) -> Any:
+        """What its present run is given."""
+        return self.left[-1] if self.left else self.given["input"]
 
     @property
     def is_final(self) -> bool:
@@ -101,20 +116,24 @@ class PromisedTask:
         on = said.get("attempt") or (1 if "seq" in said else self.attempt)
         run = said.get("run", self.run)
         asks_for_run = "claim" in said and self.claim is None and said.get("status") == PROCESSING
+        passed = len(self.left)
         outcome = self._refusal(said, on, now, is_open=is_open)
         if outcome is None:
             outcome = self._take_in(said, now, is_grant=asks_for_run)
         self._remember(said, on, run, outcome, "claim" if asks_for_run else "report")
+        if len(self.left) > passed:
+            self._remember({"source": "api", "stage": self.stage}, self.attempt, self.run, "applied", "advance")
         return outcome
 
     def _refusal(self, said: Said, on: int, now: int, *, is_open: bool) -> str | None:
-        """The first seven lines of the table of the report protocol."""
+        """The first eight lines of the table of the report protocol."""
         is_first_claim = is_open and said.get("status") == PROCESSING and self.is_due(now)
         claim = said.get("claim")
         table = (
             (on > self.attempt, "refused"),
             (on < self.attempt, "stale"),
             (claim is None and not self.is_tracked and bool(said.keys() & ABOUT_PROGRESS), "refused"),
+            (claim is not None and self.stage is not None and said.get("run", self.run) < self.stage_run, "stale"),
             (claim is not None and (self.is_tracked or said.get("run") != self.run), "refused"),
             (claim is not None and self.claim is None and not is_first_claim, "refused"),
             (claim is not None and self.claim not in (None, claim), "refused"),
@@ -134,6 +153,8 @@ class PromisedTask:
         seq = said.get("seq", 1 + max((w.seq for w in self._newest() if w.run == self.run), default=0))
         changes, is_older, is_too_much = is_grant, False, False
         for register, value in registers(said):
+            if register == "stage" and self.stage is not None:
+                continue
             write = Write(self.run, seq, said["source"], text_of(value))
             known = self.newest(register)
             if known is not None and write.place <= known.place:
@@ -166,8 +187,24 @@ class PromisedTask:
         result, error = ending(said)
         if error is not None and error["code"] in ("failed", "timeout") and not self.is_tracked:
             self._fail(error, now)
+        elif status == COMPLETED and self.stage is not None and self.stage != self.given["stages"][-1]:
+            self._pass_stage(result, now)
         else:
             self._end(status, result, error, now)
+
+    def _pass_stage(self, result: Any, now: int) -> None:
+        """Go on to the next stage, with fresh budgets."""
+        self.left.append(result)
+        self.stage_since = now
+        self.run += 1
+        self.failures = self.crashes = 0
+        self.claim, self.holder, self.due, self.backoff = None, None, (now, now), (0, 0)
+        self._enter()
+
+    def _enter(self) -> None:
+        """Be before a stage, or at the beginning of an attempt: of what was reported the metadata stays."""
+        self.stage_run = self.run
+        self.log = {register: writes for register, writes in self.log.items() if register.startswith("metadata/")}
 
     def newest(self, register: str) -> Write | None:
         """Return the write that holds: the newest, and of equals the first that came."""
@@ -221,12 +258,14 @@ class PromisedTask:
         self.due = None
 
     def _next_attempt(self, now: int, backoff: tuple[int, int]) -> None:
+        if self.status == COMPLETED:
+            self.left.clear()
         self.attempt += 1
         self.run += 1
         self.stage_since = self.heard_at = now
         self.status, self.claim, self.holder = NEW, None, None
         self.result = self.error = self.started_at = self.finished_at = None
-        self.log = {register: writes for register, writes in self.log.items() if register.startswith("metadata/")}
+        self._enter()
         self.due = None if self.is_tracked else (now + backoff[0], now + backoff[1])
         self.backoff = backoff
 
@@ -262,7 +301,8 @@ class PromisedTask:
             "run": self.run,
             "failures": self.failures,
             "crashes": self.crashes,
-            "stage": self._value("stage"),
+            "handler": self.stage or self.given["handler"],
+            "stage": self.stage or self._value("stage"),
             "progress": self._value("progress"),
             "metadata": {name.partition("/")[2]: self._value(name) for name in self.log if name.startswith("metadata")},
             "result": self.result,
@@ -270,7 +310,6 @@ class PromisedTask:
             "started_at": timestamp(self.started_at),
             "finished_at": timestamp(self.finished_at),
             "version": self.version,
-            "stages": None,
             "stage_since": timestamp(self.stage_since),
             "heard_at": timestamp(self.heard_at),
             "silent_at": None,

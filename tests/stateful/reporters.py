@@ -89,7 +89,8 @@ class Reporters(Play):
             self.show(answer.json()["task"])
         else:
             assert answer.status == 200, (said, answer, outcome)
-            self.show(answer.json())
+            is_grant = "claim" in said and said.get("status") == 2
+            (self.show_grant if is_grant else self.show)(answer.json())
         self._note_grant(task, said, outcome)
 
     @rule(

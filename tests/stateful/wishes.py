@@ -6,13 +6,14 @@ import hypothesis.strategies as st
 
 from tests.stateful.sayings import BIG
 
-TYPES = ("sleep", "flaky", "patient", "brief", "parcel")
+TYPES = ("sleep", "flaky", "patient", "brief", "parcel", "relay")
 FIRST_TYPES: tuple[dict[str, Any], ...] = (
     {"name": "flaky", "handler": "sleep", "processing_time": 1, "max_attempts": 3, "min_backoff": 0, "max_backoff": 0},
     # Their back-offs are far from the steps of the clock, so that the jitter decides nothing.
     {"name": "patient", "handler": "sleep", "processing_time": 1, "max_attempts": 2, "min_backoff": 2},
     {"name": "brief", "handler": "sleep", "processing_time": 1, "timeout": 5, "max_attempts": 2, "min_backoff": 30},
     {"name": "parcel"},
+    {"name": "relay", "stages": ["one", "two", "three"], "max_attempts": 2, "min_backoff": 0, "max_backoff": 0},
 )
 
 FIRST_TASKS: tuple[dict[str, Any], ...] = (
@@ -20,6 +21,7 @@ FIRST_TASKS: tuple[dict[str, Any], ...] = (
     {"name": "two", "type": "patient"},
     {"name": "three", "type": "flaky"},
     {"name": "four", "processing_time": 5},
+    {"name": "five", "type": "relay", "input": {"a": 1}},
 )
 
 values = st.sampled_from([0, 1, 1.0, True, "a", [], {"a": [1]}])
@@ -32,7 +34,7 @@ metadata = st.dictionaries(
 creates = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["Resize", "Überprüfen"]),
-        "type": st.sampled_from(["parcel", "parcel", "flaky", "flaky", "patient", "brief", "sleep"]),
+        "type": st.sampled_from(["parcel", "parcel", "flaky", "flaky", "patient", "brief", "sleep", "relay", "relay"]),
     },
     optional={
         "processing_time": st.sampled_from([0, 5]),

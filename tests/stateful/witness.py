@@ -8,7 +8,7 @@ from tests.stateful.sayings import same_json
 ENDS = (3, 4)
 FROZEN = ("status", "result", "error", "started_at", "finished_at")
 NEVER_CHANGING = (
-    "task_id", "name", "type", "handler", "processing_time", "timeout", "input", "priority", "external_key",
+    "task_id", "name", "type", "stages", "processing_time", "timeout", "input", "priority", "external_key",
     "created_at",
 )  # fmt: skip
 OPENS_ATTEMPTS = ("report", "timeout")
@@ -40,6 +40,7 @@ class Witness:
         if before is None:
             return
         assert all(same_json(task[name], before[name]) for name in NEVER_CHANGING), (before, task)
+        assert task["stages"] is not None or task["handler"] == before["handler"], (before, task)
         assert all(task[name] >= before[name] for name in ("attempt", "run", "version")), (before, task)
         if task["version"] == before["version"]:
             due = {"due_at": None}  # which a start may bring nearer
