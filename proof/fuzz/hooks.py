@@ -37,6 +37,7 @@ BEYOND_JSON_SCHEMA = (
 
 CODES_BEYOND_JSON_SCHEMA = (
     "idempotency_key_reused",  # what it was used for before is not in the request
+    "bad_query",  # a small language of its own
     "bad_text",  # NUL, which is refused at any depth of free-form JSON
     "too_large",  # a length in bytes
     "too_deep",

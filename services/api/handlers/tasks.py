@@ -3,17 +3,21 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
 from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
+from services.api.handlers.searching import Search, searched
 from services.api.operation import BATCH_LIMIT, call
+from services.api.problems import BAD_QUERY
+from services.api.search.query import Query
 from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.finder import Found
 from services.api.store.tasks import TaskFilter
-from services.api.streaming import LISTS
+from services.api.streaming import CSV, JSON, LISTS, NDJSON
 from shared.domain.errors import ExternalKeyTaken, IdempotencyKeyReused, Invalid, StorageFull
 from shared.domain.task import Task
 from shared.wire.fields import ExternalKey, Label, TypeName
@@ -21,6 +25,16 @@ from shared.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, Ta
 from shared.wire.timestamps import milliseconds_of
 
 PAGE = 500
+
+FRESH = 2_000
+"""So many events may the index be behind without a word about it: it takes them in within a second."""
+
+FORMATS = {"json": JSON, "ndjson": NDJSON, "csv": CSV}
+
+Format = Annotated[
+    Literal["json", "ndjson", "csv"] | None,
+    Field(description="The form, for a link in a browser, which then saves it; it goes before Accept."),
+]
 
 CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull)
 
@@ -37,6 +51,12 @@ class Listing(Protocol):
 
     async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
         """Return a page of tasks."""
+
+    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
+        """Return a page of the tasks that are looked for."""
+
+    async def unsearched(self) -> int:
+        """Return how many events search does not know of yet."""
 
 
 class TaskStore(Creating, Listing, Protocol):
@@ -60,7 +80,7 @@ class TasksHandler(Endpoint):
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
 
-    @call("list_tasks", media=LISTS)
+    @call("list_tasks", media=LISTS, raises=(BAD_QUERY,))
     async def get(
         self,
         status: StatusFilter = None,
@@ -72,13 +92,19 @@ class TasksHandler(Endpoint):
         ] = None,
         created_after: Annotated[Time | None, Field(description="Later than this (RFC 3339).")] = None,
         created_before: Annotated[Time | None, Field(description="Earlier than this (RFC 3339).")] = None,
+        q: Search = None,
+        order: Annotated[Literal["oldest", "newest"], Field(description="Which come first.")] = "oldest",
+        format: Format = None,
         limit: Limit = None,
         cursor: Cursor = None,
     ) -> AsyncIterator[Sequence[TaskJson]]:
         """List tasks, newest last.
 
         All that fit the filters are streamed; with `limit`, one page is answered, and its `Link` header leads to
-        the next one. Accept: application/x-ndjson or text/csv for other forms.
+        the next one. Accept: application/x-ndjson or text/csv for other forms, or `format` for a download.
+        `q` searches: `status:error type:sleep meta.user:42 created:>2026-11-01 words "a phrase"`. A page is looked for
+        in a bounded time: where `Waybill-Search` says `partial`, older tasks were not looked at yet, and `Link` leads
+        on; where it says `indexing`, words and metadata of the latest changes are not known to the search yet.
         """
         chosen = TaskFilter(
             status=status,
@@ -89,6 +115,15 @@ class TasksHandler(Endpoint):
             created_after=None if created_after is None else milliseconds_of(created_after),
             created_before=None if created_before is None else milliseconds_of(created_before),
         )
+        if format is not None:
+            self.media = FORMATS[format]
+            self.set_header("Content-Disposition", f'attachment; filename="tasks.{format}"')
+        if q is not None or order == "newest":
+            query = searched(q, chosen)
+            newest = order == "newest"
+            return (
+                self._every(query, cursor, newest) if limit is None else await self._look(query, cursor, limit, newest)
+            )
         if limit is None:
             return self._all(chosen, cursor)
         found = await self.store.tasks(chosen, cursor, limit + 1)
@@ -96,6 +131,30 @@ class TasksHandler(Endpoint):
         if len(found) > limit:
             self._link_next(page[-1].task_id)
         return _one([task_json(task) for task in page])
+
+    async def _look(
+        self, query: Query | None, after: str | None, limit: int, newest: bool
+    ) -> AsyncIterator[Sequence[TaskJson]]:
+        """Return a page of what is looked for, and say where it goes on."""
+        if query is None:
+            return _one([])
+        found = await self.store.find(query, after, limit, newest=newest)
+        if found.place is not None:
+            self._link_next(found.place)
+        state = "partial" if found.is_partial else "complete"
+        if state == "complete" and query.asks_index and await self.store.unsearched() > FRESH:
+            state = "indexing"
+        self.set_header("Waybill-Search", state)
+        return _one([task_json(task) for task in found.tasks])
+
+    async def _every(self, query: Query | None, after: str | None, newest: bool) -> AsyncIterator[Sequence[TaskJson]]:
+        """Yield all that is looked for, however long that takes."""
+        is_more = query is not None
+        while query is not None and is_more:
+            found = await self.store.find(query, after, PAGE, newest=newest)
+            yield [task_json(task) for task in found.tasks]
+            after = found.place
+            is_more = after is not None
 
     async def _all(self, chosen: TaskFilter, after: str | None) -> AsyncIterator[Sequence[TaskJson]]:
         while page := await self.store.tasks(chosen, after, PAGE):

@@ -11,7 +11,18 @@ from typing import Any, Self, TypeVar
 
 from peewee import PeeweeException
 
-from services.api.store import commands, events, stage_results, stage_times, task_types, tasks
+from services.api.search.query import Query
+from services.api.store import (
+    commands,
+    events,
+    failures,
+    finder,
+    searched,
+    stage_results,
+    stage_times,
+    task_types,
+    tasks,
+)
 from services.api.store import idempotency as idempotency_keys
 from services.api.store import workers as gone_workers
 from services.api.store.clock import Clock
@@ -19,8 +30,10 @@ from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.failures import Failure
 from services.api.store.feed import Feed
 from services.api.store.finals import Finals
+from services.api.store.finder import Found
 from services.api.store.ids import Ids
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
@@ -149,6 +162,10 @@ class Store:
         """Declare a worker gone, and return how many runs were taken from it."""
         return await self._writer.submit(lambda unit: commands.runs.gone(unit, worker_id, crashed=crashed))
 
+    async def take_in(self, limit: int) -> bool:
+        """Take up to so many events into what search knows; return whether there may be more."""
+        return await self._writer.submit(lambda unit: commands.search.take_in(unit, limit))
+
     async def prune(self) -> None:
         """Forget old Idempotency-Keys and workers."""
         await self._writer.submit(lambda unit: idempotency_keys.forget(unit.database, unit.now))
@@ -181,6 +198,18 @@ class Store:
     async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
         """Return a page of tasks in the order of their ids, newest last."""
         return await self._read(lambda: tasks.page(self._database, chosen, after, limit))
+
+    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
+        """Return a page of the tasks that are looked for, behind the one with the id `after`, in a bounded time."""
+        return await self._read(lambda: finder.find(self._database.connection(), query, after, limit, newest=newest))
+
+    async def unsearched(self) -> int:
+        """Return how many events search does not know of yet."""
+        return await self._read(lambda: searched.behind(self._database.connection()))
+
+    async def failures(self, type_name: str | None, limit: int) -> list[Failure]:
+        """Return what tasks in ERROR have in common, the group that was seen last first."""
+        return await self._read(lambda: failures.latest(self._database.connection(), type_name, limit))
 
     async def events(
         self,

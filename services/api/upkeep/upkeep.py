@@ -8,6 +8,7 @@ from typing import Any
 
 from services.api.store.store import Store
 from services.api.upkeep.dispatcher import Dispatcher
+from services.api.upkeep.indexer import Indexer
 from services.api.upkeep.pruner import keep_times, prune
 from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.silence import Silence
@@ -19,7 +20,10 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """The dispatcher's thread, and the reaper and the pruner on the loop. Should one of them die, so must the API."""
+    """The dispatcher's thread, and the reaper, the pruner and the indexer on the loop.
+
+    Should one of them die, so must the API.
+    """
 
     def __init__(
         self, store: Store, workers: Workers, queue: Queue, doorbells: Path, on_death: Callable[[], None]
@@ -31,6 +35,7 @@ class Upkeep:
             Silence(store).run(),
             prune(store),
             keep_times(store),
+            Indexer(store).run(),
         ]
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)

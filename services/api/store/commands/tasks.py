@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.api.store import idempotency
+from services.api.store.commands import search
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.unit import Unit
 from shared.domain import task as transitions
@@ -93,6 +94,7 @@ def delete(unit: Unit, task_id: str) -> None:
     if not unit.load(task_id).status.is_final:
         raise TaskIsNotFinal()
     unit.delete(task_id)
+    search.forget(unit, task_id)
 
 
 def _transit(unit: Unit, after: Task, kind: EventKind) -> Task:

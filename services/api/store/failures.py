@@ -1,0 +1,51 @@
+"""Every query on `failures`: tasks in ERROR, by what their errors have in common."""
+
+from collections.abc import Iterable
+from sqlite3 import Connection
+from typing import NamedTuple
+
+
+class Failure(NamedTuple):
+    """Tasks of a type that ended in ERROR alike. Times are milliseconds."""
+
+    fingerprint: str
+    type: str
+    code: str
+    message: str
+    """What their messages have in common."""
+    tasks: int
+    """How many tasks there are now."""
+    first_seen: int
+    last_seen: int
+    task_id: str
+    """The one that was seen last."""
+
+
+PUT = (
+    "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET "
+    "tasks = tasks + excluded.tasks, first_seen = min(first_seen, excluded.first_seen), "
+    "last_seen = max(last_seen, excluded.last_seen), "
+    "task_id = CASE WHEN excluded.last_seen >= last_seen THEN excluded.task_id ELSE task_id END"
+)
+
+
+def add(connection: Connection, seen: Iterable[Failure]) -> None:
+    """Count tasks into their groups."""
+    connection.executemany(PUT, seen)
+
+
+def leave(connection: Connection, counts: Iterable[tuple[str, int]]) -> None:
+    """Take so many tasks out of each group; an empty group is forgotten."""
+    left = [(count, fingerprint) for fingerprint, count in counts]
+    connection.executemany("UPDATE failures SET tasks = tasks - ? WHERE fingerprint = ?", left)
+    connection.executemany(
+        "DELETE FROM failures WHERE fingerprint = ? AND tasks <= 0", ((fingerprint,) for _, fingerprint in left)
+    )
+
+
+def latest(connection: Connection, type_name: str | None, limit: int) -> list[Failure]:
+    """Return the groups that were seen last."""
+    chosen = "" if type_name is None else "WHERE type = ?"
+    given = (limit,) if type_name is None else (type_name, limit)
+    sql = f"SELECT * FROM failures {chosen} ORDER BY last_seen DESC, fingerprint LIMIT ?"
+    return [Failure(*row) for row in connection.execute(sql, given)]

@@ -1,0 +1,215 @@
+"""Search: what is typed finds what it says, page by page, within bounds."""
+
+import asyncio
+import csv
+import io
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from services.api.handlers import tasks as tasks_handler
+from services.api.store import finder
+from services.api.store.store import Store
+from services.api.upkeep.indexer import Indexer
+from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+
+WORDS = ("resize", "picture", "Привет", "café", "invoice")
+MESSAGES = ("cannot open file 1", "cannot open file 2", "no such host")
+
+
+def take_in(fetch: Fetch, store: Store, slice: int = 3) -> None:
+    async def all_of_it() -> None:
+        while await store.take_in(slice):
+            pass
+
+    fetch.run(all_of_it())
+
+
+def search(fetch: Fetch, q: str, **more: Any) -> Answer:
+    parameters = "".join(f"&{name}={quote(str(value))}" for name, value in more.items())
+    return fetch("GET", f"/tasks?q={quote(q)}{parameters}")
+
+
+def found(fetch: Fetch, q: str, **more: Any) -> list[str]:
+    answer = search(fetch, q, **more)
+    assert answer.status == 200, answer.body
+    return [task["task_id"] for task in answer.json()]
+
+
+@pytest.fixture
+def many(fetch: Fetch, store: Store) -> list[dict[str, Any]]:
+    """Tasks of every kind, with their index kept in little slices while they change."""
+    chance = random.Random(7)
+    fetch("POST", "/task-types", {"name": "parcel", "handler": None}, token=ADMIN)
+    for number in range(60):
+        task_id = fetch.created(
+            name=f"{chance.choice(WORDS)} {chance.choice(WORDS)} {number}",
+            type=chance.choice(("sleep", "parcel")),
+            metadata={"user": chance.randrange(4), "lang": chance.choice(("en", "RU"))},
+            external_key=f"key-{number}" if number % 3 else None,
+        )
+        deed = chance.randrange(6)
+        if deed == 0:
+            fetch("POST", f"/tasks/{task_id}/cancel")
+        elif deed in (1, 2):
+            error = {"code": "failed", "message": chance.choice(MESSAGES)}
+            fetch("PATCH", f"/tasks/{task_id}", {"status": 4, "error": error}, token=REPORTER)
+        elif deed == 3:
+            fetch("PATCH", f"/tasks/{task_id}", {"status": 3, "metadata": {"user": 9}}, token=REPORTER)
+        elif deed == 4:
+            fetch("PATCH", f"/tasks/{task_id}", {"status": 2, "stage": "enrich"}, token=REPORTER)
+        if number % 7 == 0:
+            take_in(fetch, store)
+    take_in(fetch, store)
+    tasks: list[dict[str, Any]] = fetch("GET", "/tasks").json()
+    return tasks
+
+
+def fits(task: dict[str, Any], term: str) -> bool:
+    name, _, value = term.partition(":")
+    error = task["error"] or {"code": "", "message": ""}
+    match name:
+        case "status":
+            return task["status_name"].lower() in value.split(",")
+        case "type" | "stage":
+            return bool(task[name] == value)
+        case "error":
+            return bool(error["code"] == value)
+        case "key":
+            return bool(task["external_key"] == value)
+        case "meta.user" | "meta.lang":
+            return str(task["metadata"].get(name[5:])).lower() in value.lower().split(",")
+    words = (
+        f"{task['name']} {task['external_key'] or ''} {error['message']}".lower().replace("é", "e").replace("-", " ")
+    )
+    return f" {name.lower().strip(chr(34)).replace('-', ' ')} " in f" {words} "
+
+
+TERMS = (
+    *("status:new", "status:error", "status:completed,processing", "type:sleep", "type:parcel", "type:none"),
+    *("stage:enrich", "error:failed", "error:cancelled", "key:key-4", "meta.user:9", "meta.user:1,2", "meta.lang:ru"),
+    *("resize", "привет", "cafe", "INVOICE", '"cannot open"', '"file 1"', "host", "nowhere", "key-5"),
+)
+
+
+def test_what_is_found_is_what_fits(fetch: Fetch, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "SPAN", 7)
+    monkeypatch.setattr(finder, "FEW", 5)
+    monkeypatch.setattr(finder, "MOST_CANDIDATES", 11)
+    pairs = [pair for pair in itertools.combinations(TERMS, 2) if len({term.partition(":")[0] for term in pair}) == 2]
+    for terms in [*((term,) for term in TERMS), *random.Random(3).sample(pairs, 60)]:
+        wanted = [task["task_id"] for task in many if all(fits(task, term) for term in terms)]
+        q = " ".join(terms)
+        assert found(fetch, q) == wanted, q
+        assert found(fetch, q, order="newest") == wanted[::-1], q
+        assert list(paged(fetch, q, "newest")) == wanted[::-1], q
+        assert list(paged(fetch, q, "oldest")) == wanted, q
+
+
+def paged(fetch: Fetch, q: str, order: str) -> Iterator[str]:
+    path = f"/tasks?q={quote(q)}&limit=4&order={order}"
+    while path:
+        answer = fetch("GET", path)
+        assert answer.status == 200, answer.body
+        yield from (task["task_id"] for task in answer.json())
+        path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+
+
+def test_filters_and_times_narrow_what_is_found(fetch: Fetch, many: list[dict[str, Any]]) -> None:
+    created = many[30]["created_at"]
+    later = [task["task_id"] for task in many if task["created_at"] > created and task["status"] == 4]
+    assert found(fetch, "", status="error", created_after=created, order="newest") == later[::-1]
+    assert found(fetch, "status:error", created_after=created) == later
+    assert found(fetch, "status:error", status="new") == []
+    assert found(fetch, "status:error", status="new", limit=5) == []
+    assert found(fetch, "created:>2000-01-01") == [task["task_id"] for task in many]
+    assert found(fetch, "created:<2000-01-01") == found(fetch, "created:>2200-01-01") == []
+    assert found(fetch, f"id:{many[3]['task_id']}") == [many[3]["task_id"]]
+    finished = [task["task_id"] for task in many if task["finished_at"]]
+    assert found(fetch, "finished:>2000-01-01") == finished
+
+
+def test_a_bad_search_is_told_what_is_wrong_with_it(fetch: Fetch) -> None:
+    answer = search(fetch, "x status:eror", limit=5)
+    assert (answer.status, answer.code) == (422, "bad_query")
+    (error,) = answer.json()["errors"]
+    assert (error["parameter"], error["position"], error["length"]) == ("q", 2, 11)
+    assert error["suggestions"] == ["status:error"]
+
+
+@pytest.mark.parametrize("text", ['a" OR b', "NEAR(a b)", "words : a", "a*", "{", "a AND", "^a", "-a", "';--", "\\"])
+def test_what_is_typed_is_never_syntax(fetch: Fetch, many: list[dict[str, Any]], text: str) -> None:
+    for q in (text, f'"{text}"'):
+        answer = search(fetch, q)
+        assert answer.status == 422 or answer.json() == [], answer.body
+
+
+def test_deleted_and_retried_tasks_are_found_no_more(fetch: Fetch, store: Store) -> None:
+    gone, again = fetch.created(name="gone"), fetch.created(name="again")
+    for task_id in (gone, again):
+        fetch("POST", f"/tasks/{task_id}/cancel")
+    take_in(fetch, store)
+    assert found(fetch, "cancelled") == [gone, again]
+    fetch("DELETE", f"/tasks/{gone}", token=ADMIN)
+    fetch("POST", f"/tasks/{again}/retry")
+    assert found(fetch, "gone") == []
+    take_in(fetch, store)
+    assert found(fetch, "cancelled") == []
+    assert found(fetch, "again") == [again]
+
+
+def test_a_page_is_looked_for_in_a_bounded_time(
+    fetch: Fetch, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No time at all: each page looks at one batch, says so, and leads on until all was seen."""
+    monkeypatch.setattr(finder, "MOST_CANDIDATES", 8)
+    monkeypatch.setattr(finder, "SECONDS", -1)
+    states = set()
+    path, ids = "/tasks?q=stage:enrich&limit=2&order=newest", []
+    while path:
+        answer = fetch("GET", path)
+        states.add(answer.headers["Waybill-Search"])
+        ids += [task["task_id"] for task in answer.json()]
+        path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+    assert ids == [task["task_id"] for task in many if task["stage"] == "enrich"][::-1]
+    assert states == {"partial", "complete"}
+
+
+def test_an_index_that_is_behind_says_so(fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks_handler, "FRESH", 0)
+    fetch.created(name="a parcel")
+    assert search(fetch, "parcel", limit=5).headers["Waybill-Search"] == "indexing"
+    assert search(fetch, "status:new", limit=5).headers["Waybill-Search"] == "complete"
+    take_in(fetch, store)
+    assert search(fetch, "parcel", limit=5).headers["Waybill-Search"] == "complete"
+
+
+def test_the_indexer_follows_what_happens(fetch: Fetch, store: Store) -> None:
+    before = fetch.created(name="from before")
+
+    async def work() -> list[str]:
+        running = asyncio.ensure_future(Indexer(store).run())
+        ids: list[str] = []
+        await fetch.later("POST", "/tasks", {"name": "from now", "processing_time": 1})
+        while len(ids) < 2:
+            ids = [task["task_id"] for task in (await fetch.later("GET", "/tasks?q=from")).json()]
+            await asyncio.sleep(0.01)
+        running.cancel()
+        return ids
+
+    assert fetch.run(work())[0] == before
+
+
+@pytest.mark.parametrize(("form", "media"), [("json", "application/json"), ("ndjson", "application/x-ndjson")])
+def test_a_link_saves_what_is_found(fetch: Fetch, many: list[dict[str, Any]], form: str, media: str) -> None:
+    wanted = [task["task_id"] for task in many if task["status"] == 4]
+    answer = fetch("GET", f"/tasks?q=status:error&format={form}", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.headers["Content-Type"].startswith(media)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="tasks.{form}"'
+    assert [wanted_id.encode() in answer.body for wanted_id in wanted] == [True] * len(wanted)
+    table = fetch("GET", "/tasks?q=status:error&format=csv", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert [row["task_id"] for row in csv.DictReader(io.StringIO(table.body.decode()))] == wanted
