@@ -15,6 +15,9 @@ from proof.simulation.simulation import Ending, simulate
 TAIL = 40
 """How many lines of a violated seed's trace are kept; a replay has them all."""
 
+MISFIT = "TypeError"
+"""What a mutant fails with that no longer fits the function it stands for: caught for the wrong reason."""
+
 SEEDS_OF_A_PROCESS = 250
 """After so many a process is replaced: lock files register with the interpreter for its life."""
 
@@ -65,7 +68,7 @@ def catch(mutant: str, seeds: Sequence[int]) -> Catch:
     for seed in seeds:
         with BY_NAME[mutant].planted():
             ending = simulate(seed)
-        if ending.violations:
+        if ending.violations and MISFIT not in ending.violations[0].detail:
             return Catch(mutant, seed, ending.violations[0])
     return Catch(mutant)
 
