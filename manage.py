@@ -2,15 +2,19 @@
 """The command line of an installation."""
 
 import argparse
+import getpass
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from services import together
+from services.api import installation
+from services.api.admin import creation
 from services.api.fixtures import fixture, loading
 from shared.client import ApiError
 from shared.settings import Settings, SettingsError
+from shared.wire.accounts import RoleName
 
 PROCFILE = Path(__file__).resolve().parent / "Procfile"
 
@@ -26,18 +30,36 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def loaddata(name: str, settings: Settings) -> None:
-    """Load a fixture and say what was done."""
-    types = fixture.read(name)
-    for task_type, effect in loading.load(types, settings).items():
+def loaddata(name: str, settings: Settings) -> bool:
+    """Load a fixture and say what was done; return whether an account was made."""
+    wanted = fixture.read(name)
+    types, accounts = loading.load(wanted, settings)
+    for task_type, effect in types.items():
         print(f"{effect:<8} {task_type}")
+    for account, effect in accounts.items():
+        print(f"{effect:<8} {account} (an account)")
     print(f"{len(types)} task types loaded from {name}.")
+    return loading.Effect.CREATED in accounts.values()
+
+
+def createuser(name: str, role: RoleName, settings: Settings) -> None:
+    """Make an account, with a password that is asked for twice, or read from a pipe."""
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("The same again: ") != password:
+            raise creation.BadAccount("password: the two are not the same")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    creation.create(name, role, password, settings)
+    print(f"{name} may log in at {settings.base_url}/admin/ ({role}).")
 
 
 def run(settings: Settings) -> int:
     """Load the initial task types, say where to click, and run both services until Ctrl-C."""
-    loaddata("initial", settings)
-    print(f"\nWaybill starts at {settings.base_url}/ (try it at {settings.base_url}/api/docs); Ctrl-C stops it.\n")
+    is_new = loaddata("initial", settings)
+    known = " as user with the password password" if is_new else ""
+    print(f"\nWaybill starts at {settings.base_url}/ (log in{known}; try the API at {settings.base_url}/api/docs).")
+    print("Ctrl-C stops it.\n")
     sys.stdout.flush()
     return together.run(PROCFILE, os.environ)
 
@@ -57,6 +79,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     loading_data = commands.add_parser("loaddata", help="create or update task types from a fixture")
     loading_data.add_argument("fixture", help="a fixture's name, such as initial, or the path of a .json file")
+    creating = commands.add_parser("createuser", help="make an account for the web interface")
+    creating.add_argument("name", help="what one logs in with")
+    creating.add_argument("--role", choices=get_args(RoleName), default="operator", help="operator, unless given")
     commands.add_parser("run", help="load the initial task types, then run the API and a worker until Ctrl-C")
     commands.add_parser("drill", help="show in a minute what crashes do to tasks, on an installation of its own")
     arguments = parser.parse_args()
@@ -66,11 +91,14 @@ def main() -> int:
         settings = Settings.load()
         if arguments.command == "run":
             return run(settings)
-        loaddata(arguments.fixture, settings)
-    except (SettingsError, fixture.FixtureError) as error:
+        if arguments.command == "createuser":
+            createuser(arguments.name, arguments.role, settings)
+        else:
+            loaddata(arguments.fixture, settings)
+    except (SettingsError, fixture.FixtureError, creation.BadAccount) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
-    except (loading.CannotLoad, ApiError, OSError) as error:
+    except (installation.Unreachable, ApiError, OSError) as error:
         print(error, file=sys.stderr)
         return FAILED
     return 0

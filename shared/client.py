@@ -165,6 +165,15 @@ class Client:
         """Change a task type and return it."""
         return dict(self._call("PATCH", f"/task-types/{_quoted(name)}", fields))
 
+    def accounts(self) -> list[dict[str, Any]]:
+        """List the accounts of people."""
+        return _listed(self._call("GET", "/accounts"))
+
+    def create_account(self, name: str, role: str, password: str) -> dict[str, Any]:
+        """Create an account and return it."""
+        body = {"name": name, "role": role, "password": password}
+        return dict(self._call("POST", "/accounts", body, again=False))
+
     def _control(self, task_id: str, verb: str, attempt: int | None) -> dict[str, Any]:
         body = {} if attempt is None else {"attempt": attempt}
         return dict(self._call("POST", f"/tasks/{_quoted(task_id)}/{verb}", body, again=False))

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         default=30.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more"
     )
     allow_anonymous_off_loopback: bool = Field(default=False, description="1 or 0")
+    allow_demo_login: bool = Field(default=False, description="1 or 0")
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="host names separated by commas"
     )

@@ -83,7 +83,7 @@ class Api:
             self._audience.failed(f"the API does not start: {type(error).__name__}: {error}")
             return
         self._routes = [
-            (re.compile(route.pattern), route.handler, route.services) for route in api_routes(store, workers)
+            (re.compile(route.pattern), route.handler, route.services) for route in api_routes(store, workers, None)
         ]
         self._ready.set_result(None)
 

@@ -6,11 +6,14 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from services.api.problems import CROSS_SITE, FORBIDDEN, MISDIRECTED, UNAUTHENTICATED, Refusal
+from services.api.admin.sessions import XSRF_HEADER, Sessions, has_xsrf_token
+from services.api.problems import CROSS_SITE, FORBIDDEN, MISDIRECTED, UNAUTHENTICATED, XSRF, Refusal
+from shared.domain.account import Role, Session
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_HOST = "*"
@@ -30,7 +33,11 @@ class Scope(IntEnum):
     """Who runs the installation."""
 
 
-SCOPES: dict[str, Scope] = {
+Needs = Scope | Role
+"""What a call asks of its caller: a scope, or, for pages, a person who is logged in with this role or a higher one."""
+
+
+SCOPES: dict[str, Needs] = {
     "create_task": Scope.CLIENT,
     "create_tasks": Scope.CLIENT,
     "list_tasks": Scope.CLIENT,
@@ -54,6 +61,11 @@ SCOPES: dict[str, Scope] = {
     "list_workers": Scope.CLIENT,
     "beat": Scope.REPORTER,
     "say_gone": Scope.REPORTER,
+    "list_accounts": Scope.ADMIN,
+    "create_account": Scope.ADMIN,
+    "change_account": Scope.ADMIN,
+    "delete_account": Scope.ADMIN,
+    "list_deeds": Scope.ADMIN,
     "healthz": Scope.ALL,
     "readyz": Scope.ALL,
     "metrics": Scope.ALL,
@@ -61,39 +73,83 @@ SCOPES: dict[str, Scope] = {
     "docs": Scope.ALL,
     "static_file": Scope.ALL,
     "start_page": Scope.ALL,
+    "admin_file": Scope.ALL,
+    "admin_without_slash": Scope.ALL,
+    "login_page": Scope.ALL,
+    "log_in": Scope.ALL,
+    "log_out": Role.VIEWER,
+    "overview_page": Role.VIEWER,
+    "task_types_page": Role.VIEWER,
+    "add_task_type_page": Role.ADMIN,
+    "task_type_page": Role.VIEWER,
+    "workers_page": Role.VIEWER,
+    "audit_page": Role.ADMIN,
 }
-"""The scope of every call, by its name; a call that is not here cannot be routed."""
+"""What every call needs, by its name; a call that is not here cannot be routed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request, as far as that counts."""
+
+    scope: Scope = Scope.ALL
+    """What the token stands for; ALL without one."""
+    session: Session | None = None
+    """The login, where the request comes from a page."""
 
 
 class Access:
     """Decides about requests by their headers alone, before a body is read."""
 
-    def __init__(self, tokens: Mapping[Scope, str], *, hosts: Iterable[str] = ()) -> None:
-        """Take the token of each role, and the host names that anonymous requests may be sent to (`*`: any)."""
+    def __init__(
+        self, tokens: Mapping[Scope, str], *, hosts: Iterable[str] = (), sessions: Sessions | None = None
+    ) -> None:
+        """Take the token of each role, the host names that anonymous requests may be sent to (`*`: any), the logins."""
         self._digests = [(scope, _digest(token)) for scope, token in tokens.items()]
         self._anonymous = Scope.ALL if Scope.CLIENT in tokens else Scope.CLIENT
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts) | LOCAL_NAMES
+        self._sessions = sessions
 
-    def check(self, scope: Scope, method: str, headers: Mapping[str, str]) -> None:
-        """Raise Refusal (421, 403 or 401) unless the request may be made."""
+    def check(self, needs: Needs, method: str, headers: Mapping[str, str], *, is_form: bool = False) -> Caller:
+        """Return who calls, or raise Refusal (421, 403 or 401) where the request may not be made.
+
+        A token counts before a login. The xsrf token of a form comes in its body, so who takes the form checks it.
+        """
         self._check_host(headers)
         if method not in SAFE_METHODS:
             self._check_site(headers)
-        if scope <= self._anonymous:
-            return
-        role = self._role(headers.get("Authorization", ""))
-        if role is None and self._anonymous < scope:
+        authorization = headers.get("Authorization", "")
+        if self._sessions is not None and "Cookie" in headers and not _is_bearer(authorization):
+            session = self._sessions.find(headers)
+            if session is not None:
+                self._check_session(session, needs, method, headers, is_form)
+                return Caller(session=session)
+        if isinstance(needs, Role):
+            raise Refusal(UNAUTHENTICATED, "Log in first.")
+        if needs <= self._anonymous:
+            return Caller()
+        role = self._role(authorization)
+        if role is None:
             raise Refusal(
                 UNAUTHENTICATED, "Send a valid token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
             )
-        if role is not None and role < scope:
-            raise Refusal(FORBIDDEN, f"This call is for the role {scope.name.lower()}.")
+        if role < needs:
+            raise Refusal(FORBIDDEN, f"This call is for the role {needs.name.lower()}.")
+        return Caller(role)
+
+    def _check_session(
+        self, session: Session, needs: Needs, method: str, headers: Mapping[str, str], is_form: bool
+    ) -> None:
+        if method not in SAFE_METHODS and not is_form and not has_xsrf_token(headers, headers.get(XSRF_HEADER, "")):
+            raise Refusal(XSRF, f"Send the token of your session's cookie as {XSRF_HEADER}, or no session at all.")
+        least = least_role(needs, method)
+        if least is not None and session.role < least:
+            raise Refusal(FORBIDDEN, f"This needs the role {least.name.lower()}; yours is {session.role.name.lower()}.")
 
     def _role(self, authorization: str) -> Scope | None:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
+        if not _is_bearer(authorization):
             return None
-        given = _digest(token.strip())
+        given = _digest(authorization.partition(" ")[2].strip())
         matching = [scope for scope, digest in self._digests if hmac.compare_digest(given, digest)]
         return max(matching, default=None)
 
@@ -118,6 +174,17 @@ class Access:
         except ValueError:
             return False
         return name is not None and (there.netloc.lower() == host.lower() or name in self._hosts - LOCAL_NAMES)
+
+
+def least_role(needs: Needs, method: str) -> Role | None:
+    """Return the lowest role that a person needs for a call, None where anybody may make it."""
+    if isinstance(needs, Role):
+        return needs
+    if needs is Scope.ALL:
+        return None
+    if needs is Scope.CLIENT:
+        return Role.VIEWER if method in SAFE_METHODS else Role.OPERATOR
+    return Role.ADMIN
 
 
 def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, str]:
@@ -152,6 +219,10 @@ def _token_in(path: Path) -> str:
         os.fsync(descriptor)
     draft.rename(path)
     return token
+
+
+def _is_bearer(authorization: str) -> bool:
+    return authorization.partition(" ")[0].lower() == "bearer"
 
 
 def _digest(token: str) -> bytes:

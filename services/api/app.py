@@ -1,13 +1,16 @@
 """The composition root of the HTTP part: routes, access and services become one Tornado application."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tornado.web import Application, RequestHandler
 
 from services.api.access import Access
+from services.api.admin.accounts import Accounts
+from services.api.admin.routes import admin_routes
 from services.api.endpoint import Nowhere
+from services.api.intake import Record
 from services.api.openapi import describe
 from services.api.routes import Route, api_routes, page_routes
 from services.api.traffic import Traffic
@@ -15,17 +18,16 @@ from services.api.traffic import Traffic
 log = logging.getLogger("services.api.requests")
 
 
-def build(
-    store: Any, workers: Any, metrics: Any, access: Access, traffic: Traffic, more: Iterable[Route] = ()
-) -> Application:
-    """Return the application; `more` are routes of other parts, such as the web interface."""
-    documented = list(api_routes(store, workers))
-    return assemble([*documented, *page_routes(describe(documented), metrics), *more], access, traffic)
+def build(store: Any, workers: Any, metrics: Any, access: Access, traffic: Traffic, accounts: Accounts) -> Application:
+    """Return the application."""
+    documented = list(api_routes(store, workers, accounts))
+    pages = admin_routes(store, workers, accounts)
+    return assemble([*documented, *page_routes(describe(documented), metrics), *pages], access, traffic, store.record)
 
 
-def assemble(routes: Sequence[Route], access: Access, traffic: Traffic) -> Application:
+def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: Record) -> Application:
     """Return an application of these routes, in this order."""
-    edge = {"access": access, "traffic": traffic}
+    edge = {"access": access, "traffic": traffic, "record": record}
     rules: list[Any] = [
         (route.pattern, route.handler, edge | {"calls": route.calls(), "services": route.services}) for route in routes
     ]

@@ -4,19 +4,27 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from pydantic import BaseModel
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from services.api import problems
+from services.api.access import SAFE_METHODS, Scope
 from services.api.intake import Intake
 from services.api.operation import Operation
 from services.api.problems import Refusal
 from services.api.streaming import EVENT_STREAM, JSON, negotiated, stream, stream_live
+from shared.domain.audit import Deed
 from shared.domain.errors import WaybillError
+
+DONE = "done"
+ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - how the audit log calls whoever has it
+MOST_DETAILS = 2_000
+"""Characters of details that one line of the audit log holds."""
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +40,56 @@ class Endpoint(Intake):
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
         """Decode the arguments, call the method and answer with what it returns."""
-        if self._refusal is not None:
-            raise self._refusal
         with self._traffic:
-            if len(operation.media) > 1:
-                self.media = negotiated(self.request.headers.get("Accept"), operation.media)
-            arguments = operation.arguments(self.request, path, b"".join(self._chunks))
-            self.set_status(operation.status)
-            answer = await operation.function(self, **arguments)
+            answer = await self._audited(operation, path)
             if self.media == EVENT_STREAM:
                 await stream_live(self, answer)
             elif isinstance(answer, AsyncIterator):
                 await stream(self, answer, self.media, operation.columns)
             elif not self._finished:
                 self.respond(answer)
+
+    async def _audited(self, operation: Operation, path: Sequence[str]) -> Any:
+        """Carry out, and write down what people change and what they were refused; before it is answered."""
+        arguments: dict[str, Any] = {}
+        try:
+            answer = await self._carried_out(operation, path, arguments)
+        except (Refusal, WaybillError) as error:
+            await self._note(operation, arguments, self._refusal_of(0, error).kind.code)
+            raise
+        await self._note(operation, arguments, DONE)
+        return answer
+
+    async def _carried_out(self, operation: Operation, path: Sequence[str], arguments: dict[str, Any]) -> Any:
+        if self._refusal is not None:
+            raise self._refusal
+        if len(operation.media) > 1:
+            self.media = negotiated(self.request.headers.get("Accept"), operation.media)
+        arguments.update(operation.arguments(self.request, path, b"".join(self._chunks)))
+        self.set_status(operation.status)
+        return await operation.function(self, **arguments)
+
+    async def _note(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
+        """Write down what a person does, and whoever has the administrator's token."""
+        if self.request.method in SAFE_METHODS:
+            return
+        if self.caller.session is not None:
+            who = self.caller.session.account
+        elif self.caller.scope is Scope.ADMIN and self._calls[self.request.method or ""].needs is Scope.ADMIN:
+            who = ADMIN_TOKEN
+        else:
+            return
+        target = self._headers.get("Location") or self.request.path
+        await self.record(who, operation.name, target, outcome, details_of(operation, arguments))
+
+    async def record(
+        self, who: str, action: str, target: str, outcome: str, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Append to the audit log."""
+        address = self.request.remote_ip or ""
+        await self._record(
+            Deed(who=who, action=action, target=target, address=address, outcome=outcome, details=details or {})
+        )
 
     def respond(self, answer: Any, media: str = JSON) -> None:
         """Finish with a value as JSON, or without a body for None."""
@@ -138,6 +182,17 @@ class Endpoint(Intake):
         if isinstance(error, HTTPError):
             return Refusal(problems.Kind(status, problems.BAD_REQUEST.code), "The request cannot be understood.")
         return Refusal(problems.INTERNAL, "Something went wrong here; the log knows what.", request_id=self._request_id)
+
+
+def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request asked for, as JSON: a body without its secrets, or its size where that is large."""
+    given = {
+        name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
+        for name, value in arguments.items()
+        if value is not None and name not in operation.path_arguments
+    }
+    text = json.dumps(given, ensure_ascii=False, default=str)
+    return {"size": len(text)} if len(text) > MOST_DETAILS else dict(json.loads(text))
 
 
 class Nowhere(Endpoint):

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,11 +10,12 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import RequestHandler, stream_request_body
 
 from services.api import problems
-from services.api.access import Access, Scope
-from services.api.operation import SINGLE_LIMIT, Operation
+from services.api.access import Access, Caller, Needs, Scope
+from services.api.operation import FORM, SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import JSON
 from services.api.traffic import Traffic
+from shared.domain.audit import Deed
 
 DRAIN_LIMIT = 256 * 1024 * 1024
 """How many bytes of an unwanted body are read and dropped, so that its sender gets to read the answer."""
@@ -35,12 +36,16 @@ HEADERS = {
 }
 
 
+Record = Callable[[Deed], Awaitable[None]]
+"""Writes a line of the audit log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """An operation and who may call it."""
 
     operation: Operation
-    scope: Scope
+    needs: Needs
 
 
 @stream_request_body
@@ -48,13 +53,15 @@ class Intake(RequestHandler):
     """Reads a request as far as it may be made; what is refused is answered by whoever carries it out."""
 
     def initialize(
-        self, access: Access, traffic: Traffic, calls: Mapping[str, Call], services: Mapping[str, Any]
+        self, access: Access, traffic: Traffic, record: Record, calls: Mapping[str, Call], services: Mapping[str, Any]
     ) -> None:
-        """Take what the route gives: who may call, the requests under way, the calls by method, the services."""
+        """Take what the route gives: who may call, requests under way, the audit log, calls by method, services."""
         self.__dict__.update(services)
         self._access = access
         self._traffic = traffic
+        self._record = record
         self._calls = calls
+        self.caller = Caller()
         self._limit = SINGLE_LIMIT
         self._chunks: list[bytes] = []
         self._received = 0
@@ -78,7 +85,10 @@ class Intake(RequestHandler):
         if is_ambiguous or not (length.isascii() and length.isdigit()):
             raise Refusal(problems.BAD_REQUEST, "The length of the body is not clear.")
         try:
-            self._access.check(Scope.ALL if call is None else call.scope, method, headers)
+            is_form = call is not None and call.operation.is_form
+            self.caller = self._access.check(
+                Scope.ALL if call is None else call.needs, method, headers, is_form=is_form
+            )
             if call is None and method != "OPTIONS":
                 raise self.no_call()
             if call is not None:
@@ -130,8 +140,15 @@ class Intake(RequestHandler):
         media, _, rest = given.lower().partition(";")
         media = media.strip()
         charset = rest.partition("charset=")[2].strip().strip('"')
+        if operation.is_form and media == FORM:
+            return
         is_json = media == JSON or (media.startswith("application/") and media.endswith("+json"))
-        if not is_json or charset not in ("", "utf-8", "us-ascii") or "Content-Encoding" in headers:
+        if (
+            operation.is_form
+            or not is_json
+            or charset not in ("", "utf-8", "us-ascii")
+            or "Content-Encoding" in headers
+        ):
             detail = (
                 f"The body must be JSON, not {given or 'of no type'}: send the header Content-Type: application/json"
             )

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from services.api import problems
-from services.api.access import Scope
+from services.api.access import Needs, Scope
 from services.api.intake import Call
 from services.api.operation import Operation, item_of
 from services.api.problems import DOMAIN_KINDS, Kind
@@ -23,7 +23,7 @@ from shared.wire.reports import ReportItem
 PREFIX = "tasks_api_"
 REFERENCES = "#/components/schemas/{model}"
 
-SECURITY: dict[Scope, list[dict[str, list[str]]]] = {
+SECURITY: dict[Needs, list[dict[str, list[str]]]] = {
     Scope.ALL: [],
     Scope.CLIENT: [{}, {"client": []}, {"reporter": []}, {"admin": []}],
     Scope.REPORTER: [{"reporter": []}, {"admin": []}],
@@ -120,7 +120,7 @@ def _operation(call: Call, method: str, schemas: _Schemas) -> dict[str, Any]:
         "operationId": PREFIX + operation.name,
         "tags": ["default"],
         "summary": " ".join(summary.split()).rstrip("."),
-        "security": SECURITY[call.scope],
+        "security": SECURITY[call.needs],
     }
     if description:
         described["description"] = description.replace("\n", " ")
@@ -190,9 +190,9 @@ def _kinds(call: Call, method: str) -> Iterator[Kind]:
         yield from (*problems.BODY_KINDS, problems.INVALID)
     if method != "GET":
         yield problems.CROSS_SITE
-    if call.scope > Scope.ALL:
+    if call.needs > Scope.ALL:
         yield problems.UNAUTHENTICATED
-    if call.scope > Scope.CLIENT:
+    if call.needs > Scope.CLIENT:
         yield problems.FORBIDDEN
     if len(operation.media) > 1:
         yield problems.NOT_ACCEPTABLE

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from services.api import json_body
+from services.api import form_body, json_body
 from services.api.complaints import body_refusal, detail_of, parameter_of
 from services.api.problems import NOT_JSON, Kind, Refusal, invalid
 from services.api.streaming import CSV, JSON
@@ -18,6 +18,8 @@ from shared.wire.problems import FieldError
 SINGLE_LIMIT = 64 * 1024
 BATCH_LIMIT = 8 * 1024 * 1024
 """How large a body may be, in bytes: one task or report, and many."""
+
+FORM = "application/x-www-form-urlencoded"
 
 Place = Literal["path", "query", "header"]
 Method = Callable[..., Coroutine[Any, Any, Any]]
@@ -78,8 +80,15 @@ class Operation:
     answer: Any
     """The return annotation."""
     raises: tuple[type[WaybillError] | Kind, ...]
+    is_form: bool
+    """Whether the body comes as browsers send forms, and not as JSON."""
     columns: tuple[str, ...]
     """Those of the CSV form, where there is one."""
+
+    @property
+    def path_arguments(self) -> frozenset[str]:
+        """The arguments that the path gives."""
+        return frozenset(one.argument for one in self.parameters if one.place == "path")
 
     def arguments(self, request: _Request, path: Sequence[str], body: bytes) -> dict[str, Any]:
         """Return the arguments that a request gives, or raise Refusal or NotFound, naming all that is wrong."""
@@ -128,7 +137,7 @@ class Operation:
             if self.body_required:
                 raise Refusal(NOT_JSON, "The body is empty; this call needs a JSON object.")
             return None
-        value = json_body.decode(body)
+        value = form_body.decode(body) if self.is_form else json_body.decode(body)
         try:
             return model.model_validate(value)
         except ValidationError as error:
@@ -142,6 +151,7 @@ def call(
     limit: int = SINGLE_LIMIT,
     media: tuple[str, ...] = (JSON,),
     raises: tuple[type[WaybillError] | Kind, ...] = (),
+    is_form: bool = False,
 ) -> Callable[[Method], Carried]:
     """Make a handler's method a call of the API, whose signature says the rest.
 
@@ -151,7 +161,7 @@ def call(
     """
 
     def decorate(function: Method) -> Carried:
-        operation = _read(function, name, status, limit, media, raises)
+        operation = _read(function, name, status, limit, media, raises, is_form)
 
         @functools.wraps(function)
         async def carry_out(endpoint: Any, *path: str) -> None:
@@ -182,6 +192,7 @@ def _read(
     limit: int,
     media: tuple[str, ...],
     raises: tuple[type[WaybillError] | Kind, ...],
+    is_form: bool,
 ) -> Operation:
     signature = inspect.signature(function)
     body: type[BaseModel] | None = None
@@ -212,6 +223,7 @@ def _read(
         media=media,
         answer=signature.return_annotation,
         raises=raises,
+        is_form=is_form,
         columns=tuple(item_of(signature.return_annotation).__annotations__) if CSV in media else (),
     )
 

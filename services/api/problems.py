@@ -28,6 +28,7 @@ BAD_TEXT = Kind(400, "bad_text")
 UNAUTHENTICATED = Kind(401, "unauthenticated")
 FORBIDDEN = Kind(403, "forbidden")
 CROSS_SITE = Kind(403, "cross_site")
+XSRF = Kind(403, "xsrf")
 NOT_FOUND = Kind(404, "not_found")
 METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed")
 NOT_ACCEPTABLE = Kind(406, "not_acceptable")
@@ -38,6 +39,7 @@ MISDIRECTED = Kind(421, "misdirected")
 INVALID = Kind(422, "invalid")
 BAD_QUERY = Kind(422, "bad_query")
 TOO_MANY_STREAMS = Kind(429, "too_many_streams")
+TOO_MANY = Kind(429, "too_many")
 INTERNAL = Kind(500, "internal")
 NOT_READY = Kind(503, "not_ready")
 
@@ -49,6 +51,7 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.NotFound: NOT_FOUND,
     errors.TaskNotFound: Kind(404, "task_not_found"),
     errors.TaskTypeNotFound: Kind(404, "task_type_not_found"),
+    errors.AccountNotFound: Kind(404, "account_not_found"),
     errors.Invalid: INVALID,
     errors.Conflict: Kind(409, "conflict"),
     errors.TaskIsFinal: Kind(409, "task_is_final"),
@@ -57,6 +60,8 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.ExternalKeyTaken: Kind(409, "external_key_taken"),
     errors.TaskTypeExists: Kind(409, "task_type_exists"),
     errors.TaskTypeInUse: Kind(409, "task_type_in_use"),
+    errors.AccountExists: Kind(409, "account_exists"),
+    errors.LastAdmin: Kind(409, "last_admin"),
     errors.WorkerGone: Kind(409, "worker_gone"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused"),
     errors.StorageFull: Kind(507, "storage_full"),

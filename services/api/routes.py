@@ -7,6 +7,8 @@ from typing import Any
 
 from services.api.access import SCOPES
 from services.api.endpoint import Endpoint
+from services.api.handlers.accounts import AccountHandler, AccountsHandler
+from services.api.handlers.audit import AuditHandler
 from services.api.handlers.docs import OpenApiHandler, StartPageHandler
 from services.api.handlers.events import EventsHandler, TaskEventsHandler
 from services.api.handlers.health import HealthHandler, ReadyHandler
@@ -28,7 +30,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address and the resource there; `{name}` in the path is a segment."""
+    """An address and the resource there; `{name}` in the path is a segment, `{*}` at its end whatever follows."""
 
     path: str
     handler: type[Endpoint]
@@ -37,7 +39,7 @@ class Route:
     @property
     def pattern(self) -> str:
         """The path as a regular expression."""
-        return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path))
+        return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path)).replace(r"\{\*\}", ".*")
 
     def calls(self) -> dict[str, Call]:
         """Return the calls of the resource by method; a call that has no scope in the access table is an error."""
@@ -45,7 +47,7 @@ class Route:
         return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}
 
 
-def api_routes(store: Any, workers: Any) -> Iterator[Route]:
+def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     """Yield the documented calls, the busiest first: addresses are tried in this order."""
     kept = {"store": store}
     yield Route("/tasks", TasksHandler, kept)
@@ -66,6 +68,9 @@ def api_routes(store: Any, workers: Any) -> Iterator[Route]:
     yield Route("/workers", WorkersHandler, {"workers": workers})
     yield Route("/workers/{worker_id}/heartbeat", HeartbeatHandler, {"workers": workers})
     yield Route("/workers/{worker_id}/gone", GoneHandler, {"workers": workers})
+    yield Route("/accounts", AccountsHandler, {"accounts": accounts})
+    yield Route("/accounts/{name}", AccountHandler, {"accounts": accounts})
+    yield Route("/audit", AuditHandler, kept)
     yield Route("/healthz", HealthHandler)
     yield Route("/readyz", ReadyHandler, kept)
 

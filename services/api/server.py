@@ -14,8 +14,14 @@ from urllib.parse import urlsplit
 from tornado.netutil import bind_sockets
 
 from services.api.access import Access, is_loopback, tokens_in
+from services.api.admin.accounts import Accounts
+from services.api.admin.passwords import Passwords
+from services.api.admin.sessions import Sessions
 from services.api.app import build
 from services.api.connections import PatientServer
+from services.api.fixtures import fixture
+from services.api.fixtures.loading import load_into
+from services.api.installation import accounts_in, allows_demo
 from services.api.metrics import Metrics
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
@@ -26,6 +32,9 @@ from services.api.upkeep.workers import Workers
 from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.settings import Settings
+
+INITIAL = "initial"
+"""The fixture that a fresh database gets."""
 
 SETTLE_SECONDS = 3.0
 """How long requests under way may take once the server stops; honcho kills 5 s after its SIGTERM."""
@@ -67,13 +76,17 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
         store = Store.open(settings.tasks_db, Clock(), stop.because_of_death)
     except DatabaseUnusable as error:
         raise CannotStart(str(error)) from None
+    passwords = Passwords()
+    accounts = accounts_in(store, passwords, settings)
+    await _welcome(store, accounts, settings)
     workers = Workers(store)
     queue = Queue(settings.queue_db)
     upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death)
     metrics = Metrics(workers, upkeep)
     store.listen(metrics.notice)
     upkeep.start()
-    server = PatientServer(build(store, workers, metrics, Access(tokens, hosts=hosts), traffic))
+    access = Access(tokens, hosts=hosts, sessions=Sessions(store))
+    server = PatientServer(build(store, workers, metrics, access, traffic, accounts))
     server.add_sockets(sockets)
     _freeze()
     sys.stdout.write(f"ready on {_address(settings, sockets)}\n")
@@ -85,9 +98,25 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
         log.warning("some requests were cut off", extra={"action": "stop"})
     await server.close_all_connections()
     await upkeep.stop()
+    passwords.close()
     store.close()
     queue.close()
     return status
+
+
+async def _welcome(store: Store, accounts: Accounts, settings: Settings) -> None:
+    """Fill a fresh database where a well-known login is allowed. Raises CannotStart where one stands and is not."""
+    if allows_demo(settings):
+        if await store.is_fresh():
+            await load_into(store, accounts, fixture.read(INITIAL))
+            log.info("log in at %s/admin/ as user with the password password", settings.base_url)
+    elif await accounts.has_demo():
+        store.close()
+        raise CannotStart(
+            f"WAYBILL_HOST={settings.host} is reachable from other machines, and everybody knows a password: "
+            "change it, or set WAYBILL_ALLOW_DEMO_LOGIN=1 if really anybody may log in",
+            2,
+        )
 
 
 class _Stop:

@@ -24,6 +24,10 @@ class TaskTypeNotFound(NotFound):
     """There is no such task type."""
 
 
+class AccountNotFound(NotFound):
+    """There is no such account."""
+
+
 class Invalid(WaybillError):
     """The wish is well-formed but says something impossible; `pointer` names the field (RFC 6901)."""
 
@@ -60,6 +64,14 @@ class TaskTypeExists(Conflict):
 
 class TaskTypeInUse(Conflict):
     """Tasks of this type exist."""
+
+
+class AccountExists(Conflict):
+    """An account of this name exists already."""
+
+
+class LastAdmin(Conflict):
+    """It is the last account of an administrator."""
 
 
 class WorkerGone(Conflict):

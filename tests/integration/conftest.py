@@ -11,6 +11,9 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from services.api.access import Access, Scope
+from services.api.admin.accounts import Accounts
+from services.api.admin.passwords import Cost, Passwords
+from services.api.admin.sessions import Sessions
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.metrics import Metrics
@@ -38,9 +41,17 @@ def store(io_loop: IOLoop, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def access() -> Access:
+def access(store: Store) -> Access:
     """Who may call what, without an API token."""
-    return Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
+    return Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN}, sessions=Sessions(store))
+
+
+@pytest.fixture
+def accounts(store: Store) -> Iterator[Accounts]:
+    """Who may log in: nobody yet."""
+    passwords = Passwords(Cost(n=16))
+    yield Accounts(store, Sessions(store), passwords)
+    passwords.close()
 
 
 @pytest.fixture
@@ -56,12 +67,12 @@ class Idle:
 
 
 @pytest.fixture
-def app(store: Store, access: Access, traffic: Traffic) -> Application:
+def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts) -> Application:
     """The application, as the server builds it."""
     workers = Workers(store)
     metrics = Metrics(workers, Idle())
     store.listen(metrics.notice)
-    return build(store, workers, metrics, access, traffic)
+    return build(store, workers, metrics, access, traffic, accounts)
 
 
 @pytest.fixture

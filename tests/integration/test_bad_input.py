@@ -128,7 +128,7 @@ def test_an_unknown_or_impossible_id_is_404(fetch: Fetch, task_id: str, method: 
     assert (answer.status, answer.code) == (404, "task_not_found")
 
 
-@pytest.mark.parametrize("path", ["/nope", "/tasks/", "/tasks/1/2/3", "//tasks", "/admin", "/.env", "/%ff"])
+@pytest.mark.parametrize("path", ["/nope", "/tasks/", "/tasks/1/2/3", "//tasks", "/administer", "/.env", "/%ff"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_address_is_404(fetch: Fetch, method: str, path: str) -> None:
     answer = fetch(method, path)

@@ -124,8 +124,3 @@ def test_what_a_text_of_one_line_may_hold_is_described(
     assert (fetch("POST", "/tasks", {"name": name, "processing_time": 1}).status == 201) is is_good
     schema = document["components"]["schemas"]["CreateTask"] | {"components": document["components"]}
     assert jsonschema.Draft202012Validator(schema).is_valid({"name": name}) is is_good
-
-
-def test_the_start_page_leads_to_the_documentation(fetch: Fetch) -> None:
-    answer = fetch("GET", "/")
-    assert (answer.status, answer.headers["Location"]) == (302, "/api/docs")

@@ -19,9 +19,9 @@ def test_the_documentation_loads_only_what_this_server_has(fetch: Fetch) -> None
         assert fetch("GET", f"/api/{address}").status == 200
 
 
-def test_the_start_page_leads_to_the_documentation(fetch: Fetch) -> None:
+def test_the_start_page_leads_to_the_pages(fetch: Fetch) -> None:
     answer = fetch("GET", "/")
-    assert (answer.status, answer.headers["Location"]) == (302, "/api/docs")
+    assert (answer.status, answer.headers["Location"]) == (302, "/admin/")
 
 
 def test_a_page_may_load_nothing_inline_and_nothing_from_elsewhere(fetch: Fetch) -> None:

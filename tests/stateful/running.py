@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 from tornado.netutil import bind_sockets
 
 from services.api.access import Access, Scope
+from services.api.admin.accounts import Accounts
+from services.api.admin.passwords import Passwords
+from services.api.admin.sessions import Sessions
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.store.clock import Clock
@@ -123,7 +126,8 @@ class RunningApi:
         self._store = Store.open(self.path, self.clock, lambda: self._deaths.append(None))
         self._workers = Workers(self._store)
         access = Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
-        self._server = PatientServer(build(self._store, self._workers, None, access, self._traffic))
+        accounts = Accounts(self._store, Sessions(self._store), Passwords())
+        self._server = PatientServer(build(self._store, self._workers, None, access, self._traffic, accounts))
         sockets = bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)
         self._port = sockets[0].getsockname()[1]

@@ -23,5 +23,5 @@ class StartPageHandler(Endpoint):
 
     @call("start_page", 302)
     async def get(self) -> None:
-        """Lead to the documentation."""
-        self.set_header("Location", "/api/docs")
+        """Lead to the web interface."""
+        self.set_header("Location", "/admin/")

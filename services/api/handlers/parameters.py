@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from services.api.operation import Header, Path
-from shared.domain.errors import TaskNotFound, TaskTypeNotFound
+from shared.domain.errors import AccountNotFound, TaskNotFound, TaskTypeNotFound
 from shared.domain.status import Status
+from shared.wire.accounts import ACCOUNT_NAME
 from shared.wire.fields import TYPE_NAME, UUID, WORKER_ID, TaskId
 
 RFC3339 = re.compile(
@@ -48,6 +49,7 @@ def rfc3339_only(text: Any) -> Any:
 TaskIdPath = Annotated[TaskId, Path(missing=TaskNotFound)]
 TypeNamePath = Annotated[str, Path(missing=TaskTypeNotFound), StringConstraints(pattern=TYPE_NAME)]
 WorkerIdPath = Annotated[str, Path(), StringConstraints(pattern=WORKER_ID)]
+AccountNamePath = Annotated[str, Path(missing=AccountNotFound), StringConstraints(pattern=ACCOUNT_NAME)]
 Limit = Annotated[int | None, Field(ge=1, le=1_000, description="How many to a page; without it, all are streamed.")]
 Time = Annotated[AwareDatetime, BeforeValidator(rfc3339_only)]
 Cursor = Annotated[

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Annotated
 
 from services.api.endpoint import Endpoint
@@ -14,6 +15,7 @@ MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
     "svg": "image/svg+xml",
 }
 FOLDERS = ("docs", "swagger-ui")
@@ -43,18 +45,26 @@ class StaticFile:
 
 
 def static_files() -> Mapping[str, StaticFile]:
-    """Return what is served below `/api/static`, by `folder/name`; only what a browser loads."""
+    """Return what is served below `/api/static`, by `folder/name`."""
     found: dict[str, StaticFile] = {}
     for folder in FOLDERS:
-        for entry in files("services.api").joinpath("static", folder).iterdir():
-            media_type = MEDIA_TYPES.get(entry.name.rpartition(".")[2])
-            if media_type is not None:
-                content = entry.read_bytes()
-                found[f"{folder}/{entry.name}"] = StaticFile(content, media_type, f'"{sha256(content).hexdigest()}"')
+        read = files_in(files("services.api").joinpath("static", folder))
+        found |= {f"{folder}/{name}": file for name, file in read.items()}
     return found
 
 
-class _FileEndpoint(Endpoint):
+def files_in(folder: Traversable) -> dict[str, StaticFile]:
+    """Return what lies in a folder, by name; only what a browser loads."""
+    found: dict[str, StaticFile] = {}
+    for entry in folder.iterdir():
+        media_type = MEDIA_TYPES.get(entry.name.rpartition(".")[2])
+        if media_type is not None:
+            content = entry.read_bytes()
+            found[entry.name] = StaticFile(content, media_type, f'"{sha256(content).hexdigest()}"')
+    return found
+
+
+class FileEndpoint(Endpoint):
     """Answers with a file, or with 304 where the browser has it."""
 
     files: Mapping[str, StaticFile]
@@ -75,7 +85,7 @@ class _FileEndpoint(Endpoint):
         self.finish(file.content)
 
 
-class StaticHandler(_FileEndpoint):
+class StaticHandler(FileEndpoint):
     """What pages load."""
 
     @call("static_file", raises=(NOT_FOUND,))
@@ -89,7 +99,7 @@ class StaticHandler(_FileEndpoint):
         self.serve(f"{folder}/{name}", if_none_match)
 
 
-class DocsHandler(_FileEndpoint):
+class DocsHandler(FileEndpoint):
     """The documentation of the API, for people."""
 
     @call("docs")

@@ -33,7 +33,9 @@ class WorkersHandler(Endpoint):
     @call("list_workers")
     async def get(self) -> list[WorkerJson]:
         """List the workers that have been heard of, each as its last heartbeat had it."""
-        return [_worker(presence, presence.beat) for presence in self.workers.everybody() if presence.beat is not None]
+        return [
+            worker_json(presence, presence.beat) for presence in self.workers.everybody() if presence.beat is not None
+        ]
 
 
 class HeartbeatHandler(Endpoint):
@@ -67,7 +69,8 @@ class GoneHandler(Endpoint):
         return {"released": await self.workers.gone(worker_id, crashed=body.crashed)}
 
 
-def _worker(presence: Presence, beat: Beat) -> WorkerJson:
+def worker_json(presence: Presence, beat: Beat) -> WorkerJson:
+    """Write a worker."""
     return {
         "worker_id": presence.worker_id,
         "host": beat.host,

@@ -156,6 +156,54 @@ class IdempotencyKeyRow(Model):
         table_name = "idempotency_keys"
 
 
+class AccountRow(Model):
+    """Somebody who may log in."""
+
+    name = TextField(primary_key=True)
+    password = TextField()
+    role = IntegerField()
+    is_demo = BooleanField()
+    created_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "accounts"
+
+
+class SessionRow(Model):
+    """A login."""
+
+    digest = TextField(primary_key=True)
+    account = TextField()
+    created_at = IntegerField()
+    expires_at = IntegerField()
+    seen_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "sessions"
+
+
+class DeedRow(Model):
+    """A line of the audit log."""
+
+    audit_id = AutoField()
+    at = IntegerField()
+    who = TextField()
+    action = TextField()
+    target = TextField()
+    address = TextField()
+    outcome = TextField()
+    details = TextField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "audit"
+
+
 MODELS: tuple[type[Model], ...] = (
     TaskRow,
     StageResultRow,
@@ -164,4 +212,7 @@ MODELS: tuple[type[Model], ...] = (
     TaskTypeRow,
     WorkerRow,
     IdempotencyKeyRow,
+    AccountRow,
+    SessionRow,
+    DeedRow,
 )

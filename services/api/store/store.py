@@ -13,11 +13,14 @@ from peewee import PeeweeException
 
 from services.api.search.query import Query
 from services.api.store import (
+    accounts,
+    audit,
     commands,
     events,
     failures,
     finder,
     searched,
+    sessions,
     stage_results,
     stage_times,
     task_types,
@@ -41,6 +44,8 @@ from services.api.store.tasks import Oldest, TaskFilter
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
 from services.api.store.writer import Listener, Writer, WriterStopped
+from shared.domain.account import Account, Session
+from shared.domain.audit import Deed
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.event import Event
 from shared.domain.report import Report
@@ -51,6 +56,7 @@ from shared.domain.task_type import TaskType
 
 READERS = 2
 GONE_WORKERS_KEPT = 7 * 24 * 3_600_000
+DEEDS_KEPT = 400 * 24 * 3_600_000
 
 T = TypeVar("T")
 
@@ -166,10 +172,40 @@ class Store:
         """Take up to so many events into what search knows; return whether there may be more."""
         return await self._writer.submit(lambda unit: commands.search.take_in(unit, limit))
 
+    async def create_account(self, account: Account) -> Account:
+        """Add an account. Raises AccountExists."""
+        return await self._writer.submit(lambda unit: commands.accounts.create(unit, account))
+
+    async def change_account(self, name: str, changes: Mapping[str, Any]) -> Account:
+        """Change an account and end its sessions. Raises AccountNotFound, LastAdmin."""
+        return await self._writer.submit(lambda unit: commands.accounts.change(unit, name, changes))
+
+    async def delete_account(self, name: str) -> None:
+        """Remove an account and its sessions. Raises AccountNotFound, LastAdmin."""
+        await self._writer.submit(lambda unit: commands.accounts.delete(unit, name))
+
+    async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
+        """Keep a login, for so many milliseconds at most. Raises AccountNotFound where the account has changed."""
+        await self._writer.submit(lambda unit: commands.accounts.open_session(unit, account, digest, lifetime))
+
+    async def touch_session(self, digest: str) -> None:
+        """Note that a session is in use."""
+        await self._writer.submit(lambda unit: sessions.touch(unit.connection, digest, unit.now))
+
+    async def close_session(self, digest: str) -> None:
+        """End a session."""
+        await self._writer.submit(lambda unit: sessions.delete(unit.connection, digest))
+
+    async def record(self, deed: Deed) -> None:
+        """Append to the audit log."""
+        await self._writer.submit(lambda unit: audit.insert(unit.connection, deed, unit.now))
+
     async def prune(self) -> None:
-        """Forget old Idempotency-Keys and workers."""
+        """Forget old Idempotency-Keys, workers, sessions and lines of the audit log."""
         await self._writer.submit(lambda unit: idempotency_keys.forget(unit.database, unit.now))
         await self._writer.submit(lambda unit: gone_workers.forget(unit.database, unit.now - GONE_WORKERS_KEPT))
+        await self._writer.submit(lambda unit: sessions.forget(unit.connection, unit.now))
+        await self._writer.submit(lambda unit: audit.forget(unit.connection, unit.now - DEEDS_KEPT))
 
     async def keep_times(self) -> None:
         """Keep how long tasks have stayed at their stages."""
@@ -251,6 +287,26 @@ class Store:
     async def watched_timeouts(self) -> list[int]:
         """Return every `stage_timeout`, in seconds, that some task may still run into."""
         return await self._read(lambda: tasks.watched_timeouts(self._database.connection()))
+
+    async def accounts(self) -> list[Account]:
+        """Return all accounts, by name."""
+        return await self._read(lambda: accounts.everything(self._database.connection()))
+
+    async def account(self, name: str) -> Account | None:
+        """Return one account, None where there is none."""
+        return await self._read(lambda: accounts.get(self._database.connection(), name))
+
+    def session(self, digest: str) -> Session | None:
+        """Return a session; it is one look-up by key, so it may run on the loop."""
+        return sessions.get(self._database.connection(), digest)
+
+    async def deeds(self, before: int | None, limit: int) -> list[Deed]:
+        """Return a page of the audit log, newest first: of what was recorded before that number."""
+        return await self._read(lambda: audit.page(self._database.connection(), before, limit))
+
+    async def is_fresh(self) -> bool:
+        """Return whether nobody has put anything into this database yet."""
+        return await self._read(lambda: accounts.is_fresh(self._database.connection()))
 
     async def holders(self) -> list[str]:
         """Return the ids of the workers that hold a run."""

@@ -9,7 +9,17 @@ SwaggerUIBundle({
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
   plugins: [plainLinks],
+  requestInterceptor: withToken,
 });
+
+// Who is logged in to the pages of /admin/ is the same person here; what changes something carries the session's token.
+function withToken(request) {
+  const name = window.location.port ? `waybill-xsrf-${window.location.port}` : "waybill-xsrf";
+  const cookies = new Map(document.cookie.split("; ").map((one) => one.split("=", 2)));
+  const token = cookies.get("__Host-waybill-xsrf") || cookies.get(name);
+  if (token) request.headers["X-Xsrf-Token"] = token;
+  return request;
+}
 
 // Swagger UI takes each "_" in a link for a blank that old versions have escaped, and says so on the console as an error.
 // The calls' names have "_" of their own, so links are read here: #/tag/call opens the tag and the call in it.

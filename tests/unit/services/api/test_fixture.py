@@ -8,7 +8,7 @@ from services.api.fixtures.fixture import FixtureError, read
 
 
 def test_the_initial_types_add_to_the_built_in_one_and_include_a_tracked_one() -> None:
-    types = {one.name: one for one in read("initial")}
+    types = {one.name: one for one in read("initial").task_types}
     assert "sleep" not in types
     assert types["delivery"].handler is None
     assert types["nap"].processing_time is not None
@@ -17,7 +17,7 @@ def test_the_initial_types_add_to_the_built_in_one_and_include_a_tracked_one() -
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "types.json"
     path.write_text('[{"name": "brew", "handler": "sleep", "min_backoff": 2}]')
-    (brew,) = read(str(path))
+    (brew,) = read(str(path)).task_types
     assert (brew.name, brew.handler, brew.min_backoff) == ("brew", "sleep", 2)
 
 

@@ -1,0 +1,32 @@
+"""Making an account from the command line."""
+
+from pydantic import ValidationError
+
+from services.api.admin.accounts import Accounts
+from services.api.complaints import detail_of
+from services.api.installation import reach
+from services.api.store.store import Store
+from shared.client import Client
+from shared.settings import Settings
+from shared.wire.accounts import CreateAccount, RoleName, role_of
+
+
+class BadAccount(Exception):
+    """Name or password cannot be; the message is one line."""
+
+
+def create(name: str, role: RoleName, password: str, settings: Settings) -> None:
+    """Make an account. Raises BadAccount, Unreachable, ApiProblem and SettingsError."""
+    try:
+        CreateAccount.model_validate({"name": name, "role": role, "password": password})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise BadAccount(f"{first['loc'][0]}: {detail_of(first)}") from None
+
+    async def by_store(store: Store, accounts: Accounts) -> None:
+        await accounts.create(name, role_of(role), password)
+
+    def by_api(client: Client) -> None:
+        client.create_account(name, role, password)
+
+    reach(settings, by_api, by_store)

@@ -1,0 +1,43 @@
+// Calls of the public API, as anybody could make them; the session's cookie and its token say who asks.
+import { xsrfToken } from "./cookies.js";
+import { t } from "./i18n.js";
+
+/** What the API answered instead of doing it (RFC 9457): `status`, `code`, `errors` with pointers, `problem`. */
+export class ApiProblem extends Error {
+  constructor(status, problem) {
+    super(t(problem.detail ?? problem.title ?? "The server gave no reason."));
+    this.status = status;
+    this.code = problem.code ?? "";
+    this.errors = problem.errors ?? [];
+    this.problem = problem;
+  }
+}
+
+/** Call the API and return its JSON, or null for an empty answer. Raises ApiProblem; status 0: it cannot be reached. */
+export async function api(method, path, body, { signal } = {}) {
+  const answer = await send(method, path, body, { signal });
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** Call the API and return its Response, for headers such as Link. Raises as `api` does. */
+export async function send(method, path, body, { signal, headers = {} } = {}) {
+  const sent = { Accept: "application/json", ...headers };
+  if (method !== "GET") sent["X-Xsrf-Token"] = xsrfToken();
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiProblem(0, { detail: "The server cannot be reached." });
+  }
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({ detail: "The server gave no reason." }));
+  if (answer.status === 401) logIn();
+  throw new ApiProblem(answer.status, problem);
+}
+
+function logIn() {
+  const { pathname, search } = window.location;
+  window.location.assign(`/admin/login/?next=${encodeURIComponent(pathname + search)}`);
+}

@@ -1,0 +1,17 @@
+// Cookies that pages read: the token that goes with the session, and what the reader has chosen.
+export function cookie(name) {
+  const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
+  return found ? found.slice(name.length + 1) : "";
+}
+
+/** Return the token that a request of this session sends with what it changes. */
+export function xsrfToken() {
+  const { port } = window.location;
+  return cookie("__Host-waybill-xsrf") || cookie(port ? `waybill-xsrf-${port}` : "waybill-xsrf");
+}
+
+/** Remember a choice for a year. */
+export function remember(name, value) {
+  const secure = window.location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${secure}`;
+}

@@ -1,0 +1,106 @@
+// The form of a task type.
+import { api } from "./api.js";
+import { confirmed } from "./confirm.js";
+import { element } from "./dom.js";
+import { t } from "./i18n.js";
+import { complain, tellThere } from "./toast.js";
+
+const LIST = "/admin/tasks/tasktype/";
+const NUMBERS = ["max_attempts", "priority", "min_backoff", "max_backoff"];
+const OPTIONAL_NUMBERS = ["processing_time", "timeout"];
+
+const form = document.getElementById("type");
+const name = form.dataset.name;
+const fields = form.elements;
+const complaint = document.getElementById("complaint");
+
+/** Return what the form says, as the API takes it; a text that is no number is sent as it is, and refused there. */
+function said() {
+  const kind = fields.kind.value;
+  const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text));
+  const body = { title: fields.title.value.trim(), handler: null, stages: null };
+  if (!name) body.name = fields.name.value.trim();
+  if (kind === "handler") body.handler = fields.handler.value.trim();
+  if (kind === "pipeline") {
+    body.stages = fields.stages.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  }
+  for (const one of NUMBERS) body[one] = number(fields[one].value);
+  for (const one of OPTIONAL_NUMBERS) body[one] = fields[one].value.trim() === "" ? null : number(fields[one].value);
+  return body;
+}
+
+function showKind() {
+  for (const part of form.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== fields.kind.value;
+}
+
+function clear() {
+  complaint.hidden = true;
+  for (const note of form.querySelectorAll(".wrong")) note.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+/** Show each complaint at its field, and what has no field of its own above the buttons. */
+function show(problem) {
+  const others = [];
+  for (const { pointer = "", detail } of problem.errors) {
+    const field = fields.namedItem(pointer.split("/")[1] ?? "");
+    if (!(field instanceof HTMLElement) || !field.closest("label")) {
+      others.push(detail);
+      continue;
+    }
+    const id = `wrong-${field.name}`;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", id);
+    field.closest("label").append(element("small", { class: "wrong", id }, t(detail)));
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+  if (!problem.errors.length) others.push(problem.message);
+  complaint.textContent = others.join("\n");
+  complaint.hidden = !others.length;
+}
+
+form.addEventListener("change", showKind);
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clear();
+  const button = form.querySelector("button.primary");
+  button.disabled = true;
+  try {
+    const body = said();
+    if (name) await api("PATCH", `/task-types/${encodeURIComponent(name)}`, body);
+    else await api("POST", "/task-types", body);
+    tellThere(name ? t("{name} is saved.", { name }) : t("{name} is created.", { name: body.name }));
+    window.location.assign(LIST);
+  } catch (error) {
+    if (error.errors) show(error);
+    else complain(error);
+    button.disabled = false;
+  }
+});
+
+for (const button of document.querySelectorAll("[data-action]")) {
+  button.addEventListener("click", async () => {
+    const action = button.dataset.action;
+    const path = `/task-types/${encodeURIComponent(name)}`;
+    try {
+      if (action === "delete") {
+        const text = t("No task may have it; what is deleted is gone.");
+        if (!(await confirmed(t("Delete {name}?", { name }), text, t("Delete")))) return;
+        await api("DELETE", path);
+        tellThere(t("{name} is deleted.", { name }));
+        window.location.assign(LIST);
+      } else {
+        await api("POST", `${path}/${action}`);
+        tellThere(action === "pause" ? t("{name} is paused: its tasks wait.", { name }) : t("{name} goes on.", { name }));
+        window.location.reload();
+      }
+    } catch (error) {
+      complain(error.code === "task_type_in_use" ? t("Tasks of this type exist; delete them first, or pause the type.") : error);
+    }
+  });
+}
+
+showKind();

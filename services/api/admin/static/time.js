@@ -1,0 +1,47 @@
+// Times: how long ago, with the exact time where one points.
+import { language } from "./i18n.js";
+
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** Return how long ago a Date was. */
+export function ago(date, now = Date.now()) {
+  const seconds = (date.getTime() - now) / 1000;
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+/** Return seconds as people say them: 350 ms, 4.2 s, 3 min 5 s, 2 h 10 min. */
+export function duration(seconds) {
+  const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
+  const unit = (value, name, digits) =>
+    value.toLocaleString(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
+  if (seconds < 1) return `${number(seconds * 1000)} ${language === "ru" ? "мс" : "ms"}`;
+  if (seconds < 60) return unit(seconds, "second", 1);
+  if (seconds < 3_600) return `${unit(Math.floor(seconds / 60), "minute", 0)} ${unit(Math.floor(seconds % 60), "second", 0)}`;
+  return `${unit(Math.floor(seconds / 3_600), "hour", 0)} ${unit(Math.floor((seconds % 3_600) / 60), "minute", 0)}`;
+}
+
+/** Show every <time datetime> below a node as how long ago it was. */
+export function refreshTimes(root = document) {
+  const now = Date.now();
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const date = new Date(time.dateTime);
+    if (Number.isNaN(date.getTime())) continue;
+    const text = ago(date, now);
+    if (time.textContent !== text) time.textContent = text;
+    if (!time.title) time.title = `${absolute.format(date)} (${time.dateTime})`;
+  }
+}
+
+/** Keep them right. */
+export function keepTimes() {
+  refreshTimes();
+  setInterval(() => document.hidden || refreshTimes(), 1_000);
+}

@@ -1,0 +1,34 @@
+// Short messages in a corner, which leave by themselves unless they complain.
+import { element } from "./dom.js";
+import { t } from "./i18n.js";
+
+const SECONDS = 5;
+
+/** Tell that something was done. */
+export function tell(text) {
+  show(text, "toast", SECONDS);
+}
+
+/** Tell that something went wrong; an error gives its message. It stays until it is closed. */
+export function complain(error) {
+  show(error instanceof Error ? error.message : String(error), "toast toast-bad", 0);
+}
+
+/** Tell it on the next page. */
+export function tellThere(text) {
+  sessionStorage.setItem("waybill-toast", text);
+}
+
+export function showWaiting() {
+  const text = sessionStorage.getItem("waybill-toast");
+  sessionStorage.removeItem("waybill-toast");
+  if (text) tell(text);
+}
+
+function show(text, kind, seconds) {
+  const close = element("button", { type: "button", class: "quiet", "aria-label": t("Close") }, "×");
+  const toast = element("div", { class: kind }, element("span", {}, text), close);
+  close.addEventListener("click", () => toast.remove());
+  document.getElementById("toasts")?.append(toast);
+  if (seconds) setTimeout(() => toast.remove(), seconds * 1000);
+}

@@ -1,0 +1,44 @@
+"""The pages of task types."""
+
+from services.api.admin.page import Page
+from services.api.handlers.parameters import TypeNamePath
+from services.api.handlers.task_types import TypeStore
+from services.api.operation import call
+from shared.domain.account import Role
+from shared.domain.task_type import TaskType
+from shared.wire.task_types import CreateTaskType, task_type_json
+
+
+class TaskTypesPage(Page):
+    """All task types."""
+
+    store: TypeStore
+
+    @call("task_types_page")
+    async def get(self) -> None:
+        """Show the task types."""
+        types = [task_type_json(task_type) for task_type in await self.store.types()]
+        await self.show("task_types.html", "Task types", types=types, may_change=self.session.role >= Role.ADMIN)
+
+
+class AddTaskTypePage(Page):
+    """The form of a task type to be."""
+
+    @call("add_task_type_page")
+    async def get(self) -> None:
+        """Show the form."""
+        fresh = task_type_json(CreateTaskType(name="new").to_task_type())
+        await self.show("task_type.html", "New task type", type=fresh, is_new=True, may_change=True)
+
+
+class TaskTypePage(Page):
+    """One task type."""
+
+    store: TypeStore
+
+    @call("task_type_page")
+    async def get(self, name: TypeNamePath) -> None:
+        """Show a task type."""
+        found: TaskType = await self.store.type(name)
+        may_change = self.session.role >= Role.ADMIN
+        await self.show("task_type.html", found.name, type=task_type_json(found), is_new=False, may_change=may_change)

@@ -1,0 +1,62 @@
+"""What pages are made of: templates, and the words of each language."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from tornado.template import Loader
+
+from services.api.access import least_role
+from services.api.admin.navigation import NAVIGATION
+from shared.version import VERSION
+from shared.wire.accounts import role_name
+
+LANGUAGES = {"en": "English", "ru": "Русский"}
+"""Each language by its code; English is what the code itself says."""
+
+THEMES = ("system", "light", "dark")
+
+
+class Views:
+    """Renders pages. It belongs to the loop."""
+
+    def __init__(self) -> None:
+        """Read the words; templates are compiled when they are first used."""
+        here = files(__package__)
+        self._loader = Loader(str(here / "templates"), autoescape="xhtml_escape", whitespace="all")
+        self._words: dict[str, Mapping[str, str]] = {
+            code: json.loads(here.joinpath("locales", f"{code}.json").read_text("utf-8"))
+            for code in LANGUAGES
+            if code != "en"
+        }
+
+    def render(self, template: str, language: str, **values: Any) -> bytes:
+        """Return the page that a template makes of these values."""
+        words = self._words.get(language, {})
+
+        def t(text: str, **parts: object) -> str:
+            """Return a text in the page's language, with its `{parts}` filled in."""
+            said = words.get(text, text)
+            return said.format(**parts) if parts else said
+
+        fixed = {"t": t, "language": language, "languages": LANGUAGES, "themes": THEMES, "version": VERSION}
+        return self._loader.load(template).generate(
+            **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
+        )
+
+
+def language_of(cookie: str | None, accepted: str | None) -> str:
+    """Return the language of a page: as chosen, or else the first of Accept-Language that there is."""
+    if cookie in LANGUAGES:
+        return cookie
+    for part in (accepted or "").split(","):
+        code = part.partition(";")[0].partition("-")[0].strip().lower()
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+def theme_of(cookie: str | None) -> str:
+    """Return the theme of a page: as chosen, or else the system's."""
+    return cookie if cookie in THEMES else THEMES[0]

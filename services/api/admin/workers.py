@@ -1,0 +1,28 @@
+"""The page of workers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.api.admin.page import Page
+from services.api.handlers.workers import worker_json
+from services.api.operation import call
+from services.api.upkeep.workers import Presence
+
+
+class Registry(Protocol):
+    """What is needed of the upkeep."""
+
+    def everybody(self) -> Sequence[Presence]:
+        """Return who is there."""
+
+
+class WorkersPage(Page):
+    """All workers."""
+
+    workers: Registry
+
+    @call("workers_page")
+    async def get(self) -> None:
+        """Show the workers."""
+        found = [worker_json(one, one.beat) for one in self.workers.everybody() if one.beat is not None]
+        await self.show("workers.html", "Workers", workers=found)

@@ -1,0 +1,104 @@
+"""Doing something to an installation from a command: through its API, or in its store while no API runs."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.api.access import is_loopback
+from services.api.admin.accounts import Accounts
+from services.api.admin.passwords import Passwords
+from services.api.admin.sessions import Sessions
+from services.api.store.clock import Clock
+from services.api.store.migrations import DatabaseUnusable
+from services.api.store.store import Store
+from shared.client import ApiUnreachable, Client
+from shared.domain.errors import WaybillError
+from shared.lockfile import LockFile
+from shared.settings import Settings
+
+RETRY_SECONDS = 0.2
+
+T = TypeVar("T")
+ByApi = Callable[[Client], T]
+"""Raises ApiProblem, and Elsewhere where it is to be tried again."""
+ByStore = Callable[[Store, Accounts], Awaitable[T]]
+
+
+class Unreachable(Exception):
+    """Neither the API nor the data directory can be had, or it cannot be done; the message is one line."""
+
+
+class Elsewhere(Exception):
+    """Somebody else was changing the same."""
+
+
+def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
+    """Do it, by whichever way is open, and return what came of it. Raises Unreachable, ApiProblem, SettingsError."""
+    ways: list[Callable[[], tuple[T] | None]] = [
+        lambda: _through_store(by_store, settings),
+        lambda: _through_api(by_api, settings),
+    ]
+    if settings.api_url is not None:
+        # Who names an API means that one, and not a data directory that happens to be free here.
+        ways.reverse()
+    deadline = time.monotonic() + settings.lock_wait_seconds
+    while True:
+        for way in ways:
+            done = way()
+            if done is not None:
+                return done[0]
+        if time.monotonic() >= deadline:
+            raise Unreachable(
+                f"{settings.data_dir} is in use, but no API answers at {settings.base_url} (see WAYBILL_API_URL)"
+            )
+        time.sleep(RETRY_SECONDS)
+
+
+def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accounts:
+    """Return the accounts of a store, with what the settings allow about passwords."""
+    return Accounts(store, Sessions(store), passwords, allows_well_known=allows_demo(settings))
+
+
+def allows_demo(settings: Settings) -> bool:
+    """Return whether people may log in with a password that everybody knows."""
+    return settings.allow_demo_login or is_loopback(settings.host)
+
+
+def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
+    """Do it through the API; None where it cannot be reached, or where somebody else was changing the same."""
+    try:
+        return (by_api(Client(settings.base_url, lambda: _admin_token(settings))),)
+    except (ApiUnreachable, Elsewhere):
+        return None
+
+
+def _through_store(by_store: ByStore[T], settings: Settings) -> tuple[T] | None:
+    """Do it in the store; None where another process holds it."""
+    settings.make_data_dir()
+    lock = LockFile(settings.lock_file)
+    if not lock.acquire():
+        return None
+    try:
+        return (asyncio.run(_in_store(by_store, settings)),)
+    except (DatabaseUnusable, WaybillError) as error:
+        raise Unreachable(str(error)) from None
+    finally:
+        lock.release()
+
+
+async def _in_store(by_store: ByStore[T], settings: Settings) -> T:
+    store = Store.open(settings.tasks_db, Clock(), on_death=lambda: None)
+    passwords = Passwords()
+    try:
+        return await by_store(store, accounts_in(store, passwords, settings))
+    finally:
+        passwords.close()
+        store.close()
+
+
+def _admin_token(settings: Settings) -> str | None:
+    try:
+        return settings.admin_token_file.read_text("ascii").strip() or None
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,60 @@
+"""Create, change and delete accounts; open sessions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.api.store import accounts, sessions
+from services.api.store.unit import Unit
+from shared.domain.account import Account, Role
+from shared.domain.errors import AccountExists, AccountNotFound, LastAdmin
+
+
+def create(unit: Unit, account: Account) -> Account:
+    """Add an account. Raises AccountExists."""
+    if accounts.get(unit.connection, account.name) is not None:
+        raise AccountExists()
+    created = replace(account, created_at=unit.now)
+    accounts.insert(unit.connection, created)
+    unit.writes += 1
+    return created
+
+
+def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> Account:
+    """Change an account; its sessions end. Raises AccountNotFound, LastAdmin."""
+    account = _load(unit, name)
+    changed = replace(account, **changes)
+    if changed.role < Role.ADMIN:
+        _keep_an_admin(unit, account)
+    accounts.update(unit.connection, changed)
+    unit.writes += 1
+    return changed
+
+
+def delete(unit: Unit, name: str) -> None:
+    """Remove an account; its sessions end. Raises AccountNotFound, LastAdmin."""
+    _keep_an_admin(unit, _load(unit, name))
+    accounts.delete(unit.connection, name)
+    unit.writes += 1
+
+
+def open_session(unit: Unit, account: Account, digest: str, lifetime: int) -> None:
+    """Keep a login. Raises AccountNotFound where the account is no longer what the password was checked against."""
+    if accounts.get(unit.connection, account.name) != account:
+        raise AccountNotFound()
+    sessions.insert(unit.connection, digest, account.name, unit.now, unit.now + lifetime)
+    unit.writes += 1
+
+
+def _load(unit: Unit, name: str) -> Account:
+    account = accounts.get(unit.connection, name)
+    if account is None:
+        raise AccountNotFound()
+    return account
+
+
+def _keep_an_admin(unit: Unit, account: Account) -> None:
+    """Raise LastAdmin where nobody would be left who may make accounts in the pages."""
+    others = (one for one in accounts.everything(unit.connection) if one.name != account.name)
+    if account.role is Role.ADMIN and not any(one.role is Role.ADMIN for one in others):
+        raise LastAdmin()
