@@ -23,8 +23,7 @@ class Fate(Enum):
 
 
 HARM = tuple(fate for fate in Fate if fate is not Fate.UNHARMED)
-DECK = (*HARM, *[Fate.UNHARMED] * 2 * len(HARM))
-"""Of every so many requests of a sender, each kind of harm is done to one."""
+"""Harm is done to one of every two requests of a sender, and each kind of it comes once before any comes again."""
 
 DELAY = (0.1, 0.5)
 ECHO = (0.3, 3.0)
@@ -59,6 +58,7 @@ class Schedule:
 
 def _deal(chance: random.Random) -> Iterator[Draw]:
     while True:
-        for fate in chance.sample(DECK, len(DECK)):
-            seconds = {Fate.DELAYED: chance.uniform(*DELAY), Fate.DOUBLED: chance.uniform(*ECHO)}
-            yield Draw(fate, seconds.get(fate, 0.0), chance.getrandbits(32))
+        for harm in chance.sample(HARM, len(HARM)):
+            for fate in chance.sample((harm, Fate.UNHARMED), 2):
+                seconds = {Fate.DELAYED: chance.uniform(*DELAY), Fate.DOUBLED: chance.uniform(*ECHO)}
+                yield Draw(fate, seconds.get(fate, 0.0), chance.getrandbits(32))

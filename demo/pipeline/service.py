@@ -20,7 +20,7 @@ from waybill import Received, Reporter
 
 THREADS = 8
 FAREWELL_SECONDS = 60.0
-"""Within which the last reports are delivered, over a network that harms a third of all requests."""
+"""Within which the last reports are delivered, over a network that harms half of all requests."""
 
 
 class Service:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.pipeline.naive.records import SqliteRecords
-from demo.pipeline.schedule import DECK, Draw, Fate, Schedule
+from demo.pipeline.schedule import HARM, Draw, Fate, Schedule
 from demo.pipeline.table import table
 from demo.pipeline.tally import Tally, lost_keys, steps_back, verdict, wrong_statuses
 from demo.pipeline.wire import put_back
@@ -34,9 +34,13 @@ def test_the_same_seed_deals_each_sender_the_same_fates_whoever_asks_first() -> 
     assert draws(Schedule(8), "a", 40) != draws(Schedule(7), "a", 40)
 
 
-def test_every_kind_of_harm_is_done_once_in_each_deck() -> None:
-    dealt = Counter(draw.fate for draw in draws(Schedule(1), "a", 2 * len(DECK)))
-    assert dealt == {fate: 2 * DECK.count(fate) for fate in Fate}
+def test_half_of_all_requests_are_harmed_and_every_kind_of_harm_comes_in_turn() -> None:
+    dealt = [draw.fate for draw in draws(Schedule(1), "a", 4 * len(HARM))]
+    pairs = list(zip(dealt[::2], dealt[1::2], strict=True))
+    assert all(pair.count(Fate.UNHARMED) == 1 for pair in pairs)
+    counted = Counter(dealt)
+    assert counted.pop(Fate.UNHARMED) == 2 * len(HARM)
+    assert counted == dict.fromkeys(HARM, 2)
 
 
 def test_outcomes_of_reordered_reports_come_back_in_the_order_in_which_was_asked() -> None:
