@@ -15,7 +15,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .
 # Compiled now, since the root file system is read-only later.
-RUN /venv/bin/python -m compileall -q services shared manage.py
+RUN /venv/bin/python -m compileall -q services shared waybill manage.py
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WAYBILL_DATA_DIR=/data
 USER waybill
 VOLUME /data

@@ -109,9 +109,10 @@ class Play(RuleBasedStateMachine):
         assert same_json(shown["input"], task.input), (shown, task.input)
         self.show({**shown, "input": task.given["input"]})
 
-    def send(self, reports: Sequence[dict[str, Any]]) -> list[str]:
-        """Send reports in one request, compare their outcomes, and return them."""
-        answers = self.call("POST", "/reports", {"reports": list(reports)}).json()["outcomes"]
+    def send(self, reports: Sequence[dict[str, Any]], *, by_key: bool = False) -> list[str]:
+        """Send reports in one request, compare their outcomes, and return them; `by_key` names tasks by their keys."""
+        sent = [self._named_by_key(said) for said in reports] if by_key else list(reports)
+        answers = self.call("POST", "/reports", {"reports": sent}).json()["outcomes"]
         assert [answer["task_id"] for answer in answers] == [said["task_id"] for said in reports]
         for said, answer in zip(reports, answers, strict=True):
             expected = self.judge(said)
@@ -124,6 +125,13 @@ class Play(RuleBasedStateMachine):
                 self.witness.see_grant(said["task_id"], said["run"], said["claim"])
                 self.granted[said["task_id"], said["run"]] = said["claim"]
         return [answer["outcome"] for answer in answers]
+
+    def _named_by_key(self, said: dict[str, Any]) -> dict[str, Any]:
+        task = self.promised.tasks.get(said["task_id"])
+        if task is None or task.given["external_key"] is None:
+            return said
+        named = {"type": task.given["type"], "external_key": task.given["external_key"]}
+        return named | {key: value for key, value in said.items() if key != "task_id"}
 
     def judge(self, said: Mapping[str, Any]) -> str:
         """Return the outcome that a report must have, and take it in."""

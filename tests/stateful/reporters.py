@@ -100,15 +100,16 @@ class Reporters(Play):
             max_size=4,
         ),
         lost=wishes.which,
+        by_key=st.booleans(),
     )
-    def report_on_many(self, chosen: list[tuple[int, dict[str, Any], str | None]], lost: int) -> None:
+    def report_on_many(self, chosen: list[tuple[int, dict[str, Any], str | None]], lost: int, by_key: bool) -> None:
         """Report on several, some of them perhaps twice, and on one that is not there, in one request."""
         reports = [{"task_id": self.deleted[-1 - lost % len(self.deleted)], "source": "a", "status": 2}]
         for which, drawn, claim in chosen:
             task = self.some(which)
             if task is not None:
                 reports.append({"task_id": task.task_id, **self._resolved(task, drawn, claim)})
-        self.send(reports)
+        self.send(reports, by_key=by_key)
 
     def _note_grant(self, task: PromisedTask, said: dict[str, Any], outcome: str) -> None:
         if "claim" in said and said.get("status") == 2 and outcome in ("applied", "duplicate"):

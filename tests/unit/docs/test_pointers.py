@@ -18,7 +18,7 @@ from shared.domain.status import FOLLOWS, Status
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-FOLDERS = (".ci", "benchmarks", "demo", "deploy", "docs", "proof", "services", "shared", "tests")
+FOLDERS = (".ci", "benchmarks", "demo", "deploy", "docs", "proof", "services", "shared", "tests", "waybill")
 
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)(?:\s+`(?P<name>[^`]+)`)?")
 BARE = re.compile(rf"`(?P<path>(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*)`")
