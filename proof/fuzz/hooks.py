@@ -25,6 +25,7 @@ BEYOND_JSON_SCHEMA = (
     r"min_backoff must not exceed max_backoff",
     r"a type has a handler or stages, not both",
     r"is not the task of the path",
+    r"give either task_ids or q",
     # The body, against what is kept.
     r"there is no task type '.*'",
     r"the type '.*' has no default: give it",

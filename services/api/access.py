@@ -41,6 +41,8 @@ SCOPES: dict[str, Needs] = {
     "create_task": Scope.CLIENT,
     "create_tasks": Scope.CLIENT,
     "list_tasks": Scope.CLIENT,
+    "change_tasks": Scope.CLIENT,  # but to delete them asks for ADMIN
+    "list_failures": Scope.CLIENT,
     "get_task": Scope.CLIENT,
     "report_on_task": Scope.REPORTER,
     "delete_task": Scope.ADMIN,

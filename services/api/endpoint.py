@@ -101,6 +101,10 @@ class Endpoint(Intake):
         self._headers["Content-Type"] = media
         self.finish(json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
 
+    def require(self, scope: Scope) -> None:
+        """Raise Refusal unless the caller may do what asks for more than the call itself does."""
+        self._access.check(scope, self.request.method or "", self.request.headers)
+
     async def wait_for(self, what: "asyncio.Future[Any]", seconds: float) -> None:
         """Wait until something happens, but no longer than that, nor once the client leaves or the server stops."""
         self._bell = self._traffic.bell()

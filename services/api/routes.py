@@ -11,11 +11,13 @@ from services.api.handlers.accounts import AccountHandler, AccountsHandler
 from services.api.handlers.audit import AuditHandler
 from services.api.handlers.docs import OpenApiHandler, StartPageHandler
 from services.api.handlers.events import EventsHandler, TaskEventsHandler
+from services.api.handlers.failures import FailuresHandler
 from services.api.handlers.health import HealthHandler, ReadyHandler
 from services.api.handlers.metrics import MetricsHandler
 from services.api.handlers.reports import ReportsHandler
 from services.api.handlers.static import DocsHandler, StaticHandler, static_files
 from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
+from services.api.handlers.task_bulk import TaskBulkHandler
 from services.api.handlers.task_stages import TaskStagesHandler
 from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
 from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
@@ -53,6 +55,7 @@ def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     yield Route("/tasks", TasksHandler, kept)
     yield Route("/reports", ReportsHandler, kept)
     yield Route("/tasks/batch", TaskBatchHandler, kept)
+    yield Route("/tasks/bulk", TaskBulkHandler, kept)
     yield Route("/tasks/{task_id}", TaskHandler, kept)
     yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)
     yield Route("/tasks/{task_id}/retry", RetryHandler, kept)
@@ -60,6 +63,7 @@ def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     yield Route("/tasks/{task_id}/events", TaskEventsHandler, followed)
     yield Route("/tasks/{task_id}/stages", TaskStagesHandler, kept)
     yield Route("/events", EventsHandler, followed)
+    yield Route("/failures", FailuresHandler, kept)
     yield Route("/task-types", TaskTypesHandler, kept)
     yield Route("/task-types/{name}", TaskTypeHandler, kept)
     yield Route("/task-types/{name}/stages", TypeStagesHandler, kept)

@@ -8,6 +8,7 @@ from services.api.problems import BAD_QUERY, Refusal
 from services.api.search.parser import LONGEST, QueryError, parse
 from services.api.search.query import Query
 from services.api.store.tasks import TaskFilter
+from shared.wire.problems import FieldError
 
 Search = Annotated[
     str | None,
@@ -18,17 +19,23 @@ Search = Annotated[
 ]
 
 
-def query_of(text: str) -> Query:
-    """Return what somebody looks for. Raises Refusal (422) that says where it is wrong and what may have been meant."""
+def query_of(text: str, pointer: str | None = None) -> Query:
+    """Return what somebody looks for.
+
+    Raises Refusal (422) that says where it is wrong and what may have been meant; `pointer` is where in the body the
+    text stands, without one it is the parameter `q`.
+    """
     try:
         return parse(text)
     except QueryError as error:
-        wrong = {"detail": error.detail, "position": error.position, "length": error.length}
-        raise Refusal(
-            BAD_QUERY,
-            f"The search cannot be understood: {error.detail}.",
-            errors=[{"parameter": "q", **wrong, "suggestions": list(error.suggestions)}],  # type: ignore[typeddict-item]
-        ) from None
+        wrong: FieldError = {
+            "detail": error.detail,
+            "position": error.position,
+            "length": error.length,
+            "suggestions": list(error.suggestions),
+        }
+        where: FieldError = wrong | ({"parameter": "q"} if pointer is None else {"pointer": pointer})
+        raise Refusal(BAD_QUERY, f"The search cannot be understood: {error.detail}.", errors=[where]) from None
 
 
 def searched(text: str | None, chosen: TaskFilter) -> Query | None:

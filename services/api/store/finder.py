@@ -46,6 +46,14 @@ class Found(NamedTuple):
     """Whether the time was up before the page was full."""
 
 
+class FoundIds(NamedTuple):
+    """The same, of ids."""
+
+    task_ids: list[str]
+    place: str | None
+    is_partial: bool = False
+
+
 class _Batch(NamedTuple):
     """Ids in order, and the place behind which the next ones are; None where there are none."""
 
@@ -79,27 +87,35 @@ Driver = Callable[[Connection, Bounds, int], _Batch]
 
 def find(connection: Connection, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
     """Return up to `limit` tasks behind the one with the id `after`."""
-    deadline = time.monotonic() + SECONDS
+    task_ids, place, is_partial = find_ids(connection, query, after, limit, newest=newest)
+    known = tasks.get_many(connection, task_ids)
+    return Found([known[task_id] for task_id in task_ids if task_id in known], place, is_partial)
+
+
+def find_ids(
+    connection: Connection, query: Query, after: str | None, limit: int, *, newest: bool, seconds: float | None = None
+) -> FoundIds:
+    """Return the ids of up to `limit` tasks behind the one with the id `after`."""
+    deadline = time.monotonic() + (SECONDS if seconds is None else seconds)
     bounds = _bounds(query, newest)
     if after is not None:
         bounds = bounds.behind(after)
     driver, knows_words = _driver(connection, query)
     conditions, values = _conditions(query, but_words=knows_words)
     found: list[str] = []
-    size = limit if not conditions else min(4 * limit, MOST_CANDIDATES)
-    place: str | None = after or (bounds.high if newest else bounds.low)
-    while place is not None and len(found) < limit:
+    size = min(limit if not conditions else 4 * limit, MOST_CANDIDATES)
+    while len(found) < limit:
         batch = driver(connection, bounds, size)
         found += _fitting(connection, batch.task_ids, conditions, values)
-        place = batch.place
-        if place is not None:
-            bounds = bounds.behind(place)
+        if batch.place is None:
+            break
+        bounds = bounds.behind(batch.place)
         size = min(2 * size, MOST_CANDIDATES)
-        if place is not None and len(found) < limit and time.monotonic() > deadline:
-            return Found(_load(connection, found), place, is_partial=True)
+        if len(found) < limit and time.monotonic() > deadline:
+            return FoundIds(found, batch.place, is_partial=True)
     if len(found) > limit:
-        found, place = found[:limit], found[limit - 1]
-    return Found(_load(connection, found), place)
+        return FoundIds(found[:limit], found[limit - 1])
+    return FoundIds(found, batch.place)
 
 
 def _bounds(query: Query, newest: bool) -> Bounds:
@@ -268,11 +284,6 @@ def _fitting(connection: Connection, task_ids: Sequence[str], conditions: str, v
         sql = f"SELECT task_id FROM tasks WHERE task_id IN ({_marks(some)}) AND {conditions}"
         fitting.update(row[0] for row in connection.execute(sql, [*some, *values]))
     return [task_id for task_id in task_ids if task_id in fitting]
-
-
-def _load(connection: Connection, task_ids: Sequence[str]) -> list[Task]:
-    known = tasks.get_many(connection, task_ids)
-    return [known[task_id] for task_id in task_ids if task_id in known]
 
 
 def _batch(task_ids: list[str], size: int) -> _Batch:

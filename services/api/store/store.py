@@ -29,6 +29,7 @@ from services.api.store import (
 from services.api.store import idempotency as idempotency_keys
 from services.api.store import workers as gone_workers
 from services.api.store.clock import Clock
+from services.api.store.commands.bulk import Action, Carried
 from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
@@ -36,7 +37,7 @@ from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.failures import Failure
 from services.api.store.feed import Feed
 from services.api.store.finals import Finals
-from services.api.store.finder import Found
+from services.api.store.finder import Found, FoundIds
 from services.api.store.ids import Ids
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
@@ -168,6 +169,10 @@ class Store:
         """Declare a worker gone, and return how many runs were taken from it."""
         return await self._writer.submit(lambda unit: commands.runs.gone(unit, worker_id, crashed=crashed))
 
+    async def carry_out(self, action: Action, task_ids: Sequence[str]) -> Carried:
+        """Cancel, retry or delete many tasks, as far as each allows it; in one transaction, so let there be few."""
+        return await self._writer.submit(lambda unit: commands.bulk.carry_out(unit, action, task_ids))
+
     async def take_in(self, limit: int) -> bool:
         """Take up to so many events into what search knows; return whether there may be more."""
         return await self._writer.submit(lambda unit: commands.search.take_in(unit, limit))
@@ -238,6 +243,12 @@ class Store:
     async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
         """Return a page of the tasks that are looked for, behind the one with the id `after`, in a bounded time."""
         return await self._read(lambda: finder.find(self._database.connection(), query, after, limit, newest=newest))
+
+    async def find_ids(self, query: Query, after: str | None, limit: int, seconds: float) -> FoundIds:
+        """Return the ids of tasks that are looked for, newest first, as far as that is known in time."""
+        return await self._read(
+            lambda: finder.find_ids(self._database.connection(), query, after, limit, newest=True, seconds=seconds)
+        )
 
     async def unsearched(self) -> int:
         """Return how many events search does not know of yet."""

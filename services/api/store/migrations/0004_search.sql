@@ -29,6 +29,8 @@ CREATE TABLE failures (
     task_id     TEXT    NOT NULL
 );
 
+CREATE INDEX failures_by_time ON failures (last_seen);
+
 -- Up to which event of the history the above is kept.
 CREATE TABLE search_progress (
     event_id INTEGER NOT NULL
