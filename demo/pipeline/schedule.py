@@ -26,7 +26,7 @@ HARM = tuple(fate for fate in Fate if fate is not Fate.UNHARMED)
 """Harm is done to one of every two requests of a sender, and each kind of it comes once before any comes again."""
 
 DELAY = (0.1, 0.5)
-ECHO = (0.3, 3.0)
+ECHO = (1.0, 3.0)
 """Seconds."""
 
 
@@ -57,8 +57,11 @@ class Schedule:
 
 
 def _deal(chance: random.Random) -> Iterator[Draw]:
+    # A late copy first: when a short run gets to it, everything else may have been said already.
+    order = [Fate.DOUBLED, *chance.sample([fate for fate in HARM if fate is not Fate.DOUBLED], len(HARM) - 1)]
     while True:
-        for harm in chance.sample(HARM, len(HARM)):
+        for harm in order:
             for fate in chance.sample((harm, Fate.UNHARMED), 2):
                 seconds = {Fate.DELAYED: chance.uniform(*DELAY), Fate.DOUBLED: chance.uniform(*ECHO)}
                 yield Draw(fate, seconds.get(fate, 0.0), chance.getrandbits(32))
+        order = chance.sample(HARM, len(HARM))

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from demo.pipeline.work import TYPE, Parcel, found_by, names, pauses
+from demo.pipeline.work import TYPE, Parcel, enriched, names, pauses
 from shared.domain.status import Status
 from waybill import Received, Reporter
 
@@ -42,9 +42,9 @@ class Service:
         time.sleep(before)
         self._report(received, parcel, 0.5)
         time.sleep(after)
-        enriched = replace(parcel, metadata={**parcel.metadata, self._name: found_by(self._name, parcel.key)})
-        self._report(received, enriched, 1.0)
-        return replace(enriched, seq=received.seq)
+        done = replace(parcel, metadata=enriched(parcel.metadata, self._name, parcel.key))
+        self._report(received, done, 1.0)
+        return replace(done, seq=received.seq)
 
     def _report(self, received: Received, parcel: Parcel, share: float) -> None:
         """Say how far this service is with a JSON, 0 to 1, and all that is known of it by now.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo.pipeline.work import found_by
+from demo.pipeline.work import enriched
 from shared.domain.status import Status
 
 MOST_UPDATES = 0.5
@@ -58,9 +58,15 @@ def wrong_statuses(state: State, keys: Iterable[str]) -> int:
 
 
 def lost_keys(state: State, keys: Iterable[str], services: Sequence[str]) -> int:
-    """Return how many metadata keys are missing, or have a wrong value."""
-    found = {key: state[key][1] if key in state else {} for key in keys}
-    return sum(metadata.get(name) != found_by(name, key) for key, metadata in found.items() for name in services)
+    """Return how many metadata keys are missing, or have a wrong value: one of each service, and one of them all."""
+    lost = 0
+    for key in keys:
+        metadata = state[key][1] if key in state else {}
+        right: dict[str, str] = {}
+        for name in services:
+            right = enriched(right, name, key)
+        lost += sum(metadata.get(name) != value for name, value in right.items())
+    return lost
 
 
 def steps_back(events: Iterable[Mapping[str, Any]]) -> int:

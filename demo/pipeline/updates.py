@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.pipeline import cluster
-from demo.pipeline.work import found_by, names
+from demo.pipeline.work import enriched, names
 from demo.throwaway import DemoError
 
 REPORTS_PER_SERVICE = 3
@@ -74,7 +74,7 @@ def changes(tasks: int, services: list[str], fold: int) -> Iterator[tuple[Any, .
                 progress = (position + part / REPORTS_PER_SERVICE) / len(services)
                 for key, metadata in found.items():
                     if is_last:
-                        metadata[service] = found_by(service, key)
+                        metadata.update(enriched({}, service, key))
                     if part % fold == 0:
                         yield status, service, progress, json.dumps(metadata), key
 

@@ -9,6 +9,9 @@ from typing import Any
 TYPE = "json"
 """The task type: tracked, so that nobody runs it and services report on it."""
 
+LATEST = "latest"
+"""The metadata key that every service writes: who enriched the JSON last."""
+
 WORK_SECONDS = (0.001, 0.01)
 """How long a service works on one JSON, twice."""
 
@@ -36,6 +39,11 @@ def names(count: int) -> list[str]:
 def found_by(service: str, key: str) -> str:
     """Return what a service finds out about a JSON."""
     return hashlib.sha256(f"{service} {key}".encode()).hexdigest()[:12]
+
+
+def enriched(metadata: Mapping[str, str], service: str, key: str) -> dict[str, str]:
+    """Return the metadata with what a service adds to it."""
+    return {**metadata, service: found_by(service, key), LATEST: service}
 
 
 def pauses(seed: int, service: str, key: str) -> tuple[float, float]:

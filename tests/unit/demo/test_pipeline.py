@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from demo.pipeline.schedule import HARM, Draw, Fate, Schedule
 from demo.pipeline.table import table
 from demo.pipeline.tally import Tally, lost_keys, steps_back, verdict, wrong_statuses
 from demo.pipeline.wire import put_back
-from demo.pipeline.work import found_by, names, pauses
+from demo.pipeline.work import LATEST, enriched, found_by, names, pauses
 from proof.relay import Answer
 
 SERVICES = names(3)
@@ -52,9 +51,9 @@ def test_outcomes_of_reordered_reports_come_back_in_the_order_in_which_was_asked
 def test_the_naive_tracker_is_right_when_reports_arrive_once_and_in_order(tmp_path: Path) -> None:
     records = SqliteRecords(str(tmp_path / "naive.db"))
     records.create(["a"])
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, str] = {}
     for name in SERVICES:
-        metadata[name] = found_by(name, "a")
+        metadata = enriched(metadata, name, "a")
         assert records.update("a", {"status": 2, "stage": name, "metadata": metadata, "seq": 1}) == 2
     assert records.update("a", {"status": 3, "metadata": metadata}) == 3
     state = {row["key"]: (row["status"], row["metadata"]) for row in records.everything()}
@@ -64,10 +63,11 @@ def test_the_naive_tracker_is_right_when_reports_arrive_once_and_in_order(tmp_pa
 
 
 def test_what_is_missing_or_old_is_counted() -> None:
-    right = {name: found_by(name, "a") for name in SERVICES}
-    state = {"a": (3, right), "b": (2, {SERVICES[0]: found_by(SERVICES[0], "b"), SERVICES[1]: "old"})}
+    right = {name: found_by(name, "a") for name in SERVICES} | {LATEST: SERVICES[-1]}
+    old = enriched(enriched({}, SERVICES[0], "b"), SERVICES[1], "b") | {SERVICES[1]: "old"}
+    state = {"a": (3, right), "b": (2, old)}
     assert wrong_statuses(state, ["a", "b", "c"]) == 2
-    assert lost_keys(state, ["a", "b", "c"], SERVICES) == 2 + 3
+    assert lost_keys(state, ["a", "b", "c"], SERVICES) == 3 + 4
 
 
 def test_only_a_fall_in_rank_of_the_same_task_is_a_step_back() -> None:
