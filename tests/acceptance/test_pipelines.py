@@ -76,13 +76,14 @@ class Line:
 
         def victim() -> tuple[Service, str] | None:
             begun = self.starts()
-            crashes = max(task["crashes"] for task in self.instance.tasks().values())
+            open_tasks = [task for task in self.instance.tasks().values() if task["status"] not in (3, 4)]
+            crashes = max((task["crashes"] for task in open_tasks), default=0)
             alive = {service.pid: service for service in self.instance.services if service.is_running}
             if len(begun) < starts or crashes >= MOST_CRASHES or begun[-1].pid not in alive:
                 return None
             return alive[begun[-1].pid], begun[-1].stage
 
-        service, stage = wait_until(victim, f"work after {starts} starts")
+        service, stage = wait_until(victim, f"work after {starts} starts", seconds=180)
         service.kill()
         return stage
 
