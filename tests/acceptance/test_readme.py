@@ -38,7 +38,7 @@ def instance(install: Callable[..., Instance]) -> Instance:
 
 def install_handler(folder: Path) -> None:
     """Install the README's own handler into a folder for PYTHONPATH, named as its metadata block names it."""
-    (source,) = blocks(README, "python")
+    (source,) = (block for block in blocks(README, "python") if block.body.startswith("def "))
     (metadata,) = blocks(README, "ini")
     config = configparser.ConfigParser(delimiters=("=",))
     config.read_string(metadata.body)
