@@ -1,8 +1,9 @@
 """Folding a report into a task: the one place where a stale, doubled, reordered or forged report is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from shared.domain.report import Report
@@ -12,6 +13,7 @@ from shared.domain.task import Position, Task, TaskError, advance, end, fail
 METADATA_CAP = 65_536
 """How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 RETRIED = (ErrorCode.FAILED, ErrorCode.TIMEOUT)
 
 
@@ -35,7 +37,7 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
     if task.claim is None:
         if not claimable or not _may_claim(task, report, now):
             return task, Outcome.REFUSED
-        return _fold(_claimed(task, report, now), report, now, changed=True)
+        return _fold(task, report, now, _claimed(report, now))
     if report.claim != task.claim:
         return task, Outcome.REFUSED
     return _fold(task, report, now)
@@ -61,21 +63,22 @@ def _may_claim(task: Task, report: Report, now: int) -> bool:
     return report.status is Status.PROCESSING and task.due_at is not None and task.due_at <= now
 
 
-def _claimed(task: Task, report: Report, now: int) -> Task:
-    return replace(task, claim=report.claim, worker=report.source, claimed_at=now, due_at=None)
+def _claimed(report: Report, now: int) -> dict[str, Any]:
+    return {"claim": report.claim, "worker": report.source, "claimed_at": now, "due_at": None}
 
 
-def _fold(task: Task, report: Report, now: int, *, changed: bool = False) -> tuple[Task, Outcome]:
+def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOTHING) -> tuple[Task, Outcome]:
+    """Fold a report in with one `replace`, which costs as much as all the rest."""
     if _conflicts(task, report):
         return task, Outcome.REFUSED
-    after, fresh, stale, dropped = _fold_registers(task, report, now)
-    changed |= fresh
+    registers, stale, dropped = _fold_registers(task, report, now)
+    fields = {**claimed, **registers}
     if report.status is not None:
         if report.status.rank > task.status.rank:
-            return _risen(after, report, report.status, now), Outcome.APPLIED
+            return _risen(task, fields, report, report.status, now), Outcome.APPLIED
         stale |= report.status.rank < task.status.rank
-    if changed:
-        return replace(after, heard_at=now, silent_at=None, version=task.version + 1), Outcome.APPLIED
+    if fields:
+        return replace(task, **fields, heard_at=now, silent_at=None, version=task.version + 1), Outcome.APPLIED
     if dropped:
         return task, Outcome.INVALID
     return task, Outcome.STALE if stale else Outcome.DUPLICATE
@@ -98,8 +101,8 @@ def _ending(report: Report) -> tuple[Any, TaskError | None]:
     return None, report.error or TaskError(ErrorCode.FAILED, "")
 
 
-def _fold_registers(task: Task, report: Report, now: int) -> tuple[Task, bool, bool, bool]:
-    """Return the task with the newer values, and whether any were newer, older, or too much for the cap."""
+def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any], bool, bool]:
+    """Return the task's fields that have newer values, and whether any were older, or too much for the cap."""
     seq = task.last_seq + 1 if report.seq is None else report.seq
     position = Position(task.run, seq, report.source)
     positions = dict(task.positions)
@@ -124,10 +127,10 @@ def _fold_registers(task: Task, report: Report, now: int) -> tuple[Task, bool, b
         positions[register] = position
         fresh = True
     if not fresh:
-        return task, False, stale, dropped
+        return {}, stale, dropped
     if fields.get("stage", task.stage) != task.stage:
         fields["stage_since"] = now
-    return replace(task, positions=positions, metadata=metadata, **fields), True, stale, dropped
+    return {**fields, "positions": positions, "metadata": metadata}, stale, dropped
 
 
 def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
@@ -149,9 +152,12 @@ def _size(metadata: dict[str, Any]) -> int:
     return len(json.dumps(metadata, ensure_ascii=False).encode())
 
 
-def _risen(task: Task, report: Report, status: Status, now: int) -> Task:
+def _risen(task: Task, fields: Mapping[str, Any], report: Report, status: Status, now: int) -> Task:
     if not status.is_final:
-        return replace(task, status=status, started_at=now, heard_at=now, silent_at=None, version=task.version + 1)
+        fields = {**fields, "status": status, "started_at": now}
+        return replace(task, **fields, heard_at=now, silent_at=None, version=task.version + 1)
+    if fields:
+        task = replace(task, **fields)
     result, error = _ending(report)
     if error is not None and error.code in RETRIED and not task.is_tracked:
         return fail(task, error, now=now)

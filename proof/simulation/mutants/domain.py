@@ -41,7 +41,7 @@ def _of_any_attempt(task: Task, report: Report, **named: Any) -> tuple[Task, Out
     return merge(task, report, **named)
 
 
-def _by_arrival(task: Task, report: Report, now: int) -> tuple[Task, bool, bool, bool]:
+def _by_arrival(task: Task, report: Report, now: int) -> tuple[dict[str, Any], bool, bool]:
     return fold_registers(replace(task, positions={key: Position(0, 0, "") for key in task.positions}), report, now)
 
 

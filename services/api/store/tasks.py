@@ -41,6 +41,10 @@ CHANGING = tuple(column for column in COLUMNS if column not in FIXED)
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
 INSERT = f"INSERT INTO tasks ({', '.join(FIXED + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
+UPDATE_QUIETLY = (
+    "UPDATE tasks SET progress = ?, metadata = ?, positions = ?, heard_at = ?, version = ? WHERE task_id = ?"
+)
+"""Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
 
 MOST_PARAMETERS = 500
 
@@ -139,6 +143,22 @@ def _changing(task: Task) -> tuple[Any, ...]:
     )
 
 
+def _learnt(task: Task) -> tuple[Any, ...]:
+    metadata, positions = _dump(task.metadata), _dump(task.positions)
+    return task.progress, metadata, positions, task.heard_at, task.version, task.task_id
+
+
+def _is_quiet(before: Task, after: Task) -> bool:
+    """Whether a task is where it was: no transition sets anything but registers without one of these."""
+    return (
+        before.status is after.status
+        and before.run == after.run
+        and before.claim == after.claim
+        and before.stage == after.stage
+        and before.silent_at == after.silent_at
+    )
+
+
 def _task(row: Sequence[Any]) -> Task:
     fields = dict(zip(COLUMNS, row, strict=True))
     code, message = fields.pop("error_code"), fields.pop("error_message")
@@ -157,9 +177,12 @@ def insert(connection: Connection, tasks: Iterable[Task]) -> None:
     connection.executemany(INSERT, (_fixed(task) + _changing(task) for task in tasks))
 
 
-def update(connection: Connection, tasks: Iterable[Task]) -> None:
-    """Write what may change of known tasks."""
-    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in tasks))
+def update(connection: Connection, changes: Sequence[tuple[Task, Task]]) -> None:
+    """Write what has changed of known tasks, each as it is kept and as it is to be."""
+    quiet = [after for before, after in changes if _is_quiet(before, after)]
+    moved = [after for before, after in changes if not _is_quiet(before, after)]
+    connection.executemany(UPDATE_QUIETLY, map(_learnt, quiet))
+    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in moved))
 
 
 def delete(connection: Connection, task_id: str) -> None:

@@ -210,9 +210,16 @@ class Unit:
 
     def flush(self) -> None:
         """Write what has changed since the last flush, so that queries see it."""
-        changed = [task for task_id, task in self._after.items() if task is not self._stored[task_id]]
-        new = [task for task in changed if task is not None and self._stored[task.task_id] is None]
-        known = [task for task in changed if task is not None and self._stored[task.task_id] is not None]
+        new: list[Task] = []
+        known: list[tuple[Task, Task]] = []
+        for task_id, task in self._after.items():
+            stored = self._stored[task_id]
+            if task is None or task is stored:
+                continue
+            if stored is None:
+                new.append(task)
+            else:
+                known.append((stored, task))
         stage_results.insert(self.connection, self._stage_results)
         tasks.insert(self.connection, new)
         tasks.update(self.connection, known)

@@ -63,7 +63,10 @@ class Kept:
         unit.flush()
         self.connection.execute("COMMIT" if is_kept else "ROLLBACK")
         if is_kept:
-            self.whereabouts.notice(unit.summary())
+            commit = unit.summary()
+            for _, after in commit.changes:
+                assert after is None or self.task(after.task_id) == after, "what is kept is what was decided"
+            self.whereabouts.notice(commit)
         return answers
 
     def create(self, type_name: str) -> str:
