@@ -140,17 +140,19 @@ class Delivery:
             return self._changed.wait_for(lambda: self._finished >= target and not len(self._deferral), timeout)
 
     def work(self) -> None:
-        """Deliver until closed and empty, or closed and out of time; what is left then is in the spool."""
-        try:
-            while self._wait():
-                self._keep_what_has_to_wait()
-                if self._clock() >= self._retry_at:
-                    self._turn()
-            self._keep(None)
-        finally:
-            with self._changed:
-                self._ended = True
-                self._changed.notify_all()
+        """Deliver until closed and empty, or closed and out of time; what is left then is in the spool.
+
+        Raises sqlite3.DatabaseError where the spool is damaged.
+        """
+        while self._wait():
+            self._keep_what_has_to_wait()
+            if self._clock() >= self._retry_at:
+                self._turn()
+        with self._changed:
+            # First, so that nothing is taken that would not be kept.
+            self._ended = True
+            self._changed.notify_all()
+        self._keep(None)
 
     def close(self, timeout: float) -> None:
         """Let `work` return once everything is delivered, at the latest after `timeout` seconds."""
@@ -163,7 +165,6 @@ class Delivery:
         """Go on without what was in the spool, once `work` has failed and the file was set aside."""
         self._spooled = 0
         self._deferral.clear()
-        self._ended = False
 
     def pass_on(self, parcels: Sequence[Parcel]) -> Delivered:
         """Send the first of these parcels, but none behind one of the same task that is deferred.

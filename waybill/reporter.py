@@ -1,6 +1,7 @@
 """The reporter: what a service of anybody's says about tasks, delivered though the API be away."""
 
 import atexit
+import logging
 import os
 import sqlite3
 import threading
@@ -22,11 +23,14 @@ from waybill.clock import LogicalClock
 from waybill.inheritance import Inheritance
 from waybill.received import Received
 
+logger = logging.getLogger(__name__)
+
 UNKNOWN_SECONDS = 60.0
 """For how long a report on a task that the API does not know is tried again: it may have come before the create."""
 
 TIMEOUT = (3.05, 10.0)
 FAREWELL_SECONDS = 5.0
+PAUSE_SECONDS = 1.0
 
 PREFIX = "r"
 """How the names of spools begin."""
@@ -157,10 +161,16 @@ class Reporter:
         while True:
             try:
                 return self._delivery.work()
-            except sqlite3.DatabaseError:
+            except sqlite3.DatabaseError as error:
+                logger.error("The spool %s is damaged and set aside: %s", self._spool.path, error)
                 self._spool.set_aside(DAMAGED)
                 self._delivery.lose_spool()
-                time.sleep(1)
+                time.sleep(PAUSE_SECONDS)
+            except BaseException:
+                # Whoever reports is told, rather than kept waiting for room that never comes.
+                self._closed = True
+                self._delivery.close(0)
+                raise
 
     def __enter__(self) -> Self:
         return self

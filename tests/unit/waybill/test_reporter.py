@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from shared.client import Answer
 from shared.domain.status import Outcome
+from shared.spool import Parcel, Spool
 from tests.unit.services.worker.scripted import ScriptedApi, until
 from waybill import Closed, Reporter
 from waybill import reporter as module
@@ -143,6 +145,28 @@ def test_a_damaged_spool_of_a_dead_process_is_set_aside(
     reporter.report(task_id="a")
     assert reporter.flush(60)
     assert [path.name for path in (folder / "damaged").iterdir()] == ["r-00000000000000aa.db"]
+
+
+def test_a_damaged_spool_of_its_own_is_set_aside_and_the_rest_goes_on(
+    api: ScriptedApi, make: Callable[..., Reporter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+    first = Spool.first
+
+    def damaged(self: Spool, limit: int) -> list[Parcel]:
+        monkeypatch.setattr(Spool, "first", first)
+        raise sqlite3.DatabaseError("malformed")
+
+    api.is_down = True
+    reporter = make()
+    reporter.report(task_id="a", number=1)
+    until(lambda: list((tmp_path / "spool").glob("*.db")))
+    monkeypatch.setattr(Spool, "first", damaged)
+    until((tmp_path / "spool" / "damaged").exists)
+    api.is_down = False
+    reporter.report(task_id="a", number=2)
+    assert reporter.flush(60)
+    assert [report["number"] for report in said(api)] == [2]
 
 
 def test_dead_letters_stay_on_disk(api: ScriptedApi, make: Callable[..., Reporter], tmp_path: Path) -> None:
