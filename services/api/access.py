@@ -43,6 +43,7 @@ SCOPES: dict[str, Needs] = {
     "list_tasks": Scope.CLIENT,
     "change_tasks": Scope.CLIENT,  # but to delete them asks for ADMIN
     "list_failures": Scope.CLIENT,
+    "get_statistics": Scope.CLIENT,
     "get_task": Scope.CLIENT,
     "report_on_task": Scope.REPORTER,
     "delete_task": Scope.ADMIN,

@@ -17,10 +17,10 @@ from services.api.store import tasks
 from shared.domain.status import Status
 from shared.domain.task import Task
 
-SECONDS = 0.06
+SECONDS = 0.04
 """How long one page may be looked for; a batch that has begun is finished."""
 
-MOST_CANDIDATES = 4_000
+MOST_CANDIDATES = 2_000
 """To a batch."""
 
 SPAN = 50_000

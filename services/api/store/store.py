@@ -23,6 +23,7 @@ from services.api.store import (
     sessions,
     stage_results,
     stage_times,
+    tallies,
     task_types,
     tasks,
 )
@@ -41,6 +42,7 @@ from services.api.store.finder import Found, FoundIds
 from services.api.store.ids import Ids
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
+from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
 from services.api.store.tasks import Oldest, TaskFilter
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
@@ -50,6 +52,7 @@ from shared.domain.audit import Deed
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
 from shared.domain.event import Event
 from shared.domain.report import Report
+from shared.domain.route import type_of
 from shared.domain.stage import StageResult
 from shared.domain.status import Status
 from shared.domain.task import Task
@@ -81,6 +84,11 @@ class Store:
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
                 )
+                self.statistics = Statistics(
+                    tallies.everything(database.connection()),
+                    tasks.recent(database.connection(), clock.now() - MINUTES * MINUTE, REMEMBERED),
+                )
+                """How it goes."""
         except (PeeweeException, sqlite3.Error, OSError) as error:
             raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
         loop = asyncio.get_running_loop()
@@ -92,6 +100,7 @@ class Store:
         self._writer = Writer(path, clock, ids, on_death)
         self._writer.listen(self._finals.notice)
         self._writer.listen(self._whereabouts.notice)
+        self._writer.listen(self.statistics.notice)
         self._writer.listen(self.feed.notice)
 
     @classmethod
@@ -250,6 +259,18 @@ class Store:
             lambda: finder.find_ids(self._database.connection(), query, after, limit, newest=True, seconds=seconds)
         )
 
+    async def oldest_new(self) -> Task | None:
+        """Return the task that was created first of those that are NEW."""
+        return await self._read(lambda: tasks.oldest_new(self._database.connection()))
+
+    async def waiting_routes(self) -> list[str]:
+        """Return the routes that have tasks to be handed out, paused types left out."""
+        return await self._read(self._waiting_routes)
+
+    def silent(self) -> dict[str, int]:
+        """Return how many tasks are silent, by type."""
+        return self._whereabouts.silent()
+
     async def unsearched(self) -> int:
         """Return how many events search does not know of yet."""
         return await self._read(lambda: searched.behind(self._database.connection()))
@@ -326,6 +347,11 @@ class Store:
     def final(self, task_id: str) -> "asyncio.Future[None]":
         """Return a future that resolves once the task becomes final, or the store closes; cancel it to give up."""
         return self._finals.wait(task_id)
+
+    def _waiting_routes(self) -> list[str]:
+        paused = task_types.paused(self._database)
+        routes = dict.fromkeys(lane.route for lane in tasks.lanes(self._database.connection()))
+        return [route for route in routes if type_of(route) not in paused]
 
     async def _lines(self, task_id: str | None, after: int, limit: int) -> list[Line]:
         return await self._read(lambda: events.lines(self._database.connection(), task_id, after, limit))

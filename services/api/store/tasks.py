@@ -7,6 +7,7 @@ query itself.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -225,6 +226,18 @@ def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, st
         rows = connection.execute(sql, [part for key in some for part in key])
         found.update((TaskKey(type_name, external_key), task_id) for type_name, external_key, task_id in rows)
     return found
+
+
+def recent(connection: Connection, since: int, limit: int) -> list[Task]:
+    """Return those of the tasks that were created last, up to so many, that are no older than that."""
+    rows = connection.execute(f"{SELECT} ORDER BY task_id DESC LIMIT ?", (limit,))
+    return list(takewhile(lambda task: task.created_at >= since, map(_task, rows)))
+
+
+def oldest_new(connection: Connection) -> Task | None:
+    """Return the task that was created first of those that are NEW."""
+    row = connection.execute(f"{SELECT} WHERE status = 1 ORDER BY task_id LIMIT 1").fetchone()
+    return None if row is None else _task(row)
 
 
 def exists_of_type(connection: Connection, type_name: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from peewee import SqliteDatabase
 
-from services.api.store import events, stage_results, stage_times, task_types, tasks, workers
+from services.api.store import events, stage_results, stage_times, tallies, task_types, tasks, workers
 from services.api.store.ids import Ids
 from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
@@ -229,6 +229,19 @@ class Unit:
         self._stored.update(self._after)
         self._events.clear()
         self._stage_results.clear()
+
+    def tally(self) -> None:
+        """Write how the numbers of tasks have changed, once everything is written."""
+        steps: Counter[tuple[str, int]] = Counter()
+        for task_id, after in self._after.items():
+            before = self._before[task_id]
+            if after is before or (before and after and before.status is after.status):
+                continue
+            if before is not None:
+                steps[before.type, int(before.status)] -= 1
+            if after is not None:
+                steps[after.type, int(after.status)] += 1
+        tallies.add(self.connection, ((*kind, step) for kind, step in steps.items() if step))
 
     def summary(self) -> Commit:
         """Return what this transaction has done."""

@@ -81,6 +81,12 @@ class Whereabouts:
             self._unsaved.clear()
         return changed
 
+    def silent(self) -> dict[str, int]:
+        """Return how many tasks are silent, by type."""
+        with self._lock:
+            counted = {name: sum(crowd.silent for crowd in crowds.values()) for name, crowds in self._crowds.items()}
+            return {name: count for name, count in counted.items() if count}
+
     def of(self, type_name: str, stages: Iterable[str] = ()) -> list[Standing]:
         """Return how the stages of a type stand: a pipeline's `stages` in their order, others by name."""
         with self._lock:

@@ -154,6 +154,7 @@ class Writer(Thread):
             unit = Unit(self._database, self._ids, self._clock.now())
             answers = [self._perform(unit, wish) for wish in wishes]
             unit.flush()
+            unit.tally()
             flushed = time.monotonic()
             connection.execute("COMMIT")
             done = time.monotonic()

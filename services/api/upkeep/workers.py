@@ -50,6 +50,14 @@ class Workers:
         """Return everybody who has beaten, by id."""
         return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
 
+    def served(self) -> set[str]:
+        """Return the routes that live workers serve."""
+        return {route for one in self._present.values() if one.beat and one.is_alive for route in one.beat.routes}
+
+    def alive(self) -> int:
+        """Return how many workers are alive."""
+        return sum(1 for one in self._present.values() if one.beat and one.is_alive)
+
     async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
         """Take a heartbeat in, and return the listed runs that are lost or cancelled.
 

@@ -1,0 +1,67 @@
+"""What somebody should look at, and why."""
+
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from services.api.store.statistics import Course, Minute
+from shared.wire.statistics import AttentionJson
+
+FAILING_SHARE = 0.5
+FAILING_MINUTES = 15
+FAILING_TASKS = 5
+"""A type fails where half of its tasks, and at least so many, ended in ERROR in the last quarter of an hour."""
+
+DISK_SHARE = 0.05
+DISK_BYTES = 1 << 30
+"""The disk is almost full with less than a twentieth of it free, and less than a gigabyte."""
+
+UNSEARCHED = 20_000
+"""So many events behind, the search is far behind."""
+
+
+def unserved(waiting: Collection[str], served: Collection[str]) -> Iterator[AttentionJson]:
+    """Yield the routes on which tasks wait and that no live worker serves."""
+    for route in sorted(set(waiting) - set(served)):
+        yield _item("no_worker", f"tasks wait for a worker that serves {route}, and there is none", route)
+
+
+def failing(courses: Mapping[str, Course]) -> Iterator[AttentionJson]:
+    """Yield the types of which many tasks fail."""
+    for name, course in courses.items():
+        lately = Minute()
+        for minute in course.minutes[-FAILING_MINUTES:]:
+            lately.add(minute)
+        ended = lately.completed + lately.error
+        if lately.error >= FAILING_TASKS and lately.error >= FAILING_SHARE * ended:
+            detail = f"{lately.error} of {ended} tasks of the type {name} failed in {FAILING_MINUTES} minutes"
+            yield _item("failing_type", detail, name, lately.error)
+
+
+def silent(counts: Mapping[str, int]) -> Iterator[AttentionJson]:
+    """Yield the types of which tasks have fallen silent."""
+    for name, count in sorted(counts.items()):
+        yield _item("silent", f"nothing is heard of {count} tasks of the type {name}", name, count)
+
+
+def disk(folder: Path) -> Iterator[AttentionJson]:
+    """Yield whether the disk that holds the data is almost full."""
+    usage = shutil.disk_usage(folder)
+    if usage.free < DISK_BYTES and usage.free < DISK_SHARE * usage.total:
+        yield _item("disk_almost_full", f"{usage.free >> 20} MiB are left on the disk that holds the data")
+
+
+def search(behind: int) -> Iterator[AttentionJson]:
+    """Yield whether the search is far behind."""
+    if behind > UNSEARCHED:
+        yield _item("search_behind", f"the search does not know of the last {behind} changes yet", count=behind)
+
+
+def demo(is_there: bool) -> Iterator[AttentionJson]:
+    """Yield whether people log in with a password that everybody knows."""
+    if is_there:
+        yield _item("demo_password", "an account has a password that everybody knows; change it")
+
+
+def _item(code: str, detail: str, subject: str | None = None, count: int | None = None) -> AttentionJson:
+    return {"code": code, "detail": detail, "subject": subject, "count": count}

@@ -1,0 +1,168 @@
+"""Statistics: how it goes, and what needs attention."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from services.api import attention
+from services.api.endpoint import Endpoint
+from services.api.operation import call
+from services.api.store.clock import Clock
+from services.api.store.statistics import MINUTE, Course, Minute, Statistics
+from shared.domain.durations import Durations
+from shared.domain.status import Status
+from shared.domain.task import Task
+from shared.wire.statistics import (
+    AttentionJson,
+    CountsJson,
+    MinuteJson,
+    QuantilesJson,
+    RatesJson,
+    StatisticsJson,
+    TypeStatisticsJson,
+)
+from shared.wire.timestamps import rfc3339
+
+
+class Counting(Protocol):
+    """What statistics need of the store."""
+
+    path: Path
+    clock: Clock
+    statistics: Statistics
+
+    async def oldest_new(self) -> Task | None:
+        """Return the task that was created first of those that are NEW."""
+
+    async def waiting_routes(self) -> list[str]:
+        """Return the routes that have tasks to be handed out."""
+
+    async def unsearched(self) -> int:
+        """Return how many events search does not know of yet."""
+
+    def silent(self) -> dict[str, int]:
+        """Return how many tasks are silent, by type."""
+
+
+class Present(Protocol):
+    """What statistics need of the workers."""
+
+    def served(self) -> set[str]:
+        """Return the routes that live workers serve."""
+
+    def alive(self) -> int:
+        """Return how many workers are alive."""
+
+
+class Trusting(Protocol):
+    """What statistics need of the accounts."""
+
+    async def has_demo(self) -> bool:
+        """Return whether an account has a password that everybody knows."""
+
+
+class StatisticsHandler(Endpoint):
+    """How it goes."""
+
+    store: Counting
+    workers: Present
+    accounts: Trusting
+
+    @call("get_statistics")
+    async def get(self) -> StatisticsJson:
+        """Tell how it goes: tasks by status, the last hour by minutes, by type, and what needs attention.
+
+        The counts are exact. What happened is counted in memory; after a start, of the hour before only the tasks that
+        were created in it are known.
+        """
+        now = self.store.clock.now()
+        statistics = self.store.statistics
+        course = statistics.course(now)
+        courses = {name: statistics.course(now, name) for name in statistics.types()}
+        oldest = await self.store.oldest_new()
+        hour = course.hour
+        return {
+            "recorded_at": rfc3339(now),
+            "counts": _counts(course),
+            "rates": _rates(course, now),
+            "oldest_waiting": None
+            if oldest is None
+            else {"task_id": oldest.task_id, "created_at": rfc3339(oldest.created_at)},
+            "workers": self.workers.alive(),
+            "wait": _quantiles(hour.waits),
+            "run": _quantiles(hour.runs),
+            "minutes": _minutes(course, now),
+            "types": [_of_type(name, one) for name, one in courses.items()],
+            "attention": await self._attention(courses),
+        }
+
+    async def _attention(self, courses: Mapping[str, Course]) -> list[AttentionJson]:
+        return [
+            *attention.demo(self.accounts is not None and await self.accounts.has_demo()),
+            *attention.disk(self.store.path.parent),
+            *attention.unserved(await self.store.waiting_routes(), self.workers.served()),
+            *attention.failing(courses),
+            *attention.silent(self.store.silent()),
+            *attention.search(await self.store.unsearched()),
+        ]
+
+
+def _counts(course: Course) -> CountsJson:
+    return {
+        "NEW": course.counts[Status.NEW],
+        "PROCESSING": course.counts[Status.PROCESSING],
+        "COMPLETED": course.counts[Status.COMPLETED],
+        "ERROR": course.counts[Status.ERROR],
+    }
+
+
+def _rates(course: Course, now: int) -> RatesJson:
+    """Return what happened in this minute and the one before, per second."""
+    latest = course.minutes[-2:]
+    seconds = 60 + now % MINUTE / 1000
+    return {
+        "created": _per(sum(minute.created for minute in latest), seconds),
+        "completed": _per(sum(minute.completed for minute in latest), seconds),
+        "error": _per(sum(minute.error for minute in latest), seconds),
+    }
+
+
+def _per(count: int, seconds: float) -> float:
+    return round(count / seconds, 3)
+
+
+def _quantiles(durations: Durations) -> QuantilesJson:
+    return {"p50": durations.quantile(0.5), "p95": durations.quantile(0.95)}
+
+
+def _minutes(course: Course, now: int) -> list[MinuteJson]:
+    first = now // MINUTE - len(course.minutes) + 1
+    return [
+        {
+            "at": rfc3339((first + number) * MINUTE),
+            "created": minute.created,
+            "completed": minute.completed,
+            "error": minute.error,
+            "wait": _quantiles(minute.waits),
+            "run": _quantiles(minute.runs),
+        }
+        for number, minute in enumerate(course.minutes)
+    ]
+
+
+def _of_type(name: str, course: Course) -> TypeStatisticsJson:
+    hour = course.hour
+    return {
+        "type": name,
+        "counts": _counts(course),
+        "error_rate": _error_rate(hour),
+        "wait": _quantiles(hour.waits),
+        "run": _quantiles(hour.runs),
+        "completed": [minute.completed for minute in course.minutes],
+        "error": [minute.error for minute in course.minutes],
+    }
+
+
+def _error_rate(hour: Minute) -> float | None:
+    ended = hour.completed + hour.error
+    return round(hour.error / ended, 4) if ended else None

@@ -1,0 +1,155 @@
+"""How it goes: tasks by status, and an hour of minutes, followed from commit to commit in memory."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple
+
+from services.api.store.unit import Change, Commit
+from shared.domain.durations import Durations
+from shared.domain.status import Status
+from shared.domain.task import Task
+
+MINUTE = 60_000
+MINUTES = 60
+
+MOST_TYPES = 200
+"""Of how many types the minutes are kept; the totals are of all."""
+
+REMEMBERED = 20_000
+"""How many of the tasks that were created last are looked at when the service starts."""
+
+
+@dataclass(slots=True)
+class Minute:
+    """What happened in a minute, or in several."""
+
+    created: int = 0
+    completed: int = 0
+    error: int = 0
+    waits: Durations = field(default_factory=Durations)
+    """From when a task was due to its start."""
+    runs: Durations = field(default_factory=Durations)
+    """From the start to the end."""
+
+    def add(self, other: "Minute") -> None:
+        """Take in what happened in another one."""
+        self.created += other.created
+        self.completed += other.completed
+        self.error += other.error
+        for mine, theirs in ((self.waits, other.waits), (self.runs, other.runs)):
+            for bucket, count in theirs.counts.items():
+                mine.counts[bucket] = mine.counts.get(bucket, 0) + count
+            mine.total += theirs.total
+
+
+class Course(NamedTuple):
+    """How the tasks of a type, or of all, stand and have gone."""
+
+    counts: dict[Status, int]
+    minutes: list[Minute]
+    """The last sixty, the present one last."""
+
+    @property
+    def hour(self) -> Minute:
+        """All of them together."""
+        whole = Minute()
+        for minute in self.minutes:
+            whole.add(minute)
+        return whole
+
+
+ALL = ""
+"""Stands for all types together."""
+
+
+class Statistics:
+    """Follows every commit. The counts are exact, since they begin with what the database keeps.
+
+    Of the hour before the start only tasks that were created in it are known, and no more than REMEMBERED.
+    """
+
+    def __init__(self, tallies: Iterable[tuple[str, int, int]], recent: Iterable[Task]) -> None:
+        """Begin with what `tallies.everything` and `tasks.recent` found."""
+        self._lock = Lock()
+        self._counts: dict[str, Counter[Status]] = {}
+        self._minutes: dict[str, dict[int, Minute]] = {ALL: {}}
+        self._oldest = 0
+        for type_name, status, count in tallies:
+            self._count(type_name, Status(status), count)
+        for task in recent:
+            self._happened(None, task)
+
+    def notice(self, commit: Commit) -> None:
+        """Follow what a commit has done; runs in the writer's thread."""
+        with self._lock:
+            for change in commit.changes:
+                self._follow(change)
+
+    def course(self, now: int, type_name: str = ALL) -> Course:
+        """Return how the tasks of a type, or of all, stand and have gone until `now`."""
+        present = now // MINUTE
+        with self._lock:
+            kept = self._minutes.get(type_name, {})
+            minutes = [kept.get(number) or Minute() for number in range(present - MINUTES + 1, present + 1)]
+            counted = self._counts.get(type_name, Counter())
+            copies = [Minute() for _ in minutes]
+            for copy, minute in zip(copies, minutes, strict=True):
+                copy.add(minute)
+            return Course({status: counted[status] for status in Status}, copies)
+
+    def types(self) -> list[str]:
+        """Return the names of the types that have tasks, or had some in the last hour."""
+        with self._lock:
+            counted = {name for name, counts in self._counts.items() if any(counts.values())}
+            return sorted((counted | self._minutes.keys()) - {ALL})
+
+    def _follow(self, change: Change) -> None:
+        before, after = change
+        if before is not None and after is not None and before.status is after.status:
+            if before.attempt != after.attempt:
+                self._happened(before, after)
+            return
+        if before is not None:
+            self._count(before.type, before.status, -1)
+        if after is not None:
+            self._count(after.type, after.status, 1)
+            self._happened(before, after)
+
+    def _count(self, type_name: str, status: Status, step: int) -> None:
+        for name in (ALL, type_name):
+            self._counts.setdefault(name, Counter())[status] += step
+
+    def _happened(self, before: Task | None, after: Task) -> None:
+        """Count what a task has gone through, each in the minute in which it was."""
+        if before is None:
+            for minute in self._at(after.type, after.created_at):
+                minute.created += 1
+        started, finished = after.started_at, after.finished_at
+        if started is not None and after.attempt == 1 and (before is None or before.started_at is None):
+            for minute in self._at(after.type, started):
+                minute.waits.add(started - after.created_at)
+        elif started is not None and before is not None and before.started_at is None and before.due_at is not None:
+            for minute in self._at(after.type, started):
+                minute.waits.add(max(0, started - before.due_at))
+        if finished is not None:
+            for minute in self._at(after.type, finished):
+                minute.completed += after.status is Status.COMPLETED
+                minute.error += after.status is Status.ERROR
+                if started is not None:
+                    minute.runs.add(finished - started)
+
+    def _at(self, type_name: str, when: int) -> list[Minute]:
+        """Return the minutes of all and of this type, forgetting those that are older than the hour."""
+        number = when // MINUTE
+        if number > self._oldest + MINUTES:
+            self._oldest = number - MINUTES
+            for minutes in self._minutes.values():
+                for old in [one for one in minutes if one < self._oldest]:
+                    del minutes[old]
+            self._minutes = {name: minutes for name, minutes in self._minutes.items() if minutes or name == ALL}
+        names = [ALL]
+        if type_name in self._minutes or len(self._minutes) <= MOST_TYPES:
+            names.append(type_name)
+        return [self._minutes.setdefault(name, {}).setdefault(number, Minute()) for name in names]

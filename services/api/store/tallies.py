@@ -1,0 +1,16 @@
+"""Every query on `tallies`: how many tasks there are."""
+
+from collections.abc import Iterable
+from sqlite3 import Connection
+
+ADD = "INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (type, status) DO UPDATE SET tasks = tasks + excluded.tasks"
+
+
+def everything(connection: Connection) -> list[tuple[str, int, int]]:
+    """Return type, status and how many tasks, of those that there are."""
+    return connection.execute("SELECT type, status, tasks FROM tallies WHERE tasks > 0").fetchall()
+
+
+def add(connection: Connection, steps: Iterable[tuple[str, int, int]]) -> None:
+    """Change the numbers by these steps."""
+    connection.executemany(ADD, steps)

@@ -1,0 +1,135 @@
+"""The statistics follow the store exactly, and begin again where they were."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.api.store.drafts import TaskDraft
+from services.api.store.statistics import MINUTE, MOST_TYPES, Statistics
+from services.api.store.unit import Change, Commit
+from shared.domain.report import Report
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import Task, TaskError, end, retry
+from shared.domain.task_type import TaskType
+from tests.unit.services.api.conftest import OpenStore
+
+NOW = 1_000 * MINUTE
+
+
+def task(**fields: object) -> Task:
+    defaults: dict[str, object] = {
+        "task_id": "t",
+        "name": "n",
+        "type": "sleep",
+        "handler": "sleep",
+        "processing_time": 1,
+        "created_at": NOW,
+        "due_at": NOW,
+    }
+    return Task(**defaults | fields)  # type: ignore[arg-type]
+
+
+def told(statistics: Statistics, *changes: tuple[Task | None, Task | None]) -> None:
+    statistics.notice(Commit([Change(*change) for change in changes]))
+
+
+def test_a_task_is_counted_through_its_life_each_deed_in_its_minute() -> None:
+    statistics = Statistics((), ())
+    new = task()
+    started = replace(new, status=Status.PROCESSING, started_at=NOW + MINUTE, due_at=None)
+    failed = end(started, Status.ERROR, now=NOW + 2 * MINUTE, error=TaskError(ErrorCode.FAILED, "x"))
+    again = retry(failed, None, now=NOW + 3 * MINUTE)
+    done = end(again, Status.COMPLETED, now=NOW + 4 * MINUTE)
+    told(statistics, (None, new), (new, started))
+    told(statistics, (started, failed))
+    assert statistics.course(NOW + 2 * MINUTE).counts[Status.ERROR] == 1
+    told(statistics, (failed, again))
+    told(statistics, (again, done))
+    course = statistics.course(NOW + 4 * MINUTE, "sleep")
+    assert course.counts == {Status.NEW: 0, Status.PROCESSING: 0, Status.COMPLETED: 1, Status.ERROR: 0}
+    seen = [(minute.created, minute.error, minute.completed) for minute in course.minutes[-5:]]
+    assert seen == [(1, 0, 0), (0, 0, 0), (0, 1, 0), (0, 0, 0), (0, 0, 1)]
+    assert [minute.waits.total for minute in course.minutes[-5:]] == [0, 1, 0, 0, 1]
+    assert course.hour.runs.total == 2
+    told(statistics, (done, None))
+    assert not any(statistics.course(NOW + 4 * MINUTE).counts.values())
+
+
+def test_what_is_older_than_an_hour_is_forgotten() -> None:
+    statistics = Statistics((), ())
+    for minutes in (0, 30, 90):
+        told(statistics, (None, task(created_at=NOW + minutes * MINUTE)))
+    assert statistics.course(NOW + 90 * MINUTE).hour.created == 1
+    assert len(statistics._minutes[""]) <= 61
+
+
+def test_the_minutes_of_very_many_types_are_not_all_kept() -> None:
+    statistics = Statistics((), ())
+    for number in range(MOST_TYPES + 50):
+        told(statistics, (None, task(type=f"type-{number}")))
+    assert len(statistics._minutes) <= MOST_TYPES + 1
+    assert statistics.course(NOW).hour.created == MOST_TYPES + 50
+    assert len(statistics.types()) == MOST_TYPES + 50
+
+
+DEEDS = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(["start", "complete", "fail", "cancel", "retry", "delete"]))
+)
+
+
+@given(st.lists(st.integers(0, 1), max_size=6), DEEDS)
+def test_whatever_happens_the_counts_are_those_of_the_tasks(types: list[int], deeds: list[tuple[int, str]]) -> None:
+    statistics = Statistics((), ())
+    tasks: dict[int, Task | None] = {}
+    for number, kind in enumerate(types):
+        tasks[number] = task(task_id=str(number), type=f"type-{kind}")
+        told(statistics, (None, tasks[number]))
+    for number, deed in deeds:
+        before = tasks.get(number)
+        if before is None:
+            continue
+        after: Task | None = before
+        is_final = before.status.is_final
+        if deed == "start" and before.status is Status.NEW:
+            after = replace(before, status=Status.PROCESSING, started_at=NOW)
+        elif deed == "complete" and not is_final:
+            after = end(before, Status.COMPLETED, now=NOW)
+        elif deed in ("fail", "cancel") and not is_final:
+            after = end(before, Status.ERROR, now=NOW, error=TaskError(ErrorCode.FAILED, ""))
+        elif deed == "retry" and is_final:
+            after = retry(before, None, now=NOW)
+        elif deed == "delete" and is_final:
+            after = None
+        tasks[number] = after
+        told(statistics, (before, after))
+    counted = Counter(one.status for one in tasks.values() if one is not None)
+    assert statistics.course(NOW).counts == {status: counted[status] for status in Status}
+
+
+def test_the_counts_of_the_database_are_those_of_its_tasks(open_store: OpenStore) -> None:
+    async def work() -> None:
+        async with open_store() as store:
+            await store.create_type(TaskType(name="parcel", title="Parcel", handler=None, created_at=0))
+            task_ids = await store.create([TaskDraft(name="n", type="parcel") for _ in range(9)])
+            await store.report([Report(task_id=task_id, status=Status.PROCESSING) for task_id in task_ids[:6]])
+            await store.report([Report(task_id=task_id, status=Status.COMPLETED) for task_id in task_ids[:2]])
+            await store.cancel(task_ids[8])
+            await store.retry(task_ids[0])
+            await store.delete(task_ids[1])
+            followed = store.statistics.course(store.clock.now())
+            connection = sqlite3.connect(store.path)
+        assert followed.counts == {Status.NEW: 3, Status.PROCESSING: 4, Status.COMPLETED: 0, Status.ERROR: 1}
+        counted = "SELECT type, status, count(*) FROM tasks GROUP BY 1, 2 ORDER BY 1, 2"
+        tallied = "SELECT type, status, tasks FROM tallies WHERE tasks > 0 ORDER BY 1, 2"
+        assert connection.execute(tallied).fetchall() == connection.execute(counted).fetchall()
+        connection.close()
+        async with open_store() as store:
+            begun = store.statistics.course(store.clock.now())
+        assert begun.counts == followed.counts
+        assert begun.hour.created == followed.hour.created - 1, "the one that was deleted is gone"
+
+    asyncio.run(work())
