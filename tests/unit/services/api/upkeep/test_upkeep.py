@@ -11,6 +11,7 @@ from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
 from services.api.upkeep.upkeep import Upkeep
 from services.api.upkeep.workers import Workers
+from shared.domain.task_type import TaskType
 from shared.doorbell import Doorbell
 from shared.queue import Message, Queue
 
@@ -47,5 +48,20 @@ async def test_upkeep_that_dies_tells(open_store: OpenStore, tmp_path: Path) -> 
         async with asyncio.timeout(60):
             while not deaths:
                 await asyncio.sleep(0.02)
+        await upkeep.stop()
+    queue.close()
+
+
+async def test_upkeep_notices_who_has_fallen_silent(open_store: OpenStore, tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "queue.db")
+    async with open_store() as store:
+        upkeep = Upkeep(store, Workers(store), queue, tmp_path / "doorbells", pytest.fail)
+        upkeep.start()
+        await store.create_type(TaskType(name="letter", stage_timeout=1, stage_timeout_ends=True))
+        [task_id] = await store.create([TaskDraft(name="n", type="letter")])
+        await asyncio.wait_for(store.final(task_id), 60)
+        error = store.task(task_id).error
+        assert error is not None
+        assert error.code == "timeout"
         await upkeep.stop()
     queue.close()
