@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 HANDLER_AND_STAGES = "a type has a handler or stages, not both"
+ONLY_TRACKED_ARE_SILENT = "only a tracked type, which has neither handler nor stages, has a stage_timeout"
 BACKOFFS_IN_ORDER = "min_backoff must not exceed max_backoff"
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator, with_config
 from typing_extensions import TypedDict
 
-from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, TaskType
+from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
 from shared.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName
 from shared.wire.timestamps import rfc3339
 
@@ -58,6 +58,13 @@ class CreateTaskType(Body):
         if stages is not None and info.data.get("handler") is not None:
             raise ValueError(HANDLER_AND_STAGES)
         return stages
+
+    @field_validator("stage_timeout")
+    @classmethod
+    def _is_tracked(cls, stage_timeout: int | None, info: ValidationInfo) -> int | None:
+        if stage_timeout is not None and any(info.data.get(field) is not None for field in ("handler", "stages")):
+            raise ValueError(ONLY_TRACKED_ARE_SILENT)
+        return stage_timeout
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:

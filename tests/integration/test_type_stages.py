@@ -65,3 +65,14 @@ def test_the_silence_of_a_type_is_checked_and_changed(fetch: Fetch) -> None:
     assert (created["stage_timeout"], created["stage_timeout_ends"]) == (None, False)
     changed = fetch("PATCH", "/task-types/document", {"stage_timeout": 60, "stage_timeout_ends": True}, token=ADMIN)
     assert (changed.json()["stage_timeout"], changed.json()["stage_timeout_ends"]) == (60, True)
+
+
+def test_only_a_tracked_type_has_a_stage_timeout(fetch: Fetch) -> None:
+    for other in ({"handler": "sleep"}, {"stages": ["fetch"]}):
+        fields = {"name": "mixed", "stage_timeout": 60}
+        assert fetch("POST", "/task-types", fields | other, token=ADMIN).pointers == {"/stage_timeout"}
+    assert fetch("PATCH", "/task-types/sleep", {"stage_timeout": 60}, token=ADMIN).pointers == {"/stage_timeout"}
+    fetch("POST", "/task-types", {"name": "document", "stage_timeout": 60}, token=ADMIN)
+    assert fetch("PATCH", "/task-types/document", {"handler": "sleep"}, token=ADMIN).pointers == {"/handler"}
+    changes = {"stages": ["fetch"], "stage_timeout": None}
+    assert fetch("PATCH", "/task-types/document", changes, token=ADMIN).status == 200

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.api.store.unit import Unit
 from shared.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
-from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, TaskType
+from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
 
 
 def create(unit: Unit, task_type: TaskType) -> TaskType:
@@ -25,6 +25,9 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
         raise Invalid(HANDLER_AND_STAGES, "/stages" if changes.get("stages") else "/handler")
     if changed.min_backoff > changed.max_backoff:
         raise Invalid(BACKOFFS_IN_ORDER, "/min_backoff" if "min_backoff" in changes else "/max_backoff")
+    if changed.stage_timeout is not None and not changed.is_tracked:
+        given = [field for field in ("stage_timeout", "handler", "stages") if changes.get(field) is not None]
+        raise Invalid(ONLY_TRACKED_ARE_SILENT, f"/{given[0]}")
     unit.put_type(changed)
     return changed
 
