@@ -87,6 +87,7 @@ SCOPES: dict[str, Needs] = {
     "task_type_page": Role.VIEWER,
     "workers_page": Role.VIEWER,
     "audit_page": Role.ADMIN,
+    "accounts_page": Role.ADMIN,
 }
 """What every call needs, by its name; a call that is not here cannot be routed."""
 

@@ -33,7 +33,7 @@ class WithoutSlashHandler(Endpoint):
     """An address of a page whose last slash is missing."""
 
     @call("admin_without_slash", 301)
-    async def get(self) -> None:
+    async def get(self, next: str = "") -> None:
         """Lead to the address with the slash."""
         query = f"?{self.request.query}" if self.request.query else ""
         self.set_header("Location", f"{self.request.path}/{query}")

@@ -29,4 +29,5 @@ NAVIGATION = (
     Place("/admin/workers/", "Workers", "workers", "w"),
     Place("/admin/failures/", "Failures", "failures", "f"),
     Place("/admin/audit/", "Audit", "audit", "a", Role.ADMIN),
+    Place("/admin/accounts/", "Accounts", "accounts", "c", Role.ADMIN),
 )

@@ -9,6 +9,7 @@ from services.api.admin.files import AdminFileHandler, WithoutSlashHandler, admi
 from services.api.admin.login import LoginPage, LogoutPage
 from services.api.admin.overview import OverviewPage
 from services.api.admin.page import NoPage
+from services.api.admin.people import AccountsPage
 from services.api.admin.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
 from services.api.admin.views import Views
 from services.api.admin.workers import WorkersPage
@@ -26,6 +27,7 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/tasks/tasktype/{name}/", TaskTypePage, page)
     yield Route("/admin/workers/", WorkersPage, page | {"workers": workers})
     yield Route("/admin/audit/", AuditPage, page)
+    yield Route("/admin/accounts/", AccountsPage, page)
     yield Route("/admin/static/{name}", AdminFileHandler, {"files": admin_files()})
     for path in ("/admin", "/admin/login"):
         yield Route(path, WithoutSlashHandler)

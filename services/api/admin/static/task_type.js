@@ -1,7 +1,7 @@
 // The form of a task type.
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
-import { element } from "./dom.js";
+import { clearComplaints, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
 import { complain, tellThere } from "./toast.js";
 
@@ -12,7 +12,6 @@ const OPTIONAL_NUMBERS = ["processing_time", "timeout"];
 const form = document.getElementById("type");
 const name = form.dataset.name;
 const fields = form.elements;
-const complaint = document.getElementById("complaint");
 
 /** Return what the form says, as the API takes it; a text that is no number is sent as it is, and refused there. */
 function said() {
@@ -33,39 +32,10 @@ function showKind() {
   for (const part of form.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== fields.kind.value;
 }
 
-function clear() {
-  complaint.hidden = true;
-  for (const note of form.querySelectorAll(".wrong")) note.remove();
-  for (const field of form.querySelectorAll("[aria-invalid]")) {
-    field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-describedby");
-  }
-}
-
-/** Show each complaint at its field, and what has no field of its own above the buttons. */
-function show(problem) {
-  const others = [];
-  for (const { pointer = "", detail } of problem.errors) {
-    const field = fields.namedItem(pointer.split("/")[1] ?? "");
-    if (!(field instanceof HTMLElement) || !field.closest("label")) {
-      others.push(detail);
-      continue;
-    }
-    const id = `wrong-${field.name}`;
-    field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", id);
-    field.closest("label").append(element("small", { class: "wrong", id }, t(detail)));
-  }
-  form.querySelector("[aria-invalid]")?.focus();
-  if (!problem.errors.length) others.push(problem.message);
-  complaint.textContent = others.join("\n");
-  complaint.hidden = !others.length;
-}
-
 form.addEventListener("change", showKind);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  clear();
+  clearComplaints(form);
   const button = form.querySelector("button.primary");
   button.disabled = true;
   try {
@@ -75,7 +45,7 @@ form.addEventListener("submit", async (event) => {
     tellThere(name ? t("{name} is saved.", { name }) : t("{name} is created.", { name: body.name }));
     window.location.assign(LIST);
   } catch (error) {
-    if (error.errors) show(error);
+    if (error.errors) showComplaints(form, error);
     else complain(error);
     button.disabled = false;
   }

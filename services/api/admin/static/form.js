@@ -1,0 +1,34 @@
+// Forms: what the API complains of stands at its field.
+import { element } from "./dom.js";
+import { t } from "./i18n.js";
+
+/** Take all complaints away. */
+export function clearComplaints(form) {
+  form.querySelector("[data-complaint]").hidden = true;
+  for (const note of form.querySelectorAll(".wrong")) note.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+/** Show each complaint of an ApiProblem at its field, and what has no field of its own in the form's complaint. */
+export function showComplaints(form, problem) {
+  const others = [];
+  for (const { pointer = "", detail } of problem.errors) {
+    const field = form.elements.namedItem(pointer.split("/")[1] ?? "");
+    if (!(field instanceof HTMLElement) || !field.closest("label")) {
+      others.push(t(detail));
+      continue;
+    }
+    const id = `wrong-${field.name}`;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", id);
+    field.closest("label").append(element("small", { class: "wrong", id }, t(detail)));
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+  if (!problem.errors.length) others.push(problem.message);
+  const complaint = form.querySelector("[data-complaint]");
+  complaint.textContent = others.join("\n");
+  complaint.hidden = !others.length;
+}

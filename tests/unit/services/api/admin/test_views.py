@@ -1,0 +1,89 @@
+"""The words of the pages: each said in every language, and nothing else is."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+
+from services.api.admin.navigation import NAVIGATION
+from services.api.admin.views import THEMES, Views, language_of, theme_of
+
+ADMIN = files("services.api.admin")
+SAID = re.compile(r"""\bt\(\s*"((?:[^"\\]|\\.)*)\"""")
+BRANCHES = re.compile(r"""\bt\("((?:[^"\\]|\\.)*)"\) if [^}]*? else t\("((?:[^"\\]|\\.)*)"\)""")
+
+
+def said() -> Iterator[str]:
+    for folder in ("templates", "static"):
+        for entry in ADMIN.joinpath(folder).iterdir():
+            if entry.name.endswith((".html", ".js")):
+                for found in SAID.findall(entry.read_text("utf-8")):
+                    yield json.loads(f'"{found}"')
+    yield from (place.title for place in NAVIGATION)
+    yield from (theme.capitalize() for theme in THEMES)
+
+
+def test_every_word_of_the_pages_is_said_in_russian() -> None:
+    words = json.loads(ADMIN.joinpath("locales", "ru.json").read_text("utf-8"))
+    assert sorted(set(said()) - words.keys()) == []
+
+
+def test_a_translation_has_the_same_parts() -> None:
+    words: dict[str, str] = json.loads(ADMIN.joinpath("locales", "ru.json").read_text("utf-8"))
+    part = re.compile(r"\{\w+\}")
+    assert [text for text, russian in words.items() if set(part.findall(text)) != set(part.findall(russian))] == []
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        (None, None, "en"),
+        (None, "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        (None, "de,en-GB;q=0.7,ru;q=0.3", "en"),
+        ("ru", "en", "ru"),
+        ("xx", "ru", "ru"),
+        ("../ru", "", "en"),
+    ],
+)
+def test_the_language_is_the_chosen_one_or_the_browsers(cookie: str, accepted: str, language: str) -> None:
+    assert language_of(cookie, accepted) == language
+
+
+def test_a_theme_that_is_none_is_the_systems() -> None:
+    assert [theme_of(one) for one in ("dark", "light", "system", None, '"><script>')] == [
+        "dark",
+        "light",
+        "system",
+        "system",
+        "system",
+    ]
+
+
+def test_texts_from_outside_stay_texts() -> None:
+    problem = {"status": 404, "title": "<b>", "detail": "<script>alert(1)</script> & \"'"}
+    page = (
+        Views()
+        .render(
+            "error.html", "en", theme="dark", title="<i>", path="/admin/", session=None, has_demo=False, problem=problem
+        )
+        .decode()
+    )
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;&#x27;" in page or "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+
+
+def test_no_page_has_script_or_style_of_its_own() -> None:
+    for entry in ADMIN.joinpath("templates").iterdir():
+        text = entry.read_text("utf-8")
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text), entry.name
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text)), entry.name
+        assert "{% raw" not in text, entry.name
+        assert "//" not in re.sub(r"https?://www\.w3\.org", "", "".join(re.findall(r'(?:src|href)="[^"]*"', text)))
+    for entry in ADMIN.joinpath("static").iterdir():
+        if entry.name.endswith(".js"):
+            text = entry.read_text("utf-8")
+            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text), entry.name
