@@ -136,12 +136,13 @@ class Instance:
         """Start a worker, without waiting for it."""
         return self.start("worker", sys.executable, "-m", "services.worker", **settings)
 
-    def manage(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *arguments: str, standard_input: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run manage.py with these arguments until it ends."""
         return subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
             env=self.environment(**settings),
             cwd=self.folder,
+            input=standard_input,
             capture_output=True,
             text=True,
             timeout=DEADLINE,

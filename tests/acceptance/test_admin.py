@@ -1,0 +1,165 @@
+"""The web interface in a real browser: in, around, and out again."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.instance import Instance, wait_until
+
+LOGIN = "/admin/login/?next=/admin/"
+"""The link that the assignment gives."""
+FIRST = "password"
+NASTY = "<img src=/nowhere onerror=alert(1)><script>alert(1)</script>"
+
+
+@pytest.fixture
+def visit(instance: Instance) -> Iterator[Visit]:
+    """Return a visit to an API that has just started on an empty database."""
+    with chromium() as browser:
+        instance.start_api()
+        with browser.new_context(locale="en-GB", color_scheme="light") as context:
+            yield Visit(context.new_page(), instance.url)
+
+
+def log_in(visit: Visit, path: str = LOGIN, password: str = FIRST) -> None:
+    visit.open(path)
+    visit.page.get_by_label("Name").fill("user")
+    visit.page.get_by_label("Password").fill(password)
+    visit.page.get_by_role("button", name="Log in").click()
+
+
+def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    log_in(visit)
+    page.wait_for_url(f"{instance.url}/admin/")
+    page.get_by_text("still has its first password").wait_for()
+
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_label("Theme").select_option("dark")
+    assert page.evaluate(background) != light
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.get_by_label("Language").select_option("ru")
+    page.get_by_role("link", name="Типы задач").first.wait_for()
+    page.get_by_label("Язык").select_option("en")
+    page.get_by_role("link", name="Task types").first.click()
+
+    page.get_by_role("link", name="New task type").click()
+    page.get_by_label("Name").fill("Not A Name")
+    page.get_by_role("button", name="Create").click()
+    page.locator("[name=name][aria-invalid=true]").wait_for()
+    page.get_by_label("Name").fill("brew")
+    page.get_by_label("Title").fill(NASTY)
+    page.get_by_label("Processing time, s").fill("4")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("brew is created.").wait_for()
+    page.get_by_text(NASTY).wait_for()
+    brew = instance.get("/task-types/brew")
+    assert (brew["title"], brew["handler"], brew["processing_time"]) == (NASTY, "sleep", 4)
+
+    page.locator("tr[data-name=brew]").get_by_role("button", name="Pause").click()
+    page.get_by_text("brew is paused").first.wait_for()
+    assert instance.get("/task-types/brew")["paused"] is True
+    page.get_by_role("link", name="brew", exact=True).click()
+    page.get_by_role("button", name="Delete").click()
+    page.locator("#confirm").get_by_role("button", name="Delete").click()
+    page.get_by_text("brew is deleted.").wait_for()
+
+    page.get_by_role("link", name="Audit").click()
+    page.get_by_text("delete_task_type").wait_for()
+    page.keyboard.press("?")
+    page.locator("#keys[open]").get_by_role("button", name="Close").click()
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url("**/admin/workers/")
+    page.get_by_text("python -m services.worker").wait_for()
+
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/admin/login/")
+    page.goto(f"{instance.url}/admin/")
+    assert "/admin/login/?next=" in page.url
+    refused = "Failed to load resource: the server responded with a status of 422"
+    assert [error for error in visit.errors if refused not in error] == []
+    assert visit.elsewhere == []
+
+
+def test_a_type_in_use_is_not_deleted_and_says_why(visit: Visit, instance: Instance) -> None:
+    instance.create(5)
+    log_in(visit, "/admin/login/?next=/admin/tasks/tasktype/sleep/")
+    visit.page.wait_for_url("**/admin/tasks/tasktype/sleep/")
+    visit.page.get_by_role("button", name="Delete").click()
+    visit.page.locator("#confirm").get_by_role("button", name="Delete").click()
+    visit.page.get_by_text("Tasks of this type exist").wait_for()
+
+
+def test_a_wrong_password_and_another_site_lead_nowhere(visit: Visit, instance: Instance) -> None:
+    log_in(visit, password="wrong password")
+    visit.page.get_by_text("Name or password is wrong.").wait_for()
+    log_in(visit, "/admin/login/?next=//evil.example/")
+    visit.page.wait_for_url(f"{instance.url}/admin/")
+    assert visit.elsewhere == []
+
+
+def test_who_is_logged_in_may_try_the_documented_calls(visit: Visit, instance: Instance) -> None:
+    log_in(visit)
+    page = visit.page
+    page.wait_for_url(f"{instance.url}/admin/")
+    page.goto(f"{instance.url}/api/docs#/default/tasks_api_pause_task_type")
+    call = page.locator("#operations-default-tasks_api_pause_task_type.is-open")
+    call.get_by_role("button", name="Try it out").click()
+    call.get_by_placeholder("name").fill("sleep")
+    call.get_by_role("button", name="Execute").click()
+    wait_until(lambda: instance.get("/task-types/sleep")["paused"], "a paused type")
+    assert (visit.errors, visit.elsewhere) == ([], [])
+
+
+def test_workers_come_to_the_page_by_themselves(visit: Visit, instance: Instance) -> None:
+    log_in(visit, "/admin/login/?next=/admin/workers/")
+    instance.start_worker()
+    page = visit.page
+    page.get_by_text("alive").wait_for()
+    assert page.get_by_text("0 of 600").count() == 1
+    assert (visit.errors, visit.elsewhere) == ([], [])
+
+
+def test_an_account_is_made_at_the_command_line_with_and_without_an_api(instance: Instance) -> None:
+    made = instance.manage("createuser", "ada", "--role", "admin", standard_input="correct horse battery\n")
+    assert (made.returncode, made.stderr) == (0, "")
+    instance.start_api()
+    again = instance.manage("createuser", "ada", standard_input="correct horse battery\n")
+    assert again.returncode == 1
+    assert len(again.stderr.splitlines()) == 1, again.stderr
+    made = instance.manage("createuser", "bob", standard_input="correct horse battery\n")
+    assert (made.returncode, made.stderr) == (0, "")
+    listed = instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json()
+    assert [(one["name"], one["role"]) for one in listed] == [("ada", "admin"), ("bob", "operator")]
+    for name, password in (("carol", "short\n"), ("Carol!", "correct horse battery\n"), ("carol", "")):
+        refused = instance.manage("createuser", name, standard_input=password)
+        assert refused.returncode == 2
+        assert len(refused.stderr.splitlines()) == 1, refused.stderr
+
+
+def test_off_loopback_it_does_not_start_while_everybody_knows_the_password(install: Callable[..., Instance]) -> None:
+    instance = install()
+    first = instance.start_api()
+    assert first.stop() == 0
+    assert re.search(r"log in at http://.*/admin/ as user with the password password", first.read())
+    open_to_all = {"host": "0.0.0.0", "allow_anonymous_off_loopback": "1"}  # noqa: S104
+    refused = instance.start("refused", "python", "-m", "services.api", **open_to_all)
+    assert refused.ended() == 2
+    (line,) = refused.read().splitlines()
+    assert "WAYBILL_ALLOW_DEMO_LOGIN=1" in line
+    instance.start_api(**open_to_all, allow_demo_login="1")
+
+
+def test_off_loopback_a_fresh_database_gets_no_login(install: Callable[..., Instance]) -> None:
+    instance = install(host="0.0.0.0", allow_anonymous_off_loopback="1")  # noqa: S104
+    instance.start_api()
+    assert instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json() == []
+    loaded = instance.manage("loaddata", "initial")
+    assert loaded.returncode == 0, loaded.stderr
+    assert "left out user" in loaded.stdout
+    assert instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json() == []
