@@ -25,6 +25,8 @@ TARGET = Target(of="ratio", at_least=0.8)
 
 CONNECTIONS = 8
 WARM_UP_SECONDS = 1.0
+REST_SECONDS = 1.0
+"""Between two measures, so that what the one leaves to be done, such as a checkpoint, is no part of the other."""
 SEED = 7
 
 Requests = Callable[[Installation, random.Random], Iterator[bytes]]
@@ -103,6 +105,7 @@ def _measure(sides: Sequence[Installation], rounds: int, seconds: float) -> dict
         _say(f"== Round {number} of {rounds}" if number else "== Warming up")
         for name, (requests, each, telling) in MEASURES.items():
             for index in sorted(range(len(sides)), reverse=number % 2 == 1):
+                time.sleep(REST_SECONDS)
                 side = sides[index]
                 long = seconds if number else WARM_UP_SECONDS
                 load = ask_for(side.port, requests(side, chance), long, CONNECTIONS, telling)

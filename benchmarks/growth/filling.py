@@ -16,8 +16,8 @@ from shared.domain.task_type import TaskType
 
 TYPE = "json"
 STAGES = ("enrich", "publish")
-OPEN_SHARE = 10
-"""One task in so many is still open: these are what is reported on."""
+OPEN = 1_000
+"""So many tasks are still open, anywhere in the database: the load is the same whatever the size, what ended grows."""
 
 CHUNK = 5_000
 """Tasks per transaction."""
@@ -28,9 +28,9 @@ def key_of(number: int) -> str:
     return f"json-{number:09}"
 
 
-def is_open(number: int) -> bool:
-    """Whether a task has not ended."""
-    return number % OPEN_SHARE == 0
+def is_open(number: int, count: int) -> bool:
+    """Whether a task, one of so many, has not ended."""
+    return number % max(1, count // OPEN) == 0
 
 
 def fill(database: Path, count: int, say: Callable[[str], None]) -> list[str]:
@@ -51,7 +51,7 @@ async def _fill(database: Path, count: int, say: Callable[[str], None]) -> list[
         for start in range(0, count, CHUNK):
             numbers = range(start, min(start + CHUNK, count))
             created = await store.create([_draft(number) for number in numbers])
-            await store.report(list(_reports(numbers, created)))
+            await store.report(list(_reports(numbers, created, count)))
             task_ids += created
             if len(task_ids) % (20 * CHUNK) == 0:
                 say(f"   {len(task_ids):,} of {count:,} tasks")
@@ -66,11 +66,11 @@ def _draft(number: int) -> TaskDraft:
     return TaskDraft(name=f"JSON {number}", type=TYPE, input={"number": number}, external_key=key_of(number))
 
 
-def _reports(numbers: Sequence[int], task_ids: Sequence[str]) -> Iterator[Report]:
+def _reports(numbers: Sequence[int], task_ids: Sequence[str], count: int) -> Iterator[Report]:
     """Yield a report of each stage on each task; the last one ends it, if it is to end."""
     for number, task_id in zip(numbers, task_ids, strict=True):
         for seq, stage in enumerate(STAGES, start=1):
-            ends = stage == STAGES[-1] and not is_open(number)
+            ends = stage == STAGES[-1] and not is_open(number, count)
             said: dict[str, Any] = {"status": Status.COMPLETED, "result": {"number": number}} if ends else {}
             yield Report(
                 task_id=task_id,

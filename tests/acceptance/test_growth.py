@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth.filling import OPEN_SHARE, TYPE, fill, key_of
+from benchmarks.growth import filling
+from benchmarks.growth.filling import TYPE, fill, is_open, key_of
 from tests.acceptance.instance import Instance, wait_until
 
 FEW, MANY = 60, 300
 
 
-def test_a_filled_database_is_one_that_the_api_has_written(instance: Instance) -> None:
+def test_a_filled_database_is_one_that_the_api_has_written(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "OPEN", 30)
     instance.data.mkdir(mode=0o700)
     task_ids = fill(instance.data / "tasks.db", MANY, lambda _: None)
     instance.start_api()
     tasks = instance.get("/tasks")
     assert [task["task_id"] for task in tasks] == task_ids
-    assert [task["status"] == 2 for task in tasks] == [number % OPEN_SHARE == 0 for number in range(MANY)]
+    assert [task["status"] == 2 for task in tasks] == [is_open(number, MANY) for number in range(MANY)]
     assert tasks[7] == instance.get("/tasks", type=TYPE, external_key=key_of(7))[0]
     assert [event["kind"] for event in instance.get(f"/tasks/{task_ids[7]}/events")] == ["create", "report", "report"]
 
