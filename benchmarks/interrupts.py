@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -23,3 +24,15 @@ def put_off() -> Iterator[None]:
             signal.signal(number, handler)
     if came:
         signal.raise_signal(came[0])
+
+
+def raise_once() -> None:
+    """Have SIGINT and SIGTERM raise KeyboardInterrupt, once: a second one would only keep us from tidying up."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for ending in ENDING:
+            signal.signal(ending, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for ending in ENDING:
+        signal.signal(ending, interrupt)

@@ -9,9 +9,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 
-from benchmarks.interrupts import ENDING
+from benchmarks import interrupts
 from demo.pipeline import cluster
 from demo.pipeline.belt import carry
 from demo.pipeline.counter import begin_to_count, counted, said
@@ -29,15 +28,7 @@ BATCH = 1_000
 
 def main() -> int:
     """Run the demonstration and return the exit code."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # A second one would only keep us from tidying up, which is a matter of seconds.
-        for ending in ENDING:
-            signal.signal(ending, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for ending in ENDING:
-        signal.signal(ending, interrupt)
+    interrupts.raise_once()
     arguments = _arguments()
     try:
         return _demonstrate(arguments.tasks, arguments.services, arguments.seed)

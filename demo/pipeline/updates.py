@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks import interrupts
 from demo.pipeline import cluster
 from demo.pipeline.work import enriched, names
 from demo.throwaway import DemoError
@@ -89,6 +90,7 @@ def main() -> int:
     if lacking is not None:
         print(f"Not measured: {lacking}.", file=sys.stderr)
         return 1
+    interrupts.raise_once()
     rows: list[tuple[str, ...]] = [HEAD]
     try:
         for variant in VARIANTS:
