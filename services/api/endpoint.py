@@ -75,7 +75,7 @@ class Endpoint(Intake):
             return
         if self.caller.session is not None:
             who = self.caller.session.account
-        elif self.caller.scope is Scope.ADMIN and self._calls[self.request.method or ""].needs is Scope.ADMIN:
+        elif self.caller.scope is Scope.ADMIN and self._needs is Scope.ADMIN:
             who = ADMIN_TOKEN
         else:
             return
@@ -103,7 +103,8 @@ class Endpoint(Intake):
 
     def require(self, scope: Scope) -> None:
         """Raise Refusal unless the caller may do what asks for more than the call itself does."""
-        self._access.check(scope, self.request.method or "", self.request.headers)
+        self.caller = self._access.check(scope, self.request.method or "", self.request.headers)
+        self._needs = scope
 
     async def wait_for(self, what: "asyncio.Future[Any]", seconds: float) -> None:
         """Wait until something happens, but no longer than that, nor once the client leaves or the server stops."""

@@ -62,6 +62,7 @@ class Intake(RequestHandler):
         self._record = record
         self._calls = calls
         self.caller = Caller()
+        self._needs: Needs = Scope.ALL
         self._limit = SINGLE_LIMIT
         self._chunks: list[bytes] = []
         self._received = 0
@@ -86,9 +87,8 @@ class Intake(RequestHandler):
             raise Refusal(problems.BAD_REQUEST, "The length of the body is not clear.")
         try:
             is_form = call is not None and call.operation.is_form
-            self.caller = self._access.check(
-                Scope.ALL if call is None else call.needs, method, headers, is_form=is_form
-            )
+            self._needs = Scope.ALL if call is None else call.needs
+            self.caller = self._access.check(self._needs, method, headers, is_form=is_form)
             if call is None and method != "OPTIONS":
                 raise self.no_call()
             if call is not None:

@@ -46,7 +46,7 @@ class Visit:
         page.set_default_timeout(PATIENCE)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
-        page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url} {request.failure}"))
+        page.on("requestfailed", self._failed)
         page.on("request", self._request)
 
     def open(self, path: str) -> None:
@@ -56,6 +56,11 @@ class Visit:
     def _console(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:
             self.errors.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: "Request") -> None:
+        # What a page still loads when it is left is aborted, which is nobody's error.
+        if request.failure != "net::ERR_ABORTED":
+            self.errors.append(f"failed: {request.url} {request.failure}")
 
     def _request(self, request: "Request") -> None:
         if urlsplit(request.url).scheme not in {"data", "blob"} and not request.url.startswith(self.url + "/"):

@@ -1,23 +1,39 @@
 """The pages of task types."""
 
+from typing import Protocol
+
 from services.api.admin.page import Page
 from services.api.handlers.parameters import TypeNamePath
+from services.api.handlers.statistics import of_type
 from services.api.handlers.task_types import TypeStore
 from services.api.operation import call
+from services.api.store.clock import Clock
+from services.api.store.statistics import Statistics
 from shared.domain.account import Role
 from shared.domain.task_type import TaskType
 from shared.wire.task_types import CreateTaskType, task_type_json
 
 
+class Counting(TypeStore, Protocol):
+    """What the list needs of the store."""
+
+    clock: Clock
+    statistics: Statistics
+
+
 class TaskTypesPage(Page):
     """All task types."""
 
-    store: TypeStore
+    store: Counting
 
     @call("task_types_page")
     async def get(self) -> None:
-        """Show the task types."""
-        types = [task_type_json(task_type) for task_type in await self.store.types()]
+        """Show the task types, and how their tasks stand."""
+        now = self.store.clock.now()
+        types = [
+            (task_type_json(one), of_type(one.name, self.store.statistics.course(now, one.name)))
+            for one in await self.store.types()
+        ]
         await self.show("task_types.html", "Task types", types=types, may_change=self.session.role >= Role.ADMIN)
 
 

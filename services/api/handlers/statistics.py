@@ -92,7 +92,7 @@ class StatisticsHandler(Endpoint):
             "wait": _quantiles(hour.waits),
             "run": _quantiles(hour.runs),
             "minutes": _minutes(course, now),
-            "types": [_of_type(name, one) for name, one in courses.items()],
+            "types": [of_type(name, one) for name, one in courses.items()],
             "attention": await self._attention(courses),
         }
 
@@ -150,7 +150,8 @@ def _minutes(course: Course, now: int) -> list[MinuteJson]:
     ]
 
 
-def _of_type(name: str, course: Course) -> TypeStatisticsJson:
+def of_type(name: str, course: Course) -> TypeStatisticsJson:
+    """Write how the tasks of a type stand and have gone."""
     hour = course.hour
     return {
         "type": name,

@@ -10,6 +10,9 @@ watchKeys();
 keepTimes();
 showWaiting();
 
+// On a narrow screen the navigation scrolls sideways.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 const logout = document.getElementById("logout");
 logout?.addEventListener("submit", () => {
   logout.elements._xsrf.value = xsrfToken();

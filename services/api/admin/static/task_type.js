@@ -2,12 +2,13 @@
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { clearComplaints, showComplaints } from "./form.js";
+import { showStages } from "./stages.js";
 import { t } from "./i18n.js";
 import { complain, tellThere } from "./toast.js";
 
 const LIST = "/admin/tasks/tasktype/";
 const NUMBERS = ["max_attempts", "priority", "min_backoff", "max_backoff"];
-const OPTIONAL_NUMBERS = ["processing_time", "timeout"];
+const OPTIONAL_NUMBERS = ["processing_time", "timeout", "stage_timeout"];
 
 const form = document.getElementById("type");
 const name = form.dataset.name;
@@ -25,6 +26,8 @@ function said() {
   }
   for (const one of NUMBERS) body[one] = number(fields[one].value);
   for (const one of OPTIONAL_NUMBERS) body[one] = fields[one].value.trim() === "" ? null : number(fields[one].value);
+  body.stage_timeout_ends = fields.stage_timeout_ends.checked;
+  if (kind !== "tracked") Object.assign(body, { stage_timeout: null, stage_timeout_ends: false });
   return body;
 }
 
@@ -74,3 +77,4 @@ for (const button of document.querySelectorAll("[data-action]")) {
 }
 
 showKind();
+if (name) showStages(document.getElementById("stages"), name);
