@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
 
-from services.api.store.unit import Change, Commit
+from services.api.store.unit import Commit
 from shared.domain.durations import Durations
 from shared.domain.status import Status
 from shared.domain.task import Task
@@ -60,6 +60,33 @@ class Course(NamedTuple):
         return whole
 
 
+class _Happened(dict[tuple[str, int], Minute]):
+    """What happened, by the type of the task and the number of the minute."""
+
+    def __missing__(self, key: tuple[str, int]) -> Minute:
+        minute = self[key] = Minute()
+        return minute
+
+    def take_in(self, before: Task | None, after: Task) -> None:
+        """Count what a task has gone through, each in the minute in which it was."""
+        name = after.type
+        if before is None:
+            self[name, after.created_at // MINUTE].created += 1
+        started, finished = after.started_at, after.finished_at
+        if started is not None and (before is None or before.started_at is None):
+            due = after.created_at if before is None or before.due_at is None else before.due_at
+            if before is not None or after.attempt == 1:
+                self[name, started // MINUTE].waits.add(max(0, started - due))
+        if finished is not None:
+            minute = self[name, finished // MINUTE]
+            if after.status is Status.COMPLETED:
+                minute.completed += 1
+            else:
+                minute.error += 1
+            if started is not None:
+                minute.runs.add(finished - started)
+
+
 ALL = ""
 """Stands for all types together."""
 
@@ -78,14 +105,25 @@ class Statistics:
         self._oldest = 0
         for type_name, status, count in tallies:
             self._count(type_name, Status(status), count)
+        happened = _Happened()
         for task in recent:
-            self._happened(None, task)
+            happened.take_in(None, task)
+        self._add(happened)
 
     def notice(self, commit: Commit) -> None:
         """Follow what a commit has done; runs in the writer's thread."""
+        if not commit.changes:
+            return
+        happened = _Happened()
+        for before, after in commit.changes:
+            if after is not None and (
+                before is None or before.status is not after.status or before.attempt != after.attempt
+            ):
+                happened.take_in(before, after)
         with self._lock:
-            for change in commit.changes:
-                self._follow(change)
+            for (type_name, status), step in commit.steps.items():
+                self._count(type_name, status, step)
+            self._add(happened)
 
     def course(self, now: int, type_name: str = ALL) -> Course:
         """Return how the tasks of a type, or of all, stand and have gone until `now`."""
@@ -105,44 +143,17 @@ class Statistics:
             counted = {name for name, counts in self._counts.items() if any(counts.values())}
             return sorted((counted | self._minutes.keys()) - {ALL})
 
-    def _follow(self, change: Change) -> None:
-        before, after = change
-        if before is not None and after is not None and before.status is after.status:
-            if before.attempt != after.attempt:
-                self._happened(before, after)
-            return
-        if before is not None:
-            self._count(before.type, before.status, -1)
-        if after is not None:
-            self._count(after.type, after.status, 1)
-            self._happened(before, after)
-
     def _count(self, type_name: str, status: Status, step: int) -> None:
         for name in (ALL, type_name):
             self._counts.setdefault(name, Counter())[status] += step
 
-    def _happened(self, before: Task | None, after: Task) -> None:
-        """Count what a task has gone through, each in the minute in which it was."""
-        if before is None:
-            for minute in self._at(after.type, after.created_at):
-                minute.created += 1
-        started, finished = after.started_at, after.finished_at
-        if started is not None and after.attempt == 1 and (before is None or before.started_at is None):
-            for minute in self._at(after.type, started):
-                minute.waits.add(started - after.created_at)
-        elif started is not None and before is not None and before.started_at is None and before.due_at is not None:
-            for minute in self._at(after.type, started):
-                minute.waits.add(max(0, started - before.due_at))
-        if finished is not None:
-            for minute in self._at(after.type, finished):
-                minute.completed += after.status is Status.COMPLETED
-                minute.error += after.status is Status.ERROR
-                if started is not None:
-                    minute.runs.add(finished - started)
+    def _add(self, happened: "_Happened") -> None:
+        for (type_name, number), what in happened.items():
+            for minute in self._at(type_name, number):
+                minute.add(what)
 
-    def _at(self, type_name: str, when: int) -> list[Minute]:
+    def _at(self, type_name: str, number: int) -> list[Minute]:
         """Return the minutes of all and of this type, forgetting those that are older than the hour."""
-        number = when // MINUTE
         if number > self._oldest + MINUTES:
             self._oldest = number - MINUTES
             for minutes in self._minutes.values():

@@ -19,7 +19,7 @@ from shared.domain.errors import TaskNotFound
 from shared.domain.event import Event, EventKind
 from shared.domain.report import TaskKey
 from shared.domain.stage import StageResult
-from shared.domain.status import Outcome
+from shared.domain.status import Outcome, Status
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -46,6 +46,8 @@ class Commit(NamedTuple):
     """How long the transaction took, from its BEGIN."""
     disk_seconds: float = 0.0
     """How long the COMMIT took: mostly the wait for the disk."""
+    steps: Mapping[tuple[str, Status], int] = MappingProxyType({})
+    """By how many the tasks of each type and status have become more."""
 
 
 class Change(NamedTuple):
@@ -70,6 +72,7 @@ class Unit:
         """How many reports were judged, by what became of them."""
         self._created = self._updated = 0
         self._types_deleted: set[str] = set()
+        self._steps: dict[tuple[str, Status], int] = {}
         self._types_changed = False
         self._worker_gone = False
         self._before: dict[str, Task | None] = {}
@@ -232,16 +235,18 @@ class Unit:
 
     def tally(self) -> None:
         """Write how the numbers of tasks have changed, once everything is written."""
-        steps: Counter[tuple[str, int]] = Counter()
+        steps = self._steps
         for task_id, after in self._after.items():
             before = self._before[task_id]
-            if after is before or (before and after and before.status is after.status):
+            if after is before or (before is not None and after is not None and before.status is after.status):
                 continue
             if before is not None:
-                steps[before.type, int(before.status)] -= 1
+                left = before.type, before.status
+                steps[left] = steps.get(left, 0) - 1
             if after is not None:
-                steps[after.type, int(after.status)] += 1
-        tallies.add(self.connection, ((*kind, step) for kind, step in steps.items() if step))
+                reached = after.type, after.status
+                steps[reached] = steps.get(reached, 0) + 1
+        tallies.add(self.connection, ((name, int(status), step) for (name, status), step in steps.items() if step))
 
     def summary(self) -> Commit:
         """Return what this transaction has done."""
@@ -253,6 +258,7 @@ class Unit:
         return Commit(
             changes,
             types_deleted=frozenset(self._types_deleted),
+            steps=self._steps,
             types_changed=self._types_changed,
             worker_gone=self._worker_gone,
             outcomes=self.outcomes,

@@ -34,7 +34,13 @@ def task(**fields: object) -> Task:
 
 
 def told(statistics: Statistics, *changes: tuple[Task | None, Task | None]) -> None:
-    statistics.notice(Commit([Change(*change) for change in changes]))
+    for before, after in changes:
+        steps: Counter[tuple[str, Status]] = Counter()
+        if before is not None:
+            steps[before.type, before.status] -= 1
+        if after is not None:
+            steps[after.type, after.status] += 1
+        statistics.notice(Commit([Change(before, after)], steps=steps))
 
 
 def test_a_task_is_counted_through_its_life_each_deed_in_its_minute() -> None:
