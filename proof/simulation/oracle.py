@@ -12,7 +12,7 @@ from proof.simulation.kernel import BOOT, Kernel
 from proof.simulation.ledger import Event, Ledger, Row
 from proof.simulation.network import Exchange
 from proof.simulation.process import Process
-from proof.simulation.truth import Truth
+from proof.simulation.truth import Execution, Truth
 from services.api.store.unit import Commit
 from services.worker.consumer import Exit
 
@@ -23,6 +23,8 @@ TICK = 1.0
 """Seconds of silence that a worker is allowed, and by how much the reaper counts coarser than we do: by the tick in
 which a beat came, and by each tick in which the API was paused."""
 SLACK = 0.1
+HANGS = 13.0
+"""By how many seconds a handler is overdue at the least that its worker ends for."""
 
 SOUND = "no part of the product fails inside"
 LIVING = "no living worker is given up"
@@ -129,7 +131,9 @@ class Oracle:
     def ended(self, process: Process, ending: Exit) -> None:
         """Judge why a worker has ended that nobody asked to."""
         ids = [worker_id for worker_id, one in self._truth.workers.items() if one is process]
-        hangs = any(one.worker is process for one in self._truth.executions.values() if _took(one, self._kernel) > 15)
+        hangs = any(
+            one.worker is process for one in self._truth.executions.values() if _overdue(one, self._kernel) > HANGS
+        )
         if ending is Exit.GIVEN_UP and not self._ledger.gone.intersection(ids):
             self.violate(LIVING, f"{process.name} gave up, but nobody had given it up")
         if ending is not Exit.GIVEN_UP and not hangs:
@@ -219,5 +223,7 @@ class Oracle:
         )
 
 
-def _took(execution: Any, kernel: Kernel) -> float:
-    return float((execution.ended_at or kernel.now) - execution.began_at)
+def _overdue(execution: Execution, kernel: Kernel) -> float:
+    """Return by how many seconds a handler takes longer than its steps do."""
+    meant: float = sum(execution.given.get("steps", ()))
+    return (execution.ended_at or kernel.now) - execution.began_at - meant

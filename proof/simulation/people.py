@@ -16,11 +16,14 @@ TYPES = (
     TaskType(name="once", handler="work", timeout=9),
     TaskType(name="thrice", handler="work", timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
     TaskType(name="parcel"),
+    TaskType(name="patient", handler="work", timeout=90),
     TaskType(name="relay", stages=STAGES, timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
 )
 
 ENDS = ("return",) * 9 + ("raise", "recover", "recover", "poison", "hang", "unkeepable")
 COMPLETED, ERROR = 3, 4
+PATIENCE = 25.0
+"""Seconds that a run of the type `patient` takes: longer than a lease, so that only its worker's beats keep it."""
 
 T = TypeVar("T")
 
@@ -58,8 +61,10 @@ class People:
     def _order(self, number: int) -> None:
         """Have a task run, and see what becomes of it."""
         random = self._random
-        task_type = random.choice(("once", "thrice", "relay"))
+        task_type = random.choice(("once", "thrice", "relay") * 4 + ("patient",))
         given = self._relay() if task_type == "relay" else self._script(random.choice(ENDS))
+        if task_type == "patient":
+            given["steps"].append(PATIENCE)
         task_id = self._create({"name": f"task {number}", "type": task_type, "processing_time": 1, "input": given})
         if random.random() < 0.15:
             self._act(random.random() * 6, self._cancel, task_id)
