@@ -44,6 +44,7 @@ SCOPES: dict[str, Needs] = {
     "change_tasks": Scope.CLIENT,  # but to delete them asks for ADMIN
     "list_failures": Scope.CLIENT,
     "get_statistics": Scope.CLIENT,
+    "suggest": Scope.CLIENT,
     "get_task": Scope.CLIENT,
     "report_on_task": Scope.REPORTER,
     "delete_task": Scope.ADMIN,

@@ -17,6 +17,7 @@ from services.api.handlers.metrics import MetricsHandler
 from services.api.handlers.reports import ReportsHandler
 from services.api.handlers.static import DocsHandler, StaticHandler, static_files
 from services.api.handlers.statistics import StatisticsHandler
+from services.api.handlers.suggestions import SuggestionsHandler, Words
 from services.api.handlers.task import CancelHandler, RetryHandler, TaskHandler
 from services.api.handlers.task_bulk import TaskBulkHandler
 from services.api.handlers.task_stages import TaskStagesHandler
@@ -65,6 +66,7 @@ def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     yield Route("/tasks/{task_id}/stages", TaskStagesHandler, kept)
     yield Route("/events", EventsHandler, followed)
     yield Route("/failures", FailuresHandler, kept)
+    yield Route("/search/suggestions", SuggestionsHandler, {"store": store, "words": Words()})
     yield Route("/statistics", StatisticsHandler, {"store": store, "workers": workers, "accounts": accounts})
     yield Route("/task-types", TaskTypesHandler, kept)
     yield Route("/task-types/{name}", TaskTypeHandler, kept)

@@ -213,3 +213,16 @@ def test_a_link_saves_what_is_found(fetch: Fetch, many: list[dict[str, Any]], fo
     assert [wanted_id.encode() in answer.body for wanted_id in wanted] == [True] * len(wanted)
     table = fetch("GET", "/tasks?q=status:error&format=csv", headers={"Accept": "text/html,*/*;q=0.8"})
     assert [row["task_id"] for row in csv.DictReader(io.StringIO(table.body.decode()))] == wanted
+
+
+def test_a_search_that_was_begun_is_completed(fetch: Fetch) -> None:
+    fetch.created(metadata={"customer": "ACME"})
+    for typed, offered in (
+        ("status:e", ["status:error"]),
+        ("meta.cu", ["meta.customer:"]),
+        ("x meta.customer:", ["x meta.customer:ACME"]),
+        ("type:", ["type:sleep"]),
+    ):
+        assert fetch("GET", f"/search/suggestions?q={quote(typed)}").json() == {"suggestions": offered}
+    assert len(fetch("GET", "/search/suggestions?limit=3").json()["suggestions"]) == 3
+    assert fetch("GET", f"/search/suggestions?q={'x' * 501}").status == 422
