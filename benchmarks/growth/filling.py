@@ -30,7 +30,12 @@ def key_of(number: int) -> str:
 
 def is_open(number: int, count: int) -> bool:
     """Whether a task, one of so many, has not ended."""
-    return number % max(1, count // OPEN) == 0
+    return number % step(count) == 0
+
+
+def step(count: int) -> int:
+    """Return how far apart open tasks are where there are so many tasks."""
+    return max(1, count // OPEN)
 
 
 def fill(database: Path, count: int, say: Callable[[str], None]) -> list[str]:

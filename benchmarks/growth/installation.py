@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contender import wait_until_it_serves
-from benchmarks.growth.filling import TYPE, is_open, key_of
+from benchmarks.growth.filling import TYPE, key_of, step
 from benchmarks.load import request
 from benchmarks.process import running
 from shared.port import free_port
@@ -30,8 +30,7 @@ class Installation:
     def reports(self, chance: random.Random) -> Iterator[bytes]:
         """Yield requests that each report on many open tasks, from anywhere in the database."""
         allowed = f"Authorization: Bearer {self.token}\r\n"
-        count = len(self.task_ids)
-        open_ids = [task_id for number, task_id in enumerate(self.task_ids) if is_open(number, count)]
+        open_ids = self.task_ids[:: step(len(self.task_ids))]
         while True:
             reports = [
                 {"task_id": chance.choice(open_ids), "status": 2, "stage": "publish", "progress": chance.random()}
