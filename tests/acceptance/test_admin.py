@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 
@@ -11,6 +12,17 @@ from tests.acceptance.instance import Instance, wait_until
 LOGIN = "/admin/login/?next=/admin/"
 """The link that the assignment gives."""
 FIRST = "password"
+PAGES = (
+    "/admin/",
+    "/admin/tasks/tasktype/",
+    "/admin/tasks/tasktype/add/",
+    "/admin/tasks/tasktype/order/",
+    "/admin/tasks/tasktype/delivery/",
+    "/admin/workers/",
+    "/admin/audit/",
+    "/admin/accounts/",
+    "/admin/nope/",
+)
 NASTY = "<img src=/nowhere onerror=alert(1)><script>alert(1)</script>"
 
 
@@ -163,3 +175,29 @@ def test_off_loopback_a_fresh_database_gets_no_login(install: Callable[..., Inst
     assert loaded.returncode == 0, loaded.stderr
     assert "left out user" in loaded.stdout
     assert instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json() == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(instance: Instance, theme: Literal["light", "dark"]) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    instance.start_api()
+    instance.post("/task-types", {"name": "order", "stages": ["fetch", "pack"]}).raise_for_status()
+    instance.post("/tasks", {"name": "a task", "type": "order"}).raise_for_status()
+    with chromium() as browser:
+        for width in (360, 1366):
+            # The checker is a script that is put into the page, which the page's own policy forbids.
+            with browser.new_context(
+                bypass_csp=True, color_scheme=theme, viewport={"width": width, "height": 900}
+            ) as context:
+                visit = Visit(context.new_page(), instance.url)
+                for path in (LOGIN, *PAGES):
+                    if path == PAGES[0]:
+                        log_in(visit)
+                        visit.page.wait_for_url(f"{instance.url}/admin/")
+                    visit.open(path)
+                    visit.page.locator("#content").wait_for()
+                    found = axe.Axe().run(visit.page)
+                    assert found.response["passes"], path
+                    assert found.violations_count == 0, f"{path} at {width}: {found.generate_report()}"
+                    overflow = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                    assert overflow <= 0, f"{path} is wider than {width}"

@@ -1,5 +1,5 @@
 // Times: how long ago, with the exact time where one points.
-import { language } from "./i18n.js";
+import { language, t } from "./i18n.js";
 
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
@@ -19,13 +19,13 @@ export function ago(date, now = Date.now()) {
 
 /** Return seconds as people say them: 350 ms, 4.2 s, 3 min 5 s, 2 h 10 min. */
 export function duration(seconds) {
-  const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
-  const unit = (value, name, digits) =>
-    value.toLocaleString(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
-  if (seconds < 1) return `${number(seconds * 1000)} ${language === "ru" ? "мс" : "ms"}`;
-  if (seconds < 60) return unit(seconds, "second", 1);
-  if (seconds < 3_600) return `${unit(Math.floor(seconds / 60), "minute", 0)} ${unit(Math.floor(seconds % 60), "second", 0)}`;
-  return `${unit(Math.floor(seconds / 3_600), "hour", 0)} ${unit(Math.floor((seconds % 3_600) / 60), "minute", 0)}`;
+  const say = (value, unit, digits = 0) =>
+    `${value.toLocaleString(language, { maximumFractionDigits: digits })} ${t(unit)}`;
+  const whole = Math.floor;
+  if (seconds < 1) return say(seconds * 1000, "ms");
+  if (seconds < 60) return say(seconds, "s", 1);
+  if (seconds < 3_600) return `${say(whole(seconds / 60), "min")} ${say(whole(seconds % 60), "s")}`;
+  return `${say(whole(seconds / 3_600), "h")} ${say(whole((seconds % 3_600) / 60), "min")}`;
 }
 
 /** Show every <time datetime> below a node as how long ago it was. */
