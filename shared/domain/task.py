@@ -216,6 +216,14 @@ def fall_silent(task: Task, *, now: int) -> Task:
     return replace(end(task, Status.ERROR, now=now, error=error), heard_at=task.heard_at)
 
 
+def give_up(task: Task, *, now: int) -> Task:
+    """End a task in ERROR `no_handler` that is due while no worker serves its route; unchanged where it is not due."""
+    if task.due_at is None or task.due_at > now:
+        return task
+    error = TaskError(ErrorCode.NO_HANDLER, f"no worker serves {task.route}")
+    return end(task, Status.ERROR, now=now, error=error)
+
+
 def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     """End a task in ERROR `cancelled` at once; its worker's later finish will be refused.
 

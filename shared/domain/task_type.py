@@ -32,6 +32,8 @@ class TaskType:
     """After how many seconds without news a tracked task counts as silent."""
     stage_timeout_ends: bool = False
     """Whether a silent task ends in ERROR `timeout`."""
+    no_handler_after: int | None = None
+    """After how many seconds in which no worker serves them its due tasks end in ERROR `no_handler`; None: never."""
     created_at: int = 0
 
     @property

@@ -22,6 +22,10 @@ StageTimeout = Annotated[
     Field(description="Seconds without news after which a tracked task counts as silent; others have `timeout`."),
 ]
 StageTimeoutEnds = Annotated[bool, Field(description="Whether a silent task then ends in ERROR `timeout`.")]
+NoHandlerAfter = Annotated[
+    Annotated[int, Field(ge=1, le=604_800)] | None,
+    Field(description="Seconds without a worker after which due tasks end in ERROR `no_handler`; null: they wait."),
+]
 DefaultTime = Annotated[Seconds | None, Field(description="Seconds, for tasks that give none of their own.")]
 
 EXAMPLE: dict[str, str | int] = {
@@ -51,6 +55,7 @@ class CreateTaskType(Body):
     paused: bool = False
     stage_timeout: StageTimeout = None
     stage_timeout_ends: StageTimeoutEnds = False
+    no_handler_after: NoHandlerAfter = None
 
     @field_validator("stages")
     @classmethod
@@ -94,6 +99,7 @@ class ChangeTaskType(Body):
     paused: bool = False
     stage_timeout: StageTimeout = None
     stage_timeout_ends: StageTimeoutEnds = False
+    no_handler_after: NoHandlerAfter = None
 
 
 @with_config(
@@ -110,6 +116,7 @@ class ChangeTaskType(Body):
                     "paused": False,
                     "stage_timeout": None,
                     "stage_timeout_ends": False,
+                    "no_handler_after": None,
                     "created_at": "2026-01-31T09:30:00.250Z",
                 }
             ]
@@ -132,6 +139,7 @@ class TaskTypeJson(TypedDict):
     paused: bool
     stage_timeout: int | None
     stage_timeout_ends: bool
+    no_handler_after: int | None
     created_at: str
 
 
@@ -151,5 +159,6 @@ def task_type_json(task_type: TaskType) -> TaskTypeJson:
         "paused": task_type.paused,
         "stage_timeout": task_type.stage_timeout,
         "stage_timeout_ends": task_type.stage_timeout_ends,
+        "no_handler_after": task_type.no_handler_after,
         "created_at": rfc3339(task_type.created_at),
     }

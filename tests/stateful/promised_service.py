@@ -23,6 +23,7 @@ TYPE_DEFAULTS: dict[str, Any] = {
     "paused": False,
     "stage_timeout": None,
     "stage_timeout_ends": False,
+    "no_handler_after": None,
 }
 
 Run = tuple[str, int]

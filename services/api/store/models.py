@@ -123,6 +123,7 @@ class TaskTypeRow(Model):
     stages = TextField(null=True)
     stage_timeout = IntegerField(null=True)
     stage_timeout_ends = BooleanField()
+    no_handler_after = IntegerField(null=True)
 
     class Meta:
         """Where it lies."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -232,6 +232,10 @@ class Store:
         """
         return await self._writer.submit(lambda unit: commands.silence.silence(unit, silent_since))
 
+    async def give_up(self, due_before: Mapping[str, int]) -> int:
+        """End tasks of these routes that have been due since before a time, a portion of them; return how many."""
+        return await self._writer.submit(lambda unit: commands.unserved.give_up(unit, due_before))
+
     async def ready(self) -> None:
         """Return once the writer has served a transaction. Raises WriterStopped."""
         await self._writer.submit(lambda unit: None)
@@ -315,6 +319,10 @@ class Store:
         standings = self._whereabouts.of(name, task_type.stages or ())
         places = [standing.stage for standing in standings if standing.tasks]
         return task_type, standings, await self._read(lambda: tasks.oldest(self._database.connection(), name, places))
+
+    async def unserved(self, served: Set[str]) -> dict[str, int]:
+        """Return the other routes that have due tasks, each with its type's `no_handler_after`, where it has one."""
+        return await self._read(lambda: tasks.unserved(self._database, served))
 
     async def watched_timeouts(self) -> list[int]:
         """Return every `stage_timeout`, in seconds, that some task may still run into."""

@@ -5,7 +5,7 @@ query itself.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import takewhile
 from sqlite3 import Connection
@@ -15,6 +15,7 @@ from peewee import Expression, SqliteDatabase
 
 from services.api.store.models import TaskRow, TaskTypeRow
 from shared.domain.report import TaskKey
+from shared.domain.route import type_of
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 
@@ -340,6 +341,18 @@ def lanes(connection: Connection) -> list[Lane]:
         found.append(Lane(*row))
         row = connection.execute(lower, row).fetchone() or connection.execute(further, (row[0],)).fetchone()
     return found
+
+
+def unserved(database: SqliteDatabase, served: Set[str]) -> dict[str, int]:
+    """Return the routes that are not served but have unclaimed tasks, and how long those wait, where it is said."""
+    waiting = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
+        TaskTypeRow.no_handler_after.is_null(False) & ~TaskTypeRow.paused
+    )
+    allowed = dict(waiting.tuples().bind(database).iterator())
+    if not allowed:
+        return {}
+    routes = {lane.route for lane in lanes(database.connection())} - served
+    return {route: allowed[name] for route in routes if (name := type_of(route)) in allowed}
 
 
 def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun]:

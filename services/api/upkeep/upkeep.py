@@ -12,6 +12,7 @@ from services.api.upkeep.indexer import Indexer
 from services.api.upkeep.pruner import keep_times, prune
 from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.silence import Silence
+from services.api.upkeep.unserved import Unserved
 from services.api.upkeep.workers import Workers
 from shared.doorbell import ring_all
 from shared.queue import Queue
@@ -33,6 +34,7 @@ class Upkeep:
         self._jobs: list[Coroutine[Any, Any, None]] = [
             Reaper(store, workers).run(),
             Silence(store).run(),
+            Unserved(store, workers).run(),
             prune(store),
             keep_times(store),
             Indexer(store).run(),

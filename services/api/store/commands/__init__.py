@@ -3,6 +3,6 @@
 They run inside the writer's transaction. A command raises a WaybillError before it has changed anything.
 """
 
-from services.api.store.commands import accounts, bulk, reports, runs, search, silence, task_types, tasks
+from services.api.store.commands import accounts, bulk, reports, runs, search, silence, task_types, tasks, unserved
 
-__all__ = ["accounts", "bulk", "reports", "runs", "search", "silence", "task_types", "tasks"]
+__all__ = ["accounts", "bulk", "reports", "runs", "search", "silence", "task_types", "tasks", "unserved"]

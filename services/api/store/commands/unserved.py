@@ -1,0 +1,24 @@
+"""Give up tasks that no worker serves."""
+
+from collections.abc import Mapping
+
+from services.api.store import tasks
+from services.api.store.unit import Unit
+from shared.domain import task as transitions
+from shared.domain.event import EventKind
+
+PORTION = 500
+"""How many tasks of one route and priority one transaction gives up."""
+
+
+def give_up(unit: Unit, due_before: Mapping[str, int]) -> int:
+    """End tasks of these routes that have been due since before a time (ms), and return how many there were."""
+    unit.flush()
+    lanes = [lane for lane in tasks.lanes(unit.connection) if lane.route in due_before]
+    found = [run for lane in lanes for run in tasks.due(unit.connection, lane, due_before[lane.route], PORTION)]
+    unit.prefetch(run.task_id for run in found)
+    for run in found:
+        after = transitions.give_up(unit.load(run.task_id), now=unit.now)
+        unit.put(after)
+        unit.record_deed(after, EventKind.TIMEOUT, {"route": run.route})
+    return len(found)
