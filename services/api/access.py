@@ -142,6 +142,10 @@ class Access:
             raise Refusal(FORBIDDEN, f"This call is for the role {needs.name.lower()}.")
         return Caller(role)
 
+    def has_session(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a request belongs to a session that has not ended."""
+        return self._sessions is not None and self._sessions.find(headers) is not None
+
     def _check_session(
         self, session: Session, needs: Needs, method: str, headers: Mapping[str, str], is_form: bool
     ) -> None:

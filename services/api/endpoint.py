@@ -116,8 +116,10 @@ class Endpoint(Intake):
 
     @property
     def is_over(self) -> bool:
-        """Whether the client has left or the server stops, so that what has no end of its own must find one."""
-        return self._has_left or self._traffic.is_closing
+        """Whether the client has left, its session or the server ends: what has no end of its own must find one."""
+        if self._has_left or self._traffic.is_closing:
+            return True
+        return self.caller.session is not None and not self._access.has_session(self.request.headers)
 
     def on_connection_close(self) -> None:
         """Wake the request that waits: nobody is there to be answered."""

@@ -1,5 +1,6 @@
 """Logging in and out, and every session that is none."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from services.api.admin.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_o
 from services.api.store.store import Store
 from shared.domain.account import Role
 from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, cookies_of, log_in
-from tests.integration.talking import ADMIN, Fetch
+from tests.integration.talking import ADMIN, PATIENCE, Fetch
 
 
 @pytest.fixture
@@ -212,3 +213,26 @@ def test_a_session_in_use_is_noted_once_a_minute(
     assert after
     assert after.seen_at > before.seen_at
     assert Sessions(store).find({"Host": f"127.0.0.1:{fetch.port}", "Cookie": admin.cookie})
+
+
+def test_a_stream_ends_with_its_session(fetch: Fetch, admin: Person) -> None:
+    chunks: list[bytes] = []
+
+    async def story() -> int:
+        stream = asyncio.ensure_future(
+            fetch._client.fetch(
+                f"http://127.0.0.1:{fetch.port}/events",
+                headers=admin.headers() | {"Accept": "text/event-stream"},
+                streaming_callback=chunks.append,
+                request_timeout=PATIENCE,
+            )
+        )
+        while not chunks:
+            await asyncio.sleep(0.01)
+        form = f"_xsrf={xsrf_token(admin.identity)}".encode()
+        await fetch.later("POST", "/admin/logout/", body=form, headers={"Cookie": admin.cookie} | FORM)
+        # Whatever happens next wakes the stream, which then sees that nobody may read it any more.
+        await fetch.later("POST", "/tasks", {"name": "x", "processing_time": 1})
+        return (await stream).code
+
+    assert fetch.run(story()) == 200

@@ -1,0 +1,39 @@
+"""Cookies on a server that other machines reach by its name."""
+
+import pytest
+
+from services.api.access import Access, Scope
+from services.api.admin.accounts import Accounts
+from services.api.admin.sessions import Sessions
+from services.api.store.store import Store
+from shared.domain.account import Role
+from tests.integration.admin.people import PASSWORD, cookies_of, log_in
+from tests.integration.talking import ADMIN, REPORTER, Fetch
+
+HOST = {"Host": "waybill.example"}
+
+
+@pytest.fixture
+def access(store: Store) -> Access:
+    """Who may call what, by a name that is not this machine's own."""
+    tokens = {Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN}
+    return Access(tokens, hosts=[HOST["Host"]], sessions=Sessions(store))
+
+
+def test_they_are_bound_to_the_host_and_go_encrypted_only(fetch: Fetch, accounts: Accounts) -> None:
+    fetch.run(accounts.create("ada", Role.ADMIN, PASSWORD))
+    given = cookies_of(log_in(fetch, "ada", PASSWORD, headers=HOST))
+    assert set(given) == {"__Host-waybill-session", "__Host-waybill-xsrf"}
+    for cookie in given.values():
+        attributes = {one.strip() for one in cookie.split(";")[1:]}
+        assert {"Secure", "Path=/", "SameSite=Lax"} <= attributes
+        assert not any(one.startswith("Domain") for one in attributes)
+    identity = given["__Host-waybill-session"].partition(";")[0]
+    for name, status in (("__Host-waybill-session", 200), ("waybill-session", 401), ("waybill-session-80", 401)):
+        assert fetch("GET", "/accounts", headers=HOST | {"Cookie": f"{name}={identity}"}).status == status
+
+
+def test_who_comes_by_plain_http_is_told_why_a_login_cannot_last(fetch: Fetch) -> None:
+    said = b"The browser will not keep a login"
+    assert said in fetch("GET", "/admin/login/", headers=HOST).body
+    assert said not in fetch("GET", "/admin/login/").body
