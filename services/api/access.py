@@ -83,6 +83,8 @@ SCOPES: dict[str, Needs] = {
     "log_in": Scope.ALL,
     "log_out": Role.VIEWER,
     "overview_page": Role.VIEWER,
+    "tasks_page": Role.VIEWER,
+    "add_task_page": Role.OPERATOR,
     "task_types_page": Role.VIEWER,
     "add_task_type_page": Role.ADMIN,
     "task_type_page": Role.VIEWER,

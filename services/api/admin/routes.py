@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.api.admin.accounts import Accounts
+from services.api.admin.adding import AddTaskPage
 from services.api.admin.audit import AuditPage
 from services.api.admin.files import AdminFileHandler, WithoutSlashHandler, admin_files
 from services.api.admin.login import LoginPage, LogoutPage
@@ -11,6 +12,7 @@ from services.api.admin.overview import OverviewPage
 from services.api.admin.page import NoPage
 from services.api.admin.people import AccountsPage
 from services.api.admin.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
+from services.api.admin.tasks import TasksPage
 from services.api.admin.views import Views
 from services.api.admin.workers import WorkersPage
 from services.api.routes import Route
@@ -22,6 +24,8 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/", OverviewPage, page)
     yield Route("/admin/login/", LoginPage, page)
     yield Route("/admin/logout/", LogoutPage, page)
+    yield Route("/admin/tasks/task/", TasksPage, page)
+    yield Route("/admin/tasks/task/add/", AddTaskPage, page)
     yield Route("/admin/tasks/tasktype/", TaskTypesPage, page)
     yield Route("/admin/tasks/tasktype/add/", AddTaskTypePage, page)
     yield Route("/admin/tasks/tasktype/{name}/", TaskTypePage, page)

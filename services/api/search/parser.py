@@ -62,6 +62,11 @@ def parse(text: str) -> Query:
     return Query(**said)
 
 
+def without(text: str, field: str) -> str:
+    """Return what was typed without the terms of a qualifier. Raises QueryError."""
+    return " ".join(term.text for term in _terms(text) if (term.field or "").lower() != field)
+
+
 def _terms(text: str) -> Iterator[_Term]:
     at, end = 0, len(text.rstrip())
     control = CONTROL_CHARACTERS.search(text)

@@ -1,4 +1,4 @@
-// Keys: `/` searches, `j` and `k` walk the rows, `g` and a letter go to a page, `?` lists them all.
+// Keys: `/` searches, `j` and `k` walk the rows, `x` selects one, `g` and a letter go to a page, `?` lists them all.
 let rowIndex = -1;
 let isGoing = false;
 
@@ -18,6 +18,7 @@ function press(key, keys) {
   if (key === "?" && keys) keys.showModal();
   else if (key === "/") return focus(document.querySelector("[data-search]"));
   else if (key === "n") return click(document.querySelector("[data-new]"));
+  else if (key === "x") return click(document.querySelector(".here [data-pick]"));
   else if (key === "j") walk(1);
   else if (key === "k") walk(-1);
   else if (key === "g") {

@@ -28,7 +28,7 @@ export function duration(seconds) {
   return `${say(whole(seconds / 3_600), "h")} ${say(whole((seconds % 3_600) / 60), "min")}`;
 }
 
-/** Show every <time datetime> below a node as how long ago it was. */
+/** Show every <time datetime> below a node as how long ago it was, and lengths in the language of the page. */
 export function refreshTimes(root = document) {
   const now = Date.now();
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -37,6 +37,16 @@ export function refreshTimes(root = document) {
     const text = ago(date, now);
     if (time.textContent !== text) time.textContent = text;
     if (!time.title) time.title = `${absolute.format(date)} (${time.dateTime})`;
+  }
+  refreshLengths(root, now);
+}
+
+/** Show every [data-seconds] below a node as a length of time, and every [data-since] as how long it has lasted. */
+function refreshLengths(root, now) {
+  for (const node of root.querySelectorAll("[data-seconds], [data-since]")) {
+    const { seconds, since } = node.dataset;
+    const text = duration(seconds === undefined ? Math.max(0, Math.floor((now - new Date(since)) / 1000)) : Number(seconds));
+    if (node.textContent !== text) node.textContent = text;
   }
 }
 

@@ -1,0 +1,70 @@
+// What happens, as it happens: the events of a stream, or asking again and again where there is none.
+const SOON = 400;
+const LATER = 5_000;
+
+/**
+ * Follow a stream of events while the page is seen. `take(events, isAll)` gets them in handfuls, one call at a time;
+ * with `isAll`, something may have been missed, and everything is to be looked at anew. Returns what pauses it.
+ */
+export function follow(path, take) {
+  let source = null;
+  let timer = 0;
+  let isTaking = false;
+  let isPaused = false;
+  let events = [];
+  let isAll = false;
+
+  const hand = async () => {
+    timer = 0;
+    if (isTaking || isPaused) return;
+    const handful = [events, isAll];
+    [events, isAll] = [[], false];
+    isTaking = true;
+    try {
+      await take(...handful);
+    } catch {
+      isAll = true;
+    }
+    isTaking = false;
+    if (events.length || isAll) soon(isAll ? LATER : SOON);
+  };
+  const soon = (wait) => {
+    timer ||= setTimeout(hand, wait);
+  };
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+  const open = () => {
+    close();
+    source = new EventSource(path);
+    source.onopen = () => {
+      isAll = true;
+      soon(0);
+    };
+    source.onmessage = (message) => {
+      events.push(JSON.parse(message.data));
+      soon(SOON);
+    };
+    source.onerror = () => {
+      // A refusal closes it for good; a lost connection it takes up by itself.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      isAll = true;
+      soon(0);
+      setTimeout(watch, LATER);
+    };
+  };
+  const watch = () => {
+    if (document.hidden || isPaused) close();
+    else if (!source || source.readyState === EventSource.CLOSED) open();
+  };
+
+  document.addEventListener("visibilitychange", watch);
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", watch);
+  watch();
+  return (paused) => {
+    isPaused = paused;
+    watch();
+  };
+}

@@ -1,0 +1,113 @@
+"""The pages of tasks: found, filtered, escaped, and for each role what it may do."""
+
+import pytest
+
+from services.api.admin.accounts import Accounts
+from services.api.store.store import Store
+from shared.domain.account import Role
+from tests.integration.admin.people import Person, admitted
+from tests.integration.talking import Fetch
+
+LIST = "/admin/tasks/task/"
+NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def operator(fetch: Fetch, store: Store, accounts: Accounts) -> Person:
+    """An operator who is logged in."""
+    return admitted(fetch, store, accounts, Role.OPERATOR)
+
+
+def create(person: Person, name: str, **fields: object) -> str:
+    answer = person("POST", "/tasks", {"name": name, "processing_time": 1, **fields})
+    assert answer.status == 201, answer.body
+    task_id: str = answer.json()["task_id"]
+    return task_id
+
+
+def shown(person: Person, path: str) -> str:
+    answer = person("GET", path)
+    assert answer.status == 200, answer.body
+    return answer.body.decode()
+
+
+def test_the_list_shows_the_newest_first_and_leads_to_each(operator: Person) -> None:
+    first, second = create(operator, "first"), create(operator, "second")
+    page = shown(operator, LIST)
+    assert page.index(f'href="{LIST}{second}/"') < page.index(f'href="{LIST}{first}/"')
+
+
+def test_a_search_and_its_filters_are_in_the_address(operator: Person) -> None:
+    wanted = create(operator, "wanted", external_key="order-1")
+    other = create(operator, "other")
+    operator("POST", f"/tasks/{other}/cancel")
+    page = shown(operator, f"{LIST}?q=key:order-1")
+    assert wanted in page
+    assert other not in page
+    assert f'href="{LIST}?q=status%3Aerror+key%3Aorder-1"' in page
+    assert "format=csv&amp;order=newest&amp;q=key%3Aorder-1" in page
+    page = shown(operator, f"{LIST}?q=status:error")
+    assert other in page
+    assert wanted not in page
+    assert "cancelled" in page
+
+
+def test_a_bad_search_says_what_may_be_meant(operator: Person) -> None:
+    page = shown(operator, f"{LIST}?q=words+statu:error")
+    assert "<mark>statu:error</mark>" in page
+    assert f'href="{LIST}?q=words+status%3Aerror"' in page
+    for bad in ("created:yesterday", "%22", "status:", "a" * 501, "%3Cscript%3E:1", "created:0000-99-99"):
+        assert "The search cannot be understood" in shown(operator, f"{LIST}?q={bad}")
+    assert operator("GET", f"{LIST}?cursor=nonsense").status == 422
+
+
+def test_a_long_list_goes_on_with_its_cursor(operator: Person) -> None:
+    ids = [create(operator, f"task {number}") for number in range(52)]
+    page = shown(operator, LIST)
+    assert page.count("data-row") == 50
+    older = page.partition('rel="next" href="')[2].partition('"')[0]
+    page = shown(operator, older.replace("&amp;", "&"))
+    assert page.count("data-row") == 2
+    assert ids[0] in page
+    assert ids[1] in page
+
+
+def test_what_clients_write_is_text_in_the_pages_of_tasks(operator: Person) -> None:
+    task_id = create(
+        operator,
+        NASTY,
+        external_key=NASTY,
+        input={NASTY: NASTY},
+        metadata={NASTY: NASTY},
+    )
+    for path in (LIST, f"{LIST}add/?like={task_id}", f"{LIST}?q=%22{'%3Cscript%3E'}%22"):
+        page = shown(operator, path)
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_a_viewer_sees_tasks_and_no_way_to_change_them(
+    fetch: Fetch, store: Store, accounts: Accounts, operator: Person
+) -> None:
+    create(operator, "one")
+    viewer = admitted(fetch, store, accounts, Role.VIEWER)
+    page = shown(viewer, LIST)
+    assert "one" in page
+    assert "data-pick" not in page
+    assert "data-bulk" not in page
+    assert viewer("GET", f"{LIST}add/").status == 403
+    page = shown(operator, LIST)
+    assert "data-pick" in page
+    assert 'data-bulk="delete"' not in page
+    admin = admitted(fetch, store, accounts, Role.ADMIN)
+    assert 'data-bulk="delete"' in shown(admin, LIST)
+
+
+def test_the_form_begins_with_another_task(operator: Person) -> None:
+    exact = 12345678901234567890
+    task_id = create(operator, "copy me", priority=7, input={"number": exact})
+    page = shown(operator, f"{LIST}add/?like={task_id}")
+    assert 'value="copy me"' in page
+    assert str(exact) in page
+    assert operator("GET", f"{LIST}add/?like=0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90").status == 404
