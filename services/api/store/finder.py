@@ -144,8 +144,9 @@ def _driver(connection: Connection, query: Query) -> tuple[Driver, bool]:
     if query.failures:
         return _merged("searched", "failure", query.failures), False
     drivers: list[Driver] = []
-    if query.statuses:
-        drivers.append(_merged("tasks", "status", [int(status) for status in query.statuses]))
+    statuses = query.statuses or ((Status.ERROR,) if query.errors else ())
+    if statuses:
+        drivers.append(_merged("tasks", "status", [int(status) for status in statuses]))
     if query.types:
         drivers.append(_merged("tasks", "type", query.types))
     for driver in drivers:
