@@ -125,17 +125,15 @@ class Access:
         self._check_host(headers)
         if method not in SAFE_METHODS:
             self._check_site(headers)
-        authorization = headers.get("Authorization", "")
-        if self._sessions is not None and "Cookie" in headers and not _is_bearer(authorization):
-            session = self._sessions.find(headers)
-            if session is not None:
-                self._check_session(session, needs, method, headers, is_form)
-                return Caller(session=session)
+        session = self.session(headers)
+        if session is not None:
+            self._check_session(session, needs, method, headers, is_form)
+            return Caller(session=session)
         if isinstance(needs, Role):
             raise Refusal(UNAUTHENTICATED, "Log in first.")
         if needs <= self._anonymous:
             return Caller()
-        role = self._role(authorization)
+        role = self._role(headers.get("Authorization", ""))
         if role is None:
             raise Refusal(
                 UNAUTHENTICATED, "Send a valid token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
@@ -144,9 +142,11 @@ class Access:
             raise Refusal(FORBIDDEN, f"This call is for the role {needs.name.lower()}.")
         return Caller(role)
 
-    def has_session(self, headers: Mapping[str, str]) -> bool:
-        """Return whether a request belongs to a session that has not ended."""
-        return self._sessions is not None and self._sessions.find(headers) is not None
+    def session(self, headers: Mapping[str, str]) -> Session | None:
+        """Return the session that counts for a request, None where it has none, that has ended, or a token comes."""
+        if self._sessions is None or "Cookie" not in headers or _is_bearer(headers.get("Authorization", "")):
+            return None
+        return self._sessions.find(headers)
 
     def _check_session(
         self, session: Session, needs: Needs, method: str, headers: Mapping[str, str], is_form: bool

@@ -119,7 +119,7 @@ class Endpoint(Intake):
         """Whether the client has left, its session or the server ends: what has no end of its own must find one."""
         if self._has_left or self._traffic.is_closing:
             return True
-        return self.caller.session is not None and not self._access.has_session(self.request.headers)
+        return self.caller.session is not None and self._access.session(self.request.headers) is None
 
     def on_connection_close(self) -> None:
         """Wake the request that waits: nobody is there to be answered."""

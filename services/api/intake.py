@@ -98,6 +98,9 @@ class Intake(RequestHandler):
             if "Expect" in headers:
                 raise
             self._refusal = refusal
+            if refusal.kind == problems.FORBIDDEN:
+                # Who was refused stands in the audit log, and gets the refusal in the frame of the pages.
+                self.caller = Caller(session=self._access.session(headers))
         if len(length) > LONGEST_LENGTH or int(length) > self._limit:
             if "Expect" in headers or len(length) > LONGEST_LENGTH:
                 raise self._refusal or self._too_large()

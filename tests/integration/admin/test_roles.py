@@ -71,6 +71,7 @@ def test_every_page_keeps_to_the_roles(fetch: Fetch, store: Store, accounts: Acc
         if role < SCOPES[name]:
             assert answer.status == 403, name
             assert b"needs the role" in answer.body
+            assert b"<nav" in answer.body
         else:
             assert answer.status in (200, 404), name
 
@@ -82,6 +83,11 @@ def test_a_viewer_sees_and_an_operator_acts(fetch: Fetch, store: Store, accounts
     assert viewer("POST", "/tasks", task).code == "forbidden"
     assert operator("POST", "/tasks", task).status == 201
     assert operator("POST", "/task-types/sleep/pause").code == "forbidden"
+    assert [(one["who"], one["action"], one["outcome"]) for one in fetch("GET", "/audit", token=ADMIN).json()] == [
+        ("operator", "pause_task_type", "forbidden"),
+        ("operator", "create_task", "done"),
+        ("viewer", "create_task", "forbidden"),
+    ]
 
 
 def test_where_anybody_may_call_a_viewer_still_only_sees(fetch: Fetch, store: Store, accounts: Accounts) -> None:
