@@ -84,6 +84,7 @@ SCOPES: dict[str, Needs] = {
     "log_out": Role.VIEWER,
     "overview_page": Role.VIEWER,
     "tasks_page": Role.VIEWER,
+    "task_page": Role.VIEWER,
     "add_task_page": Role.OPERATOR,
     "task_types_page": Role.VIEWER,
     "add_task_type_page": Role.ADMIN,

@@ -6,7 +6,7 @@ from services.api.admin.accounts import Accounts
 from services.api.store.store import Store
 from shared.domain.account import Role
 from tests.integration.admin.people import Person, admitted
-from tests.integration.talking import Fetch
+from tests.integration.talking import ADMIN, REPORTER, Fetch
 
 LIST = "/admin/tasks/task/"
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -72,7 +72,7 @@ def test_a_long_list_goes_on_with_its_cursor(operator: Person) -> None:
     assert ids[1] in page
 
 
-def test_what_clients_write_is_text_in_the_pages_of_tasks(operator: Person) -> None:
+def test_what_clients_write_is_text_in_the_pages_of_tasks(fetch: Fetch, operator: Person) -> None:
     task_id = create(
         operator,
         NASTY,
@@ -80,7 +80,10 @@ def test_what_clients_write_is_text_in_the_pages_of_tasks(operator: Person) -> N
         input={NASTY: NASTY},
         metadata={NASTY: NASTY},
     )
-    for path in (LIST, f"{LIST}add/?like={task_id}", f"{LIST}?q=%22{'%3Cscript%3E'}%22"):
+    # It is refused, since nobody has claimed the task; the history keeps what was said all the same.
+    said = {"source": NASTY[:40], "stage": NASTY[:60]}
+    assert fetch("PATCH", f"/tasks/{task_id}", said, token=REPORTER).status == 409
+    for path in (LIST, f"{LIST}{task_id}/", f"{LIST}add/?like={task_id}", f"{LIST}?q=%22{'%3Cscript%3E'}%22"):
         page = shown(operator, path)
         assert "<script>alert" not in page
         assert "<img" not in page
@@ -111,3 +114,29 @@ def test_the_form_begins_with_another_task(operator: Person) -> None:
     assert 'value="copy me"' in page
     assert str(exact) in page
     assert operator("GET", f"{LIST}add/?like=0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90").status == 404
+
+
+def test_the_page_of_a_task_tells_its_story(fetch: Fetch, store: Store, accounts: Accounts, operator: Person) -> None:
+    assert fetch("POST", "/task-types", {"name": "delivery", "handler": None}, token=ADMIN).status == 201
+    answer = operator("POST", "/tasks", {"name": "told", "type": "delivery", "metadata": {"user": 42}})
+    task_id = answer.json()["task_id"]
+
+    def report(status: int, **said: object) -> int:
+        body = {"status": status, "source": "van", **said}
+        return fetch("PATCH", f"/tasks/{task_id}", body, token=REPORTER).status
+
+    assert report(2, stage="load", progress=0.4, seq=1) == 200
+    assert "40%" in shown(operator, f"{LIST}{task_id}/")
+    assert report(4, error={"code": "failed", "message": "flat tyre"}, seq=2) == 200
+    assert report(2, seq=1) == 409
+    page = shown(operator, f"{LIST}{task_id}/")
+    for text in ("Waiting", "Running", "flat tyre", "stale", "curl", "van", 'data-action="retry"'):
+        assert text in page, text
+    assert 'data-action="cancel"' not in page
+    assert 'data-action="delete"' not in page
+    admin = admitted(fetch, store, accounts, Role.ADMIN)
+    assert 'data-action="delete"' in shown(admin, f"{LIST}{task_id}/")
+    viewer = admitted(fetch, store, accounts, Role.VIEWER)
+    assert "data-action" not in shown(viewer, f"{LIST}{task_id}/")
+    assert operator("GET", f"{LIST}0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90/").status == 404
+    assert operator("GET", f"{LIST}nonsense/").status == 404

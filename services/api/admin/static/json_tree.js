@@ -1,0 +1,41 @@
+// JSON that can be folded; numbers are shown as exact as they were written, where the browser tells.
+import { element } from "./dom.js";
+import { t } from "./i18n.js";
+
+const OPEN_UP_TO = 30;
+
+class Exact {
+  constructor(text) {
+    this.text = text;
+  }
+}
+
+const exact = (key, value, context) => (typeof value === "number" && context?.source ? new Exact(context.source) : value);
+
+/** Make every [data-json] below a node a tree; what is in it stays to be copied. */
+export function growTrees(root = document) {
+  for (const place of root.querySelectorAll("[data-json]")) {
+    place.dataset.text = place.textContent;
+    const value = JSON.parse(place.textContent, exact);
+    if (isBranch(value)) place.replaceChildren(branch(value, place.dataset.json, place.textContent.split("\n").length <= OPEN_UP_TO));
+  }
+}
+
+const isBranch = (value) => value !== null && typeof value === "object" && !(value instanceof Exact);
+
+function branch(value, path, isOpen, label = "") {
+  const isList = Array.isArray(value);
+  const entries = Object.entries(value);
+  const size = isList ? `[${entries.length}]` : `{${entries.length}}`;
+  const twigs = entries.map(([key, one]) => {
+    const name = isList ? key : JSON.stringify(key);
+    return isBranch(one) ? branch(one, `${path}/${key}`, isOpen, name) : element("div", {}, element("span", { class: "json-key" }, `${name}: `), leaf(one));
+  });
+  const summary = element("summary", {}, label && element("span", { class: "json-key" }, `${label} `), element("span", { class: "faint" }, size));
+  return element("details", { open: isOpen || !label, "data-keep": path, class: "json-branch" }, summary, ...twigs);
+}
+
+function leaf(value) {
+  const text = value instanceof Exact ? value.text : JSON.stringify(value);
+  return element("span", { class: `json-${value === null ? "null" : typeof value}`, title: typeof value === "string" ? t("{count} characters", { count: value.length }) : null }, text);
+}

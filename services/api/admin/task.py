@@ -1,0 +1,89 @@
+"""The page of one task."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.api.admin.adding import written
+from services.api.admin.lengths import length
+from services.api.admin.page import Page
+from services.api.admin.story import phases, runs, strip
+from services.api.handlers.parameters import TaskIdPath
+from services.api.operation import call
+from services.api.store.clock import Clock
+from shared.domain.account import Role
+from shared.domain.event import Event
+from shared.domain.stage import StageResult
+from shared.domain.task import Task
+from shared.wire.stages import stages_json
+from shared.wire.tasks import task_json
+from shared.wire.timestamps import rfc3339
+
+MOST_EVENTS = 500
+
+
+class Telling(Protocol):
+    """What the page needs of the store."""
+
+    clock: Clock
+
+    def task(self, task_id: str) -> Task:
+        """Return a task, or raise TaskNotFound."""
+
+    async def stage_results(self, task: Task) -> list[StageResult]:
+        """Return what the passed stages of a task left."""
+
+    async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
+        """Return a page of the history."""
+
+
+class TaskPage(Page):
+    """One task: where it stands, and how it came there."""
+
+    store: Telling
+
+    @call("task_page")
+    async def get(self, task_id: TaskIdPath) -> None:
+        """Show a task."""
+        task = self.store.task(task_id)
+        history = await self.store.events(task_id, 0, MOST_EVENTS)
+        now = self.store.clock.now()
+        found = phases(history)
+        await self.show(
+            "task.html",
+            task.name,
+            task=task,
+            shown=task_json(task),
+            bars=list(strip(found, now)),
+            runs=runs(history),
+            stages=stages_json(task, await self.store.stage_results(task)),
+            history=history,
+            is_cut=len(history) == MOST_EVENTS,
+            commands=commands(task, f"{self.request.protocol}://{self.request.host}"),
+            now=now,
+            written=written,
+            length=length,
+            rfc3339=rfc3339,
+            may_act=self.session.role >= Role.OPERATOR,
+            may_delete=self.session.role >= Role.ADMIN,
+        )
+
+
+def commands(task: Task, origin: str) -> Sequence[tuple[str, str]]:
+    """Return what looks at such a task, follows it and makes another one at a shell, each with its title."""
+    given = {
+        "name": task.name,
+        "type": task.type,
+        "processing_time": task.processing_time,
+        "input": task.input,
+        "priority": task.priority,
+        "metadata": dict(task.metadata),
+    }
+    body = shlex.quote(written({name: value for name, value in given.items() if value not in (None, {})}))
+    where = shlex.quote(f"{origin}/tasks")
+    one = shlex.quote(f"{origin}/tasks/{task.task_id}")
+    return (
+        ("Look at it", f"curl {one}"),
+        ("Follow it", f"curl -N -H 'Accept: text/event-stream' {shlex.quote(f'{origin}/tasks/{task.task_id}/events')}"),
+        ("Make another one", f"curl {where} -H 'Content-Type: application/json' -d {body}"),
+    )
