@@ -82,6 +82,8 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
 
     page.get_by_role("link", name="Audit").click()
     page.get_by_text("delete_task_type").wait_for()
+    # A time has its title once the page's modules run, keys included.
+    page.locator("time[title]").first.wait_for()
     page.keyboard.press("?")
     page.locator("#keys[open]").get_by_role("button", name="Close").click()
     page.keyboard.press("g")
