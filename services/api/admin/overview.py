@@ -1,13 +1,59 @@
-"""The first page."""
+"""The first page: how it goes, and what needs attention."""
 
+import json
+from collections.abc import Sequence
+
+from services.api.admin.lengths import length
 from services.api.admin.page import Page
+from services.api.admin.searches import address
+from services.api.handlers.statistics import Counting, Present, statistics_of
 from services.api.operation import call
+from shared.wire.statistics import AttentionJson, MinuteJson
 
 
 class OverviewPage(Page):
     """What is going on."""
 
+    store: Counting
+    workers: Present
+
     @call("overview_page")
     async def get(self) -> None:
         """Show the first page."""
-        await self.show("overview.html", "Overview")
+        found = await statistics_of(self.store, self.workers, self.accounts)
+        await self.show(
+            "overview.html",
+            "Overview",
+            found=found,
+            charts=charts(found["minutes"]),
+            attention=[(one, remedy_of(one)) for one in found["attention"]],
+            address=address,
+            length=lambda seconds: length(round(seconds * 1_000)),
+        )
+
+
+def charts(minutes: Sequence[MinuteJson]) -> dict[str, str]:
+    """Return the lines of each chart by name, as JSON for the script that draws them."""
+    throughput = {
+        "created": [minute["created"] for minute in minutes],
+        "completed": [minute["completed"] for minute in minutes],
+        "error": [minute["error"] for minute in minutes],
+    }
+    latency = {
+        "wait p50": [minute["wait"]["p50"] for minute in minutes],
+        "wait p95": [minute["wait"]["p95"] for minute in minutes],
+        "run p50": [minute["run"]["p50"] for minute in minutes],
+        "run p95": [minute["run"]["p95"] for minute in minutes],
+    }
+    return {name: json.dumps(lines) for name, lines in (("throughput", throughput), ("latency", latency))}
+
+
+def remedy_of(item: AttentionJson) -> tuple[str, str] | None:
+    """Return where something can be done about it: a title and an address; None where no page helps."""
+    subject = item["subject"] or ""
+    return {
+        "no_worker": ("Workers", "/admin/workers/"),
+        "failing_type": ("Show its errors", address(f"status:error type:{subject}")),
+        "silent": ("Show its tasks", address(f"status:new,processing type:{subject}")),
+        "demo_password": ("Accounts", "/admin/accounts/"),
+    }.get(item["code"])

@@ -22,7 +22,7 @@ from services.api.routes import Route
 def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route]:
     """Yield the pages and what they load."""
     page = {"views": Views(), "accounts": accounts, "store": store}
-    yield Route("/admin/", OverviewPage, page)
+    yield Route("/admin/", OverviewPage, page | {"workers": workers})
     yield Route("/admin/login/", LoginPage, page)
     yield Route("/admin/logout/", LogoutPage, page)
     yield Route("/admin/tasks/task/", TasksPage, page)

@@ -1,6 +1,5 @@
 """Statistics: how it goes, and what needs attention."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +12,6 @@ from shared.domain.durations import Durations
 from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.wire.statistics import (
-    AttentionJson,
     CountsJson,
     MinuteJson,
     QuantilesJson,
@@ -75,36 +73,38 @@ class StatisticsHandler(Endpoint):
         The counts are exact. What happened is counted in memory; after a start, of the hour before only the tasks that
         were created in it are known.
         """
-        now = self.store.clock.now()
-        statistics = self.store.statistics
-        course = statistics.course(now)
-        courses = {name: statistics.course(now, name) for name in statistics.types()}
-        oldest = await self.store.oldest_new()
-        hour = course.hour
-        return {
-            "recorded_at": rfc3339(now),
-            "counts": _counts(course),
-            "rates": _rates(course, now),
-            "oldest_waiting": None
-            if oldest is None
-            else {"task_id": oldest.task_id, "created_at": rfc3339(oldest.created_at)},
-            "workers": self.workers.alive(),
-            "wait": _quantiles(hour.waits),
-            "run": _quantiles(hour.runs),
-            "minutes": _minutes(course, now),
-            "types": [of_type(name, one) for name, one in courses.items()],
-            "attention": await self._attention(courses),
-        }
+        return await statistics_of(self.store, self.workers, self.accounts)
 
-    async def _attention(self, courses: Mapping[str, Course]) -> list[AttentionJson]:
-        return [
-            *attention.demo(self.accounts is not None and await self.accounts.has_demo()),
-            *attention.disk(self.store.path.parent),
-            *attention.unserved(await self.store.waiting_routes(), self.workers.served()),
+
+async def statistics_of(store: Counting, workers: Present, accounts: Trusting | None) -> StatisticsJson:
+    """Return how it goes, for whoever tells it."""
+    now = store.clock.now()
+    statistics = store.statistics
+    course = statistics.course(now)
+    courses = {name: statistics.course(now, name) for name in statistics.types()}
+    oldest = await store.oldest_new()
+    hour = course.hour
+    return {
+        "recorded_at": rfc3339(now),
+        "counts": _counts(course),
+        "rates": _rates(course, now),
+        "oldest_waiting": None
+        if oldest is None
+        else {"task_id": oldest.task_id, "created_at": rfc3339(oldest.created_at)},
+        "workers": workers.alive(),
+        "wait": _quantiles(hour.waits),
+        "run": _quantiles(hour.runs),
+        "minutes": _minutes(course, now),
+        "types": [of_type(name, one) for name, one in courses.items()],
+        "attention": [
+            *attention.demo(accounts is not None and await accounts.has_demo()),
+            *attention.disk(store.path.parent),
+            *attention.unserved(await store.waiting_routes(), workers.served()),
             *attention.failing(courses),
-            *attention.silent(self.store.silent()),
-            *attention.search(await self.store.unsearched()),
-        ]
+            *attention.silent(store.silent()),
+            *attention.search(await store.unsearched()),
+        ],
+    }
 
 
 def _counts(course: Course) -> CountsJson:

@@ -140,3 +140,17 @@ def test_the_page_of_a_task_tells_its_story(fetch: Fetch, store: Store, accounts
     assert "data-action" not in shown(viewer, f"{LIST}{task_id}/")
     assert operator("GET", f"{LIST}0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90/").status == 404
     assert operator("GET", f"{LIST}nonsense/").status == 404
+
+
+def test_the_overview_counts_and_says_what_to_do(operator: Person) -> None:
+    assert "No tasks yet" in shown(operator, "/admin/")
+    task_id = create(operator, "one")
+    create(operator, "two")
+    operator("POST", f"/tasks/{create(operator, 'three')}/cancel")
+    page = shown(operator, "/admin/")
+    assert '<strong data-count="NEW">2</strong>' in page
+    assert '<strong data-count="ERROR">1</strong>' in page
+    assert f'href="{LIST}?q=status%3Aerror"' in page
+    assert f'href="{LIST}{task_id}/"' in page
+    assert "python -m services.worker" in page
+    assert "No tasks yet" not in page

@@ -1,0 +1,69 @@
+// Charts of the last hour: bars that stand on each other, or lines, each a minute wide.
+import { element } from "./dom.js";
+import { language, t } from "./i18n.js";
+
+const HEIGHT = 150;
+const TOP = 14;
+const SPACE = "http://www.w3.org/2000/svg";
+
+function shape(name, attributes, text = "") {
+  const made = document.createElementNS(SPACE, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+const kindOf = (name) => name.replace(/\W+/g, "-");
+const short = (value) => value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 2 : 0 });
+
+/** Return a round number that is not below a value. */
+function ceiling(value) {
+  const power = 10 ** Math.floor(Math.log10(value || 1));
+  return [1, 2, 5, 10].map((step) => step * power).find((one) => one >= value) ?? 1;
+}
+
+/** Draw the lines, by name one number or null for each minute; of those in `stacked`, bars. */
+export function draw(svg, lines, stacked) {
+  const width = svg.clientWidth || 600;
+  const count = Math.max(...Object.values(lines).map((line) => line.length));
+  const sums = Array.from({ length: count }, (_, at) => stacked.reduce((sum, name) => sum + lines[name][at], 0));
+  const most = ceiling(Math.max(...sums, ...Object.values(lines).flat().map(Number)));
+  const step = width / count;
+  const y = (value) => HEIGHT - ((HEIGHT - TOP) * value) / most;
+  const shapes = [0, 0.5, 1].map((part) =>
+    shape("line", { x1: 0, x2: width, y1: y(most * part), y2: y(most * part), class: "chart-grid" }),
+  );
+  for (let at = 0; at < count; at += 1) {
+    let under = 0;
+    for (const name of stacked) {
+      const value = lines[name][at];
+      if (!value) continue;
+      const [low, high] = [y(under), y(under + value)];
+      shapes.push(shape("rect", { x: at * step + 0.5, y: high, width: Math.max(1, step - 1), height: low - high, class: `chart-${kindOf(name)}` }));
+      under += value;
+    }
+  }
+  for (const [name, line] of Object.entries(lines).filter(([one]) => !stacked.includes(one))) {
+    let pen = "M";
+    let path = "";
+    line.forEach((value, at) => {
+      if (value !== null) path += `${pen}${((at + 0.5) * step).toFixed(1)} ${y(value).toFixed(1)}h.01`;
+      pen = value === null ? "M" : "L";
+    });
+    shapes.push(shape("path", { d: path || "M0 0", class: `chart-line chart-${kindOf(name)}` }));
+  }
+  shapes.push(shape("text", { x: 0, y: TOP - 4, class: "chart-label" }, short(most)));
+  svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT + 1}`);
+  svg.replaceChildren(...shapes);
+  const card = svg.closest(".chart-card");
+  card.querySelector("[data-legend]").replaceChildren(
+    ...Object.keys(lines).map((name) => element("span", { class: `legend-${kindOf(name)}` }, t(name))),
+  );
+  const readout = card.querySelector("[data-readout]");
+  svg.onpointermove = ({ offsetX }) => {
+    const at = Math.min(count - 1, Math.max(0, Math.floor(offsetX / step)));
+    const said = Object.entries(lines).map(([name, line]) => `${t(name)} ${line[at] === null ? "–" : short(line[at])}`);
+    readout.textContent = [t("{minutes} min ago", { minutes: count - 1 - at }), ...said].join(" · ");
+  };
+  svg.onpointerleave = () => (readout.textContent = "");
+}

@@ -1,0 +1,30 @@
+// The first page, kept fresh.
+import { draw } from "./chart.js";
+import { every } from "./live.js";
+import { page } from "./pages.js";
+
+const SECONDS = 3;
+const STACKED = { throughput: ["completed", "error"], latency: [] };
+
+function drawAll() {
+  for (const svg of document.querySelectorAll("[data-chart]")) {
+    draw(svg, JSON.parse(svg.dataset.lines), STACKED[svg.dataset.chart]);
+  }
+}
+
+async function refresh() {
+  const now = await page("/admin/").catch(() => null);
+  if (now === null) return;
+  for (const id of ["figures", "attention"]) {
+    const place = document.getElementById(id);
+    // A link that has the focus would lose it.
+    if (!place.contains(document.activeElement)) place.replaceChildren(...now.getElementById(id).children);
+  }
+  for (const svg of document.querySelectorAll("[data-chart]")) {
+    svg.dataset.lines = now.querySelector(`[data-chart="${svg.dataset.chart}"]`).dataset.lines;
+  }
+  drawAll();
+}
+
+new ResizeObserver(drawAll).observe(document.querySelector(".charts"));
+every(SECONDS, refresh);
