@@ -1,0 +1,129 @@
+"""Tasks in a real browser: created, watched, found, cancelled, retried, exported, and seen live by somebody else."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.instance import Instance, wait_until
+
+LIST = "/admin/tasks/task/"
+NASTY = "<img src=/nowhere onerror=alert(1)>"
+SLOW = 60_000
+"""Milliseconds that a step may take on a busy machine."""
+
+
+@pytest.fixture
+def visit(instance: Instance) -> Iterator[Visit]:
+    """Return a visit to an API and its worker, by an administrator who has logged in."""
+    with chromium() as browser:
+        instance.start_api()
+        instance.start_worker()
+        with browser.new_context(locale="en-GB", color_scheme="light") as context:
+            visit = Visit(context.new_page(), instance.url)
+            visit.page.set_default_timeout(SLOW)
+            visit.open(f"/admin/login/?next={LIST}")
+            visit.page.get_by_label("Name").fill("user")
+            visit.page.get_by_label("Password").fill("password")
+            visit.page.get_by_role("button", name="Log in").click()
+            visit.page.wait_for_url(f"**{LIST}")
+            yield visit
+
+
+def errors_of(visit: Visit) -> list[str]:
+    """Return what went wrong, but for streams that end with their page, and a form that was refused on purpose."""
+    expected = re.compile(r"failed: \S+/events\S* net::ERR_ABORTED|status of 422")
+    return [error for error in visit.errors if not expected.search(error)]
+
+
+def test_a_task_is_made_watched_cancelled_retried_and_found(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    page.get_by_text("No tasks yet").wait_for()
+    page.keyboard.press("n")
+    page.wait_for_url(f"**{LIST}add/")
+    page.get_by_label("Processing time, s").fill("-1")
+    page.get_by_label("Input, JSON").fill("{not JSON")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("This is no JSON.").wait_for()
+    page.get_by_label("Input, JSON").fill('{"path": "a.png"}')
+    page.get_by_role("button", name="Create").click()
+    page.locator("[name=processing_time][aria-invalid=true]").wait_for()
+    page.locator("[name=name]").fill(NASTY)
+    page.get_by_label("Processing time, s").fill("4")
+    page.get_by_label("Metadata, JSON").fill('{"user": 42}')
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text(f"{NASTY} is created.").wait_for()
+
+    loaded = page.evaluate("performance.timeOrigin")
+    for status in ("PROCESSING", "COMPLETED"):
+        page.locator("#status", has_text=status).wait_for()
+    assert page.evaluate("performance.timeOrigin") == loaded
+    assert page.get_by_text('"a.png"').first.is_visible()
+
+    page.get_by_role("link", name="Duplicate").click()
+    page.locator("[name=name]").fill("long one")
+    page.get_by_label("Processing time, s").fill("600")
+    page.get_by_role("button", name="Create").click()
+    page.locator("#status", has_text="PROCESSING").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("#confirm").get_by_role("button", name="Cancel the task").click()
+    page.locator("#status", has_text="ERROR").wait_for()
+    page.get_by_text("cancelled on request").first.wait_for()
+    page.get_by_role("button", name="Retry").click()
+    page.locator("#status", has_text="PROCESSING").wait_for()
+    page.get_by_text("attempt 2").first.wait_for()
+
+    visit.open(LIST)
+    page.keyboard.press("/")
+    page.keyboard.type("meta.user:42 status:completed")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=meta.user*")
+    wait_until(lambda: _found(visit) == [NASTY], "the task that is looked for")
+    page.get_by_label("Search tasks").fill("statu:error")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="status:error").click()
+    page.get_by_text("Nothing fits").wait_for()
+    assert (errors_of(visit), visit.elsewhere) == ([], [])
+
+
+def _found(visit: Visit) -> list[str]:
+    visit.page.reload()
+    return visit.page.locator("[data-open]").all_text_contents()
+
+
+def test_rows_stay_where_they_are_and_many_are_cancelled_at_once(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    first = instance.create(600)
+    page.locator(f"tr[data-id='{first}']").wait_for()
+    instance.create(600)
+    page.get_by_role("button", name="1 new").wait_for()
+    assert page.locator("[data-row]").count() == 1
+    page.get_by_role("button", name="1 new").click()
+    page.wait_for_function("document.querySelectorAll('[data-row]').length === 2")
+    page.locator("tr .status-processing").nth(1).wait_for()
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_text("1 selected").wait_for()
+    page.get_by_label("Select all on this page").check()
+    page.locator("#bulk").get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancel 2 tasks?").wait_for()
+    page.locator("#confirm").get_by_role("button", name="Cancel them").click()
+    page.locator("tr .status-error").nth(1).wait_for()
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="CSV").click()
+    assert first in begun.value.path().read_text("utf-8")
+
+    visit.open("/admin/")
+    page.locator("[data-count=ERROR]", has_text="2").wait_for()
+    instance.create(0)
+    page.locator("[data-count=COMPLETED]", has_text="1").wait_for()
+    page.locator(".chart rect").first.wait_for()
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_url(f"**{LIST}")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.locator("#status", has_text="COMPLETED").wait_for()
+    assert (errors_of(visit), visit.elsewhere) == ([], [])
