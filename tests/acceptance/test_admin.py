@@ -14,6 +14,9 @@ LOGIN = "/admin/login/?next=/admin/"
 FIRST = "password"
 PAGES = (
     "/admin/",
+    "/admin/tasks/task/",
+    "/admin/tasks/task/add/",
+    "/admin/tasks/task/?q=statu:error",
     "/admin/tasks/tasktype/",
     "/admin/tasks/tasktype/add/",
     "/admin/tasks/tasktype/order/",
@@ -184,7 +187,7 @@ def test_no_page_shuts_anybody_out(instance: Instance, theme: Literal["light", "
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     instance.start_api()
     instance.post("/task-types", {"name": "order", "stages": ["fetch", "pack"]}).raise_for_status()
-    instance.post("/tasks", {"name": "a task", "type": "order"}).raise_for_status()
+    task_id = instance.post("/tasks", {"name": "a task", "type": "order", "input": {"list": [1]}}).json()["task_id"]
     with chromium() as browser:
         for width in (360, 1366):
             # The checker is a script that is put into the page, which the page's own policy forbids.
@@ -192,7 +195,7 @@ def test_no_page_shuts_anybody_out(instance: Instance, theme: Literal["light", "
                 bypass_csp=True, color_scheme=theme, viewport={"width": width, "height": 900}
             ) as context:
                 visit = Visit(context.new_page(), instance.url)
-                for path in (LOGIN, *PAGES):
+                for path in (LOGIN, *PAGES, f"/admin/tasks/task/{task_id}/"):
                     if path == PAGES[0]:
                         log_in(visit)
                         visit.page.wait_for_url(f"{instance.url}/admin/")
