@@ -127,3 +127,17 @@ def test_rows_stay_where_they_are_and_many_are_cancelled_at_once(visit: Visit, i
     page.keyboard.press("Enter")
     page.locator("#status", has_text="COMPLETED").wait_for()
     assert (errors_of(visit), visit.elsewhere) == ([], [])
+
+
+def test_a_page_full_of_rows_changes_in_place(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    instance.create_many(30, 600)
+    visit.open(LIST)
+    page.locator("tr .status-processing").nth(29).wait_for()
+    visit.open(f"{LIST}?q=status:processing")
+    page.get_by_label("Select all on this page").check()
+    page.locator("#bulk").get_by_role("button", name="Cancel").click()
+    page.locator("#confirm").get_by_role("button", name="Cancel them").click()
+    page.locator("tr .status-error").nth(29).wait_for()
+    assert page.locator("tr.gone").count() == 0
+    assert (errors_of(visit), visit.elsewhere) == ([], [])

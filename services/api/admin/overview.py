@@ -27,6 +27,7 @@ class OverviewPage(Page):
             found=found,
             charts=charts(found["minutes"]),
             attention=[(one, remedy_of(one)) for one in found["attention"]],
+            texts=TEXTS,
             address=address,
             length=lambda seconds: length(round(seconds * 1_000)),
         )
@@ -46,6 +47,17 @@ def charts(minutes: Sequence[MinuteJson]) -> dict[str, str]:
         "run p95": [minute["run"]["p95"] for minute in minutes],
     }
     return {name: json.dumps(lines) for name, lines in (("throughput", throughput), ("latency", latency))}
+
+
+TEXTS = {
+    "no_worker": "Tasks wait for a worker that serves {subject}, and there is none.",
+    "failing_type": "{count} tasks of the type {subject} failed lately.",
+    "silent": "Nothing is heard of {count} tasks of the type {subject}.",
+    "disk_almost_full": "The disk that holds the data is almost full.",
+    "demo_password": "An account has a password that everybody knows.",
+    "search_behind": "The search does not know of the last {count} changes yet.",
+}
+"""What is said of each code; its detail, of one that is not here."""
 
 
 def remedy_of(item: AttentionJson) -> tuple[str, str] | None:

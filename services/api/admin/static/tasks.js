@@ -5,7 +5,8 @@ import { follow } from "./stream.js";
 import { suggest } from "./suggestions.js";
 import { t } from "./i18n.js";
 
-const AT_ONCE = 20;
+// So many ids still are a search that is short enough.
+const AT_ONCE = 12;
 const NEWS_EVERY = 2_000;
 
 const list = document.getElementById("tasks");
@@ -20,17 +21,23 @@ let found = null;
 const rows = () => [...(body?.rows ?? [])];
 const idOf = (row) => row.dataset.id;
 
+/** Show the rows with these ids as they are on another page; return the ids that are not there. */
+function show(there, ids) {
+  const known = new Map([...there.querySelectorAll("tr[data-id]")].map((row) => [idOf(row), row]));
+  for (const row of rows().filter((one) => ids.includes(idOf(one)))) {
+    const now = known.get(idOf(row));
+    if (now && now.dataset.version !== row.dataset.version) replace(row, now);
+  }
+  return ids.filter((id) => !known.has(id));
+}
+
 /** Show the rows with these ids as they are now. */
 async function refresh(ids) {
   for (let start = 0; start < ids.length; start += AT_ONCE) {
     const some = ids.slice(start, start + AT_ONCE);
     const there = await page(`/admin/tasks/task/?q=${encodeURIComponent(`id:${some.join(",")}`)}`);
-    const known = new Map([...there.querySelectorAll("tr[data-id]")].map((row) => [idOf(row), row]));
-    for (const row of rows().filter((one) => some.includes(idOf(one)))) {
-      const now = known.get(idOf(row));
-      if (!now) row.classList.add("gone");
-      else if (now.dataset.version !== row.dataset.version) replace(row, now);
-    }
+    const gone = show(there, some);
+    for (const row of rows().filter((one) => gone.includes(idOf(one)))) row.classList.add("gone");
   }
 }
 
@@ -70,13 +77,15 @@ fresh?.addEventListener("click", () => {
 
 async function take(events, isAll) {
   const changed = new Set(events.map((event) => event.task_id));
-  const ids = rows().map(idOf);
-  await refresh(isAll ? ids : ids.filter((id) => changed.has(id)));
+  let ids = rows().map(idOf).filter((id) => isAll || changed.has(id));
   const isNews = isAll || list.dataset.q || events.some((event) => event.kind === "create");
-  if (!("first" in list.dataset) || !isNews) return;
-  const wait = lookedAt + NEWS_EVERY - Date.now();
-  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-  await lookForNews();
+  if ("first" in list.dataset && isNews) {
+    const wait = lookedAt + NEWS_EVERY - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    await lookForNews();
+    ids = show(found, ids);
+  }
+  await refresh(ids);
 }
 
 if (list) {
