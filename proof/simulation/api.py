@@ -72,7 +72,6 @@ class Api:
             queue = Queue(self._settings.queue_db)
             upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died)
             # What is killed before it starts has never awaited its coroutines.
-            self.process.files.insert(0, lambda: [job.close() for job in upkeep._jobs])
             self.process.files += [queue.close, upkeep._dispatcher._database.close]
             known = {one.name for one in await store.types()}
             for task_type in self._types:

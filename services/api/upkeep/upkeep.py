@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,17 @@ from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.silence import Silence
 from services.api.upkeep.unserved import Unserved
 from services.api.upkeep.workers import Workers
+from shared.domain.errors import StorageFull
 from shared.doorbell import ring_all
 from shared.queue import Queue
 
 log = logging.getLogger(__name__)
+
+FULL_PAUSE = 1.0
+"""Seconds after which what the disk had no room for is tried again."""
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+"""Works until cancelled; begun anew it goes on where it was."""
 
 
 class Upkeep:
@@ -31,13 +39,13 @@ class Upkeep:
     ) -> None:
         """Take care of this store; `on_death` is called, from any thread, should a part fail."""
         self._on_death = on_death
-        self._jobs: list[Coroutine[Any, Any, None]] = [
-            Reaper(store, workers).run(),
-            Silence(store).run(),
-            Unserved(store, workers).run(),
-            prune(store),
-            keep_times(store),
-            Indexer(store).run(),
+        self._jobs: list[Job] = [
+            Reaper(store, workers).run,
+            Silence(store).run,
+            Unserved(store, workers).run,
+            partial(prune, store),
+            partial(keep_times, store),
+            Indexer(store).run,
         ]
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
@@ -47,7 +55,7 @@ class Upkeep:
         """Start everything."""
         self._dispatcher.start()
         for job in self._jobs:
-            task = asyncio.get_running_loop().create_task(job)
+            task = asyncio.get_running_loop().create_task(_persist(job))
             task.add_done_callback(self._ended)
             self._running.append(task)
 
@@ -67,3 +75,13 @@ class Upkeep:
         if not task.cancelled() and task.exception() is not None:
             log.critical("upkeep has died", exc_info=task.exception())
             self._on_death()
+
+
+async def _persist(job: Job) -> None:
+    """Do a job until cancelled, a full disk or not: that is told to whoever asks for room, and no reason to end."""
+    while True:
+        try:
+            return await job()
+        except StorageFull:
+            log.warning("upkeep waits for room on the disk", extra={"action": "storage_full"})
+            await asyncio.sleep(FULL_PAUSE)
