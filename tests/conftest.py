@@ -1,5 +1,6 @@
 """What holds for every test: no settings from outside, nothing skipped where CI=true, no cache in a read-only place."""
 
+import asyncio
 import os
 from collections.abc import Generator
 
@@ -21,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     It gets no deadline, since the machine may be busy, and keeps no files in a read-only place.
     """
+    # Else the first `io_loop` of a process has asyncio make a loop that nobody closes, and some later test is blamed.
+    asyncio.set_event_loop(None)
     for name in [name for name in os.environ if name.startswith("WAYBILL_")]:
         del os.environ[name]
     cache = config.rootpath / ".cache"
