@@ -27,7 +27,6 @@ NAVIGATION = (
     Place("/admin/tasks/task/", "Tasks", "tasks", "t"),
     Place("/admin/tasks/tasktype/", "Task types", "types", "y"),
     Place("/admin/workers/", "Workers", "workers", "w"),
-    Place("/admin/failures/", "Failures", "failures", "f"),
     Place("/admin/audit/", "Audit", "audit", "a", Role.ADMIN),
     Place("/admin/accounts/", "Accounts", "accounts", "c", Role.ADMIN),
 )
