@@ -28,7 +28,7 @@ def stage(name):
         log = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(log, f"{context.task_id} {name} {os.getpid()} {time.time()}\\n".encode())
         os.close(log)
-        context.sleep(0.1)
+        context.sleep(0.2)
         return [*given, name]
 
     return run
@@ -72,16 +72,18 @@ class Line:
         self.instance.start("worker", *command, stages=",".join(stages))
 
     def kill_who_works(self, starts: int) -> str:
-        """Kill the worker that began last, after so many starts, and return the stage that it began."""
+        """Kill the worker that began last of those alive, after so many starts, and return the stage that it began."""
 
         def victim() -> tuple[Service, str] | None:
             begun = self.starts()
             open_tasks = [task for task in self.instance.tasks().values() if task["status"] not in (3, 4)]
             crashes = max((task["crashes"] for task in open_tasks), default=0)
             alive = {service.pid: service for service in self.instance.services if service.is_running}
-            if len(begun) < starts or crashes >= MOST_CRASHES or begun[-1].pid not in alive:
+            # The very last to begin may be dead: what it did was kept, and nothing else is left to do.
+            latest = next((start for start in reversed(begun) if start.pid in alive), None)
+            if len(begun) < starts or crashes >= MOST_CRASHES or latest is None:
                 return None
-            return alive[begun[-1].pid], begun[-1].stage
+            return alive[latest.pid], latest.stage
 
         service, stage = wait_until(victim, f"work after {starts} starts", seconds=180)
         service.kill()
