@@ -24,6 +24,7 @@ BEYOND_JSON_SCHEMA = (
     # The fields of one body, against each other.
     r"min_backoff must not exceed max_backoff",
     r"a type has a handler or stages, not both",
+    r"only a tracked type, which has neither handler nor stages, has a stage_timeout",
     r"is not the task of the path",
     r"give either task_ids or q",
     # The body, against what is kept.
