@@ -16,6 +16,7 @@ from typing import Any
 from waybill import Reporter
 
 PACE = 0.01
+"""Seconds of work between two reports."""
 FLUSH_SECONDS = 120.0
 
 
@@ -52,6 +53,7 @@ def main(url: str, token_file: str, spool: str, first: str, *task_ids: str) -> N
     threads = [threading.Thread(target=work, args=pair) for pair in zip(reporters, task_ids, strict=True)]
     for thread in threads:
         thread.start()
+    # What a process takes once it is at work, from which its growth is counted.
     time.sleep(1)
     before = peak = rss()
     while not stopping.wait(0.1):
