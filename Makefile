@@ -68,6 +68,10 @@ bench: $(VENV)/.runtime ## Measure Waybill beside a bare Tornado and a naive ser
 bench-growth: $(VENV)/.runtime ## Measure the same calls with 10,000 tasks and with GROWN=1000000; ARGS="--strict" fails on a miss
 	@$(RUN) -m benchmarks.growth --tasks $(GROWN) $(ARGS)
 
+.PHONY: bench-pages
+bench-pages: $(VENV)/.runtime ## Measure every page with GROWN=1000000 tasks; ARGS="--strict" fails on a miss
+	@$(RUN) -m benchmarks.pages --tasks $(GROWN) $(ARGS)
+
 .PHONY: drill
 drill: $(VENV)/.runtime ## See in half a minute what crashes do to tasks, on an instance of its own
 	@$(RUN) manage.py drill

@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,6 +37,11 @@ class Client:
         """Create a task, and return its id."""
         return str(self._ask("POST", "/tasks", task_body(processing_time), 201)["task_id"])
 
+    def report(self, token: str, reports: Sequence[Mapping[str, object]]) -> None:
+        """Send reports."""
+        headers = {"Authorization": f"Bearer {token}"}
+        self._ask("POST", "/reports", json.dumps({"reports": reports}).encode(), 200, headers)
+
     def wait_for(self, task_id: str, interval: float | None) -> None:
         """Return once a task is COMPLETED; ask every `interval` seconds, or with None by one long `?wait`."""
         path = f"/tasks/{task_id}" if interval is not None else f"/tasks/{task_id}?wait=60"
@@ -56,9 +61,12 @@ class Client:
 
         poll(are_all_completed, interval, f"{len(wanted)} tasks that end")
 
-    def _ask(self, method: str, path: str, body: bytes | None, wanted: int) -> Any:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, wanted: int, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        typed = {"Content-Type": "application/json"} if body else {}
         try:
-            self._connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            self._connection.request(method, path, body, {**typed, **(headers or {})})
             answer = self._connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -14,8 +14,9 @@ from types import FrameType
 
 from benchmarks import machine
 from benchmarks.figure import Figure, Side, Target
-from benchmarks.growth.filling import fill
+from benchmarks.filling.filling import fill
 from benchmarks.growth.installation import BATCH, Installation, serving
+from benchmarks.growth.jsons import Jsons
 from benchmarks.load import ask_for
 from benchmarks.process import ROOT, BenchError
 from benchmarks.table import table
@@ -90,7 +91,7 @@ def _grown(folder: Path, count: int) -> Iterator[Installation]:
     data = place / "data"
     data.mkdir(parents=True, mode=0o700)
     _say(f"== Filling a database with {count:,} tasks")
-    task_ids = fill(data / "tasks.db", count, _say)
+    task_ids = fill(data / "tasks.db", count, Jsons(count), _say)
     size = (data / "tasks.db").stat().st_size
     _say(f"   {size / 2**20:,.0f} MiB")
     with serving(place, task_ids) as installation:

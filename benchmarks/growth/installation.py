@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contender import wait_until_it_serves
-from benchmarks.growth.filling import TYPE, key_of, step
+from benchmarks.growth.jsons import TYPE, key_of, step
 from benchmarks.load import request
 from benchmarks.process import running
 from shared.port import free_port

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import filling
-from benchmarks.growth.filling import TYPE, fill, is_open, key_of
+from benchmarks.filling.filling import fill
+from benchmarks.growth import jsons
+from benchmarks.growth.jsons import TYPE, Jsons, is_open, key_of
 from tests.acceptance.instance import Instance, wait_until
 
 FEW, MANY = 60, 300
+PERIOD = 70
+"""The last copy is of a part of a period."""
 
 
 def test_a_filled_database_is_one_that_the_api_has_written(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "OPEN", 30)
+    monkeypatch.setattr(jsons, "OPEN", 30)
+    monkeypatch.setattr(jsons, "PERIOD", PERIOD)
     instance.data.mkdir(mode=0o700)
-    task_ids = fill(instance.data / "tasks.db", MANY, lambda _: None)
+    task_ids = fill(instance.data / "tasks.db", MANY, Jsons(MANY), lambda _: None)
     instance.start_api()
     tasks = instance.get("/tasks")
     assert [task["task_id"] for task in tasks] == task_ids

@@ -1,0 +1,87 @@
+"""Fill a database.
+
+One period goes through the store's own creates and reports, so that its rows are those that the API writes; only HTTP
+is left out, and many come in one transaction. What follows is copied from it by SQL: a million in a minute or two.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
+
+from benchmarks.filling.copies import copy
+from benchmarks.filling.pattern import Pattern
+from benchmarks.process import BenchError
+from services.api.store.clock import Clock
+from services.api.store.store import Store
+
+SPAN = 30 * 24 * 3_600_000
+"""Milliseconds from the first create to the present."""
+
+CHUNK = 50
+"""Tasks that are created together, and reported on together."""
+
+ROUNDS = 10
+"""So many times longer than one report lets wait for the next is it until the next tasks are created."""
+
+SLICE = 5_000
+"""Events to a transaction of the search's index."""
+
+
+class Past(Clock):
+    """A clock that is set by hand."""
+
+    def __init__(self, at: int) -> None:
+        """Begin at that time, in milliseconds since the epoch."""
+        self.at = at
+
+    def now(self) -> int:
+        """Return the time that was set last."""
+        return self.at
+
+
+def fill(database: Path, count: int, pattern: Pattern, say: Callable[[str], None]) -> list[str]:
+    """Write so many tasks with their history, and return their ids in the order of their numbers.
+
+    The search's index, the failures and the tallies are complete. Raises BenchError where it cannot be done.
+    """
+    gap = SPAN / count
+    beginning = int(time.time() * 1000) - SPAN
+    asyncio.run(_seed(database, min(count, pattern.period), pattern, beginning, gap))
+    with sqlite3.connect(database) as connection:
+        task_ids = copy(connection, count, pattern.period, gap, say)
+    connection.close()
+    return task_ids
+
+
+async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, gap: float) -> None:
+    died = threading.Event()
+    clock = Past(beginning)
+    store = Store.open(database, clock, died.set)
+    try:
+        for task_type in pattern.types:
+            await store.create_type(task_type)
+        for start in range(0, count, CHUNK):
+            clock.at = beginning + int(start * gap)
+            await _live(store, clock, pattern, range(start, min(start + CHUNK, count)), int(CHUNK * gap) // ROUNDS)
+        while await store.take_in(SLICE):
+            pass
+    finally:
+        store.close()
+    if died.is_set():
+        raise BenchError(f"{database} could not be filled")
+
+
+async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pause: int) -> None:
+    """Create some tasks, and report on all of them at once, again and again."""
+    created = await store.create([pattern.draft(number) for number in numbers])
+    lives = [pattern.reports(number, task_id) for number, task_id in zip(numbers, created, strict=True)]
+    for together in zip_longest(*lives):
+        clock.at += pause
+        reports = [said for said in together if said is not None]
+        for judged in await store.report(reports):
+            if judged.outcome != "applied":
+                raise BenchError(f"a report that the database was to be filled with was {judged.outcome}")

@@ -1,0 +1,62 @@
+"""JSONs that services have reported on: most are done, and as many are open whatever the size."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.api.store.drafts import TaskDraft
+from shared.domain.report import Report
+from shared.domain.status import Status
+from shared.domain.task_type import TaskType
+
+TYPE = "json"
+STAGES = ("enrich", "publish")
+OPEN = 1_000
+"""So many tasks are still open, anywhere in the database: the load is the same whatever the size, what ended grows."""
+
+PERIOD = 10_000
+"""About so many tasks make one period."""
+
+
+def key_of(number: int) -> str:
+    """Return the external key of a task, counted from 0."""
+    return f"json-{number:09}"
+
+
+def step(count: int) -> int:
+    """Return how far apart open tasks are where there are so many tasks."""
+    return max(1, count // OPEN)
+
+
+def is_open(number: int, count: int) -> bool:
+    """Whether a task, one of so many, has not ended."""
+    return number % step(count) == 0
+
+
+class Jsons:
+    """A pattern of so many tasks."""
+
+    types = (TaskType(name=TYPE),)
+
+    def __init__(self, count: int) -> None:
+        """Spread the open ones among so many."""
+        self._count = count
+        self.period = step(count) * max(1, PERIOD // step(count))
+
+    def draft(self, number: int) -> TaskDraft:
+        """Return how a task is created."""
+        return TaskDraft(name=f"JSON {number}", type=TYPE, input={"number": number}, external_key=key_of(number))
+
+    def reports(self, number: int, task_id: str) -> Iterator[Report]:
+        """Yield a report of each stage; the last one ends the task, if it is to end."""
+        for seq, stage in enumerate(STAGES, start=1):
+            ends = stage == STAGES[-1] and not is_open(number, self._count)
+            said: dict[str, Any] = {"status": Status.COMPLETED, "result": {"number": number}} if ends else {}
+            yield Report(
+                task_id=task_id,
+                seq=seq,
+                source=stage,
+                **{"status": Status.PROCESSING, **said},
+                stage=stage,
+                progress=seq / len(STAGES),
+                metadata={stage: f"found out about {number}"},
+            )

@@ -1,0 +1,46 @@
+"""What goes on while somebody looks at pages: now and then a task is created, and services report."""
+
+import contextlib
+import random
+import threading
+from collections.abc import Iterator
+
+from benchmarks.client import Client
+from benchmarks.growth.installation import Installation
+
+PAUSE = 0.05
+"""Seconds from one create, and one request of reports, to the next."""
+
+REPORTS = 5
+SEED = 7
+
+
+@contextlib.contextmanager
+def at_work(installation: Installation, open_ids: list[str]) -> Iterator[None]:
+    """Create and report, until the block is left; where that fails, the block's end raises BenchError."""
+    over = threading.Event()
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        chance = random.Random(SEED)  # noqa: S311  # to be repeated
+        try:
+            with Client(installation.port) as client:
+                while not over.wait(PAUSE):
+                    client.create(0)
+                    client.report(installation.token, [_report(chance, open_ids) for _ in range(REPORTS)])
+        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="background")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def _report(chance: random.Random, open_ids: list[str]) -> dict[str, object]:
+    return {"task_id": chance.choice(open_ids), "status": 2, "progress": chance.random(), "metadata": {"seen": "yes"}}

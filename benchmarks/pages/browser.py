@@ -1,0 +1,64 @@
+"""What a browser does with a page's address: it sends its cookies, and waits for the whole answer."""
+
+import http.client
+import time
+from http.cookies import SimpleCookie
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlencode
+
+from benchmarks.process import BenchError
+
+LOGIN = "/admin/login/"
+PATIENCE = 120.0
+
+
+class Browser:
+    """One kept-alive connection of somebody who is logged in. Its calls raise BenchError where they are refused."""
+
+    def __init__(self, port: int) -> None:
+        """Connect at the first call."""
+        self._connection = http.client.HTTPConnection("localhost", port, timeout=PATIENCE)
+        self._cookies: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def log_in(self, name: str, password: str) -> None:
+        """Log in."""
+        self.ask("GET", LOGIN)
+        form = urlencode({"username": name, "password": password, "_xsrf": self._token()})
+        self.ask("POST", LOGIN, form, {"Content-Type": "application/x-www-form-urlencoded"}, wanted=303)
+
+    def seconds(self, method: str, path: str, body: str = "") -> float:
+        """Return how long an answer takes, from before the request to its last byte."""
+        headers = {"Content-Type": "application/json", "X-Xsrf-Token": self._token()} if body else {}
+        start = time.perf_counter()
+        self.ask(method, path, body, headers)
+        return time.perf_counter() - start
+
+    def ask(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None, wanted: int = 200
+    ) -> bytes:
+        """Return the body of an answer."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        try:
+            self._connection.request(method, path, body or None, {"Cookie": cookies, **(headers or {})})
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
+        if answer.status != wanted:
+            raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
+        for cookie in answer.headers.get_all("Set-Cookie", ()):
+            self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(cookie).items()}
+        return text
+
+    def _token(self) -> str:
+        return next((value for name, value in self._cookies.items() if "xsrf" in name), "")
