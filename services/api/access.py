@@ -89,6 +89,7 @@ SCOPES: dict[str, Needs] = {
     "task_types_page": Role.VIEWER,
     "add_task_type_page": Role.ADMIN,
     "task_type_page": Role.VIEWER,
+    "failures_page": Role.VIEWER,
     "workers_page": Role.VIEWER,
     "audit_page": Role.ADMIN,
     "accounts_page": Role.ADMIN,

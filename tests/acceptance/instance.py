@@ -174,6 +174,15 @@ class Instance:
         assert answer.status_code == 201, answer.text
         return [str(task_id) for task_id in answer.json()["task_ids"]]
 
+    def fail(self, type_name: str, message: str) -> str:
+        """Create a task, report that it has failed, and return its id once it is counted among the failures."""
+        task_id = str(self.post("/tasks", {"name": "a task", "type": type_name}).json()["task_id"])
+        report = {"status": 4, "error": {"code": "failed", "message": message}}
+        answer = self.session.patch(f"{self.url}/tasks/{task_id}", json=report, headers=self.admin(), timeout=(5, 30))
+        assert answer.status_code == 200, answer.text
+        wait_until(lambda: task_id in (one["task_id"] for one in self.get("/failures")), "a failure that is counted")
+        return task_id
+
     def task(self, task_id: str) -> dict[str, Any]:
         """Return a task."""
         task: dict[str, Any] = self.get(f"/tasks/{task_id}")

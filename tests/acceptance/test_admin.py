@@ -21,6 +21,8 @@ PAGES = (
     "/admin/tasks/tasktype/add/",
     "/admin/tasks/tasktype/order/",
     "/admin/tasks/tasktype/delivery/",
+    "/admin/failures/",
+    "/admin/failures/?type=delivery",
     "/admin/workers/",
     "/admin/audit/",
     "/admin/accounts/",
@@ -187,7 +189,9 @@ def test_no_page_shuts_anybody_out(instance: Instance, theme: Literal["light", "
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     instance.start_api()
     instance.post("/task-types", {"name": "order", "stages": ["fetch", "pack"]}).raise_for_status()
+    instance.post("/task-types", {"name": "parcel", "handler": None}).raise_for_status()
     task_id = instance.post("/tasks", {"name": "a task", "type": "order", "input": {"list": [1]}}).json()["task_id"]
+    instance.fail("parcel", "cannot open " + "a/very/long/path/" * 20)
     with chromium() as browser:
         for width in (360, 1366):
             # The checker is a script that is put into the page, which the page's own policy forbids.

@@ -148,3 +148,32 @@ def test_a_page_full_of_rows_changes_in_place(visit: Visit, instance: Instance) 
     page.locator("tr .status-error").nth(29).wait_for()
     assert page.locator("tr.gone").count() == 0
     assert (errors_of(visit), visit.elsewhere) == ([], [])
+
+
+def test_a_group_of_failures_is_looked_at_and_retried(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    instance.post("/task-types", {"name": "parcel", "handler": None}).raise_for_status()
+    visit.open("/admin/failures/")
+    page.get_by_text("Nothing has failed").wait_for()
+    failed = [instance.fail("parcel", f"{NASTY} at line {number}") for number in range(7)]
+    instance.fail("parcel", "no such address")
+    page.locator("#groups tr[data-row]").nth(1).wait_for()
+    group = page.locator("#groups tr", has_text="at line")
+    group.locator("td .count", has_text="7").wait_for()
+
+    group.get_by_role("button", name="Retry all").click()
+    dialog = page.locator("#confirm[open]")
+    dialog.get_by_text("Retry 7 tasks?").wait_for()
+    assert dialog.locator(".examples li").count() == 5
+    dialog.get_by_role("button", name="Keep").click()
+    assert {instance.task(task_id)["status"] for task_id in failed} == {4}
+    group.get_by_role("button", name="Retry all").click()
+    dialog.get_by_role("button", name="Retry them").click()
+    page.get_by_text("Done for 7 tasks, 0 did not allow it.").wait_for()
+    assert {(task["status"], task["attempt"]) for task in map(instance.task, failed)} == {(1, 2)}
+    group.wait_for(state="detached")
+
+    page.get_by_role("link", name="no such address").first.click()
+    page.wait_for_url("**q=failure*")
+    assert page.locator("[data-row]").count() == 1
+    assert (errors_of(visit), visit.elsewhere) == ([], [])

@@ -29,7 +29,7 @@ def bulk(fetch: Fetch, action: str, token: str | None = None, **body: Any) -> An
 
 
 def failed(fetch: Fetch, message: str, **fields: Any) -> str:
-    task_id = fetch.created(type="parcel", **fields)
+    task_id = fetch.created(**{"type": "parcel"} | fields)
     report = {"status": 4, "error": {"code": "failed", "message": message}}
     assert fetch("PATCH", f"/tasks/{task_id}", report, token=REPORTER).status == 200
     return task_id
@@ -156,3 +156,21 @@ def test_failures_come_in_groups_that_follow_their_tasks(fetch: Fetch, store: St
     take_in(fetch, store)
     (group,) = fetch("GET", "/failures").json()
     assert (group["tasks"], group["task_id"]) == (1, first[1])
+
+
+def test_failures_are_read_page_by_page(fetch: Fetch, store: Store) -> None:
+    fetch("POST", "/task-types", {"name": "letter", "handler": None}, token=ADMIN)
+    for word in ("one", "two", "three", "four", "five"):
+        failed(fetch, word)
+    failed(fetch, "six", type="letter")
+    take_in(fetch, store)
+    seen: list[str] = []
+    path = "/failures?limit=2&type=parcel"
+    while path:
+        answer = fetch("GET", path)
+        seen += [group["message"] for group in answer.json()]
+        path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+    assert sorted(seen) == ["five", "four", "one", "three", "two"]
+    for cursor in ("nonsense", "MTIz", "", "%C3%BC"):
+        answer = fetch("GET", f"/failures?cursor={cursor}")
+        assert (answer.status, answer.pointers) == (422, {"cursor"})

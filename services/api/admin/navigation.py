@@ -26,6 +26,7 @@ NAVIGATION = (
     Place(HOME, "Overview", "overview", "o"),
     Place("/admin/tasks/task/", "Tasks", "tasks", "t"),
     Place("/admin/tasks/tasktype/", "Task types", "types", "y"),
+    Place("/admin/failures/", "Failures", "failures", "f"),
     Place("/admin/workers/", "Workers", "workers", "w"),
     Place("/admin/audit/", "Audit", "audit", "a", Role.ADMIN),
     Place("/admin/accounts/", "Accounts", "accounts", "c", Role.ADMIN),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from services.api.admin.failures import address as failures_address
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.searches import address
@@ -65,7 +66,7 @@ def remedy_of(item: AttentionJson) -> tuple[str, str] | None:
     subject = item["subject"] or ""
     return {
         "no_worker": ("Workers", "/admin/workers/"),
-        "failing_type": ("Show its errors", address(f"status:error type:{subject}")),
+        "failing_type": ("Show its failures", failures_address(subject)),
         "silent": ("Show its tasks", address(f"status:new,processing type:{subject}")),
         "demo_password": ("Accounts", "/admin/accounts/"),
     }.get(item["code"])

@@ -6,6 +6,7 @@ from typing import Any
 from services.api.admin.accounts import Accounts
 from services.api.admin.adding import AddTaskPage
 from services.api.admin.audit import AuditPage
+from services.api.admin.failures import FailuresPage
 from services.api.admin.files import AdminFileHandler, WithoutSlashHandler, admin_files
 from services.api.admin.login import LoginPage, LogoutPage
 from services.api.admin.overview import OverviewPage
@@ -31,6 +32,7 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/tasks/tasktype/", TaskTypesPage, page)
     yield Route("/admin/tasks/tasktype/add/", AddTaskTypePage, page)
     yield Route("/admin/tasks/tasktype/{name}/", TaskTypePage, page)
+    yield Route("/admin/failures/", FailuresPage, page)
     yield Route("/admin/workers/", WorkersPage, page | {"workers": workers})
     yield Route("/admin/audit/", AuditPage, page)
     yield Route("/admin/accounts/", AccountsPage, page)

@@ -5,6 +5,13 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 
+class Place(NamedTuple):
+    """Where in the order of the groups one is: the one that was seen last comes first."""
+
+    last_seen: int
+    fingerprint: str
+
+
 class Failure(NamedTuple):
     """Tasks of a type that ended in ERROR alike. Times are milliseconds."""
 
@@ -19,6 +26,11 @@ class Failure(NamedTuple):
     last_seen: int
     task_id: str
     """The one that was seen last."""
+
+    @property
+    def place(self) -> Place:
+        """Behind which the next groups are."""
+        return Place(self.last_seen, self.fingerprint)
 
 
 PUT = (
@@ -43,9 +55,16 @@ def leave(connection: Connection, counts: Iterable[tuple[str, int]]) -> None:
     )
 
 
-def latest(connection: Connection, type_name: str | None, limit: int) -> list[Failure]:
-    """Return the groups that were seen last."""
-    chosen = "" if type_name is None else "WHERE type = ?"
-    given = (limit,) if type_name is None else (type_name, limit)
+def latest(connection: Connection, type_name: str | None, after: Place | None, limit: int) -> list[Failure]:
+    """Return the groups that were seen last, of those behind a place."""
+    conditions: list[str] = []
+    given: list[str | int] = []
+    if type_name is not None:
+        conditions.append("type = ?")
+        given.append(type_name)
+    if after is not None:
+        conditions.append("last_seen <= ? AND (last_seen < ? OR fingerprint > ?)")
+        given += [after.last_seen, after.last_seen, after.fingerprint]
+    chosen = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     sql = f"SELECT * FROM failures {chosen} ORDER BY last_seen DESC, fingerprint LIMIT ?"
-    return [Failure(*row) for row in connection.execute(sql, given)]
+    return [Failure(*row) for row in connection.execute(sql, [*given, limit])]

@@ -35,7 +35,7 @@ from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
-from services.api.store.failures import Failure
+from services.api.store.failures import Failure, Place
 from services.api.store.feed import Feed
 from services.api.store.finals import Finals
 from services.api.store.finder import Found, FoundIds
@@ -279,9 +279,9 @@ class Store:
         """Return how many events search does not know of yet."""
         return await self._read(lambda: searched.behind(self._database.connection()))
 
-    async def failures(self, type_name: str | None, limit: int) -> list[Failure]:
-        """Return what tasks in ERROR have in common, the group that was seen last first."""
-        return await self._read(lambda: failures.latest(self._database.connection(), type_name, limit))
+    async def failures(self, type_name: str | None, after: Place | None, limit: int) -> list[Failure]:
+        """Return a page of what tasks in ERROR have in common, the group that was seen last first."""
+        return await self._read(lambda: failures.latest(self._database.connection(), type_name, after, limit))
 
     async def events(
         self,

@@ -19,6 +19,18 @@ export function tellThere(text) {
   sessionStorage.setItem("waybill-toast", text);
 }
 
+/** Tell how something goes on: `say(text)`, as often as there is news, and `end()`. */
+export function telling() {
+  let toast = null;
+  return {
+    say: (text) => {
+      toast ??= show(text, "toast", 0);
+      toast.firstElementChild.textContent = text;
+    },
+    end: () => toast?.remove(),
+  };
+}
+
 export function showWaiting() {
   const text = sessionStorage.getItem("waybill-toast");
   sessionStorage.removeItem("waybill-toast");
@@ -31,4 +43,5 @@ function show(text, kind, seconds) {
   close.addEventListener("click", () => toast.remove());
   document.getElementById("toasts")?.append(toast);
   if (seconds) setTimeout(() => toast.remove(), seconds * 1000);
+  return toast;
 }
