@@ -40,6 +40,8 @@ PAGES = (
     Request("task types", "/admin/tasks/tasktype/"),
     Request("one pipeline", f"/admin/tasks/tasktype/{PIPELINE}/", "/admin/tasks/tasktype/{name}/"),
     Request("form for a type", "/admin/tasks/tasktype/add/"),
+    Request("failures", "/admin/failures/"),
+    Request("failures, of a type", "/admin/failures/?type=photo"),
     Request("workers", "/admin/workers/"),
     Request("audit", "/admin/audit/"),
     Request("accounts", "/admin/accounts/"),
