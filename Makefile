@@ -41,6 +41,10 @@ demo: $(VENV)/.runtime ## Watch a few tasks run on an instance of their own
 demo-pipeline: $(VENV)/.demo ## Follow JSONs through ten services and a bad network, beside a naive tracker: TASKS=1000 SEED=7
 	@$(RUN) -m demo.pipeline --tasks $(TASKS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(VENV)/.test ## Photograph every page of the web interface into .cache/screenshots; ARGS="overview --theme dark"
+	@$(RUN) -m demo.screenshots $(ARGS)
+
 .PHONY: test
 test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"

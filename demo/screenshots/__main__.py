@@ -1,0 +1,45 @@
+"""Photographs every page: `python -m demo.screenshots --help`."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from demo.screenshots.camera import THEMES, WIDTHS, photograph
+from demo.screenshots.serving import scene
+from demo.throwaway import DemoError
+
+INTO = Path(".cache/screenshots")
+
+
+async def take(arguments: argparse.Namespace) -> list[Path]:
+    """Set the scene in a directory that is removed in the end, and take the pictures."""
+    arguments.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="waybill-screenshots-") as folder:
+        async with scene(Path(folder)) as set_up:
+            return await photograph(
+                set_up, arguments.into, arguments.theme, arguments.width, arguments.pages, is_whole=not arguments.window
+            )
+
+
+def main() -> int:
+    """Take the pictures and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo.screenshots", description="Photograph every page.")
+    parser.add_argument("pages", nargs="*", help="which pages, such as overview; all without any")
+    parser.add_argument("--into", type=Path, default=INTO, help="the directory for the pictures (%(default)s)")
+    parser.add_argument("--theme", nargs="*", choices=THEMES, default=THEMES)
+    parser.add_argument("--width", nargs="*", type=int, choices=list(WIDTHS), default=list(WIDTHS))
+    parser.add_argument("--window", action="store_true", help="only what a window shows, not the whole page")
+    arguments = parser.parse_args()
+    try:
+        taken = asyncio.run(take(arguments))
+    except DemoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(taken)} pictures in {arguments.into}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

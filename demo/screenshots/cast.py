@@ -1,0 +1,129 @@
+"""Who and what takes part in the made-up hour: task types, workers, people."""
+
+from dataclasses import dataclass
+
+from shared.domain.account import Role
+from shared.domain.task_type import TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task type, and how its tasks usually go."""
+
+    type: TaskType
+    each_minute: float
+    """How many tasks are created in a minute, on average."""
+    seconds: tuple[float, float]
+    """The shortest and the longest time at a stage, or of the whole where it has none."""
+    failing: float = 0.0
+    """The share of tasks that fail whenever they are tried; half as many fail once."""
+    errors: tuple[str, ...] = ()
+    """What they say then; {n} differs each time."""
+    hanging: float = 0.0
+    """The share of runs that take longer than they may."""
+    steps: int = 0
+    """How often a run reports its progress."""
+
+
+THUMBNAIL = Work(
+    TaskType(
+        name="thumbnail",
+        title="Thumbnails of uploaded pictures",
+        handler="resize_image",
+        processing_time=2,
+        max_attempts=2,
+    ),
+    each_minute=4.5,
+    seconds=(0.3, 2.6),
+    failing=0.05,
+    errors=("UnidentifiedImageError: cannot identify image file '/uploads/{n}.heic'",),
+)
+INVOICE = Work(
+    TaskType(
+        name="invoice",
+        title="Invoices as PDF, sent to the customer",
+        handler="render_invoice",
+        processing_time=8,
+        timeout=60,
+    ),
+    each_minute=1.6,
+    seconds=(3.0, 14.0),
+    failing=0.03,
+    errors=("TemplateError: customer {n} has no address",),
+    hanging=0.02,
+)
+IMPORT = Work(
+    TaskType(
+        name="import-orders",
+        title="Orders that partners hand in as files",
+        handler="import_orders",
+        processing_time=180,
+        max_attempts=3,
+        min_backoff=15,
+        priority=5,
+    ),
+    each_minute=1.3,
+    seconds=(50.0, 260.0),
+    failing=0.16,
+    errors=(
+        "HTTPError: 503 from https://orders.nordwind.example/export?page={n}",
+        "ValueError: row {n}: quantity is missing",
+    ),
+    steps=9,
+)
+APPLICATION = Work(
+    TaskType(
+        name="application",
+        title="Applications, from the form to the archive",
+        stages=("validate", "enrich", "score", "archive"),
+        processing_time=30,
+        max_attempts=2,
+    ),
+    each_minute=0.8,
+    seconds=(4.0, 40.0),
+    failing=0.01,
+    errors=("RegistryTimeout: no answer about applicant {n}",),
+)
+DELIVERY = Work(
+    TaskType(name="delivery", title="Parcels, as the carriers report on them", stage_timeout=900),
+    each_minute=0.7,
+    seconds=(120.0, 700.0),
+)
+NEWSLETTER = Work(
+    TaskType(
+        name="newsletter", title="The newsletter, one batch of readers a task", handler="send_mail", processing_time=5
+    ),
+    each_minute=0.9,
+    seconds=(1.5, 6.0),
+    errors=("SMTPAuthenticationError: (535, 'credentials of relay {n} have expired')",),
+)
+WORKS = (THUMBNAIL, INVOICE, IMPORT, APPLICATION, DELIVERY, NEWSLETTER)
+
+LEGS = ("collected", "in transit", "at depot", "out for delivery")
+"""Where the carriers say that a parcel is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A worker process."""
+
+    worker_id: str
+    host: str
+    pid: int
+    slots: int
+    routes: tuple[str, ...]
+    seen: float
+    """How many seconds ago it was heard of."""
+
+
+PIPELINE = tuple(f"application/{stage}" for stage in APPLICATION.type.stages or ())
+HELPERS = (
+    Helper("4be0c1d2a97f4c0b8a51d3f0e6b7c812", "render-01", 2114, 8, ("thumbnail", "invoice"), 1.2),
+    Helper("9c27e5ab30d84f6e92b6a4c15f7d0e33", "render-02", 1987, 8, ("thumbnail", "invoice"), 3.4),
+    Helper("d15f8e7420c94b3aa6e0719b8c2d5f46", "batch-01", 733, 12, ("import-orders", "newsletter", *PIPELINE), 0.6),
+)
+LOST = Helper("a8316f04bd5c4e2793f8d05e1c7b9a20", "render-02", 1802, 8, ("thumbnail", "invoice"), 0.0)
+"""The one that crashed, and was started anew as another."""
+
+PEOPLE = (("mira", Role.ADMIN), ("jonas", Role.OPERATOR), ("wallboard", Role.VIEWER))
+PASSWORD = "a password for pictures"  # noqa: S105 - nobody else logs in there

@@ -1,0 +1,98 @@
+"""The installation that is photographed: the API in this process, a throw-away directory, a clock at a standstill."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.screenshots.cast import HELPERS, PASSWORD, PEOPLE
+from demo.screenshots.hour import TurnedClock
+from demo.screenshots.story import Story
+from services.api.access import Access, Scope
+from services.api.admin.accounts import Accounts
+from services.api.admin.passwords import Passwords
+from services.api.admin.sessions import Sessions
+from services.api.app import build
+from services.api.connections import PatientServer
+from services.api.metrics import Metrics
+from services.api.store.commands.runs import HeldRun
+from services.api.store.store import Store
+from services.api.store.tasks import TaskFilter
+from services.api.traffic import Traffic
+from services.api.upkeep.workers import Beat, Workers
+from shared.domain.status import Status
+from shared.port import free_port
+from shared.version import VERSION
+
+
+class NoUpkeep:
+    """Nothing is handed out, lost or pruned while the pictures are taken."""
+
+    outstanding = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is to be photographed; the ids name tasks."""
+
+    url: str
+    completed: str
+    """One that has gone through all stages of a pipeline."""
+    failed: str
+    """One that has failed more than once."""
+    running: str
+    """One that says how far it is."""
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Scene]:
+    """Tell the hour into a store in this folder and serve it."""
+    clock = TurnedClock()
+    store = Store.open(folder / "tasks.db", clock, on_death=lambda: None)
+    passwords = Passwords()
+    server: PatientServer | None = None
+    try:
+        accounts = Accounts(store, Sessions(store), passwords)
+        for name, role in PEOPLE:
+            await accounts.create(name, role, PASSWORD)
+        await Story(store, clock).tell()
+        workers = Workers(store)
+        await _gather(workers, store)
+        metrics = Metrics(workers, NoUpkeep())
+        access = Access({Scope.REPORTER: "reporter", Scope.ADMIN: "admin"}, sessions=Sessions(store))
+        server = PatientServer(build(store, workers, metrics, access, Traffic(), accounts))
+        port = free_port()
+        server.listen(port, "127.0.0.1")
+        yield Scene(
+            f"http://127.0.0.1:{port}",
+            completed=await _latest(store, "application", Status.COMPLETED),
+            failed=await _latest(store, "import-orders", Status.ERROR),
+            running=await _latest(store, "import-orders", Status.PROCESSING),
+        )
+    finally:
+        if server is not None:
+            server.stop()
+            await server.close_all_connections()
+        passwords.close()
+        store.close()
+
+
+async def _gather(workers: Workers, store: Store) -> None:
+    """Let the workers say that they are there, and what they run."""
+    running = await store.tasks(TaskFilter(status=Status.PROCESSING), None, 1_000)
+    by_silence = sorted(HELPERS, key=lambda one: -one.seen)
+    for helper, following in zip(by_silence, [*by_silence[1:], None], strict=True):
+        runs = tuple(
+            HeldRun(task.task_id, task.run, task.claim)
+            for task in running
+            if task.worker == helper.worker_id and task.claim is not None
+        )
+        beat = Beat(
+            runs=runs, routes=helper.routes, slots=helper.slots, host=helper.host, pid=helper.pid, version=VERSION
+        )
+        await workers.beat(helper.worker_id, beat)
+        workers.age(helper.seen - (following.seen if following else 0.0))
+
+
+async def _latest(store: Store, type_name: str, status: Status) -> str:
+    return (await store.tasks(TaskFilter(type=type_name, status=status), None, 1_000))[-1].task_id

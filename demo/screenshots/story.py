@@ -1,0 +1,95 @@
+"""The made-up hour: every task's life is told to the store, in the order of time, with a clock that is turned on.
+
+Only HTTP is left out: the store's own creates, claims and reports write the rows and the history that the API would.
+Whatever has not ended when the hour is over waits or runs in the pictures.
+"""
+
+import heapq
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from itertools import count
+
+from demo.screenshots import texts
+from demo.screenshots.cast import APPLICATION, DELIVERY, LOST, NEWSLETTER, THUMBNAIL, WORKS, Work
+from demo.screenshots.hour import CRASH, MINUTE, NOW, PAUSED, RUSHES, SECOND, START, TurnedClock
+from demo.screenshots.life import Course, Life
+from services.api.store.store import Store
+from services.api.store.tasks import TaskFilter
+from shared.domain.audit import Deed
+from shared.domain.status import Status
+
+
+class Story:
+    """One hour on a store; the same each time, but for ids and what the store itself leaves to chance."""
+
+    def __init__(self, store: Store, clock: TurnedClock, seed: int = 7) -> None:
+        """Nothing has happened yet."""
+        self._store = store
+        self._clock = clock
+        self._seed = seed
+        self._order = count()
+
+    async def tell(self) -> None:
+        """Let the hour pass."""
+        for work in WORKS:
+            await self._store.create_type(work.type)
+        turns = [
+            (
+                at,
+                next(self._order),
+                Life(self._store, self._clock, work, self._chance(f"{work.type.name} {number}")).go(),
+            )
+            for work in WORKS
+            for number, at in enumerate(self._arrivals(work, self._chance(work.type.name)))
+        ]
+        turns += [(at, next(self._order), happening) for at, happening in self._happenings()]
+        heapq.heapify(turns)
+        while turns:
+            at, _, course = heapq.heappop(turns)
+            if at > NOW:
+                break
+            self._clock.at = max(at, self._clock.at)
+            following = await anext(course, None)
+            if following is not None:
+                heapq.heappush(turns, (following, next(self._order), course))
+        self._clock.at = NOW
+        await self._store.silence({DELIVERY.type.stage_timeout or 0: NOW - 15 * MINUTE})
+        while await self._store.take_in(1_000):
+            pass
+
+    def _chance(self, name: str) -> random.Random:
+        """Return a chance of its own for each task, so that none depends on what befalls the others."""
+        return random.Random(f"{self._seed} {name}")  # noqa: S311 - the same pictures each time are the point
+
+    def _arrivals(self, work: Work, chance: random.Random) -> Iterator[int]:
+        at = float(START)
+        while at < NOW:
+            # Business comes and goes in waves.
+            pace = 0.75 + 0.5 * abs(((at - START) / (18 * MINUTE)) % 2 - 1)
+            at += chance.expovariate(work.each_minute * pace) * MINUTE
+            yield int(at)
+        if work is THUMBNAIL:
+            yield from (rush + int(chance.uniform(0, 40 * SECOND)) for rush in RUSHES for _ in range(60))
+
+    def _happenings(self) -> Iterator[tuple[int, Course]]:
+        yield CRASH, self._once(lambda: self._store.gone(LOST.worker_id, crashed=True))
+        yield PAUSED, self._once(lambda: self._store.change_type(NEWSLETTER.type.name, {"paused": True}))
+        for minutes, deed in texts.deeds():
+            yield NOW - int(minutes * MINUTE), self._once(partial(self._store.record, deed))
+        for minutes in (43, 27, 9):
+            yield NOW - minutes * MINUTE, self._once(self._cancel)
+
+    async def _once(self, act: Callable[[], Awaitable[object]]) -> Course:
+        await act()
+        # It does not go on within the hour.
+        yield NOW + 1
+
+    async def _cancel(self) -> None:
+        """Let somebody cancel the application that has been running longest."""
+        running = TaskFilter(status=Status.PROCESSING, type=APPLICATION.type.name)
+        for task in await self._store.tasks(running, None, 1):
+            await self._store.cancel(task.task_id)
+            target = f"/tasks/{task.task_id}/cancel"
+            deed = Deed(who="jonas", action="cancel_task", target=target, address="10.20.0.15", outcome="done")
+            await self._store.record(deed)

@@ -1,0 +1,51 @@
+"""The hour that is made up for the pictures: lively, and the same each time."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from demo.screenshots.cast import WORKS
+from demo.screenshots.hour import NOW, START, TurnedClock
+from demo.screenshots.story import Story
+from services.api.store.failures import Failure
+from services.api.store.store import Store
+from services.api.store.tasks import TaskFilter
+from shared.domain.status import Status
+from shared.domain.task import Task
+
+
+async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
+    """Return the tasks, the groups of failures and the number of lines of the audit log once the hour is over."""
+    clock = TurnedClock()
+    store = Store.open(folder / "tasks.db", clock, lambda: None)
+    try:
+        await Story(store, clock).tell()
+        tasks = await store.tasks(TaskFilter(), None, 2_000)
+        return tasks, await store.failures(None, 100), len(await store.deeds(None, 100))
+    finally:
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Task], list[Failure], int]:
+    """The hour, told once."""
+    return asyncio.run(told(tmp_path_factory.mktemp("hour")))
+
+
+def test_there_is_something_of_everything_to_see(hour: tuple[list[Task], list[Failure], int]) -> None:
+    tasks, failures, deeds = hour
+    counts = Counter(task.status for task in tasks)
+    assert all(counts[status] >= 5 for status in Status), counts
+    assert {task.type for task in tasks} == {work.type.name for work in WORKS}
+    assert len(failures) >= 4
+    assert any(task.progress for task in tasks if task.status is Status.PROCESSING)
+    assert any(task.silent_at for task in tasks)
+    assert deeds >= 8
+
+
+def test_it_all_happened_in_that_hour(hour: tuple[list[Task], list[Failure], int]) -> None:
+    for task in hour[0]:
+        times = (task.created_at, task.started_at, task.finished_at)
+        assert all(START <= time <= NOW for time in times if time is not None)
