@@ -60,7 +60,8 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.get_by_label("Language").select_option("ru")
-    page.get_by_role("link", name="Типы задач").first.wait_for()
+    page.locator("html[lang=ru][data-ready]").wait_for()
+    assert page.get_by_role("link", name="Типы задач").first.is_visible()
     page.get_by_label("Язык").select_option("en")
     page.get_by_role("link", name="Task types").first.click()
 

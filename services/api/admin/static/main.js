@@ -17,3 +17,6 @@ const logout = document.getElementById("logout");
 logout?.addEventListener("submit", () => {
   logout.elements._xsrf.value = xsrfToken();
 });
+
+// The page's own modules stand before this one and listen by now; a press before would be lost (see components.css).
+document.documentElement.setAttribute("data-ready", "");
