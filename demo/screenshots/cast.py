@@ -118,11 +118,11 @@ class Helper:
 
 PIPELINE = tuple(f"application/{stage}" for stage in APPLICATION.type.stages or ())
 HELPERS = (
-    Helper("4be0c1d2a97f4c0b8a51d3f0e6b7c812", "render-01", 2114, 8, ("thumbnail", "invoice"), 1.2),
-    Helper("9c27e5ab30d84f6e92b6a4c15f7d0e33", "render-02", 1987, 8, ("thumbnail", "invoice"), 3.4),
-    Helper("d15f8e7420c94b3aa6e0719b8c2d5f46", "batch-01", 733, 12, ("import-orders", "newsletter", *PIPELINE), 0.6),
+    Helper("w-4be0c1d2a97f4c0b", "render-01", 2114, 8, ("thumbnail", "invoice"), 1.2),
+    Helper("w-9c27e5ab30d84f6e", "render-02", 1987, 8, ("thumbnail", "invoice"), 3.4),
+    Helper("w-d15f8e7420c94b3a", "batch-01", 733, 12, ("import-orders", "newsletter", *PIPELINE), 0.6),
 )
-LOST = Helper("a8316f04bd5c4e2793f8d05e1c7b9a20", "render-02", 1802, 8, ("thumbnail", "invoice"), 0.0)
+LOST = Helper("w-a8316f04bd5c4e27", "render-02", 1802, 8, ("thumbnail", "invoice"), 0.0)
 """The one that crashed, and was started anew as another."""
 
 PEOPLE = (("mira", Role.ADMIN), ("jonas", Role.OPERATOR), ("wallboard", Role.VIEWER))

@@ -2,20 +2,30 @@
 
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 from services.api.admin.failures import address as failures_address
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.searches import address
+from services.api.handlers.failures import Failing
 from services.api.handlers.statistics import Counting, Present, statistics_of
 from services.api.operation import call
 from shared.wire.statistics import AttentionJson, MinuteJson
+from shared.wire.timestamps import rfc3339
+
+LATEST = 5
+"""How many groups of failures are shown."""
+
+
+class Looking(Counting, Failing, Protocol):
+    """What the page needs of the store."""
 
 
 class OverviewPage(Page):
     """What is going on."""
 
-    store: Counting
+    store: Looking
     workers: Present
 
     @call("overview_page")
@@ -28,10 +38,27 @@ class OverviewPage(Page):
             found=found,
             charts=charts(found["minutes"]),
             attention=[(one, remedy_of(one)) for one in found["attention"]],
+            error_rate=error_rate(found["minutes"]),
+            failures=await self.store.failures(None, None, LATEST),
             texts=TEXTS,
             address=address,
+            rfc3339=rfc3339,
+            a_minute=a_minute,
             length=lambda seconds: length(round(seconds * 1_000)),
         )
+
+
+def a_minute(rate: float) -> str:
+    """Return a rate, given by the second, by the minute."""
+    pace = 60 * rate
+    return f"{pace:,.0f}" if pace >= 10 or pace == 0 else f"{pace:.1f}"
+
+
+def error_rate(minutes: Sequence[MinuteJson]) -> float | None:
+    """Return which share of the tasks that ended did so in ERROR, None where none did."""
+    failed = sum(minute["error"] for minute in minutes)
+    ended = failed + sum(minute["completed"] for minute in minutes)
+    return failed / ended if ended else None
 
 
 def charts(minutes: Sequence[MinuteJson]) -> dict[str, str]:

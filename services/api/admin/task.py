@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.api.admin.adding import written
@@ -15,7 +16,7 @@ from shared.domain.account import Role
 from shared.domain.event import Event
 from shared.domain.stage import StageResult
 from shared.domain.task import Task
-from shared.wire.stages import stages_json
+from shared.wire.stages import StageJson, stages_json
 from shared.wire.tasks import task_json
 from shared.wire.timestamps import rfc3339
 
@@ -61,12 +62,21 @@ class TaskPage(Page):
             is_cut=len(history) == MOST_EVENTS,
             commands=commands(task, f"{self.request.protocol}://{self.request.host}"),
             now=now,
+            took=took,
             written=written,
             length=length,
             rfc3339=rfc3339,
             may_act=self.session.role >= Role.OPERATOR,
             may_delete=self.session.role >= Role.ADMIN,
         )
+
+
+def took(stage: StageJson) -> int | None:
+    """Return how long a stage that is over took, in milliseconds; None where it is not, or never began."""
+    start, end = stage["started_at"], stage["finished_at"]
+    if start is None or end is None:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)) // timedelta(milliseconds=1)
 
 
 def commands(task: Task, origin: str) -> Sequence[tuple[str, str]]:

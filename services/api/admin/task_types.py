@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from services.api.admin.lengths import length
 from services.api.admin.page import Page
+from services.api.admin.searches import address
 from services.api.handlers.parameters import TypeNamePath
 from services.api.handlers.statistics import of_type
 from services.api.handlers.task_types import TypeStore
@@ -34,7 +36,8 @@ class TaskTypesPage(Page):
             (task_type_json(one), of_type(one.name, self.store.statistics.course(now, one.name)))
             for one in await self.store.types()
         ]
-        await self.show("task_types.html", "Task types", types=types, may_change=self.session.role >= Role.ADMIN)
+        may_change = self.session.role >= Role.ADMIN
+        await self.show("task_types.html", "Task types", types=types, may_change=may_change, length=length)
 
 
 class AddTaskTypePage(Page):
@@ -50,11 +53,21 @@ class AddTaskTypePage(Page):
 class TaskTypePage(Page):
     """One task type."""
 
-    store: TypeStore
+    store: Counting
 
     @call("task_type_page")
     async def get(self, name: TypeNamePath) -> None:
         """Show a task type."""
         found: TaskType = await self.store.type(name)
         may_change = self.session.role >= Role.ADMIN
-        await self.show("task_type.html", found.name, type=task_type_json(found), is_new=False, may_change=may_change)
+        course = self.store.statistics.course(self.store.clock.now(), name)
+        await self.show(
+            "task_type.html",
+            found.name,
+            type=task_type_json(found),
+            is_new=False,
+            may_change=may_change,
+            counted=of_type(name, course),
+            address=address,
+            length=length,
+        )

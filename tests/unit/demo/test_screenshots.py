@@ -23,7 +23,7 @@ async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
     try:
         await Story(store, clock).tell()
         tasks = await store.tasks(TaskFilter(), None, 2_000)
-        return tasks, await store.failures(None, 100), len(await store.deeds(None, 100))
+        return tasks, await store.failures(None, None, 100), len(await store.deeds(None, 100))
     finally:
         store.close()
 

@@ -19,7 +19,7 @@ function row(deed) {
     element("td", {}, element("time", { datetime: deed.at }, deed.at)),
     element("th", { scope: "row" }, deed.who),
     element("td", {}, element("code", {}, deed.action)),
-    element("td", { class: "long" }, element("code", {}, deed.target), hasDetails && details),
+    element("td", { class: "long whole" }, element("code", {}, deed.target), hasDetails && details),
     element("td", {}, element("span", { class: `tag ${deed.outcome === "done" ? "tag-good" : "tag-bad"}` }, t(deed.outcome))),
     element("td", {}, deed.address),
   );

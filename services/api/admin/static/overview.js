@@ -1,21 +1,21 @@
 // The first page, kept fresh.
-import { draw } from "./chart.js";
+import { drawCounts, drawLengths } from "./chart.js";
 import { every } from "./live.js";
 import { page } from "./pages.js";
 
 const SECONDS = 3;
-const STACKED = { throughput: ["completed", "error"], latency: [] };
+const DRAW = { throughput: drawCounts, latency: drawLengths };
 
 function drawAll() {
   for (const svg of document.querySelectorAll("[data-chart]")) {
-    draw(svg, JSON.parse(svg.dataset.lines), STACKED[svg.dataset.chart]);
+    DRAW[svg.dataset.chart](svg, JSON.parse(svg.dataset.lines));
   }
 }
 
 async function refresh() {
   const now = await page("/admin/").catch(() => null);
   if (now === null) return;
-  for (const id of ["figures", "attention"]) {
+  for (const id of ["figures", "attention", "latest"]) {
     const place = document.getElementById(id);
     // A link that has the focus would lose it.
     if (!place.contains(document.activeElement)) place.replaceChildren(...now.getElementById(id).children);

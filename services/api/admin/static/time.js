@@ -1,7 +1,9 @@
 // Times: how long ago, with the exact time where one points.
 import { language, t } from "./i18n.js";
 
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+// In English the short style has full stops, which the narrow one has not; in Russian the narrow one is but a number.
+const style = language === "en" ? "narrow" : "short";
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style });
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const UNITS = [
   ["day", 86_400],
@@ -28,6 +30,12 @@ export function duration(seconds) {
   return `${say(whole(seconds / 3_600), "h")} ${say(whole((seconds % 3_600) / 60), "min")}`;
 }
 
+/** Return how long something has lasted by now, in whole seconds: anything finer would only flicker. */
+function lasting(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 1 ? `0 ${t("s")}` : duration(whole);
+}
+
 /** Show every <time datetime> below a node as how long ago it was, and lengths in the language of the page. */
 export function refreshTimes(root = document) {
   const now = Date.now();
@@ -45,7 +53,7 @@ export function refreshTimes(root = document) {
 function refreshLengths(root, now) {
   for (const node of root.querySelectorAll("[data-seconds], [data-since]")) {
     const { seconds, since } = node.dataset;
-    const text = duration(seconds === undefined ? Math.max(0, Math.floor((now - new Date(since)) / 1000)) : Number(seconds));
+    const text = seconds === undefined ? lasting((now - new Date(since)) / 1000) : duration(Number(seconds));
     if (node.textContent !== text) node.textContent = text;
   }
 }

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.admin.story import WIDTH, Kind, phases, runs, strip
+from services.api.admin.task import took
 from shared.domain.event import Event, EventKind
 from shared.domain.status import Outcome, Status
 
@@ -115,3 +116,9 @@ def test_whatever_the_history_phases_follow_each_other_and_fill_the_strip(
     assert all(bar.width > 0 for bar in bars)
     if bars:
         assert abs(bars[-1].x + bars[-1].width - WIDTH) < 0.1
+
+
+def test_a_stage_that_is_over_tells_how_long_it_took() -> None:
+    stage = {"started_at": "2026-01-31T09:30:00.262Z", "finished_at": "2026-01-31T09:30:02.512Z"}
+    assert took(stage) == 2_250  # type: ignore[arg-type]
+    assert took(stage | {"finished_at": None}) is None  # type: ignore[arg-type]
