@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --editable
 # How many tests run at once; 0 runs them in this process, one after the other.
-JOBS ?= 4
+JOBS ?= 6
 # The newest version of this series is what `make vendor` fetches.
 SWAGGER_UI ?= 5
 SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui

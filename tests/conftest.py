@@ -34,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.configuration.set_hypothesis_home_dir(cache / "hypothesis")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start first what waits longest, then all else that waits: with several at once, what computes fills the gaps."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "acceptance" not in item.path.parts))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

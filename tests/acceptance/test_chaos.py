@@ -5,9 +5,12 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.instance import ROOT, Instance, wait_until
 
 
+@pytest.mark.slow
 def test_a_little_chaos_breaks_no_promise(instance: Instance) -> None:
     folder = instance.folder / "kept"
     arguments = ("--tasks", "60", "--faults", "4", "--seed", "6", "--folder", str(folder))
@@ -23,6 +26,7 @@ def test_a_little_chaos_breaks_no_promise(instance: Instance) -> None:
     assert nobody_works_in(folder)
 
 
+@pytest.mark.slow
 def test_the_drill_tells_what_happened_and_leaves_nothing_behind(instance: Instance) -> None:
     drill = instance.start("drill", sys.executable, str(ROOT / "manage.py"), "drill")
     assert drill.ended(180) == 0, drill.read()

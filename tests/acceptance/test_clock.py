@@ -9,6 +9,8 @@ import pytest
 
 from tests.acceptance.instance import ROOT, Instance, wait_until
 
+pytestmark = pytest.mark.slow
+
 MOVED = """
 import time
 

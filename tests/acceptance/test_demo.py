@@ -3,9 +3,12 @@
 import signal
 import sys
 
+import pytest
+
 from tests.acceptance.instance import Instance, wait_until
 
 
+@pytest.mark.slow
 def test_the_demo_ends_well_and_leaves_nothing_behind(instance: Instance) -> None:
     demo = instance.start("demo", sys.executable, "-m", "demo")
     assert demo.ended() == 0, demo.read()

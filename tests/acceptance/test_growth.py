@@ -31,6 +31,7 @@ def test_a_filled_database_is_one_that_the_api_has_written(instance: Instance, m
     assert [event["kind"] for event in instance.get(f"/tasks/{task_ids[7]}/events")] == ["create", "report", "report"]
 
 
+@pytest.mark.slow
 def test_growth_is_measured_and_leaves_nothing_behind(instance: Instance) -> None:
     found = instance.folder / "growth.json"
     places = ["--folder", str(instance.temporary), "--json", str(found)]

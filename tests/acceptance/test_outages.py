@@ -3,7 +3,11 @@
 import signal
 import time
 
+import pytest
+
 from tests.acceptance.instance import Instance, wait_until
+
+pytestmark = pytest.mark.slow
 
 AWAY = 60
 """Seconds."""

@@ -131,6 +131,7 @@ def line(install: Callable[..., Instance], tmp_path: Path, monkeypatch: pytest.M
     return Line(install, tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_workers_that_are_killed_change_nothing_about_the_outputs_and_no_kept_result_is_made_again(line: Line) -> None:
     shifts = (("fetch", "check", "store"), ("parse", "enrich"))
     for stages in shifts:

@@ -64,6 +64,7 @@ def test_every_block_is_of_a_kind_that_is_tried() -> None:
     assert [block.body.strip() for block in blocks(README, "sh")] == ["make run"]
 
 
+@pytest.mark.slow
 def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
     handlers = instance.folder / "handlers"
     install_handler(handlers)

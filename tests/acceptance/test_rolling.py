@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 
+import pytest
 import requests
 
 from tests.acceptance.instance import Instance, Service, wait_until
@@ -72,6 +73,7 @@ def replace_worker(instance: Instance, worker: Service) -> Service:
     return following
 
 
+@pytest.mark.slow
 def test_services_are_replaced_under_load_and_no_task_fails_or_runs_twice(instance: Instance) -> None:
     api, worker = instance.start_api(), instance.start_worker()
     client = Client(instance.url)
