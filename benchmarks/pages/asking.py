@@ -45,6 +45,7 @@ PAGES = (
     Request("workers", "/admin/workers/"),
     Request("audit", "/admin/audit/"),
     Request("accounts", "/admin/accounts/"),
+    Request("password", "/admin/password/"),
 )
 SEARCHES = (
     "status:new",

@@ -57,6 +57,7 @@ def shots(scene: Scene) -> Sequence[Shot]:
         Shot("workers", "/admin/workers/"),
         Shot("audit", "/admin/audit/"),
         Shot("accounts", "/admin/accounts/"),
+        Shot("password", "/admin/password/"),
         Shot("nowhere", "/admin/nope/"),
         Shot("docs", "/api/docs"),
     )

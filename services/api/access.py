@@ -93,6 +93,8 @@ SCOPES: dict[str, Needs] = {
     "workers_page": Role.VIEWER,
     "audit_page": Role.ADMIN,
     "accounts_page": Role.ADMIN,
+    "password_page": Role.VIEWER,
+    "change_password": Role.VIEWER,
 }
 """What every call needs, by its name; a call that is not here cannot be routed."""
 

@@ -34,6 +34,8 @@ class Endpoint(Intake):
 
     media = JSON
     """Which of the call's forms the answer takes."""
+    outcome = DONE
+    """What the audit log says of a call that has been answered; a page says there why it shows its form again."""
     _bell: "asyncio.Future[None] | None" = None
     _has_left = False
     _request_id = ""
@@ -57,7 +59,7 @@ class Endpoint(Intake):
         except (Refusal, WaybillError) as error:
             await self._note(operation, arguments, self._refusal_of(0, error).kind.code)
             raise
-        await self._note(operation, arguments, DONE)
+        await self._note(operation, arguments, self.outcome)
         return answer
 
     async def _carried_out(self, operation: Operation, path: Sequence[str], arguments: dict[str, Any]) -> Any:

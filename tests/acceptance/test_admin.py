@@ -26,6 +26,7 @@ PAGES = (
     "/admin/workers/",
     "/admin/audit/",
     "/admin/accounts/",
+    "/admin/password/",
     "/admin/nope/",
 )
 NASTY = "<img src=/nowhere onerror=alert(1)><script>alert(1)</script>"
@@ -101,6 +102,39 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
     page.wait_for_url("**/admin/login/")
     page.goto(f"{instance.url}/admin/")
     assert "/admin/login/?next=" in page.url
+    refused = "Failed to load resource: the server responded with a status of 422"
+    assert [error for error in visit.errors if refused not in error] == []
+    assert visit.elsewhere == []
+
+
+def test_a_person_changes_the_first_password_and_other_browsers_are_logged_out(
+    visit: Visit, instance: Instance
+) -> None:
+    page = visit.page
+    log_in(visit)
+    page.wait_for_url(f"{instance.url}/admin/")
+    browser = page.context.browser
+    assert browser
+    with browser.new_context(locale="en-GB") as context:
+        other = Visit(context.new_page(), instance.url)
+        log_in(other)
+        other.page.wait_for_url(f"{instance.url}/admin/")
+        page.get_by_role("link", name="Give it another one").click()
+        page.get_by_label("Old password").fill(FIRST)
+        page.get_by_label("New password", exact=False).first.fill("correct horse")
+        page.get_by_label("New password again").fill("correct house")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("This is not what stands above.").wait_for()
+        page.get_by_label("Old password").fill(FIRST)
+        page.get_by_label("New password", exact=False).first.fill("correct horse")
+        page.get_by_label("New password again").fill("correct horse")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Your password is changed.").wait_for()
+        assert page.get_by_text("still has its first password").count() == 0
+        other.page.goto(f"{instance.url}/admin/audit/")
+        assert "/admin/login/?next=" in other.page.url
+    page.get_by_role("link", name="Audit").click()
+    page.get_by_text("change_password").first.wait_for()
     refused = "Failed to load resource: the server responded with a status of 422"
     assert [error for error in visit.errors if refused not in error] == []
     assert visit.elsewhere == []

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from services.api.admin.attempts import Attempts
 from services.api.admin.passwords import WELL_KNOWN, Passwords
 from services.api.admin.sessions import Sessions
-from services.api.problems import TOO_MANY, UNAUTHENTICATED, Refusal
+from services.api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
 from shared.domain.account import Account, Role, Session
 from shared.domain.errors import AccountNotFound, Invalid
 
@@ -78,12 +78,8 @@ class Accounts:
 
     async def log_in(self, name: str, password: str, address: str) -> str:
         """Open a session and return its id. Raises Refusal (401, 429)."""
-        if wait := self._attempts.begin(name, address):
-            minutes = -(-wait // 60)
-            raise _too_many(f"Too many failed logins; try again in {minutes} min.", wait)
-        self._check_waiting()
-        account = await self._store.account(name)
-        if await self._passwords.check(password, None if account is None else account.password) and account:
+        account = await self._checked(name, password, address)
+        if account is not None:
             try:
                 identity = await self._sessions.open(account)
             except AccountNotFound:
@@ -93,9 +89,37 @@ class Accounts:
                 return identity
         raise Refusal(UNAUTHENTICATED, "Name or password is wrong.")
 
+    async def change_own(self, session: Session, old: str, new: str, address: str) -> str:
+        """Change the password of whoever is logged in, end the account's sessions, and return the id of a fresh one.
+
+        Raises Invalid; Refusal: 403 where the old password is wrong, 429 after too many tries, which count as failed
+        logins do, and 401 where somebody else has changed the account meanwhile.
+        """
+        is_demo = self._is_demo(new)
+        account = await self._checked(session.account, old, address)
+        if account is None:
+            raise Refusal(WRONG_PASSWORD, "The old password is wrong.")
+        changes = {"password": await self._hashed(new), "is_demo": is_demo}
+        try:
+            identity = await self._sessions.renew(account, changes)
+        except AccountNotFound:
+            raise Refusal(UNAUTHENTICATED, "Log in first.") from None
+        self._attempts.succeeded(account.name, address)
+        return identity
+
     async def log_out(self, session: Session) -> None:
         """End a session."""
         await self._sessions.close(session)
+
+    async def _checked(self, name: str, password: str, address: str) -> Account | None:
+        """Return the account that has this name and password, None where there is none. Raises Refusal (429)."""
+        if wait := self._attempts.begin(name, address):
+            minutes = -(-wait // 60)
+            raise _too_many(f"Too many failed logins; try again in {minutes} min.", wait)
+        self._check_waiting()
+        account = await self._store.account(name)
+        is_right = await self._passwords.check(password, None if account is None else account.password)
+        return account if is_right else None
 
     async def _hashed(self, password: str) -> str:
         self._check_waiting()

@@ -4,35 +4,19 @@ import re
 import secrets
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from services.api import problems
+from services.api.admin.forms import TOO_OLD, Form, FormPage
 from services.api.admin.navigation import HOME
-from services.api.admin.page import LOGIN, Page
-from services.api.admin.sessions import (
-    LIFETIME,
-    cookie_in,
-    has_xsrf_token,
-    is_same,
-    is_secure,
-    session_cookie,
-    xsrf_cookie,
-    xsrf_token,
-)
+from services.api.admin.page import LOGIN
+from services.api.admin.sessions import cookie_in, is_same, is_secure, xsrf_cookie
 from services.api.operation import call
 from services.api.problems import UNAUTHENTICATED, Refusal
 from shared.wire.fields import CONTROL_CHARACTERS
 
 LONGEST_NEXT = 2_000
 TOKEN = re.compile("[0-9a-f]{64}")
-
-
-class Form(BaseModel):
-    """What comes from a form of ours."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    token: Annotated[str, Field(alias="_xsrf", max_length=100)] = ""
 
 
 class Login(Form):
@@ -43,7 +27,7 @@ class Login(Form):
     next: Annotated[str, Field(max_length=LONGEST_NEXT)] = HOME
 
 
-class LoginPage(Page):
+class LoginPage(FormPage):
     """The login."""
 
     @call("login_page")
@@ -61,7 +45,7 @@ class LoginPage(Page):
         where = safe_next(body.next)
         if not is_same(body.token, cookie_in(self.request.headers, xsrf_cookie(self.request.headers)) or " "):
             self.set_status(problems.XSRF.status)
-            await self._ask(where, body.username, "The form was too old. Please try again.")
+            await self._ask(where, body.username, TOO_OLD)
             return
         address = self.request.remote_ip or ""
         try:
@@ -82,17 +66,12 @@ class LoginPage(Page):
         self.set_session(identity)
         self.go(where)
 
-    def set_session(self, identity: str) -> None:
-        """Give the browser a session, and its pages the token that goes with it."""
-        self._cookie(session_cookie(self.request.headers), identity, httponly=True)
-        self._cookie(xsrf_cookie(self.request.headers), xsrf_token(identity))
-
     async def _ask(self, where: str, username: str = "", error: str | None = None, **parts: object) -> None:
         # One that is there stays, so that several open forms are all good.
         token = cookie_in(self.request.headers, xsrf_cookie(self.request.headers)) or ""
         if not TOKEN.fullmatch(token):
             token = secrets.token_hex()
-        self._cookie(xsrf_cookie(self.request.headers), token)
+        self.keep(xsrf_cookie(self.request.headers), token)
         is_kept = not is_secure(self.request.headers) or self.request.protocol == "https"
         await self.show(
             "login.html",
@@ -105,30 +84,16 @@ class LoginPage(Page):
             is_kept=is_kept,
         )
 
-    def _cookie(self, name: str, value: str, *, httponly: bool = False) -> None:
-        self.set_cookie(
-            name,
-            value,
-            path="/",
-            max_age=LIFETIME // 1_000,
-            secure=is_secure(self.request.headers),
-            httponly=httponly,
-            samesite="Lax",
-        )
 
-
-class LogoutPage(Page):
+class LogoutPage(FormPage):
     """The end of a session."""
 
     @call("log_out", is_form=True)
     async def post(self, body: Form) -> None:
         """End the session, and lead to the login."""
-        headers = self.request.headers
-        if not has_xsrf_token(headers, body.token):
-            raise Refusal(problems.XSRF, "The form was too old. Please try again.")
+        self.check_token(body)
         await self.accounts.log_out(self.session)
-        for name in (session_cookie(headers), xsrf_cookie(headers)):
-            self.clear_cookie(name, path="/", secure=is_secure(headers), samesite="Lax")
+        self.clear_session()
         self.set_header("Clear-Site-Data", '"cache"')
         self.go(LOGIN)
 

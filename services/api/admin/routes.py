@@ -11,6 +11,7 @@ from services.api.admin.files import AdminFileHandler, WithoutSlashHandler, admi
 from services.api.admin.login import LoginPage, LogoutPage
 from services.api.admin.overview import OverviewPage
 from services.api.admin.page import NoPage
+from services.api.admin.password import PasswordPage
 from services.api.admin.people import AccountsPage
 from services.api.admin.task import TaskPage
 from services.api.admin.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
@@ -36,6 +37,7 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/workers/", WorkersPage, page | {"workers": workers})
     yield Route("/admin/audit/", AuditPage, page)
     yield Route("/admin/accounts/", AccountsPage, page)
+    yield Route("/admin/password/", PasswordPage, page)
     yield Route("/admin/static/{name}", AdminFileHandler, {"files": admin_files()})
     for path in ("/admin", "/admin/login"):
         yield Route(path, WithoutSlashHandler)

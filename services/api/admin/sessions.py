@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from tornado.httputil import parse_cookie
 
@@ -39,6 +39,9 @@ class SessionStore(Protocol):
     async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
         """Keep one."""
 
+    async def renew_session(self, account: Account, changes: Mapping[str, Any], digest: str, lifetime: int) -> None:
+        """Change an account, end its sessions and keep one."""
+
     async def touch_session(self, digest: str) -> None:
         """Note that it is in use."""
 
@@ -62,6 +65,12 @@ class Sessions:
         """Open a session with a fresh id, and return the id. Raises AccountNotFound where the account has changed."""
         identity = secrets.token_urlsafe(ID_BYTES)
         await self._store.open_session(account, digest_of(identity), LIFETIME)
+        return identity
+
+    async def renew(self, account: Account, changes: Mapping[str, Any]) -> str:
+        """Change an account, end its sessions, and return the id of a fresh one. Raises AccountNotFound as `open`."""
+        identity = secrets.token_urlsafe(ID_BYTES)
+        await self._store.renew_session(account, changes, digest_of(identity), LIFETIME)
         return identity
 
     def find(self, headers: Mapping[str, str]) -> Session | None:

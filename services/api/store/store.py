@@ -202,6 +202,12 @@ class Store:
         """Keep a login, for so many milliseconds at most. Raises AccountNotFound where the account has changed."""
         await self._writer.submit(lambda unit: commands.accounts.open_session(unit, account, digest, lifetime))
 
+    async def renew_session(self, account: Account, changes: Mapping[str, Any], digest: str, lifetime: int) -> None:
+        """Change an account, end its sessions and keep a new one. Raises AccountNotFound, LastAdmin."""
+        await self._writer.submit(
+            lambda unit: commands.accounts.renew_session(unit, account, changes, digest, lifetime)
+        )
+
     async def touch_session(self, digest: str) -> None:
         """Note that a session is in use."""
         await self._writer.submit(lambda unit: sessions.touch(unit.connection, digest, unit.now))

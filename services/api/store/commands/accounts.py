@@ -40,10 +40,20 @@ def delete(unit: Unit, name: str) -> None:
 
 def open_session(unit: Unit, account: Account, digest: str, lifetime: int) -> None:
     """Keep a login. Raises AccountNotFound where the account is no longer what the password was checked against."""
-    if accounts.get(unit.connection, account.name) != account:
-        raise AccountNotFound()
+    _check_same(unit, account)
     sessions.insert(unit.connection, digest, account.name, unit.now, unit.now + lifetime)
     unit.writes += 1
+
+
+def renew_session(unit: Unit, account: Account, changes: Mapping[str, Any], digest: str, lifetime: int) -> None:
+    """Change an account, which ends its sessions, and keep a new one. Raises AccountNotFound as above, LastAdmin."""
+    _check_same(unit, account)
+    open_session(unit, change(unit, account.name, changes), digest, lifetime)
+
+
+def _check_same(unit: Unit, account: Account) -> None:
+    if accounts.get(unit.connection, account.name) != account:
+        raise AccountNotFound()
 
 
 def _load(unit: Unit, name: str) -> Account:
