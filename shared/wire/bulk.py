@@ -63,8 +63,11 @@ class TasksChanged(TypedDict):
     action: str
     done: Annotated[bool, Field(description="Whether it was all; else send the same again, with `cursor`.")]
     cursor: str | None
-    count: Annotated[int, Field(description="How many tasks this request was about; for a dry run, at most 10,000.")]
-    is_exact: Annotated[bool, Field(description="False where a dry run stopped counting: there are more.")]
+    count: Annotated[
+        int,
+        Field(description="How many tasks this request was about; a dry run counts for a moment, and at most 10,000."),
+    ]
+    is_exact: Annotated[bool, Field(description="False where a dry run stopped counting: there may be more.")]
     applied: Annotated[int, Field(description="To how many it was done.")]
     refused: Annotated[dict[str, int], Field(description="How many did not allow it, by the problem's code.")]
     task_ids: Annotated[list[str], Field(description="Of a dry run: the newest of them, at most ten.")]

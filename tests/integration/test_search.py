@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from services.api.handlers import tasks as tasks_handler
-from services.api.store import finder
+from services.api.store import drivers, finder
 from services.api.store.store import Store
 from services.api.upkeep.indexer import Indexer
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
@@ -97,7 +97,7 @@ TERMS = (
 
 
 def test_what_is_found_is_what_fits(fetch: Fetch, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finder, "SPAN", 7)
+    monkeypatch.setattr(drivers, "SPAN", 7)
     monkeypatch.setattr(finder, "FEW", 5)
     monkeypatch.setattr(finder, "MOST_CANDIDATES", 11)
     pairs = [pair for pair in itertools.combinations(TERMS, 2) if len({term.partition(":")[0] for term in pair}) == 2]
@@ -125,6 +125,7 @@ def test_filters_and_times_narrow_what_is_found(fetch: Fetch, many: list[dict[st
     assert found(fetch, "", status="error", created_after=created, order="newest") == later[::-1]
     assert found(fetch, "status:error", created_after=created) == later
     assert found(fetch, "status:error", status="new") == []
+    assert found(fetch, "status:error", silent="true") == []
     assert found(fetch, "status:error", status="new", limit=5) == []
     assert found(fetch, "created:>2000-01-01") == [task["task_id"] for task in many]
     assert found(fetch, "created:<2000-01-01") == found(fetch, "created:>2200-01-01") == []
@@ -162,14 +163,15 @@ def test_deleted_and_retried_tasks_are_found_no_more(fetch: Fetch, store: Store)
     assert found(fetch, "again") == [again]
 
 
+@pytest.mark.parametrize("asked", ["q=stage:enrich", "stage=enrich", "q=stage:enrich&silent=false"])
 def test_a_page_is_looked_for_in_a_bounded_time(
-    fetch: Fetch, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    fetch: Fetch, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     """No time at all: each page looks at one batch, says so, and leads on until all was seen."""
     monkeypatch.setattr(finder, "MOST_CANDIDATES", 8)
     monkeypatch.setattr(finder, "SECONDS", -1)
     states = set()
-    path, ids = "/tasks?q=stage:enrich&limit=2&order=newest", []
+    path, ids = f"/tasks?{asked}&limit=2&order=newest", []
     while path:
         answer = fetch("GET", path)
         states.add(answer.headers["Waybill-Search"])

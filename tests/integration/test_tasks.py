@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from services.api.search.query import Query
+from services.api.store.finder import Found
 from services.api.store.store import Store
 from services.api.traffic import Traffic
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
@@ -235,14 +237,14 @@ def test_a_stream_that_fails_is_broken_off_and_never_looks_whole(
     fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     fetch("POST", "/tasks/batch", {"tasks": [GOOD] * 600})
-    tasks = store.tasks
+    find = store.find
 
-    async def fails_later(chosen: object, after: str | None, limit: int) -> object:
+    async def fails_later(query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
         if after is not None:
             raise OSError("disk gone")
-        return await tasks(chosen, after, limit)  # type: ignore[arg-type]
+        return await find(query, after, limit, newest=newest)
 
-    monkeypatch.setattr(store, "tasks", fails_later)
+    monkeypatch.setattr(store, "find", fails_later)
     sent = b"GET /tasks HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
     answer = fetch.raw(sent)
     assert answer.startswith(b"HTTP/1.1 200 OK")

@@ -1,13 +1,13 @@
 """The search box as a parameter, and what it means together with the filters of a list."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from services.api.problems import BAD_QUERY, Refusal
 from services.api.search.parser import LONGEST, QueryError, parse
 from services.api.search.query import Query
-from services.api.store.tasks import TaskFilter
 from shared.wire.problems import FieldError
 
 Search = Annotated[
@@ -38,19 +38,13 @@ def query_of(text: str, pointer: str | None = None) -> Query:
         raise Refusal(BAD_QUERY, f"The search cannot be understood: {error.detail}.", errors=[where]) from None
 
 
-def searched(text: str | None, chosen: TaskFilter) -> Query | None:
-    """Return what somebody looks for and the filters let through, None where they exclude each other."""
+def searched(text: str | None, chosen: Mapping[str, Any]) -> Query | None:
+    """Return what somebody looks for and the filters let through, None where they exclude each other.
+
+    The filters are values of a query's fields, by their names; None is any.
+    """
     query: Query | None = query_of(text or "")
-    named = {
-        "statuses": chosen.status,
-        "types": chosen.type,
-        "stages": chosen.stage,
-        "keys": chosen.external_key,
-    }
-    for attribute, value in named.items():
+    for attribute, value in chosen.items():
         if value is not None and query is not None:
             query = query.narrowed(attribute, value)
-    if query is None:
-        return None
-    start = None if chosen.created_after is None else chosen.created_after + 1
-    return query.within(start, chosen.created_before)
+    return query

@@ -16,10 +16,8 @@ from services.api.problems import BAD_QUERY
 from services.api.search.query import Query
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.finder import Found
-from services.api.store.tasks import TaskFilter
 from services.api.streaming import CSV, JSON, LISTS, NDJSON
 from shared.domain.errors import ExternalKeyTaken, IdempotencyKeyReused, Invalid, StorageFull
-from shared.domain.task import Task
 from shared.wire.fields import ExternalKey, Label, TypeName
 from shared.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
 from shared.wire.timestamps import milliseconds_of
@@ -48,9 +46,6 @@ class Creating(Protocol):
 
 class Listing(Protocol):
     """What listing tasks needs of the store."""
-
-    async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
-        """Return a page of tasks."""
 
     async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
         """Return a page of the tasks that are looked for."""
@@ -101,36 +96,32 @@ class TasksHandler(Endpoint):
         """List tasks, newest last.
 
         All that fit the filters are streamed; with `limit`, one page is answered, and its `Link` header leads to
-        the next one. Accept: application/x-ndjson or text/csv for other forms, or `format` for a download.
-        `q` searches: `status:error type:sleep meta.user:42 created:>2026-11-01 words "a phrase"`. A page is looked for
-        in a bounded time: where `Waybill-Search` says `partial`, older tasks were not looked at yet, and `Link` leads
-        on; where it says `indexing`, words and metadata of the latest changes are not known to the search yet.
+        the next one, until there is none. Accept: application/x-ndjson or text/csv for other forms, or `format` for a
+        download. `q` searches: `status:error type:sleep meta.user:42 created:>2026-11-01 words "a phrase"`. A page is
+        looked for in a bounded time, so it may have few tasks or none: where `Waybill-Search` says `partial`, not all
+        were looked at yet, and `Link` leads on; where it says `indexing`, words and metadata of the latest changes are
+        not known to the search yet.
         """
-        chosen = TaskFilter(
-            status=status,
-            type=type,
-            stage=stage,
-            external_key=external_key,
-            silent=silent,
-            created_after=None if created_after is None else milliseconds_of(created_after),
-            created_before=None if created_before is None else milliseconds_of(created_before),
-        )
+        chosen = {
+            "statuses": status,
+            "types": type,
+            "stages": stage,
+            "keys": external_key,
+            "silent": silent,
+        }
+        query = searched(q, chosen)
+        if query is not None:
+            query = query.within(
+                None if created_after is None else milliseconds_of(created_after) + 1,
+                None if created_before is None else milliseconds_of(created_before),
+            )
         if format is not None:
             self.media = FORMATS[format]
             self.set_header("Content-Disposition", f'attachment; filename="tasks.{format}"')
-        if q is not None or order == "newest":
-            query = searched(q, chosen)
-            newest = order == "newest"
-            return (
-                self._every(query, cursor, newest) if limit is None else await self._look(query, cursor, limit, newest)
-            )
+        newest = order == "newest"
         if limit is None:
-            return self._all(chosen, cursor)
-        found = await self.store.tasks(chosen, cursor, limit + 1)
-        page = found[:limit]
-        if len(found) > limit:
-            self._link_next(page[-1].task_id)
-        return _one([task_json(task) for task in page])
+            return self._every(query, cursor, newest)
+        return await self._look(query, cursor, limit, newest)
 
     async def _look(
         self, query: Query | None, after: str | None, limit: int, newest: bool
@@ -155,13 +146,6 @@ class TasksHandler(Endpoint):
             yield [task_json(task) for task in found.tasks]
             after = found.place
             is_more = after is not None
-
-    async def _all(self, chosen: TaskFilter, after: str | None) -> AsyncIterator[Sequence[TaskJson]]:
-        while page := await self.store.tasks(chosen, after, PAGE):
-            yield [task_json(task) for task in page]
-            if len(page) < PAGE:
-                return
-            after = page[-1].task_id
 
     def _link_next(self, after: str) -> None:
         query = {name: values[0] for name, values in self.request.query_arguments.items()}

@@ -28,6 +28,8 @@ class Query:
     created_to: int | None = None
     finished_from: int | None = None
     finished_to: int | None = None
+    silent: bool | None = None
+    """Whether they have fallen silent."""
     texts: tuple[str, ...] = ()
     """Words and phrases of the name, the external key or the error's message."""
 
@@ -38,6 +40,8 @@ class Query:
 
     def narrowed(self, attribute: str, value: Any) -> "Query | None":
         """Return what is looked for if this value must hold as well; None where that cannot be."""
+        if attribute == "silent":
+            return replace(self, silent=value)
         values = getattr(self, attribute)
         if values and value not in values:
             return None

@@ -43,7 +43,7 @@ from services.api.store.ids import Ids
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
-from services.api.store.tasks import Oldest, TaskFilter
+from services.api.store.tasks import Oldest
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
 from services.api.store.writer import Listener, Writer, WriterStopped
@@ -255,15 +255,11 @@ class Store:
             raise TaskNotFound()
         return task
 
-    async def tasks(self, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
-        """Return a page of tasks in the order of their ids, newest last."""
-        return await self._read(lambda: tasks.page(self._database, chosen, after, limit))
-
     async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
         """Return a page of the tasks that are looked for, behind the one with the id `after`, in a bounded time."""
         return await self._read(lambda: finder.find(self._database.connection(), query, after, limit, newest=newest))
 
-    async def find_ids(self, query: Query, after: str | None, limit: int, seconds: float) -> FoundIds:
+    async def find_ids(self, query: Query, after: str | None, limit: int, seconds: float | None = None) -> FoundIds:
         """Return the ids of tasks that are looked for, newest first, as far as that is known in time."""
         return await self._read(
             lambda: finder.find_ids(self._database.connection(), query, after, limit, newest=True, seconds=seconds)

@@ -6,12 +6,11 @@ query itself.
 
 import json
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from itertools import takewhile
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-from peewee import Expression, SqliteDatabase
+from peewee import SqliteDatabase
 
 from services.api.store.models import TaskRow, TaskTypeRow
 from shared.domain.report import TaskKey
@@ -49,19 +48,6 @@ UPDATE_QUIETLY = (
 """Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
 
 MOST_PARAMETERS = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFilter:
-    """Which tasks a list shows; times are milliseconds, the later one exclusive."""
-
-    status: Status | None = None
-    type: str | None = None
-    stage: str | None = None
-    external_key: str | None = None
-    created_after: int | None = None
-    created_before: int | None = None
-    silent: bool | None = None
 
 
 class DueRun(NamedTuple):
@@ -256,36 +242,6 @@ def holders(connection: Connection) -> list[str]:
     """Return the ids of the workers that hold a run."""
     sql = "SELECT DISTINCT worker FROM tasks WHERE worker IS NOT NULL AND claim IS NOT NULL AND status < 3"
     return [worker_id for (worker_id,) in connection.execute(sql)]
-
-
-def page(database: SqliteDatabase, chosen: TaskFilter, after: str | None, limit: int) -> list[Task]:
-    """Return up to `limit` tasks in the order of their ids (newest last), those after `after` only."""
-    conditions = list(_conditions(chosen))
-    if after is not None:
-        conditions.append(TaskRow.task_id > after)
-    query = TaskRow.select().order_by(TaskRow.task_id).limit(limit)
-    rows = (query.where(*conditions) if conditions else query).tuples().bind(database)
-    return [_task(row) for row in rows.iterator()]
-
-
-def _conditions(chosen: TaskFilter) -> Iterable[Expression]:
-    if chosen.status is not None:
-        yield TaskRow.status == int(chosen.status)
-    if chosen.type is not None:
-        yield TaskRow.type == chosen.type
-    if chosen.stage is not None:
-        yield TaskRow.stage == chosen.stage
-    if chosen.external_key is not None:
-        yield TaskRow.external_key == chosen.external_key
-        if chosen.type is None:
-            # The index on keys begins with the type.
-            yield TaskRow.type.in_(TaskTypeRow.select(TaskTypeRow.name))
-    if chosen.silent is not None:
-        yield TaskRow.silent_at.is_null(not chosen.silent)
-    if chosen.created_after is not None:
-        yield TaskRow.created_at > chosen.created_after
-    if chosen.created_before is not None:
-        yield TaskRow.created_at < chosen.created_before
 
 
 def open_by_stage(connection: Connection) -> Iterable[tuple[str, str | None, int, int]]:

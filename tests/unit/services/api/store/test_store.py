@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.api.store import tasks
+from services.api.search.query import Query
+from services.api.store import finder, tasks
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from shared.domain.errors import (
     ExternalKeyTaken,
     IdempotencyKeyReused,
@@ -29,11 +29,16 @@ from shared.domain.errors import (
 from shared.domain.event import EventKind
 from shared.domain.report import Report, TaskKey
 from shared.domain.status import Outcome, Status
+from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test
 CLAIM = "a" * 32
+
+
+async def found(store: Store, query: Query, after: str | None, limit: int) -> list[Task]:
+    return (await store.find(query, after, limit, newest=False)).tasks
 
 
 def draft(**fields: Any) -> TaskDraft:
@@ -95,7 +100,7 @@ async def test_a_batch_is_created_as_a_whole_or_not_at_all(open_store: OpenStore
             assert caught.value.index == 1
         with pytest.raises(ExternalKeyTaken):
             await store.create([draft(external_key="k"), draft(external_key="k")])
-        assert await store.tasks(TaskFilter(), None, 10) == []
+        assert await found(store, Query(), None, 10) == []
 
 
 async def test_an_external_key_is_unique_within_its_type(open_store: OpenStore) -> None:
@@ -114,7 +119,7 @@ async def test_one_key_makes_one_task_however_many_ask_at_once(open_store: OpenS
     async with open_store() as store:
         answers = await asyncio.gather(*(store.create([draft()], key) for _ in range(64)))
         assert len({tuple(answer) for answer in answers}) == 1
-        assert len(await store.tasks(TaskFilter(), None, 10)) == 1
+        assert len(await found(store, Query(), None, 10)) == 1
         with pytest.raises(IdempotencyKeyReused):
             await store.create([draft()], IdempotencyKey("key", "another print"))
     async with open_store() as store:
@@ -241,21 +246,24 @@ async def test_a_page_shows_the_newest_last_and_heeds_every_filter(open_store: O
         await store.create_type(TaskType(name="other"))
         ids = await store.create([draft(external_key=str(n), type="sleep" if n % 2 else "other") for n in range(6)])
         await store.report([Report(task_id=ids[0], status=Status.COMPLETED, stage="s")])
-        first = await store.tasks(TaskFilter(), None, 4)
-        rest = await store.tasks(TaskFilter(), first[-1].task_id, 4)
+        first = await found(store, Query(), None, 4)
+        rest = await found(store, Query(), first[-1].task_id, 4)
         assert [task.task_id for task in [*first, *rest]] == ids
         created = store.task(ids[0]).created_at
         for chosen, expected in [
-            (TaskFilter(status=Status.COMPLETED), ids[:1]),
-            (TaskFilter(stage="s"), ids[:1]),
-            (TaskFilter(type="sleep"), ids[1::2]),
-            (TaskFilter(type="sleep", external_key="3"), ids[3:4]),
-            (TaskFilter(external_key="4"), ids[4:5]),
-            (TaskFilter(created_after=created - 1, created_before=created + 1), ids),
-            (TaskFilter(created_after=created), []),
-            (TaskFilter(created_before=created), []),
+            (Query(statuses=(Status.COMPLETED,)), ids[:1]),
+            (Query(stages=("s",)), ids[:1]),
+            (Query(types=("sleep",)), ids[1::2]),
+            (Query(types=("sleep",), keys=("3",)), ids[3:4]),
+            (Query(types=("other",), keys=("3",)), []),
+            (Query(keys=("4",)), ids[4:5]),
+            (Query(created_from=created, created_to=created + 1), ids),
+            (Query(created_from=created + 1), []),
+            (Query(created_to=created), []),
+            (Query(silent=True), []),
+            (Query(silent=False), ids),
         ]:
-            assert [task.task_id for task in await store.tasks(chosen, None, 10)] == expected
+            assert [task.task_id for task in await found(store, chosen, None, 10)] == expected
 
 
 async def test_who_waits_for_a_task_is_woken_when_it_ends_and_when_the_store_closes(open_store: OpenStore) -> None:
@@ -308,10 +316,11 @@ async def test_a_list_of_one_key_needs_no_scan(open_store: OpenStore) -> None:
         with closing(writing(store.path)) as database:
             statements: list[str] = []
             database.connection().set_trace_callback(statements.append)
-            for chosen in (TaskFilter(external_key="k"), TaskFilter(type="sleep", external_key="k")):
-                assert [task.task_id for task in tasks.page(database, chosen, "0", 10)] == [task_id]
+            for chosen in (Query(keys=("k",)), Query(types=("sleep",), keys=("k",))):
+                page = finder.find(database.connection(), chosen, "0", 10, newest=False)
+                assert [task.task_id for task in page.tasks] == [task_id]
             database.connection().set_trace_callback(None)
-            selects = [statement for statement in statements if "external_key" in statement]
+            selects = [statement for statement in statements if "ORDER BY" in statement]
             plans = [str([row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {one}")]) for one in selects]
             assert len(plans) == 2
             assert all("INDEX tasks_external_key (type=? AND external_key=?)" in plan for plan in plans)

@@ -8,10 +8,10 @@ from threading import Event
 
 import pytest
 
+from services.api.search.query import Query
 from services.api.store.commands import tasks as task_commands
 from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from services.api.store.unit import Commit, Unit
 from services.api.store.writer import WriterStopped
 from shared.domain.errors import StorageFull, TaskNotFound
@@ -22,7 +22,7 @@ DRAFT = TaskDraft(name="n", processing_time=1)
 
 
 async def names(store: Store) -> list[str]:
-    return [task.name for task in await store.tasks(TaskFilter(), None, 100)]
+    return [task.name for task in (await store.find(Query(), None, 100, newest=False)).tasks]
 
 
 async def hold(store: Store) -> Event:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from services.api.search.query import Query
 from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from services.api.upkeep.dispatcher import Dispatcher
 from shared.domain.report import Report
 from shared.domain.status import Outcome, Status
@@ -80,6 +80,6 @@ async def test_a_backlog_is_sent_once(open_store: OpenStore, tmp_path: Path, pyt
         finally:
             await asyncio.to_thread(dispatcher.stop)
             queue.close()
-        assert not await store.tasks(TaskFilter(status=Status.NEW), None, 1)
+        assert not (await store.find(Query(statuses=(Status.NEW,)), None, 1, newest=False)).tasks
         assert count <= queue.sent <= 1.01 * count
     assert not deaths

@@ -1,0 +1,135 @@
+"""What gives candidates for a search, in the order of their ids: one index each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import Any, NamedTuple
+
+SPAN = 50_000
+"""How many tasks' words are looked through at once, so that a frequent phrase takes no longer than a batch."""
+
+
+class Batch(NamedTuple):
+    """Ids in order, and the place behind which the next ones are; None where there are none."""
+
+    task_ids: list[str]
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which ids are looked at, those at the ends left out, and in which order."""
+
+    low: str
+    high: str
+    newest: bool
+
+    def behind(self, place: str) -> "Bounds":
+        """Return what is left behind a place."""
+        if self.newest:
+            return Bounds(self.low, min(self.high, place), self.newest)
+        return Bounds(max(self.low, place), self.high, self.newest)
+
+    @property
+    def order(self) -> str:
+        """The order as SQL has it."""
+        return "DESC" if self.newest else "ASC"
+
+
+Driver = Callable[[Connection, Bounds, int], Batch]
+"""Returns the next candidates within bounds, at most so many."""
+
+
+def everything(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    """Drive through all tasks."""
+    sql = f"SELECT task_id FROM tasks WHERE task_id > ? AND task_id < ? ORDER BY task_id {bounds.order} LIMIT ?"
+    return _batch([row[0] for row in connection.execute(sql, (bounds.low, bounds.high, size))], size)
+
+
+def silent(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    """Drive through those that have fallen silent."""
+    sql = (
+        "SELECT task_id FROM tasks INDEXED BY tasks_silent WHERE silent_at IS NOT NULL "
+        f"AND task_id > ? AND task_id < ? ORDER BY task_id {bounds.order} LIMIT ?"
+    )
+    return _batch([row[0] for row in connection.execute(sql, (bounds.low, bounds.high, size))], size)
+
+
+def listed(column: str, values: Sequence[str], further: str = "", named: Sequence[str] = ()) -> Driver:
+    """Return a driver for columns of which each value has few tasks; `named` are parameters of what is said further."""
+
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+        sql = (
+            f"SELECT task_id FROM tasks WHERE {column} IN ({marks(values)}) {further} "
+            f"AND +task_id > ? AND +task_id < ? ORDER BY +task_id {bounds.order} LIMIT ?"
+        )
+        given = (*values, *named, bounds.low, bounds.high, size)
+        return _batch([row[0] for row in connection.execute(sql, given)], size)
+
+    return drive
+
+
+def by_key(keys: Sequence[str], types: Sequence[str]) -> Driver:
+    """Return a driver for external keys; their index begins with the type."""
+    named = f"IN ({marks(types)})" if types else "IN (SELECT name FROM task_types)"
+    return listed("external_key", keys, f"AND type {named}", types)
+
+
+def merged(table: str, column: str, values: Sequence[Any]) -> Driver:
+    """Return a driver for an index on `(column, task_id)`: what it gives for each value, merged."""
+
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+        one = (
+            f"SELECT * FROM (SELECT task_id FROM {table} WHERE {column} = ? AND task_id > ? AND task_id < ? "
+            f"ORDER BY task_id {bounds.order} LIMIT ?)"
+        )
+        sql = f"{' UNION ALL '.join([one] * len(values))} ORDER BY task_id {bounds.order} LIMIT ?"
+        given = [part for value in values for part in (value, bounds.low, bounds.high, size)]
+        return _batch([row[0] for row in connection.execute(sql, [*given, size])], size)
+
+    return drive
+
+
+def words(match: str) -> Driver:
+    """Return a driver for words and marks, span by span."""
+
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+        low, high = _numbers(connection, bounds)
+        if low > high:
+            return Batch([], None)
+        start, end = (max(low, high - SPAN + 1), high) if bounds.newest else (low, min(high, low + SPAN - 1))
+        sql = (
+            "SELECT task_id FROM search JOIN searched ON searched.id = search.rowid "
+            f"WHERE search MATCH ? AND search.rowid BETWEEN ? AND ? ORDER BY search.rowid {bounds.order} LIMIT ?"
+        )
+        task_ids = [row[0] for row in connection.execute(sql, (match, start, end, size))]
+        if len(task_ids) == size:
+            return Batch(task_ids, task_ids[-1])
+        edge = start if bounds.newest else end
+        return Batch(task_ids, None if edge == (low if bounds.newest else high) else _task_at(connection, edge, bounds))
+
+    return drive
+
+
+def _task_at(connection: Connection, number: int, bounds: Bounds) -> str:
+    """Return the id of the task with this number or, where it was deleted, of the one that was reached before it."""
+    sign, order = (">=", "ASC") if bounds.newest else ("<=", "DESC")
+    sql = f"SELECT task_id FROM searched WHERE id {sign} ? ORDER BY id {order} LIMIT 1"
+    return str(connection.execute(sql, (number,)).fetchone()[0])
+
+
+def _numbers(connection: Connection, bounds: Bounds) -> tuple[int, int]:
+    """Return the numbers of the first and the last task within bounds; the first is higher where there is none."""
+    sql = "SELECT id FROM searched WHERE task_id > ? AND task_id < ? ORDER BY task_id {} LIMIT 1"
+    low = connection.execute(sql.format("ASC"), (bounds.low, bounds.high)).fetchone()
+    high = connection.execute(sql.format("DESC"), (bounds.low, bounds.high)).fetchone()
+    return (1, 0) if low is None or high is None else (low[0], high[0])
+
+
+def _batch(task_ids: list[str], size: int) -> Batch:
+    return Batch(task_ids, task_ids[-1] if len(task_ids) == size else None)
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Return a placeholder for each value."""
+    return ", ".join("?" * len(values))
