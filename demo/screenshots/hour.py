@@ -7,8 +7,8 @@ MINUTE = 60 * SECOND
 NOW = 1_795_530_740_000
 """2026-11-24, 14:32:20 UTC: the moment of the pictures."""
 START = NOW - 60 * MINUTE
-RUSHES = (NOW - 34 * MINUTE, NOW - 9 * SECOND)
-"""When a whole album of pictures comes at once."""
+RUSHES = {NOW - 34 * MINUTE: 60, NOW - 30 * SECOND: 9}
+"""When a whole album of pictures comes at once, and how many there are."""
 CRASH = NOW - 21 * MINUTE
 AWAY = range(NOW - 26 * MINUTE, NOW - 16 * MINUTE)
 """While the server of one of the partners was away."""

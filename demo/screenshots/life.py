@@ -104,7 +104,7 @@ class Life:
     def _wait(self) -> int:
         """Return how long a task waits for a worker: long in the rush."""
         is_rush = any(rush <= self._clock.at < rush + MINUTE for rush in RUSHES)
-        return int(self._chance.uniform(900, 9_000) if is_rush else 4 + self._chance.expovariate(1 / 30))
+        return int(self._chance.uniform(2_000, 16_000) if is_rush else 4 + self._chance.expovariate(1 / 30))
 
     def _helper(self, route: str) -> Helper:
         there = [one for one in HELPERS if route in one.routes]

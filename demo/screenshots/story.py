@@ -70,7 +70,9 @@ class Story:
             at += chance.expovariate(work.each_minute * pace) * MINUTE
             yield int(at)
         if work is THUMBNAIL:
-            yield from (rush + int(chance.uniform(0, 40 * SECOND)) for rush in RUSHES for _ in range(60))
+            yield from (
+                rush + int(chance.uniform(0, 40 * SECOND)) for rush, size in RUSHES.items() for _ in range(size)
+            )
 
     def _happenings(self) -> Iterator[tuple[int, Course]]:
         yield CRASH, self._once(lambda: self._store.gone(LOST.worker_id, crashed=True))

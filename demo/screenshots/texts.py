@@ -19,6 +19,7 @@ def draft(work: Work, chance: random.Random, at: int) -> TaskDraft:
     """Return a new task of a type; `at` is when it is created, in milliseconds."""
     number = chance.randrange(1_000, 10_000)
     kind = work.type.name
+    key = f"{at % 10_000_000:07}"
     clock = datetime.fromtimestamp(at / 1_000, UTC).strftime("%H:%M")
     if work is THUMBNAIL:
         width, _ = chance.choice(SIZES)
@@ -26,7 +27,7 @@ def draft(work: Work, chance: random.Random, at: int) -> TaskDraft:
             name=f"IMG_{number}.jpg", type=kind, input={"path": f"/uploads/IMG_{number}.jpg", "width": width}
         )
     if work is INVOICE:
-        order = f"2026-{number + 40_000}"
+        order = f"2026-{key}"
         return TaskDraft(
             name=f"Invoice for {chance.choice(PARTNERS)}",
             type=kind,
@@ -44,12 +45,12 @@ def draft(work: Work, chance: random.Random, at: int) -> TaskDraft:
         return TaskDraft(
             name=f"Application {number} · {applicant}",
             type=kind,
-            external_key=f"A-{number}",
+            external_key=f"A-{key}",
             input=given,
             metadata={"branch": chance.choice(("Lyon", "Hamburg"))},
         )
     if work is DELIVERY:
-        return TaskDraft(name=f"Parcel {number}", type=kind, external_key=f"PX{number}{number % 97:02}EU")
+        return TaskDraft(name=f"Parcel {number}", type=kind, external_key=f"PX{key}EU")
     assert work is NEWSLETTER  # noqa: S101 - there is no other
     batch = number % 90 + 1
     return TaskDraft(name=f"November news, batch {batch}", type=kind, input={"issue": "2026-11", "batch": batch})

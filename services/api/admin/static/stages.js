@@ -9,11 +9,13 @@ const SECONDS = 5;
 
 /** Show a type's stages in a section, and keep them right; it stays hidden while there is nothing to tell. */
 export async function showStages(section, name) {
+  // Of a tracked type, what is at no stage yet; of a type without stages, everything.
+  const rest = section.dataset.kind === "tracked" ? t("not begun") : t("open");
   const refresh = async () => {
     try {
       const { stages } = await api("GET", `/task-types/${encodeURIComponent(name)}/stages`);
       const most = Math.max(1, ...stages.map((stage) => stage.tasks));
-      section.querySelector("ol").replaceChildren(...stages.map((stage) => line(stage, most)));
+      section.querySelector("ol").replaceChildren(...stages.map((stage) => line(stage, most, rest)));
       section.hidden = !stages.some((stage) => stage.tasks || stage.timed || stage.stage);
     } catch {
       // What was shown stays, and the next turn may succeed.
@@ -23,7 +25,7 @@ export async function showStages(section, name) {
   every(SECONDS, refresh);
 }
 
-function line(stage, most) {
+function line(stage, most, rest) {
   const { tasks, silent, oldest, p50, p95 } = stage;
   const facts = [];
   if (oldest) {
@@ -35,7 +37,7 @@ function line(stage, most) {
   return element(
     "li",
     {},
-    element("span", { class: "stage-name" }, stage.stage ?? t("not begun")),
+    element("span", { class: "stage-name" }, stage.stage ?? rest),
     element("meter", { min: 0, max: most, value: tasks }, String(tasks)),
     element("strong", { class: "stage-count" }, tasks.toLocaleString()),
     element("span", { class: "stage-facts" }, ...facts),
