@@ -53,6 +53,15 @@ class Answer(NamedTuple):
     detail: str | None = None
 
 
+class BeatAnswer(NamedTuple):
+    """What a worker is told in return for a heartbeat."""
+
+    lost: list[tuple[str, int]]
+    """The runs, by task_id and run, that are its no longer."""
+    drain: bool = False
+    """Whether it is to take no more tasks; an API that does not know of it never says so."""
+
+
 class Client:
     """Speaks to one API; safe to share between threads, each of which keeps a connection of its own.
 
@@ -90,9 +99,14 @@ class Client:
 
     def heartbeat(self, worker_id: str, beat: Mapping[str, Any]) -> list[tuple[str, int]]:
         """Say that a worker lives and what it runs; return the (task_id, run) pairs that it has lost."""
+        return self.beat(worker_id, beat).lost
+
+    def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
+        """Say that a worker lives and what it runs; return all that it is told."""
         answer = self._call("POST", f"/workers/{_quoted(worker_id)}/heartbeat", beat)
         try:
-            return [(one["task_id"], one["run"]) for one in answer["lost"]]
+            lost = [(one["task_id"], one["run"]) for one in answer["lost"]]
+            return BeatAnswer(lost, answer.get("drain") is True)
         except (KeyError, TypeError):
             raise ApiUnreachable("the answer to a heartbeat cannot be understood") from None
 

@@ -29,7 +29,9 @@ class Scope(IntEnum):
     """Anybody while no API token is set; after that, who sends one."""
     REPORTER = 2
     """Workers and services that report."""
-    ADMIN = 3
+    OPERATOR = 3
+    """Who looks after what runs: a person who is logged in as operator, or the administrator's token."""
+    ADMIN = 4
     """Who runs the installation."""
 
 
@@ -63,6 +65,8 @@ SCOPES: dict[str, Needs] = {
     "pause_task_type": Scope.ADMIN,
     "resume_task_type": Scope.ADMIN,
     "list_workers": Scope.CLIENT,
+    "drain_worker": Scope.OPERATOR,
+    "resume_worker": Scope.OPERATOR,
     "beat": Scope.REPORTER,
     "say_gone": Scope.REPORTER,
     "list_accounts": Scope.ADMIN,
@@ -197,6 +201,8 @@ def least_role(needs: Needs, method: str) -> Role | None:
         return needs
     if needs is Scope.ALL:
         return None
+    if needs is Scope.OPERATOR:
+        return Role.OPERATOR
     if needs is Scope.CLIENT:
         return Role.VIEWER if method in SAFE_METHODS else Role.OPERATOR
     return Role.ADMIN

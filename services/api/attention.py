@@ -20,10 +20,13 @@ UNSEARCHED = 20_000
 """So many events behind, the search is far behind."""
 
 
-def unserved(waiting: Collection[str], served: Collection[str]) -> Iterator[AttentionJson]:
-    """Yield the routes on which tasks wait and that no live worker serves."""
-    for route in sorted(set(waiting) - set(served)):
-        yield _item("no_worker", f"tasks wait for a worker that serves {route}, and there is none", route)
+def unserved(waiting: Collection[str], served: Collection[str], taken: Collection[str]) -> Iterator[AttentionJson]:
+    """Yield the routes on which tasks wait and that no live worker serves, or only such as drain, so take nothing."""
+    for route in sorted(set(waiting) - set(taken)):
+        if route in served:
+            yield _item("workers_drained", f"tasks wait, and every worker that serves {route} is drained", route)
+        else:
+            yield _item("no_worker", f"tasks wait for a worker that serves {route}, and there is none", route)
 
 
 def failing(courses: Mapping[str, Course]) -> Iterator[AttentionJson]:

@@ -77,7 +77,7 @@ class Endpoint(Intake):
             return
         if self.caller.session is not None:
             who = self.caller.session.account
-        elif self.caller.scope is Scope.ADMIN and self._needs is Scope.ADMIN:
+        elif self.caller.scope is Scope.ADMIN and self._needs in (Scope.OPERATOR, Scope.ADMIN):
             who = ADMIN_TOKEN
         else:
             return

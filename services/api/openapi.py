@@ -27,6 +27,7 @@ SECURITY: dict[Needs, list[dict[str, list[str]]]] = {
     Scope.ALL: [],
     Scope.CLIENT: [{}, {"client": []}, {"reporter": []}, {"admin": []}],
     Scope.REPORTER: [{"reporter": []}, {"admin": []}],
+    Scope.OPERATOR: [{"admin": []}],
     Scope.ADMIN: [{"admin": []}],
 }
 

@@ -52,6 +52,7 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.NotFound: NOT_FOUND,
     errors.TaskNotFound: Kind(404, "task_not_found"),
     errors.TaskTypeNotFound: Kind(404, "task_type_not_found"),
+    errors.WorkerNotFound: Kind(404, "worker_not_found"),
     errors.AccountNotFound: Kind(404, "account_not_found"),
     errors.Invalid: INVALID,
     errors.Conflict: Kind(409, "conflict"),

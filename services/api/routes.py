@@ -24,7 +24,13 @@ from services.api.handlers.task_stages import TaskStagesHandler
 from services.api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
 from services.api.handlers.tasks import TaskBatchHandler, TasksHandler
 from services.api.handlers.type_stages import TypeStagesHandler
-from services.api.handlers.workers import GoneHandler, HeartbeatHandler, WorkersHandler
+from services.api.handlers.workers import (
+    DrainHandler,
+    GoneHandler,
+    HeartbeatHandler,
+    ResumeWorkerHandler,
+    WorkersHandler,
+)
 from services.api.intake import Call
 from services.api.operation import operation_of
 from services.api.streams import Streams
@@ -75,6 +81,8 @@ def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     yield Route("/task-types/{name}/resume", ResumeHandler, kept)
     yield Route("/workers", WorkersHandler, {"workers": workers})
     yield Route("/workers/{worker_id}/heartbeat", HeartbeatHandler, {"workers": workers})
+    yield Route("/workers/{worker_id}/drain", DrainHandler, {"workers": workers})
+    yield Route("/workers/{worker_id}/resume", ResumeWorkerHandler, {"workers": workers})
     yield Route("/workers/{worker_id}/gone", GoneHandler, {"workers": workers})
     yield Route("/accounts", AccountsHandler, {"accounts": accounts})
     yield Route("/accounts/{name}", AccountHandler, {"accounts": accounts})

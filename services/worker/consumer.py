@@ -93,6 +93,7 @@ class Worker:
             registry,
             runs,
             self._slots.total,
+            self._dequeuer,
             outage,
             lambda: self._endings.put(Exit.GIVEN_UP),
             clock,

@@ -93,13 +93,17 @@ class Dequeuer:
         self._outage = outage
         self._clock = clock
         self._stopping = threading.Event()
+        self._paused = threading.Event()
+        self._rests = False
         self._queue_works = True
         self._looked_at = clock()
 
     def work(self) -> None:
         """Take and claim until told to stop."""
         while not self._stopping.is_set():
-            if not self.turn():
+            # Said before the turn looks for a pause again: whoever sees both knows that nothing more is claimed.
+            self._rests = self._paused.is_set()
+            if self._rests or not self.turn():
                 self._bell.wait(POLL_SECONDS)
 
     def stop(self) -> None:
@@ -107,10 +111,34 @@ class Dequeuer:
         self._stopping.set()
         self._bell.ring()
 
+    def pause(self) -> None:
+        """Take nothing more until told to resume; what was taken and not claimed goes back to the queue.
+
+        Claims that were sent already get their answer, and what they are granted runs: whether the API has them is not
+        known before.
+        """
+        if not self._paused.is_set():
+            self._paused.set()
+            self._bell.ring()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        if self._paused.is_set():
+            self._paused.clear()
+            self._bell.ring()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it takes nothing more, and claims nothing more either."""
+        return self._paused.is_set() and self._rests
+
     def turn(self) -> bool:
         """Take and claim once; tell whether there was anything to take."""
         limit = min(self._slots.free, BATCH)
         letters = self._take(limit) if limit > 0 else []
+        if letters and self._paused.is_set():
+            self._put_back(letters)
+            return False
         if letters:
             self._claim(letters)
         return bool(letters)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from services.worker.runs import Runs
-from shared.client import ApiError, ApiProblem
+from shared.client import ApiError, ApiProblem, BeatAnswer
 from shared.outage import Outage
 from shared.version import VERSION
 
@@ -23,8 +23,8 @@ WORKER_GONE = "worker_gone"
 class Beats(Protocol):
     """What the heartbeat needs of the client."""
 
-    def heartbeat(self, worker_id: str, beat: Mapping[str, Any]) -> list[tuple[str, int]]:
-        """Say that a worker lives; return the runs that it has lost."""
+    def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
+        """Say that a worker lives; return what it is told."""
 
 
 class Served(Protocol):
@@ -38,6 +38,20 @@ class Served(Protocol):
         """Ask the API for the task types."""
 
 
+class Pausable(Protocol):
+    """What the heartbeat needs of the dequeuer."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it takes nothing more."""
+
+    def pause(self) -> None:
+        """Take nothing more until told to resume."""
+
+    def resume(self) -> None:
+        """Take messages again."""
+
+
 class Heartbeat:
     """Beats every few seconds, and keeps the routes fresh at the same time."""
 
@@ -48,6 +62,7 @@ class Heartbeat:
         served: Served,
         runs: Runs,
         slots: int,
+        dequeuer: Pausable,
         outage: Outage,
         on_gone: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -58,15 +73,17 @@ class Heartbeat:
         self._served = served
         self._runs = runs
         self._slots = slots
+        self._dequeuer = dequeuer
         self._outage = outage
         self._on_gone = on_gone
         self._clock = clock
         self._stopping = threading.Event()
+        self._has_news = False
         self._host, self._pid = socket.gethostname(), os.getpid()
 
     def work(self) -> None:
-        """Beat until told to stop."""
-        while not self._stopping.wait(INTERVAL_SECONDS if self.beat() else RETRY_SECONDS):
+        """Beat until told to stop; sooner where there is something to tell."""
+        while not self._stopping.wait(INTERVAL_SECONDS if self.beat() and not self._has_news else RETRY_SECONDS):
             pass
 
     def stop(self) -> None:
@@ -92,6 +109,8 @@ class Heartbeat:
 
     def _say(self) -> None:
         now = self._clock()
+        # Before the runs: once it is paused, there are no new ones.
+        is_paused = self._dequeuer.is_paused
         held = self._runs.held()
         # A claim still under way may have been counted as lost before it arrived: only granted ones can be lost.
         granted = {run.key: run for run in held if run.task is not None}
@@ -105,8 +124,15 @@ class Heartbeat:
             "host": self._host,
             "pid": self._pid,
             "version": VERSION,
+            "draining": is_paused,
         }
-        for key in self._client.heartbeat(self._worker_id, beat):
+        answer = self._client.beat(self._worker_id, beat)
+        if answer.drain:
+            self._dequeuer.pause()
+        else:
+            self._dequeuer.resume()
+        self._has_news = answer.drain != is_paused
+        for key in answer.lost:
             run = granted.get(key)
             if run is not None:
                 logger.info("Task %s is no longer this worker's", run.task_id)

@@ -28,6 +28,10 @@ class AccountNotFound(NotFound):
     """There is no such account."""
 
 
+class WorkerNotFound(NotFound):
+    """There is no such worker."""
+
+
 class Invalid(WaybillError):
     """The wish is well-formed but says something impossible; `pointer` names the field (RFC 6901)."""
 

@@ -66,7 +66,11 @@ class AttentionJson(TypedDict):
     """Something that somebody should look at."""
 
     code: Annotated[
-        str, Field(description="no_worker, failing_type, silent, disk_almost_full, demo_password or search_behind.")
+        str,
+        Field(
+            description="no_worker, workers_drained, failing_type, silent, disk_almost_full, demo_password "
+            "or search_behind."
+        ),
     ]
     detail: str
     subject: Annotated[str | None, Field(description="The route or the type that it is about.")]

@@ -1,6 +1,6 @@
 """Workers on the wire: the heartbeat, the farewell and the list."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
@@ -12,6 +12,9 @@ MAX_ROUTES = 32_000
 """A thousand pipelines, each with as many stages as one may have."""
 
 Text = Annotated[str, StringConstraints(max_length=255)]
+
+
+WorkerState = Literal["working", "draining", "drained"]
 
 
 class ListedRun(Body):
@@ -39,6 +42,7 @@ class Heartbeat(Body):
                     "host": "b1946ac92492",
                     "pid": 7,
                     "version": "1.0.0",
+                    "draining": False,
                 }
             ]
         },
@@ -50,6 +54,7 @@ class Heartbeat(Body):
     host: Text = ""
     pid: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     version: Text = ""
+    draining: Annotated[bool, Field(description="Whether it takes no more tasks, since it was told to drain.")] = False
 
 
 class Gone(Body):
@@ -67,11 +72,14 @@ class LostRun(TypedDict):
     run: int
 
 
-@with_config(ConfigDict(json_schema_extra={"examples": [{"lost": [{"task_id": EXAMPLE_ID, "run": 1}]}]}))
+@with_config(
+    ConfigDict(json_schema_extra={"examples": [{"lost": [{"task_id": EXAMPLE_ID, "run": 1}], "drain": False}]})
+)
 class HeartbeatAnswer(TypedDict):
-    """The runs that are the worker's no longer: lost, cancelled or ended."""
+    """What a worker is told."""
 
-    lost: list[LostRun]
+    lost: Annotated[list[LostRun], Field(description="The runs that are its no longer: lost, cancelled or ended.")]
+    drain: Annotated[bool, Field(description="Whether it is to take no more tasks, until this is false again.")]
 
 
 @with_config(ConfigDict(json_schema_extra={"examples": [{"released": 1}]}))
@@ -95,6 +103,8 @@ class GoneAnswer(TypedDict):
                     "routes": ["sleep"],
                     "last_seen_seconds": 1.2,
                     "alive": True,
+                    "drain": False,
+                    "state": "working",
                 }
             ]
         }
@@ -112,3 +122,8 @@ class WorkerJson(TypedDict):
     routes: list[str]
     last_seen_seconds: float
     alive: bool
+    drain: Annotated[bool, Field(description="Whether it was asked to take no more tasks.")]
+    state: Annotated[
+        WorkerState,
+        Field(description="What it says itself: it takes tasks, finishes what it has, or has nothing left."),
+    ]

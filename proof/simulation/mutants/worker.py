@@ -63,7 +63,7 @@ def _since_the_claim(self: Run, now: float) -> float:
 
 
 def _unlisted(self: Any) -> None:
-    self._client.heartbeat(self._worker_id, {"routes": sorted(self._served.routes), "slots": self._slots})
+    self._client.beat(self._worker_id, {"routes": sorted(self._served.routes), "slots": self._slots})
 
 
 MUTANTS = (

@@ -79,6 +79,7 @@ def charts(minutes: Sequence[MinuteJson]) -> dict[str, str]:
 
 TEXTS = {
     "no_worker": "Tasks wait for a worker that serves {subject}, and there is none.",
+    "workers_drained": "Tasks wait, and every worker that serves {subject} is drained.",
     "failing_type": "{count} tasks of the type {subject} failed lately.",
     "silent": "Nothing is heard of {count} tasks of the type {subject}.",
     "disk_almost_full": "The disk that holds the data is almost full.",
@@ -93,6 +94,7 @@ def remedy_of(item: AttentionJson) -> tuple[str, str] | None:
     subject = item["subject"] or ""
     return {
         "no_worker": ("Workers", "/admin/workers/"),
+        "workers_drained": ("Workers", "/admin/workers/"),
         "failing_type": ("Show its failures", failures_address(subject)),
         "silent": ("Show its tasks", address(f"status:new,processing type:{subject}")),
         "demo_password": ("Accounts", "/admin/accounts/"),

@@ -24,5 +24,5 @@ class WorkersPage(Page):
     @call("workers_page")
     async def get(self) -> None:
         """Show the workers."""
-        found = [worker_json(one, one.beat) for one in self.workers.everybody() if one.beat is not None]
+        found = [worker_json(one) for one in self.workers.everybody()]
         await self.show("workers.html", "Workers", workers=found)

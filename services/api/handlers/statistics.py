@@ -48,6 +48,9 @@ class Present(Protocol):
     def served(self) -> set[str]:
         """Return the routes that live workers serve."""
 
+    def taken(self) -> set[str]:
+        """Return the routes of which live workers take tasks."""
+
     def alive(self) -> int:
         """Return how many workers are alive."""
 
@@ -99,7 +102,7 @@ async def statistics_of(store: Counting, workers: Present, accounts: Trusting | 
         "attention": [
             *attention.demo(accounts is not None and await accounts.has_demo()),
             *attention.disk(store.path.parent),
-            *attention.unserved(await store.waiting_routes(), workers.served()),
+            *attention.unserved(await store.waiting_routes(), workers.served(), workers.taken()),
             *attention.failing(courses),
             *attention.silent(store.silent()),
             *attention.search(await store.unsearched()),

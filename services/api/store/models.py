@@ -143,6 +143,18 @@ class WorkerRow(Model):
         table_name = "workers"
 
 
+class DrainingWorkerRow(Model):
+    """A worker that was asked to take no more tasks."""
+
+    worker_id = TextField(primary_key=True)
+    asked_at = IntegerField()
+
+    class Meta:
+        """Where it lies."""
+
+        table_name = "draining_workers"
+
+
 class IdempotencyKeyRow(Model):
     """An Idempotency-Key, the request it came with, and the tasks that were created for it."""
 
@@ -212,6 +224,7 @@ MODELS: tuple[type[Model], ...] = (
     EventRow,
     TaskTypeRow,
     WorkerRow,
+    DrainingWorkerRow,
     IdempotencyKeyRow,
     AccountRow,
     SessionRow,

@@ -28,7 +28,7 @@ from services.api.store import (
     tasks,
 )
 from services.api.store import idempotency as idempotency_keys
-from services.api.store import workers as gone_workers
+from services.api.store import workers as worker_rows
 from services.api.store.clock import Clock
 from services.api.store.commands.bulk import Action, Carried
 from services.api.store.commands.reports import Judged
@@ -170,6 +170,10 @@ class Store:
         """Return a worker's listed runs that are lost, and its runs that it does not list. Raises WorkerGone."""
         return await self._writer.submit(lambda unit: commands.runs.beat(unit, worker_id, runs))
 
+    async def drain(self, worker_id: str, *, wanted: bool) -> None:
+        """Ask a worker to take no more tasks, or to go on. Raises WorkerGone."""
+        await self._writer.submit(lambda unit: commands.runs.drain(unit, worker_id, wanted=wanted))
+
     async def release(self, runs: Sequence[HeldRun], *, crashed: bool) -> int:
         """Take runs from their worker, and return how many it still held."""
         return await self._writer.submit(lambda unit: commands.runs.release(unit, runs, crashed=crashed))
@@ -223,7 +227,7 @@ class Store:
     async def prune(self) -> None:
         """Forget old Idempotency-Keys, workers, sessions and lines of the audit log."""
         await self._writer.submit(lambda unit: idempotency_keys.forget(unit.database, unit.now))
-        await self._writer.submit(lambda unit: gone_workers.forget(unit.database, unit.now - GONE_WORKERS_KEPT))
+        await self._writer.submit(lambda unit: worker_rows.forget(unit.database, unit.now - GONE_WORKERS_KEPT))
         await self._writer.submit(lambda unit: sessions.forget(unit.connection, unit.now))
         await self._writer.submit(lambda unit: audit.forget(unit.connection, unit.now - DEEDS_KEPT))
 
@@ -326,6 +330,14 @@ class Store:
         """Return the other routes that have due tasks, each with its type's `no_handler_after`, where it has one."""
         return await self._read(lambda: tasks.unserved(self._database, served))
 
+    def is_gone(self, worker_id: str) -> bool:
+        """Return whether a worker was declared gone; it is one look-up by key, so it may run on the loop."""
+        return worker_rows.is_gone(self._database.connection(), worker_id)
+
+    def is_draining(self, worker_id: str) -> bool:
+        """Return whether a worker was asked to drain; it is one look-up by key, so it may run on the loop."""
+        return worker_rows.is_draining(self._database.connection(), worker_id)
+
     async def watched_timeouts(self) -> list[int]:
         """Return every `stage_timeout`, in seconds, that some task may still run into."""
         return await self._read(lambda: tasks.watched_timeouts(self._database.connection()))
@@ -351,12 +363,16 @@ class Store:
         return await self._read(lambda: accounts.is_fresh(self._database.connection()))
 
     async def holders(self) -> list[str]:
-        """Return the ids of the workers that hold a run."""
-        return await self._read(lambda: tasks.holders(self._database.connection()))
+        """Return the ids of the workers that hold a run or were asked to drain: somebody has to notice their end."""
+        return await self._read(self._holders)
 
     def final(self, task_id: str) -> "asyncio.Future[None]":
         """Return a future that resolves once the task becomes final, or the store closes; cancel it to give up."""
         return self._finals.wait(task_id)
+
+    def _holders(self) -> list[str]:
+        connection = self._database.connection()
+        return list({*tasks.holders(connection), *worker_rows.draining(connection)})
 
     def _waiting_routes(self) -> list[str]:
         paused = task_types.paused(self._database)

@@ -206,6 +206,11 @@ class Unit:
         self._gone[worker_id] = True
         self.writes += 1
 
+    def set_draining(self, worker_id: str, wanted: bool) -> None:
+        """Ask a worker to take no more tasks, or to go on."""
+        workers.set_draining(self.database, worker_id, self.now if wanted else None)
+        self.writes += 1
+
     def is_type_in_use(self, name: str) -> bool:
         """Return whether any task is of this type."""
         self.flush()

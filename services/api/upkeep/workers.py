@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from services.api.store.commands.runs import HeldRun
 from services.api.store.store import Store
+from shared.domain.errors import WorkerGone, WorkerNotFound
 
 LEASE = 15.0
 """Seconds of observed silence after which a worker counts as lost."""
@@ -20,6 +21,8 @@ class Beat:
     host: str = ""
     pid: int = 0
     version: str = ""
+    draining: bool = False
+    """Whether it takes no more tasks, since it was told so."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Presence:
     worker_id: str
     beat: Beat | None = None
     silence: float = 0.0
+    is_to_drain: bool = False
+    """Whether it was asked to take no more tasks."""
     unlisted: dict[tuple[str, int], float] = field(default_factory=dict)
     """For each run that is its own but that its latest beats leave out, for how many seconds they have done so."""
 
@@ -54,6 +59,17 @@ class Workers:
         """Return the routes that live workers serve."""
         return {route for one in self._present.values() if one.beat and one.is_alive for route in one.beat.routes}
 
+    def taken(self) -> set[str]:
+        """Return the routes of which live workers take tasks: those that drain serve theirs, but take nothing."""
+        present = self._present.values()
+        return {
+            route for one in present if one.beat and one.is_alive and not one.beat.draining for route in one.beat.routes
+        }
+
+    def is_to_drain(self, worker_id: str) -> bool:
+        """Return whether a worker was asked to take no more tasks."""
+        return worker_id in self._present and self._present[worker_id].is_to_drain
+
     def alive(self) -> int:
         """Return how many workers are alive."""
         return sum(1 for one in self._present.values() if one.beat and one.is_alive)
@@ -67,12 +83,25 @@ class Workers:
         lost, missing = await self._store.beat(worker_id, beat.runs)
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.silence = beat, 0.0
+        presence.is_to_drain = self._store.is_draining(worker_id)
         unlisted = {(run.task_id, run.run): run for run in missing}
         presence.unlisted = {key: presence.unlisted.get(key, 0.0) for key in unlisted}
         orphans = [run for key, run in unlisted.items() if presence.unlisted[key] >= LEASE]
         if orphans:
             await self._store.release(orphans, crashed=False)
         return lost
+
+    async def drain(self, worker_id: str, *, wanted: bool) -> Presence:
+        """Ask a worker to take no more tasks, or to go on; the answer to its next heartbeat tells it.
+
+        Raises WorkerGone, and WorkerNotFound where none of this id has beaten.
+        """
+        presence = self._present.get(worker_id)
+        if presence is None or presence.beat is None:
+            raise WorkerGone() if self._store.is_gone(worker_id) else WorkerNotFound()
+        await self._store.drain(worker_id, wanted=wanted)
+        presence.is_to_drain = wanted
+        return presence
 
     async def gone(self, worker_id: str, *, crashed: bool) -> int:
         """Declare a worker gone, and return how many runs were taken from it."""

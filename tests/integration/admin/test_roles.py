@@ -40,6 +40,8 @@ def expected(name: str, method: str) -> Role | None:
         return None
     if isinstance(needs, Role):
         return needs
+    if needs is Scope.OPERATOR:
+        return Role.OPERATOR
     if needs is Scope.CLIENT:
         return Role.VIEWER if method in SAFE_METHODS else Role.OPERATOR
     return Role.ADMIN

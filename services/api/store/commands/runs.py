@@ -84,6 +84,13 @@ def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
     return release(unit, [HeldRun(*key, claim) for key, claim in held.items()], crashed=crashed)
 
 
+def drain(unit: Unit, worker_id: str, *, wanted: bool) -> None:
+    """Ask a worker to take no more tasks, or to go on. Raises WorkerGone."""
+    if unit.is_gone(worker_id):
+        raise WorkerGone()
+    unit.set_draining(worker_id, wanted)
+
+
 def beat(unit: Unit, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
     """Compare what a worker says it runs with what the database gives to it.
 

@@ -58,4 +58,5 @@ def _answer(api: ScriptedApi, path: str, body: dict[str, Any]) -> Any:
     if verb == "gone":
         api.gone(worker_id, body["crashed"])
         return {"released": 0}
-    return {"lost": [{"task_id": task_id, "run": run} for task_id, run in api.heartbeat(worker_id, body)]}
+    lost, drain = api.beat(worker_id, body)
+    return {"lost": [{"task_id": task_id, "run": run} for task_id, run in lost], "drain": drain}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from shared.client import Answer, ApiUnreachable
+from shared.client import Answer, ApiUnreachable, BeatAnswer
 from shared.domain.status import Outcome
 from shared.queue import Letter, Message
 
@@ -39,6 +39,7 @@ class ScriptedApi:
         self.farewells: list[tuple[str, bool]] = []
         self.beats: list[Mapping[str, Any]] = []
         self.lost: list[tuple[str, int]] = []
+        self.drain = False
         self.types: list[dict[str, Any]] = [{"name": "sleep", "handler": "sleep"}]
         self.gate = threading.Event()
         self.gate.set()
@@ -66,10 +67,10 @@ class ScriptedApi:
         self._answer()
         self.farewells.append((worker_id, crashed))
 
-    def heartbeat(self, worker_id: str, beat: Mapping[str, Any]) -> list[tuple[str, int]]:
+    def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
         self._answer()
         self.beats.append(beat)
-        return self.lost
+        return BeatAnswer(self.lost, self.drain)
 
     def task_types(self) -> list[dict[str, Any]]:
         self._answer()

@@ -1,7 +1,7 @@
 """From message to granted run: no claim, no run; and no message is lost by the worker's own doing."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
@@ -190,3 +190,53 @@ def test_a_route_that_nobody_here_serves_is_not_asked_about_again(bench: Bench) 
     for _ in range(3):
         assert not bench.dequeuer.turn()
     assert len(asked) == 1
+
+
+def test_a_paused_dequeuer_takes_nothing_until_it_resumes(bench: Bench) -> None:
+    bench.thread.start()
+    bench.dequeuer.pause()
+    until(lambda: bench.dequeuer.is_paused)
+    bench.send(1)
+    bench.dequeuer.pause()
+    until(lambda: not bench.bell.rung.is_set())
+    assert len(bench.queue.letters) == 1
+    assert bench.api.reports == []
+    bench.dequeuer.resume()
+    assert not bench.dequeuer.is_paused
+    until(lambda: len(bench.started) == 1)
+
+
+def test_messages_that_were_taken_when_the_pause_came_go_back(bench: Bench) -> None:
+    take = bench.queue.take
+
+    def paused_meanwhile(routes: Collection[str], limit: int) -> list[Letter]:
+        letters = take(routes, limit)
+        bench.dequeuer.pause()
+        return letters
+
+    bench.queue.take = paused_meanwhile  # type: ignore[method-assign]
+    bench.send(1, 2)
+    assert not bench.dequeuer.turn()
+    assert [letter.message.task_id for letter in bench.queue.letters] == ["task-1", "task-2"]
+    assert (bench.api.reports, bench.runs.held(), bench.slots.free) == ([], [], 3)
+
+
+def test_what_was_being_claimed_when_the_pause_came_runs_and_only_then_it_is_paused(bench: Bench) -> None:
+    bench.api.gate.clear()
+    bench.thread.start()
+    bench.send(1)
+    assert bench.api.entered.acquire(timeout=10)
+    bench.dequeuer.pause()
+    assert not bench.dequeuer.is_paused, "a claim is under way"
+    bench.api.gate.set()
+    until(lambda: bench.dequeuer.is_paused)
+    assert [run.task_id for run in bench.started] == ["task-1"]
+
+
+def test_a_paused_dequeuer_stops(bench: Bench) -> None:
+    bench.thread.start()
+    bench.dequeuer.pause()
+    until(lambda: bench.dequeuer.is_paused)
+    bench.dequeuer.stop()
+    bench.thread.join(10)
+    assert not bench.thread.is_alive()

@@ -13,6 +13,23 @@ from shared.queue import Message
 from tests.unit.services.worker.scripted import ScriptedApi
 
 
+class Pausable:
+    """A dequeuer that only knows whether it is paused; it is once it rests."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.is_paused = False
+
+    def pause(self) -> None:
+        self.wanted = True
+
+    def resume(self) -> None:
+        self.wanted = self.is_paused = False
+
+    def rest(self) -> None:
+        self.is_paused = self.wanted
+
+
 class Bench:
     """A heartbeat with everything around it."""
 
@@ -20,6 +37,7 @@ class Bench:
         self.api = ScriptedApi()
         self.now = 100.0
         self.runs = Runs("w-1", lambda: self.now)
+        self.dequeuer = Pausable()
         self.gone: list[bool] = []
         registry = Registry(self.api, {"sleep": lambda context, task_input: None})
         self.heartbeat = Heartbeat(
@@ -28,6 +46,7 @@ class Bench:
             registry,
             self.runs,
             600,
+            self.dequeuer,
             Outage("here"),
             lambda: self.gone.append(True),
             lambda: self.now,
@@ -58,7 +77,7 @@ def test_a_beat_lists_runs_routes_and_who_beats(bench: Bench) -> None:
     ]
     assert beat["routes"] == ["sleep"]
     assert beat["slots"] == 600
-    assert set(beat) == {"runs", "routes", "slots", "host", "pid", "version"}
+    assert set(beat) == {"runs", "routes", "slots", "host", "pid", "version", "draining"}
 
 
 def test_only_the_time_in_the_handler_counts_towards_the_limit(bench: Bench) -> None:
@@ -109,3 +128,25 @@ def test_a_worker_that_was_declared_gone_is_told(bench: Bench) -> None:
     bench.api.task_types = then_gone  # type: ignore[method-assign]
     assert not beat()
     assert bench.gone == [True]
+
+
+def test_a_wish_to_drain_is_passed_on_and_said_only_once_nothing_more_is_taken(bench: Bench) -> None:
+    bench.api.drain = True
+    assert bench.heartbeat.beat()
+    assert bench.dequeuer.wanted
+    assert bench.heartbeat.beat()
+    bench.dequeuer.rest()
+    assert bench.heartbeat.beat()
+    bench.api.drain = False
+    assert bench.heartbeat.beat()
+    assert bench.heartbeat.beat()
+    assert [beat["draining"] for beat in bench.api.beats] == [False, False, True, True, False]
+
+
+def test_while_the_api_is_away_a_worker_drains_on(bench: Bench) -> None:
+    bench.api.drain = True
+    assert bench.heartbeat.beat()
+    bench.dequeuer.rest()
+    bench.api.failures = [ApiUnreachable("down")]
+    assert not bench.heartbeat.beat()
+    assert bench.dequeuer.is_paused

@@ -10,7 +10,7 @@ from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
 from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.workers import LEASE, Beat, Workers
-from shared.domain.errors import WorkerGone
+from shared.domain.errors import WorkerGone, WorkerNotFound
 from shared.domain.report import Report
 from shared.domain.status import Status
 
@@ -98,3 +98,30 @@ async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> Non
         assert await workers.gone("w", crashed=False) == 1
         assert (store.task(task_id).run, store.task(task_id).crashes) == (2, 0)
         assert workers.everybody() == []
+
+
+async def test_the_wish_to_drain_outlives_the_api_but_not_the_worker(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        await workers.beat("w", Beat())
+        await workers.drain("w", wanted=True)
+    async with open_store() as store:
+        workers = Workers(store)
+        with pytest.raises(WorkerNotFound):
+            await workers.drain("w", wanted=True)
+        await workers.beat("w", Beat())
+        assert workers.is_to_drain("w")
+    async with open_store() as store:
+        reaper = Reaper(store, Workers(store))
+        await ticks(reaper, LEASE)
+        assert await store.holders() == [], "it never came back, and nothing is left of it"
+        assert not store.is_draining("w")
+        assert store.is_gone("w")
+
+
+async def test_a_worker_that_drains_serves_its_routes_but_takes_nothing(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        await workers.beat("a", Beat(routes=("sleep", "resize"), draining=True))
+        await workers.beat("b", Beat(routes=("sleep",)))
+        assert (workers.served(), workers.taken()) == ({"sleep", "resize"}, {"sleep"})
