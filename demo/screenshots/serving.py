@@ -15,9 +15,9 @@ from services.api.admin.sessions import Sessions
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.metrics import Metrics
+from services.api.search.query import Query
 from services.api.store.commands.runs import HeldRun
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from services.api.traffic import Traffic
 from services.api.upkeep.workers import Beat, Workers
 from shared.domain.status import Status
@@ -79,7 +79,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
 async def _gather(workers: Workers, store: Store) -> None:
     """Let the workers say that they are there, and what they run."""
-    running = await store.tasks(TaskFilter(status=Status.PROCESSING), None, 1_000)
+    running = (await store.find(Query(statuses=(Status.PROCESSING,)), None, 1_000, newest=True)).tasks
     by_silence = sorted(HELPERS, key=lambda one: -one.seen)
     for helper, following in zip(by_silence, [*by_silence[1:], None], strict=True):
         runs = tuple(
@@ -95,4 +95,5 @@ async def _gather(workers: Workers, store: Store) -> None:
 
 
 async def _latest(store: Store, type_name: str, status: Status) -> str:
-    return (await store.tasks(TaskFilter(type=type_name, status=status), None, 1_000))[-1].task_id
+    (latest,) = (await store.find(Query(types=(type_name,), statuses=(status,)), None, 1, newest=True)).tasks
+    return latest.task_id

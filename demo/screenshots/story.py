@@ -14,8 +14,8 @@ from demo.screenshots import texts
 from demo.screenshots.cast import APPLICATION, DELIVERY, LOST, NEWSLETTER, THUMBNAIL, WORKS, Work
 from demo.screenshots.hour import CRASH, MINUTE, NOW, PAUSED, RUSHES, SECOND, START, TurnedClock
 from demo.screenshots.life import Course, Life
+from services.api.search.query import Query
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from shared.domain.audit import Deed
 from shared.domain.status import Status
 
@@ -89,8 +89,8 @@ class Story:
 
     async def _cancel(self) -> None:
         """Let somebody cancel the application that has been running longest."""
-        running = TaskFilter(status=Status.PROCESSING, type=APPLICATION.type.name)
-        for task in await self._store.tasks(running, None, 1):
+        running = Query(statuses=(Status.PROCESSING,), types=(APPLICATION.type.name,))
+        for task in (await self._store.find(running, None, 1, newest=False)).tasks:
             await self._store.cancel(task.task_id)
             target = f"/tasks/{task.task_id}/cancel"
             deed = Deed(who="jonas", action="cancel_task", target=target, address="10.20.0.15", outcome="done")

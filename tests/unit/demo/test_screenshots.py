@@ -9,9 +9,9 @@ import pytest
 from demo.screenshots.cast import WORKS
 from demo.screenshots.hour import NOW, START, TurnedClock
 from demo.screenshots.story import Story
+from services.api.search.query import Query
 from services.api.store.failures import Failure
 from services.api.store.store import Store
-from services.api.store.tasks import TaskFilter
 from shared.domain.status import Status
 from shared.domain.task import Task
 
@@ -22,7 +22,7 @@ async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
     store = Store.open(folder / "tasks.db", clock, lambda: None)
     try:
         await Story(store, clock).tell()
-        tasks = await store.tasks(TaskFilter(), None, 2_000)
+        tasks = (await store.find(Query(), None, 2_000, newest=False)).tasks
         return tasks, await store.failures(None, None, 100), len(await store.deeds(None, 100))
     finally:
         store.close()
