@@ -19,7 +19,7 @@ from shared.domain.errors import StorageFull
 from shared.domain.status import Status
 from shared.wire.bulk import ChangeTasks, TasksChanged
 
-SLICE = 100
+SLICE = 50
 """To how many tasks it is done in one transaction, so that others' writes go between."""
 
 REQUEST_SECONDS = 2.0

@@ -22,7 +22,8 @@ from shared.wire.fields import ExternalKey, Label, TypeName
 from shared.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
 from shared.wire.timestamps import milliseconds_of
 
-PAGE = 500
+PAGE = 100
+"""How many tasks of a stream are written at once: nobody else is served meanwhile."""
 
 FRESH = 2_000
 """So many events may the index be behind without a word about it: it takes them in within a second."""

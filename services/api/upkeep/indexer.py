@@ -6,7 +6,7 @@ from typing import Protocol
 from services.api.store.unit import Commit
 from services.api.store.writer import Listener
 
-SLICE = 1_000
+SLICE = 250
 """Events to a transaction."""
 
 LINGER = 0.25
