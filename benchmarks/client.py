@@ -37,6 +37,10 @@ class Client:
         """Create a task, and return its id."""
         return str(self._ask("POST", "/tasks", task_body(processing_time), 201)["task_id"])
 
+    def find(self, task_id: str) -> Any:
+        """Return a task, which may be deleted meanwhile; then what the server says to that."""
+        return self._ask("GET", f"/tasks/{task_id}", None, 200, others=(404,))
+
     def report(self, token: str, reports: Sequence[Mapping[str, object]]) -> None:
         """Send reports."""
         headers = {"Authorization": f"Bearer {token}"}
@@ -62,7 +66,13 @@ class Client:
         poll(are_all_completed, interval, f"{len(wanted)} tasks that end")
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, wanted: int, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        wanted: int,
+        headers: Mapping[str, str] | None = None,
+        others: Sequence[int] = (),
     ) -> Any:
         typed = {"Content-Type": "application/json"} if body else {}
         try:
@@ -72,7 +82,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise BenchError(f"{method} {path} was not answered: {error!r}") from None
-        if answer.status != wanted:
+        if answer.status not in (wanted, *others):
             raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
         return json.loads(text)
 

@@ -26,6 +26,11 @@ class Process:
         self._process = process
         self._log = log
 
+    @property
+    def pid(self) -> int:
+        """The id that the system gave to it."""
+        return self._process.pid
+
     def check(self) -> None:
         """Raise BenchError if it has ended."""
         if self._process.poll() is not None:

@@ -26,6 +26,8 @@ class Installation:
     """The token for reports."""
     task_ids: list[str]
     """All tasks, in the order of their numbers."""
+    pid: int
+    """That of the API's process."""
 
     def reports(self, chance: random.Random) -> Iterator[bytes]:
         """Yield requests that each report on many open tasks, from anywhere in the database."""
@@ -58,4 +60,4 @@ def serving(folder: Path, task_ids: list[str]) -> Iterator[Installation]:
     settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
     with running("services.api", [], folder, settings) as api:
         wait_until_it_serves(api, port, lambda client: client.get(f"/tasks/{task_ids[0]}"))
-        yield Installation(port, data.joinpath("worker.token").read_text().strip(), task_ids)
+        yield Installation(port, data.joinpath("worker.token").read_text().strip(), task_ids, api.pid)

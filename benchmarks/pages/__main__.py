@@ -16,9 +16,11 @@ from benchmarks import machine
 from benchmarks.filling.filling import SPAN, fill
 from benchmarks.growth.installation import Installation, serving
 from benchmarks.interrupts import raise_once
+from benchmarks.pages import bystanders
 from benchmarks.pages.asking import REQUESTS, Facts, Request, failures_in, seconds_of
 from benchmarks.pages.background import at_work
 from benchmarks.pages.browser import Browser
+from benchmarks.pages.bystanders import Work
 from benchmarks.pages.people import ADMIN, add_people
 from benchmarks.pages.timing import Timing, table
 from benchmarks.pages.variety import Variety
@@ -37,9 +39,10 @@ def main() -> int:
     try:
         arguments.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="pages-", dir=arguments.folder) as folder:
-            timings = _run(arguments, Path(folder))
+            timings, works = _run(arguments, Path(folder))
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps([timing.document() for timing in timings], indent=2) + "\n")
+        document = {"pages": [one.document() for one in timings], "long_work": [one.document() for one in works]}
+        arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
@@ -49,7 +52,7 @@ def main() -> int:
     return 1 if arguments.strict and not all(timing.holds for timing in timings) else 0
 
 
-def _run(arguments: argparse.Namespace, folder: Path) -> list[Timing]:
+def _run(arguments: argparse.Namespace, folder: Path) -> tuple[list[Timing], list[Work]]:
     start = time.monotonic()
     _say("Machine: " + "; ".join(f"{name} {value}" for name, value in machine.describe(folder).items()))
     busy = machine.is_busy()
@@ -62,14 +65,17 @@ def _run(arguments: argparse.Namespace, folder: Path) -> list[Timing]:
         _say("== Beside creates and reports")
         with at_work(installation, open_ids):
             beside = _measure(browser, facts, chosen, arguments.requests)
+        works = [] if arguments.only else bystanders.measure(installation, browser, _say)
     timings = [Timing(one.name, *both) for one, *both in zip(chosen, alone, beside, strict=True)]
     _say(
         f"\n{arguments.tasks:,} tasks; {arguments.requests} requests of each, one after the other.\n\n{table(timings)}"
     )
+    if works:
+        _say(f"\n{bystanders.table(works)}")
     _say(f"\nMeasured in {time.monotonic() - start:.0f} s.")
     if busy:
         _say("Others kept the machine busy from the start: do not trust a figure that misses, nor one that holds.")
-    return timings
+    return timings, works
 
 
 @contextlib.contextmanager

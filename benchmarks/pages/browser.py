@@ -11,6 +11,7 @@ from benchmarks.process import BenchError
 
 LOGIN = "/admin/login/"
 PATIENCE = 120.0
+CHUNK = 1 << 20
 
 
 class Browser:
@@ -37,28 +38,45 @@ class Browser:
 
     def seconds(self, method: str, path: str, body: str = "") -> float:
         """Return how long an answer takes, from before the request to its last byte."""
-        headers = {"Content-Type": "application/json", "X-Xsrf-Token": self._token()} if body else {}
         start = time.perf_counter()
-        self.ask(method, path, body, headers)
+        if body:
+            self.post(path, body)
+        else:
+            self.ask(method, path)
         return time.perf_counter() - start
+
+    def post(self, path: str, body: str) -> bytes:
+        """Send JSON, as a script of a page does, and return the answer."""
+        return self.ask("POST", path, body, {"Content-Type": "application/json", "X-Xsrf-Token": self._token()})
+
+    def lines(self, path: str) -> int:
+        """Return how many lines an answer has; it may be larger than memory."""
+        answer = self._answer("GET", path, "", {})
+        count = 0
+        while chunk := answer.read(CHUNK):
+            count += chunk.count(b"\n")
+        return count
 
     def ask(
         self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None, wanted: int = 200
     ) -> bytes:
         """Return the body of an answer."""
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        try:
-            self._connection.request(method, path, body or None, {"Cookie": cookies, **(headers or {})})
-            answer = self._connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
+        answer = self._answer(method, path, body, headers or {})
+        text = answer.read()
         if answer.status != wanted:
             raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
         for cookie in answer.headers.get_all("Set-Cookie", ()):
             self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(cookie).items()}
         return text
+
+    def _answer(self, method: str, path: str, body: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        try:
+            self._connection.request(method, path, body or None, {"Cookie": cookies, **headers})
+            return self._connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
 
     def _token(self) -> str:
         return next((value for name, value in self._cookies.items() if "xsrf" in name), "")

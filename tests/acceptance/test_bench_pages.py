@@ -54,7 +54,11 @@ def test_every_page_is_measured_and_nothing_is_left_behind(instance: Instance) -
         "pages", sys.executable, "-m", "benchmarks.pages", "--tasks", "1000", "--requests", "1", *places
     )
     assert bench.ended() == 0, bench.read()
-    timings = json.loads(found.read_text())
+    document = json.loads(found.read_text())
+    timings, works = document["pages"], document["long_work"]
     assert [timing["name"] for timing in timings] == [request.name for request in REQUESTS]
     assert all(timing["alone"]["value"] > 0 and timing["beside_writes"]["value"] > 0 for timing in timings)
+    assert works[1]["tasks"] >= 1_000
+    assert all(work["looks"] and work["creates"] and work["memory"] for work in works)
+    assert all(work["tasks"] > 0 for work in works[1:])
     assert not list(instance.temporary.iterdir())
