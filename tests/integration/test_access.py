@@ -87,6 +87,14 @@ def test_another_sites_page_may_change_nothing(fetch: Fetch, headers: Mapping[st
     assert fetch("GET", "/tasks", headers=headers).status == 200
 
 
+def test_of_the_tokens_the_administrators_is_written_down(fetch: Fetch) -> None:
+    for token in (CLIENT, REPORTER, ADMIN):
+        answer = fetch("POST", "/tasks", {"name": "x", "processing_time": 1}, token=token)
+        assert answer.status == 201
+    (deed,) = fetch("GET", "/audit", token=ADMIN).json()
+    assert (deed["who"], deed["action"], deed["target"]) == ("(admin.token)", "create_task", answer.headers["Location"])
+
+
 @anonymous
 def test_our_own_page_may_change_things(fetch: Fetch) -> None:
     headers = {"Origin": f"http://127.0.0.1:{fetch.port}", "Sec-Fetch-Site": "same-origin"}

@@ -58,6 +58,14 @@ class TaskBulkHandler(Endpoint):
         action = Action(body.action)
         if action is Action.DELETE:
             self.require(Scope.ADMIN)
+        changed = await self._carry_out(action, body)
+        if body.dry_run:
+            self.outcome = None
+        self.facts = {"applied": changed["applied"]}
+        return changed
+
+    async def _carry_out(self, action: Action, body: ChangeTasks) -> TasksChanged:
+        """Do it, as far as one request goes, or only count."""
         after = self._place(body.cursor)
         if body.task_ids is not None:
             listed = list(dict.fromkeys(body.task_ids))

@@ -9,7 +9,7 @@ from services.api.store.store import Store
 from shared.domain.account import Role
 from shared.domain.errors import Invalid
 from tests.integration.admin.people import PASSWORD, admitted, log_in
-from tests.integration.talking import ADMIN, Fetch
+from tests.integration.talking import ADMIN, REPORTER, Fetch
 
 ADA = {"name": "ada", "role": "operator", "password": PASSWORD}
 
@@ -113,13 +113,67 @@ def test_what_people_do_is_in_the_audit_log(fetch: Fetch, store: Store, accounts
     assert PASSWORD not in str(deeds)
 
 
-def test_the_audit_log_holds_the_administrators_token_but_no_reports_and_nothing_anonymous(fetch: Fetch) -> None:
-    fetch.created()
+def by_token(fetch: Fetch) -> list[tuple[str, str, str]]:
+    """Return what has been done with the administrator's token, oldest first."""
+    deeds = list(reversed(fetch("GET", "/audit", token=ADMIN).json()))
+    assert {(one["who"], one["address"]) for one in deeds} <= {("(admin.token)", "127.0.0.1")}
+    return [(one["action"], one["target"], one["outcome"]) for one in deeds]
+
+
+def test_the_audit_log_holds_what_is_done_with_the_administrators_token(fetch: Fetch) -> None:
+    task_id = fetch("POST", "/tasks", {"name": "x", "processing_time": 5}, token=ADMIN).json()["task_id"]
+    one = f"/tasks/{task_id}"
+    fetch("POST", f"{one}/cancel", token=ADMIN)
+    fetch("POST", f"{one}/cancel", token=ADMIN)
+    fetch("POST", f"{one}/retry", token=ADMIN)
+    fetch("DELETE", one, token=ADMIN)
+    fetch("POST", "/tasks", {"name": ""}, token=ADMIN)
     fetch("POST", "/task-types/sleep/pause", token=ADMIN)
-    fetch("GET", "/accounts", token=ADMIN)
-    assert [(one["who"], one["action"]) for one in fetch("GET", "/audit", token=ADMIN).json()] == [
-        ("(admin.token)", "pause_task_type")
+    assert by_token(fetch) == [
+        ("create_task", one, "done"),
+        ("cancel_task", f"{one}/cancel", "done"),
+        ("cancel_task", f"{one}/cancel", "task_is_final"),
+        ("retry_task", f"{one}/retry", "done"),
+        ("delete_task", one, "task_is_not_final"),
+        ("create_task", "/tasks", "invalid"),
+        ("pause_task_type", "/task-types/sleep/pause", "done"),
     ]
+
+
+def test_the_audit_log_holds_what_is_done_to_many_tasks_and_how_many(fetch: Fetch) -> None:
+    ids = [fetch.created() for _ in range(3)]
+    asked: list[dict[str, object]] = [
+        {"action": "cancel", "q": "type:sleep"},
+        {"action": "retry", "task_ids": ids[:2]},
+        {"action": "delete", "q": "type:sleep"},
+        {"action": "cancel", "q": ""},
+    ]
+    for body in asked:
+        fetch("POST", "/tasks/bulk", body | {"dry_run": True}, token=ADMIN)
+        fetch("POST", "/tasks/bulk", body, token=ADMIN)
+    assert by_token(fetch) == [
+        ("change_tasks", "/tasks/bulk", one) for one in ("done", "done", "done", *["invalid"] * 2)
+    ]
+    deeds = list(reversed(fetch("GET", "/audit", token=ADMIN).json()))
+    assert [one["details"] for one in deeds[:3]] == [
+        {"body": body, "applied": applied} for body, applied in zip(asked, (3, 2, 1), strict=False)
+    ]
+
+
+def test_the_audit_log_holds_no_reports_no_reading_and_nothing_of_others(fetch: Fetch) -> None:
+    task_id = fetch.created()
+    for token in (None, "wrong", REPORTER):
+        fetch("POST", f"/tasks/{task_id}/cancel", token=token)
+        fetch("POST", f"/tasks/{task_id}/retry", token=token)
+        fetch("DELETE", f"/tasks/{task_id}", token=token)
+        fetch("POST", "/tasks/bulk", {"action": "delete", "task_ids": [task_id]}, token=token)
+    fetch("PATCH", f"/tasks/{task_id}", {"status": 2}, token=ADMIN)
+    fetch("POST", "/reports", {"reports": [{"task_id": task_id, "status": 2}]}, token=ADMIN)
+    beat = {"runs": [], "routes": [], "slots": 1, "host": "h", "pid": 1, "version": "1"}
+    assert fetch("POST", "/workers/w-1/heartbeat", beat, token=ADMIN).status == 200
+    fetch("GET", "/accounts", token=ADMIN)
+    fetch("GET", "/tasks", token=ADMIN)
+    assert by_token(fetch) == []
 
 
 def test_the_audit_log_is_read_page_by_page_and_holds_no_large_bodies(
