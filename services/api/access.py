@@ -89,6 +89,7 @@ SCOPES: dict[str, Needs] = {
     "overview_page": Role.VIEWER,
     "tasks_page": Role.VIEWER,
     "task_page": Role.VIEWER,
+    "task_history_page": Role.VIEWER,
     "add_task_page": Role.OPERATOR,
     "task_types_page": Role.VIEWER,
     "add_task_type_page": Role.ADMIN,

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -171,3 +173,48 @@ def test_a_group_of_failures_is_looked_at_and_retried(visit: Visit, instance: In
     page.wait_for_url("**q=failure*")
     assert page.locator("[data-row]").count() == 1
     assert (errors_of(visit), visit.elsewhere) == ([], [])
+
+
+def test_numbers_stay_as_they_were_written_and_long_histories_are_loaded_on(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    exact = "12345678901234567890"
+    visit.open(f"{LIST}add/?type=sleep")
+    page.locator("[name=name]").fill("exact")
+    page.get_by_label("Processing time, s").fill("0")
+    page.get_by_label("Input, JSON").fill(
+        f'{{"number": {exact}, "text": "1 \\"2\\" 3", "deep": [-{exact}, 0.5, true]}}'
+    )
+    page.get_by_label("Metadata, JSON").fill(f'{{"user": {exact}}}')
+    for _ in range(2):
+        page.get_by_role("button", name="Create").click()
+        page.get_by_text("exact is created.").wait_for()
+        task = instance.task(page.locator("#task").get_attribute("data-id") or "")
+        assert task["input"] == {"number": int(exact), "text": '1 "2" 3', "deep": [-int(exact), 0.5, True]}
+        assert task["metadata"] == {"user": int(exact)}
+        assert page.locator("#data-input .json-number").all_text_contents() == [exact, f"-{exact}", "0.5"]
+        assert page.locator("#data-metadata .json-number").all_text_contents() == [exact]
+        page.get_by_role("link", name="Duplicate").click()
+        page.wait_for_url("**/add/?like=*")
+
+    instance.post("/task-types", {"name": "delivery", "handler": None})
+    task_id = instance.post("/tasks", {"name": "long", "type": "delivery"}).json()["task_id"]
+
+    def report(*numbers: int) -> None:
+        said = [{"task_id": task_id, "source": "van", "seq": number, "progress": 0.5} for number in numbers]
+        assert instance.post("/reports", {"reports": said}).status_code == 200
+
+    report(*range(1, 600))
+    report(*range(600, 1_200))
+    visit.open(f"{LIST}{task_id}/")
+    rows = page.locator("#history tbody tr")
+    for count in (1_000, 1_200):
+        page.get_by_role("link", name="Load more").click()
+        wait_until(partial(_has, rows, count), "the next part of the history")
+    assert page.get_by_role("link", name="Load more").count() == 0
+    report(1_200)
+    wait_until(partial(_has, rows, 1_201), "the event that came while the page was looked at")
+    assert errors_of(visit) == []
+
+
+def _has(rows: Any, count: int) -> bool:
+    return bool(rows.count() == count)

@@ -13,7 +13,7 @@ from services.api.admin.overview import OverviewPage
 from services.api.admin.page import NoPage
 from services.api.admin.password import PasswordPage
 from services.api.admin.people import AccountsPage
-from services.api.admin.task import TaskPage
+from services.api.admin.task import TaskHistoryPage, TaskPage
 from services.api.admin.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
 from services.api.admin.tasks import TasksPage
 from services.api.admin.views import Views
@@ -30,6 +30,7 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/tasks/task/", TasksPage, page)
     yield Route("/admin/tasks/task/add/", AddTaskPage, page)
     yield Route("/admin/tasks/task/{task_id}/", TaskPage, page)
+    yield Route("/admin/tasks/task/{task_id}/history/", TaskHistoryPage, page)
     yield Route("/admin/tasks/tasktype/", TaskTypesPage, page)
     yield Route("/admin/tasks/tasktype/add/", AddTaskTypePage, page)
     yield Route("/admin/tasks/tasktype/{name}/", TaskTypePage, page)

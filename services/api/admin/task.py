@@ -9,6 +9,7 @@ from services.api.admin.adding import written
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.story import phases, runs, strip
+from services.api.handlers.events import EventId
 from services.api.handlers.parameters import TaskIdPath
 from services.api.operation import call
 from services.api.store.clock import Clock
@@ -21,6 +22,7 @@ from shared.wire.tasks import task_json
 from shared.wire.timestamps import rfc3339
 
 MOST_EVENTS = 500
+"""How many events are shown at once."""
 
 
 class Telling(Protocol):
@@ -47,7 +49,7 @@ class TaskPage(Page):
     async def get(self, task_id: TaskIdPath) -> None:
         """Show a task."""
         task = self.store.task(task_id)
-        history = await self.store.events(task_id, 0, MOST_EVENTS)
+        history, following = await part_of_history(self.store, task_id, 0)
         now = self.store.clock.now()
         found = phases(history)
         await self.show(
@@ -59,7 +61,8 @@ class TaskPage(Page):
             runs=runs(history),
             stages=stages_json(task, await self.store.stage_results(task)),
             history=history,
-            is_cut=len(history) == MOST_EVENTS,
+            following=following,
+            most=MOST_EVENTS,
             commands=commands(task, f"{self.request.protocol}://{self.request.host}"),
             now=now,
             took=took,
@@ -69,6 +72,36 @@ class TaskPage(Page):
             may_act=self.session.role >= Role.OPERATOR,
             may_delete=self.session.role >= Role.ADMIN,
         )
+
+
+class TaskHistoryPage(Page):
+    """What comes later in the history of a task than its own page shows."""
+
+    store: Telling
+
+    @call("task_history_page")
+    async def get(self, task_id: TaskIdPath, after: EventId = 0) -> None:
+        """Show the part of a history that comes after an event."""
+        task = self.store.task(task_id)
+        history, following = await part_of_history(self.store, task_id, after)
+        await self.show(
+            "task_history.html",
+            task.name,
+            task=task,
+            history=history,
+            following=following,
+            written=written,
+            rfc3339=rfc3339,
+        )
+
+
+async def part_of_history(store: Telling, task_id: str, after: int) -> tuple[Sequence[Event], str | None]:
+    """Return the events of a task that come after one, and the address of those that come later, None without any."""
+    found = await store.events(task_id, after, MOST_EVENTS + 1)
+    shown = found[:MOST_EVENTS]
+    if len(found) == len(shown):
+        return shown, None
+    return shown, f"/admin/tasks/task/{task_id}/history/?after={shown[-1].event_id}"
 
 
 def took(stage: StageJson) -> int | None:

@@ -1,5 +1,7 @@
 """The pages of tasks: found, filtered, escaped, and for each role what it may do."""
 
+import re
+
 import pytest
 
 from services.api.admin.accounts import Accounts
@@ -154,3 +156,33 @@ def test_the_overview_counts_and_says_what_to_do(operator: Person) -> None:
     assert f'href="{LIST}{task_id}/"' in page
     assert "python -m services.worker" in page
     assert "No tasks yet" not in page
+
+
+def test_a_long_history_is_shown_in_parts_and_whole(fetch: Fetch, operator: Person) -> None:
+    assert fetch("POST", "/task-types", {"name": "delivery", "handler": None}, token=ADMIN).status == 201
+    task_id = operator("POST", "/tasks", {"name": "long", "type": "delivery"}).json()["task_id"]
+    reports = [{"task_id": task_id, "source": "van", "seq": number, "progress": 0.5} for number in range(1, 1_200)]
+    for start in (0, 600):
+        assert fetch("POST", "/reports", {"reports": reports[start : start + 600]}, token=REPORTER).status == 200
+    parts: list[list[str]] = []
+    path = f"{LIST}{task_id}/"
+    while path:
+        page = shown(operator, path)
+        assert ("Not all of the history is shown" in page) is (not parts)
+        parts.append(re.findall(r'data-event="(\d+)"', page))
+        path = "".join(re.findall(r'href="([^"]+)" data-more', page))
+    assert [len(part) for part in parts] == [500, 500, 200]
+    ids = [int(one) for part in parts for one in part]
+    assert ids == [event["event_id"] for event in fetch("GET", f"/tasks/{task_id}/events").json()]
+
+
+def test_a_history_that_just_fits_is_shown_whole(fetch: Fetch, operator: Person) -> None:
+    assert fetch("POST", "/task-types", {"name": "delivery", "handler": None}, token=ADMIN).status == 201
+    task_id = operator("POST", "/tasks", {"name": "long", "type": "delivery"}).json()["task_id"]
+    reports = [{"task_id": task_id, "source": "van", "seq": number, "progress": 0.5} for number in range(1, 500)]
+    assert fetch("POST", "/reports", {"reports": reports}, token=REPORTER).status == 200
+    page = shown(operator, f"{LIST}{task_id}/")
+    assert page.count("data-event") == 500
+    assert "data-more" not in page
+    assert operator("GET", f"{LIST}{task_id}/history/?after=-1").status == 422
+    assert operator("GET", f"{LIST}0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90/history/").status == 404

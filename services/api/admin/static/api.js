@@ -1,5 +1,6 @@
 // Calls of the public API, as anybody could make them; the session's cookie and its token say who asks.
 import { xsrfToken } from "./cookies.js";
+import { JsonText } from "./exact.js";
 import { t } from "./i18n.js";
 
 /** What the API answered instead of doing it (RFC 9457): `status`, `code`, `errors` with pointers, `problem`. */
@@ -13,7 +14,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Call the API and return its JSON, or null for an empty answer. Raises ApiProblem; status 0: it cannot be reached. */
+/** Call the API, with a value or a JsonText as the body, and return its JSON, or null for an empty answer. Raises ApiProblem; status 0: it cannot be reached. */
 export async function api(method, path, body, { signal } = {}) {
   const answer = await send(method, path, body, { signal });
   return answer.status === 204 ? null : answer.json();
@@ -26,7 +27,7 @@ export async function send(method, path, body, { signal, headers = {} } = {}) {
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    answer = await fetch(path, { method, headers: sent, body: body instanceof JsonText ? body.text : JSON.stringify(body), signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiProblem(0, { detail: "The server cannot be reached." });

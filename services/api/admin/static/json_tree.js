@@ -1,22 +1,15 @@
-// JSON that can be folded; numbers are shown as exact as they were written, where the browser tells.
+// JSON that can be folded; numbers are shown as they were written.
 import { element } from "./dom.js";
+import { Exact, parsed } from "./exact.js";
 import { t } from "./i18n.js";
 
 const OPEN_UP_TO = 30;
-
-class Exact {
-  constructor(text) {
-    this.text = text;
-  }
-}
-
-const exact = (key, value, context) => (typeof value === "number" && context?.source ? new Exact(context.source) : value);
 
 /** Make every [data-json] below a node a tree; what is in it stays to be copied. */
 export function growTrees(root = document) {
   for (const place of root.querySelectorAll("[data-json]")) {
     place.dataset.text = place.textContent;
-    const value = JSON.parse(place.textContent, exact);
+    const value = parsed(place.textContent);
     if (isBranch(value)) place.replaceChildren(branch(value, place.dataset.json, place.textContent.split("\n").length <= OPEN_UP_TO));
   }
 }
@@ -35,7 +28,12 @@ function branch(value, path, isOpen, label = "") {
   return element("details", { open: isOpen || !label, "data-keep": path, class: "json-branch" }, summary, ...twigs);
 }
 
+function kindOf(value) {
+  if (value === null) return "null";
+  return value instanceof Exact ? "number" : typeof value;
+}
+
 function leaf(value) {
   const text = value instanceof Exact ? value.text : JSON.stringify(value);
-  return element("span", { class: `json-${value === null ? "null" : typeof value}`, title: typeof value === "string" ? t("{count} characters", { count: value.length }) : null }, text);
+  return element("span", { class: `json-${kindOf(value)}`, title: typeof value === "string" ? t("{count} characters", { count: value.length }) : null }, text);
 }

@@ -1,6 +1,7 @@
 // The page of a task: it is shown anew whenever something happens to the task.
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
+import { keepHistory } from "./history.js";
 import { watchCopies } from "./copy.js";
 import { t } from "./i18n.js";
 import { growTrees } from "./json_tree.js";
@@ -9,6 +10,7 @@ import { follow } from "./stream.js";
 import { complain, tell, tellThere } from "./toast.js";
 
 const place = document.getElementById("task");
+const history = keepHistory(place);
 const path = `/tasks/${place.dataset.id}`;
 
 /** Show the task as it is now; what was folded or open, and the focus, stay as they were. */
@@ -20,6 +22,7 @@ async function refresh() {
   const { action, copy } = document.activeElement?.dataset ?? {};
   place.dataset.attempt = now.dataset.attempt;
   place.replaceChildren(...now.children);
+  await history.restore();
   if (action || copy) place.querySelector(action ? `[data-action="${action}"]` : `[data-copy="${copy}"]`)?.focus({ preventScroll: true });
 }
 
@@ -43,7 +46,13 @@ const ACTIONS = {
   },
 };
 
-place.addEventListener("click", async ({ target }) => {
+place.addEventListener("click", async (event) => {
+  const { target } = event;
+  if (target.closest("[data-more]")) {
+    event.preventDefault();
+    await history.more().catch(complain);
+    return;
+  }
   const button = target.closest("[data-action]");
   if (!button) return;
   button.disabled = true;

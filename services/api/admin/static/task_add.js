@@ -1,5 +1,6 @@
 // The form of a task to be.
 import { api } from "./api.js";
+import { JsonText, withTexts } from "./exact.js";
 import { clearComplaints, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
 import { complain, tellThere } from "./toast.js";
@@ -20,7 +21,8 @@ function said() {
     const text = fields[name].value.trim();
     if (!text) continue;
     try {
-      body[name] = JSON.parse(text);
+      JSON.parse(text);
+      body[name] = new JsonText(text);
     } catch (error) {
       errors.push({ pointer: `/${name}`, detail: `${t("This is no JSON.")} ${error.message}` });
     }
@@ -36,7 +38,7 @@ form?.addEventListener("submit", async (event) => {
   const button = form.querySelector("button.primary");
   button.disabled = true;
   try {
-    const { task_id } = await api("POST", "/tasks", body);
+    const { task_id } = await api("POST", "/tasks", withTexts(body));
     tellThere(t("{name} is created.", { name: body.name }));
     window.location.assign(`/admin/tasks/task/${task_id}/`);
   } catch (error) {
