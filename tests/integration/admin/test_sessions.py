@@ -1,16 +1,21 @@
 """Logging in and out, and every session that is none."""
 
 import asyncio
+import re
 import sqlite3
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from services.api.access import SAFE_METHODS
 from services.api.admin.accounts import Accounts
 from services.api.admin.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
+from services.api.routes import api_routes
 from services.api.store.store import Store
 from shared.domain.account import Role
 from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, cookies_of, log_in
+from tests.integration.admin.test_roles import TASK_ID
 from tests.integration.talking import ADMIN, PATIENCE, Fetch
 
 
@@ -66,11 +71,78 @@ def test_pages_ask_for_a_login_and_remember_where_one_was(fetch: Fetch) -> None:
         assert (answer.status, answer.headers["Location"]) == (303, f"/admin/login/?next={asked}")
 
 
-@pytest.mark.parametrize("following", ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example"])
+@pytest.mark.parametrize(
+    "following",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https://evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "%2f%2fevil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+    ],
+)
 def test_a_login_never_leads_to_another_site(fetch: Fetch, accounts: Accounts, following: str) -> None:
     fetch.run(accounts.create("ada", Role.ADMIN, PASSWORD))
     answer = log_in(fetch, "ada", PASSWORD, following)
     assert (answer.status, answer.headers["Location"]) == (303, "/admin/")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "next=//evil.example",
+        "next=%2f%2fevil.example",
+        "next=/%5cevil.example",
+        "next=/%09/evil.example",
+        "next=/%0a/evil.example",
+        "next=https:evil.example",
+        "next=%68ttps://evil.example",
+        "next=%252f%252fevil.example",
+        "next=/%2f/evil.example",
+        "next=/.//evil.example",
+        "next=%20//evil.example",
+        "next=/admin/%0d%0aLocation:%20//evil.example",
+    ],
+)
+def test_who_is_logged_in_is_not_led_to_another_site_either(fetch: Fetch, admin: Person, query: str) -> None:
+    answer = admin("GET", f"/admin/login/?{query}")
+    assert answer.status == 303
+    location = answer.headers["Location"]
+    here = f"http://127.0.0.1:{fetch.port}/admin/login/"
+    assert urlsplit(urljoin(here, location)).netloc == urlsplit(here).netloc, location
+    # What browsers read as a slash, or leave out.
+    assert not re.match(r"[/\\\s]{2}", location), location
+
+
+def test_every_call_that_changes_something_wants_the_sessions_token(fetch: Fetch, admin: Person) -> None:
+    calls = [
+        (method, route.path)
+        for route in api_routes(None, None, None)
+        for method, call in route.calls().items()
+        if method not in SAFE_METHODS
+    ]
+    assert len(calls) > 10
+    for method, path in calls:
+        filled = path.replace("{task_id}", TASK_ID).replace("{name}", "nope").replace("{worker_id}", "w-1")
+        answer = fetch(method, filled, {}, headers=admin.headers(None))
+        assert (answer.status, answer.code) == (403, "xsrf"), (method, path)
+
+
+def test_an_expired_session_changes_nothing_and_is_asked_to_log_in(
+    admin: Person, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = store.clock.now()
+    monkeypatch.setattr(store.clock, "now", lambda: now + LIFETIME)
+    assert admin("POST", "/task-types", {"name": "brew"}).status == 401
+    page = admin("GET", "/admin/tasks/task/?q=status:error")
+    assert (page.status, page.headers["Location"]) == (
+        303,
+        "/admin/login/?next=%2Fadmin%2Ftasks%2Ftask%2F%3Fq%3Dstatus%3Aerror",
+    )
 
 
 @pytest.mark.parametrize("identity", ["", "x", "a" * 43, "../../etc", '"', "ü", "a" * 5_000])

@@ -21,6 +21,8 @@ def test_a_path_of_ours_is_kept(path: str) -> None:
         "/\\evil.example",
         "\\/evil.example",
         "https://evil.example/",
+        "https:evil.example",
+        "%2f%2fevil.example",
         "javascript:alert(1)",
         "data:text/html,x",
         "/\t/evil.example",
