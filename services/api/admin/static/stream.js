@@ -48,10 +48,7 @@ export function follow(path, take) {
     };
     source.onerror = () => {
       // A refusal closes it for good; a lost connection it takes up by itself.
-      if (source?.readyState !== EventSource.CLOSED) return;
-      isAll = true;
-      soon(0);
-      setTimeout(watch, LATER);
+      if (source?.readyState === EventSource.CLOSED) setTimeout(watch, LATER);
     };
   };
   const watch = () => {
@@ -62,6 +59,12 @@ export function follow(path, take) {
   document.addEventListener("visibilitychange", watch);
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", watch);
+  // Where the stream does not come through, lost or held up by a proxy, one has to ask.
+  setInterval(() => {
+    if (!source || source.readyState === EventSource.OPEN) return;
+    isAll = true;
+    soon(0);
+  }, LATER);
   watch();
   return (paused) => {
     isPaused = paused;
