@@ -1,5 +1,6 @@
 """Whatever is killed or deleted, nothing that was promised is lost."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -80,3 +81,56 @@ def test_all_tasks_end_though_the_queue_is_deleted_under_them(instance: Instance
     (instance.data / "queue.db").unlink()
     tasks = instance.ended(task_ids, seconds=120)
     assert {task["status"] for task in tasks.values()} == {3}
+
+
+def test_a_change_of_many_tasks_that_is_cut_off_has_changed_each_of_them_or_not(instance: Instance) -> None:
+    """Cancelled, then deleted; whenever the API dies, the same request finishes what it had begun."""
+    api = instance.start_api()
+    task_ids = {task_id for _ in range(3) for task_id in instance.create_many(1_000, processing_time=0)}
+    count = len(task_ids)
+
+    def die_in_the_middle(action: str, query: str, is_begun: Callable[[], bool]) -> None:
+        with ThreadPoolExecutor(1) as client:
+            cut_off = client.submit(change, instance, action, query)
+            wait_until(is_begun, f"the first tasks of those that are to be changed by {action}")
+            api.kill()
+            assert isinstance(cut_off.exception(), requests.RequestException)
+
+    die_in_the_middle("cancel", "status:new", lambda: counts(instance)["ERROR"] > 0)
+    api = instance.start_api()
+    cancelled = {task_id for task_id, task in instance.tasks().items() if task["status"] == 4}
+    assert 0 < len(cancelled) < count
+    assert counts(instance)["ERROR"] == len(cancelled)
+    told = [event["task_id"] for event in instance.get("/events") if event["kind"] == "cancel"]
+    assert sorted(told) == sorted(cancelled)
+    assert change(instance, "cancel", "status:new") == count - len(cancelled)
+
+    die_in_the_middle("delete", "error:cancelled", lambda: counts(instance)["ERROR"] < count)
+    api = instance.start_api()
+    left = set(instance.tasks())
+    assert 0 < len(left) < count
+    assert left < task_ids
+    assert counts(instance)["ERROR"] == len(left)
+    assert {event["task_id"] for event in instance.get("/events")} == left
+    wait_until(lambda: {task["task_id"] for task in instance.get("/tasks", q="task")} == left, "the search to know")
+    assert change(instance, "delete", "error:cancelled") == len(left)
+    assert instance.tasks() == {}
+    assert instance.get("/events") == []
+
+
+def counts(instance: Instance) -> dict[str, int]:
+    """Return how many tasks there are of each status."""
+    found: dict[str, int] = instance.get("/statistics")["counts"]
+    return found
+
+
+def change(instance: Instance, action: str, query: str) -> int:
+    """Do something to all that a search finds, and return to how many tasks it was done."""
+    changed, cursor, is_done = 0, None, False
+    while not is_done:
+        said = {"action": action, "q": query, "cursor": cursor}
+        answer = requests.post(f"{instance.url}/tasks/bulk", json=said, headers=instance.admin(), timeout=60)
+        answer.raise_for_status()
+        changed += answer.json()["applied"]
+        cursor, is_done = answer.json()["cursor"], answer.json()["done"]
+    return changed
