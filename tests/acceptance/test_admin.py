@@ -141,12 +141,18 @@ def test_a_person_changes_the_first_password_and_other_browsers_are_logged_out(
 
 
 def test_a_type_in_use_is_not_deleted_and_says_why(visit: Visit, instance: Instance) -> None:
-    instance.create(5)
+    task_id = instance.create(5)
     log_in(visit, "/admin/login/?next=/admin/tasks/tasktype/sleep/")
     visit.page.wait_for_url("**/admin/tasks/tasktype/sleep/")
     visit.page.get_by_role("button", name="Delete").click()
     visit.page.locator("#confirm").get_by_role("button", name="Delete").click()
     visit.page.get_by_text("Tasks of this type exist").wait_for()
+
+    visit.page.get_by_label("Language").select_option("ru")
+    visit.page.locator("html[lang=ru][data-ready]").wait_for()
+    refused = """id => import("/admin/static/api.js").then(({ api }) => api("POST", `/tasks/${id}/retry`))
+        .catch((problem) => problem.message)"""
+    assert visit.page.evaluate(refused, task_id) == "Задача ещё не окончена."
 
 
 def test_a_wrong_password_and_another_site_lead_nowhere(visit: Visit, instance: Instance) -> None:

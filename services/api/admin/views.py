@@ -15,6 +15,9 @@ from shared.wire.accounts import role_name
 LANGUAGES = {"en": "English", "ru": "Русский"}
 """Each language by its code; English is what the code itself says."""
 
+PROBLEM = "problem:"
+"""Before the code of a problem, among the words of a language."""
+
 THEMES = ("system", "light", "dark")
 
 
@@ -40,7 +43,19 @@ class Views:
             said = words.get(text, text)
             return said.format(**parts) if parts else said
 
-        fixed = {"t": t, "language": language, "languages": LANGUAGES, "themes": THEMES, "version": VERSION}
+        def told(problem: Mapping[str, Any]) -> str:
+            """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
+            detail = str(problem["detail"])
+            return words.get(detail) or words.get(f"{PROBLEM}{problem['code']}") or detail
+
+        fixed = {
+            "t": t,
+            "told": told,
+            "language": language,
+            "languages": LANGUAGES,
+            "themes": THEMES,
+            "version": VERSION,
+        }
         return self._loader.load(template).generate(
             **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
         )

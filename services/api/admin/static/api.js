@@ -1,12 +1,12 @@
 // Calls of the public API, as anybody could make them; the session's cookie and its token say who asks.
 import { xsrfToken } from "./cookies.js";
 import { JsonText } from "./exact.js";
-import { t } from "./i18n.js";
+import { told } from "./i18n.js";
 
 /** What the API answered instead of doing it (RFC 9457): `status`, `code`, `errors` with pointers, `problem`. */
 export class ApiProblem extends Error {
   constructor(status, problem) {
-    super(t(problem.detail ?? problem.title ?? "The server gave no reason."));
+    super(told(problem));
     this.status = status;
     this.code = problem.code ?? "";
     this.errors = problem.errors ?? [];

@@ -7,8 +7,9 @@ from importlib.resources import files
 
 import pytest
 
+from services.api import problems
 from services.api.admin.navigation import NAVIGATION
-from services.api.admin.views import THEMES, Views, language_of, theme_of
+from services.api.admin.views import PROBLEM, THEMES, Views, language_of, theme_of
 
 ADMIN = files("services.api.admin")
 SAID = re.compile(r"""\bt\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -34,6 +35,32 @@ def test_a_translation_has_the_same_parts() -> None:
     words: dict[str, str] = json.loads(ADMIN.joinpath("locales", "ru.json").read_text("utf-8"))
     part = re.compile(r"\{\w+\}")
     assert [text for text, russian in words.items() if set(part.findall(text)) != set(part.findall(russian))] == []
+
+
+def test_every_problem_has_its_sentence_in_russian_and_no_other_has() -> None:
+    words = json.loads(ADMIN.joinpath("locales", "ru.json").read_text("utf-8"))
+    kinds = [one for one in vars(problems).values() if isinstance(one, problems.Kind)]
+    codes = {kind.code for kind in (*kinds, *problems.DOMAIN_KINDS.values())}
+    assert {word.removeprefix(PROBLEM) for word in words if word.startswith(PROBLEM)} == codes
+    assert not [word for word in words if word.startswith(PROBLEM) and not re.search("[а-я]", words[word])]
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "detail", "said"),
+    [
+        ("ru", "task_is_final", "The task has ended.", "Задача уже окончена."),
+        ("ru", "not_found", "There is no such page.", "Такой страницы нет."),
+        ("ru", "new_in_2030", "It is new.", "It is new."),
+        ("en", "task_is_final", "The task has ended.", "The task has ended."),
+    ],
+)
+def test_a_problem_is_told_by_its_detail_its_code_or_in_english(
+    language: str, code: str, detail: str, said: str
+) -> None:
+    problem = {"status": 409, "title": "Conflict", "code": code, "detail": detail}
+    frame = {"theme": "dark", "title": "x", "path": "/admin/", "session": None, "has_demo": False}
+    page = Views().render("error.html", language, problem=problem, **frame).decode()
+    assert f"<p>{said}</p>" in page
 
 
 @pytest.mark.parametrize(
@@ -62,7 +89,7 @@ def test_a_theme_that_is_none_is_the_systems() -> None:
 
 
 def test_texts_from_outside_stay_texts() -> None:
-    problem = {"status": 404, "title": "<b>", "detail": "<script>alert(1)</script> & \"'"}
+    problem = {"status": 404, "title": "<b>", "code": "<u>", "detail": "<script>alert(1)</script> & \"'"}
     page = (
         Views()
         .render(
