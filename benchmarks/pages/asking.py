@@ -36,6 +36,7 @@ PAGES = (
     Request("tasks, first page", TASKS),
     Request("tasks, deep page", f"{TASKS}?cursor={{place}}"),
     Request("one task", f"{TASKS}{{task_id}}/", f"{TASKS}{{task_id}}/"),
+    Request("history of a task", f"{TASKS}{{task_id}}/history/", f"{TASKS}{{task_id}}/history/"),
     Request("form for a task", f"{TASKS}add/"),
     Request("task types", "/admin/tasks/tasktype/"),
     Request("one pipeline", f"/admin/tasks/tasktype/{PIPELINE}/", "/admin/tasks/tasktype/{name}/"),
