@@ -216,5 +216,31 @@ def test_numbers_stay_as_they_were_written_and_long_histories_are_loaded_on(visi
     assert errors_of(visit) == []
 
 
+def test_what_somebody_else_deletes_is_seen_at_once_and_after_a_reconnection(visit: Visit, instance: Instance) -> None:
+    first, second = instance.create_many(2, processing_time=0)
+    instance.ended([first, second])
+
+    def delete(task_id: str) -> None:
+        assert instance.session.delete(f"{instance.url}/tasks/{task_id}", headers=instance.admin()).status_code == 204
+
+    page = visit.page
+    visit.open(LIST)
+    page.locator(f"tr[data-id='{first}']").wait_for()
+    with page.context.new_page() as other:
+        other.goto(f"{instance.url}{LIST}{first}/")
+        with other.expect_response(f"**/tasks/{first}/events*"):
+            other.reload()
+        delete(first)
+        other.get_by_text("The task is deleted.").wait_for()
+        assert other.get_by_role("button", name="Retry").count() == 0
+    page.locator(f"tr.gone[data-id='{first}']").wait_for()
+
+    page.context.set_offline(True)
+    delete(second)
+    assert page.locator(f"tr.gone[data-id='{second}']").count() == 0
+    page.context.set_offline(False)
+    page.locator(f"tr.gone[data-id='{second}']").wait_for()
+
+
 def _has(rows: Any, count: int) -> bool:
     return bool(rows.count() == count)

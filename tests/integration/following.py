@@ -13,6 +13,7 @@ class Message(NamedTuple):
     id: int
     data: dict[str, Any] | None
     comment: str
+    name: str = "message"
 
 
 class Following:
@@ -37,7 +38,8 @@ class Following:
         block, _, self._text = self._text.partition("\n\n")
         fields = dict(line.split(": ", 1) for line in block.splitlines())
         data = fields.get("data")
-        return Message(int(fields["id"]), None if data is None else json.loads(data), fields.get("", ""))
+        name = fields.get("event", "message")
+        return Message(int(fields["id"]), None if data is None else json.loads(data), fields.get("", ""), name)
 
     async def event(self) -> dict[str, Any]:
         """Return the next event."""

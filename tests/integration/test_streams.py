@@ -9,12 +9,13 @@ import pytest
 
 from services.api import streams
 from services.api.handlers import events as events_handler
-from services.api.store import feed
+from services.api.store import events, feed
 from services.api.store.line import Line
 from services.api.store.store import Store
 from services.api.traffic import Traffic
-from tests.integration.following import follow
-from tests.integration.talking import PATIENCE, REPORTER, Fetch
+from shared.domain.status import Status
+from tests.integration.following import Following, follow
+from tests.integration.talking import ADMIN, PATIENCE, REPORTER, Fetch
 
 
 def run(fetch: Fetch, work: Coroutine[Any, Any, None]) -> None:
@@ -235,3 +236,121 @@ def test_what_cannot_be_followed_is_refused_before_the_stream_begins(fetch: Fetc
     answer = fetch("GET", path, headers={"Accept": "text/event-stream"})
     assert answer.status == status
     assert answer.code
+
+
+async def delete(fetch: Fetch, task_id: str) -> None:
+    assert (await fetch.later("POST", f"/tasks/{task_id}/cancel")).status == 200
+    assert (await fetch.later("DELETE", f"/tasks/{task_id}", token=ADMIN)).status == 204
+
+
+async def deletions(fetch: Fetch, *streams: Following) -> list[list[Any]]:
+    """Return what each stream says of deletions so far: what it has to say is said before it looks a second time."""
+    found: list[list[Any]] = [[] for _ in streams]
+    for _ in range(2):
+        (marker,) = await create(fetch, type="other")
+        for stream, told in zip(streams, found, strict=True):
+            data: Any = None
+            while data is None or "event_id" not in data or data["task_id"] != marker:
+                message = await stream.message()
+                assert message is not None
+                data = message.data
+                if message.name == "deleted":
+                    told.append(data)
+    return found
+
+
+def test_who_follows_is_told_of_deletions(fetch: Fetch) -> None:
+    fetch("POST", "/task-types", {"name": "other", "handler": None}, token=ADMIN)
+
+    async def work() -> None:
+        (one,), (other,) = await create(fetch), await create(fetch, type="other")
+        async with (
+            follow(fetch.port, "/events") as everything,
+            follow(fetch.port, "/events?type=other") as of_type,
+            follow(fetch.port, f"/tasks/{one}/events?after=1") as of_one,
+            follow(fetch.port, f"/tasks/{other}/events?after=2") as of_other,
+        ):
+            for stream in (everything, of_type, of_one, of_other):
+                await stream.message()
+            await delete(fetch, one)
+            await delete(fetch, other)
+            assert await deletions(fetch, everything, of_type) == [
+                [{"task_id": one}, {"task_id": other}],
+                [{"task_id": other}],
+            ]
+            for stream, task_id in ((of_one, one), (of_other, other)):
+                last = None
+                while message := await stream.message():
+                    last = message
+                assert last is not None
+                assert (last.name, last.data) == ("deleted", {"task_id": task_id}), "and the stream ends with it"
+
+    run(fetch, work())
+
+
+def test_who_comes_back_after_a_deletion_is_not_told_of_it(fetch: Fetch) -> None:
+    fetch("POST", "/task-types", {"name": "other", "handler": None}, token=ADMIN)
+
+    async def work() -> None:
+        (task_id,) = await create(fetch)
+        async with follow(fetch.port, "/events") as stream:
+            await stream.message()
+            await delete(fetch, task_id)
+            while (message := await stream.message()) is not None and message.name != "deleted":
+                pass
+        assert message is not None
+        async with follow(fetch.port, "/events", Last_Event_ID=str(message.id)) as stream:
+            assert await deletions(fetch, stream) == [[]]
+
+    run(fetch, work())
+
+
+def test_who_cannot_be_told_of_all_deletions_is_sent_away(fetch: Fetch, store: Store) -> None:
+    async def work() -> None:
+        async with follow(fetch.port, "/events") as stream:
+            await stream.message()
+            store.feed._deleted.clear()
+            store.feed.deletions += 1
+            await create(fetch)
+            while await stream.message() is not None:
+                pass
+
+    run(fetch, work())
+
+
+def test_a_page_of_chosen_events_is_looked_for_in_a_bounded_time(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "LOOKED_AT", 10)
+    fetch("POST", "/task-types", {"name": "other", "handler": None}, token=ADMIN)
+    fetch.run(create(fetch, 25))
+    wanted = fetch.run(create(fetch, 12, type="other"))
+    for path, numbers in (
+        ("/events?type=other&limit=4", [[], [], [26, 27, 28, 29], [30, 31, 32, 33], [34, 35, 36, 37]]),
+        ("/events?status=error&limit=4", [[], [], [], []]),
+        (f"/tasks/{wanted[0]}/events?status=1&limit=4", [[26]]),
+    ):
+        found, states = [], []
+        following: str | None = path
+        while following:
+            answer = fetch("GET", following)
+            found.append([event["event_id"] for event in answer.json()])
+            states.append(answer.headers["Waybill-Search"])
+            following = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+        assert found == numbers, path
+        assert [state == "partial" for state in states[:-1]] == [not part for part in numbers[:-1]]
+        assert states[-1] == "complete"
+    whole = fetch("GET", "/events?type=other").json()
+    assert [event["event_id"] for event in whole] == list(range(26, 38))
+
+
+@pytest.mark.parametrize("chosen", [events.Chosen(type_name="other"), events.Chosen(status=Status.ERROR)])
+def test_a_look_reads_the_history_by_its_numbers(fetch: Fetch, store: Store, chosen: events.Chosen) -> None:
+    fetch.run(create(fetch, 3))
+    asked: list[str] = []
+    connection = store._database.connection()
+    connection.set_trace_callback(asked.append)
+    events.look(connection, chosen, 0, 5)
+    connection.set_trace_callback(None)
+    for sql in asked:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        assert plan[0].startswith("SEARCH events USING INTEGER PRIMARY KEY (rowid>?"), plan
+        assert not [step for step in plan if "TEMP B-TREE" in step or step.startswith("SCAN")], plan

@@ -11,12 +11,11 @@ from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Limit, StatusFilter, TaskIdPath
 from services.api.operation import Header, call
 from services.api.problems import TOO_MANY_STREAMS
+from services.api.store.events import Chosen, Part
 from services.api.store.feed import Feed
 from services.api.store.line import Line
 from services.api.streaming import EVENT_STREAM, JSON, NDJSON
 from services.api.streams import Streams
-from shared.domain.event import Event
-from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.wire.events import EventJson, event_json
 from shared.wire.fields import TypeName
@@ -48,30 +47,8 @@ class History(Protocol):
     def task(self, task_id: str) -> Task:
         """Return a task, or raise TaskNotFound."""
 
-    async def events(
-        self,
-        task_id: str | None,
-        after: int,
-        limit: int,
-        *,
-        type_name: str | None = None,
-        status: Status | None = None,
-    ) -> list[Event]:
-        """Return a page of the history."""
-
-
-class Chosen:
-    """Which events somebody wants to see."""
-
-    def __init__(self, task_id: str | None, type_name: str | None, status: Status | None) -> None:
-        """Choose those of a task, of a type's tasks, those after which a status held; None is any."""
-        self.task_id = task_id
-        self.type_name = type_name
-        self.status = status
-
-    def among(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Yield those that are wanted of lines of the task."""
-        return (line for line in lines if self.type_name in (None, line.type) and self.status in (None, line.status))
+    async def look(self, chosen: Chosen, after: int, limit: int) -> Part:
+        """Return a part of the history."""
 
 
 class EventsHandler(Endpoint):
@@ -91,9 +68,14 @@ class EventsHandler(Endpoint):
     ) -> Events:
         """List the events of all tasks, oldest first; with `limit`, a `Link` header leads to the next page.
 
+        A page is looked for in a bounded time: where `Waybill-Search` says `partial`, it has fewer events than it may
+        have, perhaps none, and `Link` leads on.
+
         Accept: text/event-stream follows them live instead: from `Last-Event-ID` or `after` on without a gap, and from
         now on where neither is given. Each message's `id` is the event's, its data the event as JSON; a stream that is
-        silent beats every 15 seconds. A reader that is too slow is cut off, and comes back for the rest.
+        silent beats every 15 seconds. A reader that is too slow is cut off, and comes back for the rest. A task that is
+        deleted leaves no event, since its history goes with it: who follows just then gets a message `deleted` with
+        its `task_id`; who comes back later does not.
         """
         return await self.history(Chosen(None, type, status), after, limit, last_event_id)
 
@@ -105,21 +87,21 @@ class EventsHandler(Endpoint):
             return self._live(chosen, after if last_event_id is None else last_event_id)
         if limit is None:
             return self._all(chosen, after or 0)
-        found = await self._page(chosen, after or 0, limit + 1)
-        page = found[:limit]
-        if len(found) > limit:
+        found = await self.store.look(chosen, after or 0, limit)
+        if found.place is not None:
             query = {name: values[0] for name, values in self.request.query_arguments.items()}
-            following = urlencode(query | {"after": str(page[-1].event_id).encode()})
+            following = urlencode(query | {"after": str(found.place).encode()})
             self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
-        return _one([event_json(event) for event in page])
-
-    async def _page(self, chosen: Chosen, after: int, limit: int) -> list[Event]:
-        return await self.store.events(chosen.task_id, after, limit, type_name=chosen.type_name, status=chosen.status)
+        is_partial = found.place is not None and len(found.events) < limit
+        self.set_header("Waybill-Search", "partial" if is_partial else "complete")
+        return _one([event_json(event) for event in found.events])
 
     async def _all(self, chosen: Chosen, after: int) -> AsyncIterator[Sequence[Any]]:
-        while page := await self._page(chosen, after, PAGE):
-            yield [event_json(event) for event in page]
-            after = page[-1].event_id
+        place: int | None = after
+        while place is not None:
+            events, place = await self.store.look(chosen, place, PAGE)
+            if events:
+                yield [event_json(event) for event in events]
 
     async def _live(self, chosen: Chosen, after: int | None) -> AsyncIterator[str]:
         """Yield the chunks of a stream until the server stops; the first one comes at once.
@@ -129,18 +111,28 @@ class EventsHandler(Endpoint):
         feed = self.store.feed
         time = asyncio.get_running_loop().time
         with self.streams.opened(self.request.remote_ip or ""), feed.follow():
+            deletions = feed.deletions
             place = await feed.start(after)
             yield f"retry: 1000\nid: {place}\n\n"
             spoke = time()
             while not self.is_over:
                 seen, place = await feed.since(place, chosen.task_id)
+                # Without a pause in between: what was read is older than the deletions that are known by then.
+                deleted, deletions = feed.deleted(deletions, chosen.task_id, chosen.type_name), feed.deletions
                 for chunk in _chunks(chosen.among(seen)):
                     yield chunk
                     spoke = time()
+                if deleted is None:
+                    return
+                for task_id in deleted:
+                    yield f'id: {place}\nevent: deleted\ndata: {{"task_id":"{task_id}"}}\n\n'
+                    spoke = time()
+                if chosen.task_id in deleted:
+                    return
                 if time() - spoke >= BEAT_SECONDS:
                     yield f": beat\nid: {place}\n\n"
                     spoke = time()
-                news = feed.news(place)
+                news = feed.news(place, deletions)
                 await self.wait_for(news, spoke + BEAT_SECONDS - time())
                 news.cancel()
 

@@ -1,19 +1,46 @@
 """Every query on `events`, the history."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from sqlite3 import Connection
-from typing import Any
-
-from peewee import SqliteDatabase
+from typing import Any, NamedTuple
 
 from services.api.store.line import Line, line_of
-from services.api.store.models import EventRow, TaskRow
+from services.api.store.models import EventRow
 from shared.domain.event import Event, EventKind
 from shared.domain.status import Outcome, Status
 
 COLUMNS = tuple(EventRow._meta.sorted_field_names[1:])
 INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+
+LOOKED_AT = 5_000
+"""How many events one look reads at most where not all of them are wanted."""
+
+
+class Chosen(NamedTuple):
+    """Which events somebody wants to see: those of a task, of a type's tasks, those after which a status held."""
+
+    task_id: str | None = None
+    type_name: str | None = None
+    status: Status | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether some may have to be passed over."""
+        return self.type_name is not None or self.status is not None
+
+    def among(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Yield those that are wanted of lines of the task."""
+        return (line for line in lines if self.type_name in (None, line.type) and self.status in (None, line.status))
+
+
+class Part(NamedTuple):
+    """A part of the history."""
+
+    events: list[Event]
+    place: int | None
+    """The number after which it goes on, None where nothing is left."""
 
 
 def _row(event: Event) -> tuple[Any, ...]:
@@ -66,21 +93,38 @@ def lines(connection: Connection, task_id: str | None, after: int, limit: int) -
     return [line_of(_event(row), type_name) for type_name, *row in connection.execute(sql, given)]
 
 
-def page(
-    database: SqliteDatabase,
-    task_id: str | None,
-    after: int,
-    limit: int,
-    type_name: str | None = None,
-    status: Status | None = None,
-) -> list[Event]:
-    """Return up to `limit` events after the one numbered `after`, oldest first: of one task, a type, or all."""
-    query = EventRow.select().where(EventRow.event_id > after)
-    if task_id is not None:
-        query = query.where(EventRow.task_id == task_id)
-    if type_name is not None:
-        query = query.join(TaskRow, on=(TaskRow.task_id == EventRow.task_id)).where(TaskRow.type == type_name)
-    if status is not None:
-        query = query.where(EventRow.task_status == int(status))
-    rows = query.order_by(EventRow.event_id).limit(limit).tuples().bind(database)
-    return [_event(row) for row in rows.iterator()]
+def page(connection: Connection, task_id: str | None, after: int, limit: int) -> list[Event]:
+    """Return up to `limit` events after the one numbered `after`, oldest first: of one task, or of all."""
+    return look(connection, Chosen(task_id), after, limit).events
+
+
+def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part:
+    """Return up to `limit` of the chosen events after the one numbered `after`, oldest first.
+
+    No more than LOOKED_AT events are looked at, so there may be few or none although there are more behind them.
+    """
+    conditions: list[str] = ["event_id > ?"]
+    given: list[int | str] = [after]
+    if chosen.task_id is not None:
+        conditions.append("events.task_id = ?")
+        given.append(chosen.task_id)
+    horizon = None
+    if chosen.is_filtered:
+        # An offset that is bounded costs little, and numbers have gaps where tasks were deleted.
+        sql = f"SELECT event_id FROM events WHERE {' AND '.join(conditions)} ORDER BY event_id LIMIT 1 OFFSET ?"
+        found = connection.execute(sql, (*given, LOOKED_AT - 1)).fetchone()
+        horizon = None if found is None else int(found[0])
+    for condition, value in (
+        ("event_id <= ?", horizon),
+        ("tasks.type = ?", chosen.type_name),
+        ("task_status = ?", chosen.status),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            given.append(value)
+    columns = ", ".join(f"events.{column}" for column in ("event_id", *COLUMNS))
+    # SQLite keeps the order of a CROSS JOIN: from the tasks on, it would look at all of the type.
+    join = "" if chosen.type_name is None else "CROSS JOIN tasks USING (task_id)"
+    sql = f"SELECT {columns} FROM events {join} WHERE {' AND '.join(conditions)} ORDER BY event_id LIMIT ?"
+    rows = [_event(row) for row in connection.execute(sql, (*given, limit + 1))]
+    return Part(rows, horizon) if len(rows) <= limit else Part(rows[:limit], rows[limit - 1].event_id)

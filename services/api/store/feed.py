@@ -2,8 +2,11 @@
 
 import asyncio
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
+from typing import NamedTuple
 
 from services.api.store.line import Line
 from services.api.store.unit import Commit
@@ -12,12 +15,22 @@ PAGE = 500
 KEPT = 1_000
 """How many of the latest lines are kept for those that follow; who is further behind reads on its own."""
 
+DELETIONS_KEPT = 10_000
+"""How many of the latest deletions are kept for those that follow; who is further behind has to look anew."""
+
 PAUSE = 0.05
 """Seconds between two reads, so that a busy writer costs its readers no more than twenty a second."""
 
 
 Read = Callable[[str | None, int, int], Awaitable[list[Line]]]
 """Returns a page of the history of one task or of all: the lines after a number, up to so many."""
+
+
+class Deleted(NamedTuple):
+    """A task that was deleted; its history went with it."""
+
+    task_id: str
+    type: str
 
 
 class Feed:
@@ -38,6 +51,9 @@ class Feed:
         """Whether there was a commit since the last read began."""
         self._reading: asyncio.Task[None] | None = None
         self._next_read = 0.0
+        self.deletions = 0
+        """How many tasks were deleted while anybody followed; the number of the latest."""
+        self._deleted: deque[Deleted] = deque(maxlen=DELETIONS_KEPT)
         self._bells: set[asyncio.Future[None]] = set()
 
     @contextmanager
@@ -54,12 +70,16 @@ class Feed:
     def notice(self, commit: Commit) -> None:
         """Wake who follows; runs in the writer's thread."""
         if self._followers:
-            self._loop.call_soon_threadsafe(self._wake)
+            gone = [Deleted(before.task_id, before.type) for before, after in commit.changes if before and not after]
+            self._loop.call_soon_threadsafe(self._wake, gone)
 
-    def news(self, place: int) -> "asyncio.Future[None]":
-        """Return a future that resolves once there may be something after a place; cancel it to give up."""
+    def news(self, place: int, deletions: int) -> "asyncio.Future[None]":
+        """Return a future that resolves once there may be something after a place, or more deletions than so many.
+
+        Cancel it to give up.
+        """
         bell: asyncio.Future[None] = self._loop.create_future()
-        if self._is_behind or place < (self._head or 0):
+        if self._is_behind or place < (self._head or 0) or deletions < self.deletions:
             bell.set_result(None)
         else:
             self._bells.add(bell)
@@ -85,6 +105,17 @@ class Feed:
             return lines, lines[-1].event_id
         return lines, max(head, lines[-1].event_id if lines else place)
 
+    def deleted(self, after: int, task_id: str | None, type_name: str | None) -> list[str] | None:
+        """Return which tasks were deleted after so many others: that one, those of a type, or all.
+
+        None where not all of them are known any more.
+        """
+        count = self.deletions - after
+        if count > len(self._deleted):
+            return None
+        latest = islice(self._deleted, len(self._deleted) - count, None)
+        return [one.task_id for one in latest if task_id in (None, one.task_id) and type_name in (None, one.type)]
+
     def _begin(self) -> None:
         """Forget what was kept: while nobody followed, commits went by unnoticed."""
         if self._reading is not None:
@@ -92,8 +123,10 @@ class Feed:
         self._reading = self._head = None
         self._lines.clear()
 
-    def _wake(self) -> None:
+    def _wake(self, gone: Sequence[Deleted]) -> None:
         self._is_behind = True
+        self._deleted.extend(gone)
+        self.deletions += len(gone)
         for bell in tuple(self._bells):
             if not bell.done():
                 bell.set_result(None)

@@ -35,6 +35,7 @@ from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
 from services.api.store.drafts import IdempotencyKey, TaskDraft
+from services.api.store.events import Chosen, Part
 from services.api.store.failures import Failure, Place
 from services.api.store.feed import Feed
 from services.api.store.finals import Finals
@@ -54,7 +55,6 @@ from shared.domain.event import Event
 from shared.domain.report import Report
 from shared.domain.route import type_of
 from shared.domain.stage import StageResult
-from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
 
@@ -289,17 +289,13 @@ class Store:
         """Return a page of what tasks in ERROR have in common, the group that was seen last first."""
         return await self._read(lambda: failures.latest(self._database.connection(), type_name, after, limit))
 
-    async def events(
-        self,
-        task_id: str | None,
-        after: int,
-        limit: int,
-        *,
-        type_name: str | None = None,
-        status: Status | None = None,
-    ) -> list[Event]:
+    async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
         """Return a page of the history, of one task or of all, oldest first."""
-        return await self._read(lambda: events.page(self._database, task_id, after, limit, type_name, status))
+        return await self._read(lambda: events.page(self._database.connection(), task_id, after, limit))
+
+    async def look(self, chosen: Chosen, after: int, limit: int) -> Part:
+        """Return a part of the history that is looked for in a bounded time, oldest first."""
+        return await self._read(lambda: events.look(self._database.connection(), chosen, after, limit))
 
     async def stage_results(self, task: Task) -> list[StageResult]:
         """Return what the stages that a task has passed left, in their order."""

@@ -46,6 +46,11 @@ export function follow(path, take) {
       events.push(JSON.parse(message.data));
       soon(SOON);
     };
+    // It has no event of the history; so `kind` is what that event would have had.
+    source.addEventListener("deleted", (message) => {
+      events.push({ ...JSON.parse(message.data), kind: "deleted" });
+      soon(SOON);
+    });
     source.onerror = () => {
       // A refusal closes it for good; a lost connection it takes up by itself.
       if (source?.readyState === EventSource.CLOSED) setTimeout(watch, LATER);

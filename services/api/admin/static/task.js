@@ -1,6 +1,7 @@
 // The page of a task: it is shown anew whenever something happens to the task.
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
+import { element } from "./dom.js";
 import { keepHistory } from "./history.js";
 import { watchCopies } from "./copy.js";
 import { t } from "./i18n.js";
@@ -13,9 +14,24 @@ const place = document.getElementById("task");
 const history = keepHistory(place);
 const path = `/tasks/${place.dataset.id}`;
 
+/** Say that the task was deleted, and leave the page as it was last. */
+function showDeleted() {
+  if (place.classList.contains("gone")) return;
+  hold(true);
+  place.classList.add("gone");
+  for (const button of place.querySelectorAll("[data-action], [data-more]")) button.remove();
+  place.before(element("p", { class: "complaint", role: "alert" }, t("The task is deleted. This is how it was last.")));
+}
+
 /** Show the task as it is now; what was folded or open, and the focus, stay as they were. */
 async function refresh() {
-  const now = (await page(window.location.href)).getElementById("task");
+  let now;
+  try {
+    now = (await page(window.location.href)).getElementById("task");
+  } catch (error) {
+    if (error.status === 404) return showDeleted();
+    throw error;
+  }
   growTrees(now);
   const kept = new Map([...place.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.open]));
   for (const one of now.querySelectorAll("[data-keep]")) one.open = kept.get(one.dataset.keep) ?? one.open;
@@ -67,4 +83,4 @@ place.addEventListener("click", async (event) => {
 
 growTrees();
 watchCopies();
-follow(`${path}/events?after=${Number.MAX_SAFE_INTEGER}`, refresh);
+const hold = follow(`${path}/events?after=${Number.MAX_SAFE_INTEGER}`, refresh);
