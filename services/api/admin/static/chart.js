@@ -7,6 +7,7 @@ const HEIGHT = 168;
 const TOP = 10;
 const FLOOR = 20;
 const GUTTER = 54;
+const ROOMY = 360;
 const MOST_MARKS = 4;
 // From a hundredth of a second to hours: only a logarithm shows both.
 const LENGTHS = [0.01, 0.1, 1, 10, 60, 600, 3_600, 36_000, 360_000];
@@ -53,6 +54,8 @@ function begin(svg, minutes, { marks, share, say }) {
     [x(minutes / 2), "middle", t("{minutes} min ago", { minutes: minutes / 2 })],
     [width, "end", t("now")],
   ];
+  // Between the two others there is room for a third only on a wide chart.
+  if (width < ROOMY) times.splice(1, 1);
   shapes.push(
     ...times.map(([at, anchor, text]) => shape("text", { x: at, y: HEIGHT - 3, class: "chart-label", "text-anchor": anchor }, text)),
   );

@@ -29,6 +29,8 @@ function show(row, counted) {
   for (const cell of row.querySelectorAll("[data-quantile]")) {
     const seconds = counted.run[cell.dataset.quantile];
     cell.textContent = seconds === null ? "–" : duration(seconds);
+    if (seconds === null) delete cell.dataset.seconds;
+    else cell.dataset.seconds = seconds;
   }
   draw(row.querySelector("[data-spark]"), counted.completed, counted.error);
 }

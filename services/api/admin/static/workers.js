@@ -35,9 +35,9 @@ function row(worker) {
   return [
     element("th", { scope: "row" }, element("code", { title: worker.worker_id }, worker.worker_id.slice(0, 8))),
     element("td", {}, state, " ", draining(worker)),
-    element("td", {}, worker.host),
-    element("td", { class: "number" }, String(worker.pid)),
-    element("td", {}, worker.version),
+    element("td", { "data-label": t("Host") }, worker.host),
+    element("td", { class: "number", "data-label": t("Process") }, String(worker.pid)),
+    element("td", { "data-label": t("Version") }, worker.version),
     element(
       "td",
       {},
@@ -45,8 +45,8 @@ function row(worker) {
       " ",
       t("{running} of {slots}", { running, slots }),
     ),
-    element("td", {}, ...codes, more),
-    element("td", { class: "number" }, t("{seconds} s ago", { seconds: worker.last_seen_seconds })),
+    element("td", { class: "long whole" }, ...codes, more),
+    element("td", { class: "number", "data-label": t("Last heartbeat") }, t("{seconds} s ago", { seconds: worker.last_seen_seconds })),
     mayAct && actions(worker),
   ].filter(Boolean);
 }
