@@ -15,6 +15,9 @@ SLACK = 0.1
 """Seconds by which clocks that are read at different moments may differ: a run counts from its grant, its handler from
 when its thread came to run, and a thread may be late by `LONG_JITTER` more than once on the way."""
 
+STANDSTILL = 2.0
+"""Seconds for which a pause may last and not be noticed by the API, which then takes them for time that it served."""
+
 Step = Callable[[Row | None, Row, Sequence[Event]], Iterator[str]]
 Deed = Callable[[Row, Event, Sequence[Event], Truth], Iterator[str]]
 
@@ -173,13 +176,26 @@ def _overdue(row: Row, execution: Execution, truth: Truth) -> Iterator[str]:
 
 def no_early_time_out(row: Row, event: Event, history: Sequence[Event], truth: Truth) -> Iterator[str]:
     """A run is timed out only when its handler has really taken too long."""
-    if event.kind != "timeout":
+    if event.kind != "timeout" or row.stage_timeout is not None:
         return
     execution = truth.executions.get((event.task_id, event.said["run"]))
     if execution is None:
         yield f"run {event.said['run']} was timed out before its handler began"
     else:
         yield from _overdue(row, execution, truth)
+
+
+def no_early_silence(row: Row, event: Event, history: Sequence[Event], truth: Truth) -> Iterator[str]:
+    """A tracked task is given up only after all of its time without news, in which the API ran."""
+    if event.kind != "timeout" or row.stage_timeout is None:
+        return
+    api = truth.kernel.process
+    heard_by, since, pauses = truth.news[event.task_id]
+    if heard_by is not api:
+        since, pauses = 0.0, 0
+    silence = api.running_time - since
+    if silence < row.stage_timeout - SLACK - STANDSTILL * (api.pauses - pauses):
+        yield f"it was silent for {silence:.2f} s of {row.stage_timeout} s"
 
 
 def cancelled_on_request(row: Row, event: Event, history: Sequence[Event], truth: Truth) -> Iterator[str]:
@@ -202,7 +218,7 @@ def stages_hand_on(row: Row, event: Event, history: Sequence[Event], truth: Trut
         yield f"run {event.run} was {execution.handler} of {execution.given}, not {handler} of {given}"
 
 
-DEEDS: tuple[Deed, ...] = (ends_are_true, no_early_time_out, cancelled_on_request, stages_hand_on)
+DEEDS: tuple[Deed, ...] = (ends_are_true, no_early_time_out, no_early_silence, cancelled_on_request, stages_hand_on)
 
 
 def last_writer_wins(row: Row, history: Sequence[Event], truth: Truth) -> Iterator[str]:

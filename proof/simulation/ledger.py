@@ -32,6 +32,7 @@ class Row(NamedTuple):
     input: str | None
     stages: str | None
     stage: str | None
+    stage_timeout: int | None
 
     @property
     def is_final(self) -> bool:

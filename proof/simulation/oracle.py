@@ -34,7 +34,7 @@ REFUSED = "the claims of a worker that is gone are refused"
 ALONE = "no run is executed twice"
 KEPT = "a task that was answered 201 is kept, once"
 SEEN = "what a client reads never goes back"
-ENDED = "every task with a handler ends while a worker lives"
+ENDED = "every task with a handler ends while a worker lives, and each that may not be silent"
 STANDING = "the result of a stage stands"
 CALM = "everybody gets an answer in the end"
 
@@ -100,6 +100,9 @@ class Oracle:
         for event in events:
             self._note(event)
             self._judge(event, rows[event.task_id], gone if event.source in dead else dead)
+            if event.outcome == "applied":
+                api = self._kernel.process
+                self._truth.news[event.task_id] = api, api.running_time, api.pauses
         for worker_id in sorted(gone - dead):
             self._judge_gone(worker_id)
         for key in self._truth.twice:
@@ -163,7 +166,7 @@ class Oracle:
                 self.violate(KEPT, f"{name} was created {count} times")
         for row in self._ledger.rows.values():
             history = self._ledger.history[row.task_id]
-            if row.handler is not None and not row.is_final:
+            if (row.handler is not None or row.stage_timeout is not None) and not row.is_final:
                 self.violate(ENDED, f"{row.short} has status {row.status}, run {row.run}")
             ending: Iterable[tuple[Callable[..., Any], Any]] = (
                 (invariants.last_writer_wins, invariants.last_writer_wins(row, history, self._truth)),

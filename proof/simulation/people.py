@@ -16,6 +16,7 @@ TYPES = (
     TaskType(name="once", handler="work", timeout=9),
     TaskType(name="thrice", handler="work", timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
     TaskType(name="parcel"),
+    TaskType(name="letter", stage_timeout=12, stage_timeout_ends=True),
     TaskType(name="patient", handler="work", timeout=90),
     TaskType(name="relay", stages=STAGES, timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
 )
@@ -45,8 +46,9 @@ class People:
     def come(self, tasks: int, seconds: float) -> None:
         """Let as many tasks be created in the next seconds."""
         for number in range(tasks):
-            tracked = self._random.random() < 0.2
-            self._act(self._random.random() * seconds, self._track if tracked else self._order, number)
+            tracked = self._random.random() < 0.25
+            track = self._random.choice((self._track, self._write)) if tracked else self._order
+            self._act(self._random.random() * seconds, track, number)
 
     def _act(self, wait: float, act: Callable[..., None], *arguments: Any) -> None:
         self.busy += 1
@@ -102,6 +104,16 @@ class People:
             self._act(random.random() * 10, self._deliver, said[-1], [1])
             if attempt < attempts:
                 self._retry(task_id, attempt)
+
+    def _write(self, number: int) -> None:
+        """Report on a task that ends where nobody is heard, and forget it halfway as often as not."""
+        random = self._random
+        task_id = self._create({"name": f"letter {number}", "type": "letter"})
+        for seq in range(1, random.randint(2, 6)):
+            self._deliver(self._report(task_id, 1, seq, "a"), [1])
+            self._kernel.sleep(random.random() * 8)
+        if random.random() < 0.5:
+            self._deliver(self._report(task_id, 1, 9, "a", random.choice((COMPLETED, ERROR))), [1])
 
     def _report(self, task_id: str, attempt: int, seq: int, source: str, end: int | None = None) -> dict[str, Any]:
         report: dict[str, Any] = {"task_id": task_id, "attempt": attempt, "seq": seq, "source": source}

@@ -58,6 +58,8 @@ class Truth:
     """Workers that somebody has said were gone."""
     beats: dict[tuple[str, Process], tuple[float, int]] = field(default_factory=dict)
     """For each worker and life of the API, that life's running time and pauses at the worker's last heartbeat."""
+    news: dict[str, tuple[Process, float, int]] = field(default_factory=dict)
+    """For each task, the life of the API that took in the latest news, and its running time and pauses then."""
     tracked: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     """What was said about each attempt of a tracked task, and acknowledged."""
     serial: int = 0

@@ -32,8 +32,11 @@ class Metrics:
     def __init__(self, workers: Workers, upkeep: Outstanding) -> None:
         """Begin at zero; what is only looked at when somebody asks comes from the workers and the upkeep."""
         self._registry = registry = CollectorRegistry()
-        reports = Counter("waybill_reports", "Reports that were judged, by outcome.", ["outcome"], registry=registry)
+        reports = Counter(
+            "waybill_reports", "Reports by outcome; `malformed` cannot be read.", ["outcome"], registry=registry
+        )
         self._reports = {outcome: reports.labels(outcome.value) for outcome in Outcome}
+        self._malformed = reports.labels("malformed")
         self._creates = Counter("waybill_tasks_created", "Tasks created: rows inserted into tasks.", registry=registry)
         self._updates = Counter("waybill_task_updates", "Rows of tasks updated.", registry=registry)
         self._operations = Histogram(
@@ -81,6 +84,8 @@ class Metrics:
             self._batches.observe(sum(commit.outcomes.values()))
             for outcome, count in commit.outcomes.items():
                 self._reports[outcome].inc(count)
+        if commit.malformed:
+            self._malformed.inc(commit.malformed)
         if commit.created:
             self._creates.inc(commit.created)
         if commit.updated:

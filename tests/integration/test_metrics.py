@@ -53,3 +53,14 @@ def test_what_is_outstanding_and_the_process_are_shown(fetch: Fetch) -> None:
     found = scraped(fetch)
     assert found["waybill_messages_outstanding"] == 0
     assert found["process_resident_memory_bytes"] > 0
+
+
+def test_malformed_reports_are_counted_apart(fetch: Fetch) -> None:
+    before = scraped(fetch)
+    assert before["waybill_reports_total malformed"] == 0
+    bad = [{"status": 2}, "no report", {"task_id": "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90", "status": 9}]
+    assert fetch("POST", "/reports", {"reports": bad}, token=REPORTER).status == 200
+    after = scraped(fetch)
+    assert after["waybill_reports_total malformed"] == 3
+    assert after["waybill_reports_total invalid"] == before["waybill_reports_total invalid"]
+    assert after["waybill_commit_reports_count"] == before["waybill_commit_reports_count"]

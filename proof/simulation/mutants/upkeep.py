@@ -6,6 +6,7 @@ from proof.simulation.mutants.mutant import Mutant
 from services.api.upkeep import dispatcher, reaper
 from services.api.upkeep.dispatcher import Dispatcher
 from services.api.upkeep.reaper import Reaper
+from services.api.upkeep.silence import Silence
 
 serve = Dispatcher._serve
 
@@ -34,6 +35,14 @@ async def _never(self: Reaper, seconds: float) -> None:
     return None
 
 
+async def _unheeded(self: Silence) -> None:
+    return None
+
+
+def _without_gaps(self: Silence, now: int, timeout: int) -> float:
+    return now - 1_000 * timeout
+
+
 def _nothing_lost(*given: Any) -> list[Any]:
     return []
 
@@ -50,6 +59,8 @@ MUTANTS = (
     Mutant("the lease goes by the wall clock", ((Reaper, "run", _by_wall_clock),)),
     Mutant("the lease runs on while the API stands still", ((Reaper, "run", _unobserved),)),
     Mutant("the silent are never reaped", ((Reaper, "tick", _never),)),
+    Mutant("nobody is given up for silence", ((Silence, "tick", _unheeded),)),
+    Mutant("the time without an API counts as silence", ((Silence, "_horizon", _without_gaps),)),
     Mutant("a lost message is never sent again", ((dispatcher, "lost", _nothing_lost),)),
     Mutant("a fresh API does not look for what is due", ((Dispatcher, "_find_backlog", _no_backlog),)),
     Mutant("a run that is due later is never sent", ((Dispatcher, "_wake_at", _without_back_offs),)),

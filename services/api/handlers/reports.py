@@ -19,8 +19,8 @@ from shared.wire.size import within_limit
 class Reporting(Protocol):
     """What reports need of the store."""
 
-    async def report(self, reports: Sequence[Report]) -> list[Judged]:
-        """Judge and fold reports, in their order."""
+    async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
+        """Judge and fold reports, in their order, and count those that cannot be read."""
 
 
 class ReportsHandler(Endpoint):
@@ -38,7 +38,8 @@ class ReportsHandler(Endpoint):
         """
         is_large = self.body_size > SINGLE_LIMIT
         read = [_read(item, is_large) for item in body.reports]
-        judged = iter(await self.store.report([one for one in read if isinstance(one, Report)]))
+        reports = [one for one in read if isinstance(one, Report)]
+        judged = iter(await self.store.report(reports, malformed=len(read) - len(reports)))
         return {"outcomes": [_outcome(next(judged)) if isinstance(one, Report) else one for one in read]}
 
 

@@ -80,6 +80,7 @@ class Store:
             with database.connection_context():
                 migrate(database)
                 tasks.bound_delays(database.connection(), clock.now())
+                tasks.bound_silences(database.connection(), clock.now())
                 ids = Ids(clock.now, tasks.last_id(database.connection()))
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
@@ -138,9 +139,9 @@ class Store:
         """Create all of the tasks or none. Raises Invalid, ExternalKeyTaken, IdempotencyKeyReused, StorageFull."""
         return await self._writer.submit(lambda unit: commands.tasks.create(unit, drafts, given))
 
-    async def report(self, reports: Sequence[Report]) -> list[Judged]:
-        """Judge and fold reports, in their order."""
-        return await self._writer.submit(lambda unit: commands.reports.report(unit, reports))
+    async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
+        """Judge and fold reports, in their order, and count those that came with them but cannot be read."""
+        return await self._writer.submit(lambda unit: commands.reports.report(unit, reports, malformed))
 
     async def cancel(self, task_id: str, attempt: int | None = None) -> Task:
         """End a task in ERROR `cancelled`. Raises TaskNotFound, TaskIsFinal, AttemptHasMoved."""

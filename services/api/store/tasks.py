@@ -330,6 +330,15 @@ def next_due_at(connection: Connection, lane: Lane, now: int) -> int | None:
     return None if row is None else row[0]
 
 
+def bound_silences(connection: Connection, now: int) -> None:
+    """Let no news be of a time to come, whatever the clock did while the API was away: it would be fresh till then."""
+    connection.execute(
+        "UPDATE tasks INDEXED BY tasks_watched SET heard_at = ?1 "
+        "WHERE stage_timeout IS NOT NULL AND silent_at IS NULL AND status < 3 AND heard_at > ?1",
+        (now,),
+    )
+
+
 def bound_delays(connection: Connection, now: int) -> None:
     """Let nobody wait longer than the back-off that was asked for, whatever the clock did while the API was away."""
     connection.execute("UPDATE tasks SET due_at = ? + delay WHERE due_at > ? + delay", (now, now))

@@ -36,6 +36,8 @@ class Commit(NamedTuple):
     """Whether a worker was declared gone; it may have taken messages along."""
     outcomes: Mapping[Outcome, int] = MappingProxyType({})
     """How many reports were judged, by what became of them."""
+    malformed: int = 0
+    """How many reports came that cannot be read, and so were not judged."""
     created: int = 0
     """How many rows of `tasks` were inserted."""
     updated: int = 0
@@ -70,6 +72,8 @@ class Unit:
         """How many changes were made, for telling an operation that failed half-way from one that did nothing."""
         self.outcomes: Counter[Outcome] = Counter()
         """How many reports were judged, by what became of them."""
+        self.malformed = 0
+        """How many reports came that cannot be read."""
         self._created = self._updated = 0
         self._types_deleted: set[str] = set()
         self._steps: dict[tuple[str, Status], int] = {}
@@ -267,6 +271,7 @@ class Unit:
             types_changed=self._types_changed,
             worker_gone=self._worker_gone,
             outcomes=self.outcomes,
+            malformed=self.malformed,
             created=self._created,
             updated=self._updated,
         )

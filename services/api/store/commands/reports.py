@@ -28,8 +28,12 @@ class Judged:
     task: Task | None = None
 
 
-def report(unit: Unit, reports: Sequence[Report]) -> list[Judged]:
-    """Judge and fold each report in turn; the outcomes come back in the same order."""
+def report(unit: Unit, reports: Sequence[Report], malformed: int = 0) -> list[Judged]:
+    """Judge and fold each report in turn; the outcomes come back in the same order.
+
+    So many others came with them that cannot be read; they are only counted.
+    """
+    unit.malformed += malformed
     unit.prefetch_keys(said.key for said in reports if said.key is not None)
     named = [said if said.key is None else replace(said, task_id=unit.by_key(said.key)) for said in reports]
     unit.prefetch(said.task_id for said in named if said.task_id is not None)

@@ -27,6 +27,8 @@ QUICKLY_CAUGHT = {
     "who is gone keeps its runs": "every task with a handler ends",
     "the lease goes by the wall clock": "only after a lease of silence",
     "a lost message is never sent again": "every task with a handler ends",
+    "nobody is given up for silence": "each that may not be silent",
+    "the time without an API counts as silence": "given up only after all of its time without news",
     "the living are adopted": "no living worker is given up",
 }
 """Those that a few seeds catch, and by what; `make mutants` catches them all."""
@@ -68,7 +70,7 @@ def test_the_same_seed_is_the_same_in_another_process() -> None:
 
 @pytest.mark.parametrize("mutant", sorted(QUICKLY_CAUGHT))
 def test_a_planted_bug_is_found(mutant: str) -> None:
-    caught = catch(mutant, range(15))
+    caught = catch(mutant, range(25))
     assert caught.violation is not None
     assert QUICKLY_CAUGHT[mutant] in caught.violation.invariant
 

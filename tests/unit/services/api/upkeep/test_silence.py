@@ -107,3 +107,14 @@ async def test_a_task_ends_where_its_type_says_so(open_store: OpenStore) -> None
         assert (ended.status, ended.error.code) == (Status.ERROR, "timeout")
         kinds = [event.kind for event in await store.events(task_id, 0, 10)]
         assert kinds == ["create", "report", "timeout"]
+
+
+async def test_a_clock_that_went_back_while_the_api_was_away_keeps_nobody_waiting(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        watch = Watch(store, Turned())
+        watch.clock.at += 3_600_000
+        task_id = await watch.create(ends=True)
+    async with open_store() as store:
+        watch = Watch(store, Turned())
+        await watch.serve(6)
+        assert store.task(task_id).status is Status.ERROR
