@@ -7,6 +7,13 @@ from peewee import SqliteDatabase
 LARGE_WAL = 64 << 20
 """Bytes of write-ahead log above which it is checkpointed even under load."""
 
+MAPPED = 2 << 30
+"""Bytes of the database that readers map (SQLite takes a little less).
+
+One of a million tasks is far larger than any cache of theirs, and else each page is copied by a call of its own. The
+writer maps nothing: SQLite lengthens a mapped file before it writes to it, and a full disk then kills the process.
+"""
+
 WRITING = {
     "journal_mode": "wal",
     "synchronous": "full",  # 201 means kept: a commit is on disk before it is answered
@@ -15,7 +22,13 @@ WRITING = {
     "cache_size": -65_536,
     "temp_store": "memory",
 }
-READING = {"query_only": 1, "wal_autocheckpoint": 0, "cache_size": -8_192, "temp_store": "memory"}
+READING = {
+    "query_only": 1,
+    "wal_autocheckpoint": 0,
+    "cache_size": -8_192,
+    "mmap_size": MAPPED,
+    "temp_store": "memory",
+}
 
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING, which the queue uses, came with it
 
