@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.acceptance.browser import Visit, chromium
 from tests.acceptance.instance import Instance, wait_until
 
@@ -15,12 +17,10 @@ def press(visit: Visit, action: str) -> None:
     visit.page.locator("#workers").get_by_role("button", name=action).click()
 
 
+@pytest.mark.slow
 def test_a_drained_worker_finishes_stays_and_waits_even_for_an_api_that_was_restarted(instance: Instance) -> None:
     api = instance.start_api()
     worker = instance.start_worker(worker_slots="1")
-    running = instance.create(12)
-    wait_until(lambda: instance.task(running)["status"] == 2, "a running task")
-    waiting = instance.create(1)
     wait_until(lambda: instance.get("/workers"), "a worker that beats")
     with chromium() as browser, browser.new_context(locale="en-GB") as context:
         visit = Visit(context.new_page(), instance.url)
@@ -28,12 +28,15 @@ def test_a_drained_worker_finishes_stays_and_waits_even_for_an_api_that_was_rest
         visit.page.get_by_label("Name").fill("user")
         visit.page.get_by_label("Password").fill("password")
         visit.page.get_by_role("button", name="Log in").click()
+        visit.page.locator("#workers").get_by_role("button", name="Drain").wait_for()
+        running = instance.create(15)
+        wait_until(lambda: instance.task(running)["status"] == 2, "a running task")
+        waiting = instance.create(1)
         press(visit, "Drain")
         visit.page.locator("#confirm").get_by_text("finishes what it runs").wait_for()
         visit.page.locator("#confirm").get_by_role("button", name="Drain").click()
         wait_until(lambda: state_of(instance) == "draining", "a worker that drains while it still runs something")
         visit.page.locator("#workers").get_by_text("draining").wait_for()
-        assert instance.task(running)["status"] == 2
         wait_until(lambda: instance.task(running)["status"] == 3, "the end of what was running")
         visit.page.locator("#workers").get_by_text("drained").wait_for()
         wait_until(lambda: instance.get("/statistics")["attention"], "a word on the task that waits")
