@@ -24,6 +24,9 @@ SEED ?=
 PROOFS := chaos simulate mutants stateful fuzz
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
+# Compiled modules are kept whatever the environment says: the tests start the services hundreds of times, and each
+# start costs twice as much without.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install
 install: $(VENV)/.runtime ## Make .venv with what the services need
