@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 from tornado.web import Application, RequestHandler
@@ -22,7 +23,8 @@ def build(store: Any, workers: Any, metrics: Any, access: Access, traffic: Traff
     """Return the application."""
     documented = list(api_routes(store, workers, accounts))
     pages = admin_routes(store, workers, accounts)
-    return assemble([*documented, *page_routes(describe(documented), metrics), *pages], access, traffic, store.record)
+    document = cache(partial(describe, documented))
+    return assemble([*documented, *page_routes(document, metrics), *pages], access, traffic, store.record)
 
 
 def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: Record) -> Application:

@@ -1,7 +1,7 @@
 """The table of all addresses."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +91,7 @@ def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
     yield Route("/readyz", ReadyHandler, kept)
 
 
-def page_routes(document: Mapping[str, Any], metrics: Any) -> Sequence[Route]:
+def page_routes(document: Callable[[], Mapping[str, Any]], metrics: Any) -> Sequence[Route]:
     """Return what surrounds the API: its description, for programs and for people, its metrics, and the start page."""
     served = {"files": static_files()}
     return (

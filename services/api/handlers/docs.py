@@ -1,6 +1,7 @@
 """The documentation of the API, for programs."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.api.endpoint import Endpoint
@@ -10,12 +11,13 @@ from services.api.operation import call
 class OpenApiHandler(Endpoint):
     """The description of every call."""
 
-    document: Mapping[str, Any]
+    document: Callable[[], Mapping[str, Any]]
 
     @call("openapi")
     async def get(self) -> dict[str, Any]:
         """Describe the API in OpenAPI 3.1."""
-        return dict(self.document)
+        # Made when somebody first asks, since it takes longer than all else that an API does before it is ready.
+        return dict(await asyncio.to_thread(self.document))
 
 
 class StartPageHandler(Endpoint):
