@@ -40,6 +40,7 @@ class PatientServer(HTTPServer):
         watched = PatientStream(
             stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
         )
+        stream.set_nodelay(True)
         super().handle_stream(watched, address)
 
     def stop(self) -> None:
@@ -79,18 +80,27 @@ class PatientStream(IOStream):
     _awaits_head = False
     """Whether a head is expected of which no byte has come."""
     _timer: asyncio.TimerHandle | None = None
+    _is_early = False
+    """Whether it is too early to look for a byte."""
+    _listens_on = False
+    """Whether to be told of more bytes although none are asked for at this moment."""
     is_new = True
     """Whether no byte has come yet."""
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
-        """Read a head (nothing else of HTTP is read by this method); the first one must come soon."""
+        """Read a head (nothing else of HTTP is read by this method); the first one must come soon.
+
+        Right after an answer the next head is hardly ever there: the loop tells when it is.
+        """
         is_first = self._timer is None
         self._allow(HEAD_SECONDS if is_first else IDLE_SECONDS)
         if is_first:
             self._look()
         self._reads_head = True
-        self._awaits_head = not is_first
-        return self._watch(super().read_until_regex(regex, max_bytes))
+        self._awaits_head = self._is_early = not is_first
+        read = super().read_until_regex(regex, max_bytes)
+        self._is_early = False
+        return self._watch(read)
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
         """Read a part of a body."""
@@ -104,13 +114,28 @@ class PatientStream(IOStream):
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """Read, and begin to count with the first byte of a head."""
+        if self._is_early:
+            return None
         size = super().read_from_fd(buf)
         if size:
             self.is_new = False
             if self._awaits_head:
                 self._awaits_head = False
+                self._listens_on = True
                 self._allow(HEAD_SECONDS)
         return size
+
+    def reading(self) -> bool:
+        """Whether to listen; once more after a head, whose body is asked for in a moment.
+
+        Else Tornado takes the socket out of the poll, only to put it in again. Once is enough: of a client that sends
+        what nobody has asked for, no more than a chunk is taken in.
+        """
+        listens_on, self._listens_on = self._listens_on, False
+        return listens_on or super().reading()
+
+    def set_nodelay(self, value: bool) -> None:
+        """Leave it at what is so from the start: Tornado asks for it with each answer."""
 
     def close(self, exc_info: Any = False) -> None:
         """Close the connection, and look no more."""
