@@ -17,11 +17,10 @@ PATIENCE = 10.0
 def lost(window: Window, contents: Collection[Message], now: float, patience: float = PATIENCE) -> list[DueRun]:
     """Return the outstanding messages that are not on the queue after `patience` seconds, to be sent again.
 
-    All that was looked for counts as seen `now` (monotonic seconds), so it is not looked for again at once.
+    What is sent again counts as seen `now` (monotonic seconds), and so does all that is there, however short a time it
+    has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
     """
-    missing: list[DueRun] = []
-    for message, lane in window.older_than(now - patience):
-        if message not in contents:
-            missing.append(DueRun(lane.route, lane.priority, message.task_id, message.run))
-        window.seen(message, now)
-    return missing
+    old = window.older_than(now - patience)
+    missing = {message: lane for message, lane in old if message not in contents}
+    window.see({*missing, *contents}, now)
+    return [DueRun(lane.route, lane.priority, message.task_id, message.run) for message, lane in missing.items()]

@@ -1,6 +1,7 @@
 """What has been handed to the queue and not been claimed yet: kept in memory, rebuilt from the queue at start."""
 
 from collections import Counter
+from collections.abc import Set
 from itertools import takewhile
 
 from services.api.store.tasks import DueRun, Lane
@@ -44,10 +45,11 @@ class Window:
             self._counts[lane] -= 1
         return lane
 
-    def seen(self, message: Message, at: float) -> None:
-        """Note that an outstanding message was seen on the queue."""
-        lane, _ = self._outstanding.pop(message)
-        self._outstanding[message] = (lane, at)
+    def see(self, messages: Set[Message], at: float) -> None:
+        """Note that messages were seen on the queue; those that are not outstanding do not matter."""
+        seen = {message: (lane, at) for message, (lane, _) in self._outstanding.items() if message in messages}
+        unseen = {message: known for message, known in self._outstanding.items() if message not in seen}
+        self._outstanding = unseen | seen
 
     def older_than(self, at: float) -> list[tuple[Message, Lane]]:
         """Return the outstanding messages that were last seen then or before; the others are not even looked at."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ class FakeQueue:
     sent: list[tuple[str, int, Message]] = field(default_factory=list)
     broken: bool = False
     rings: int = 0
+    looks: int = 0
     may_send: Event = field(default_factory=_set)
     is_sending: bool = False
 
@@ -54,6 +56,7 @@ class FakeQueue:
         self.present += [message for _, _, message in letters]
 
     def contents(self) -> Collection[Message]:
+        self.looks += 1
         return set(self.present)
 
     def ring(self) -> None:
@@ -257,6 +260,20 @@ async def test_a_message_that_got_lost_is_sent_again(open_store: OpenStore, monk
         await until(lambda: len(queue.present) == 2)
         queue.present.remove(Message(lost, 1))
         await until(lambda: sent(queue) == [lost, waiting, lost])
+
+
+async def test_commits_beside_a_backlog_do_not_have_the_queue_read_each_time(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = 0.0
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: at))
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue):
+        for count in range(1, 61):
+            await store.create([draft()])
+            await until(lambda: len(queue.sent) == count)  # noqa: B023 - it is awaited at once
+            at += module.PATIENCE / 10
+        assert 0 < queue.looks <= 1 + 6, "it is read once for as long as a message is waited for, however many come"
 
 
 async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: OpenStore) -> None:

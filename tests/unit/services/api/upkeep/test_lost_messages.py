@@ -33,3 +33,20 @@ def test_what_was_claimed_meanwhile_is_not_lost() -> None:
     outstanding.discard(MESSAGE)
     assert lost(outstanding, set(), 1_000) == []
     assert len(outstanding) == 0
+
+
+def test_one_look_serves_all_that_is_on_the_queue() -> None:
+    outstanding = window()
+    younger = DueRun("sleep", 0, "u", 1)
+    outstanding.add(younger, 105)
+    assert lost(outstanding, {MESSAGE, Message("u", 1)}, 100 + PATIENCE) == []
+    assert outstanding.older_than(109) == []
+    assert lost(outstanding, set(), 100 + 2 * PATIENCE) == [RUN, younger]
+
+
+def test_what_is_missing_for_a_short_time_is_still_waited_for_no_longer_than_that() -> None:
+    outstanding = window()
+    younger = DueRun("sleep", 0, "u", 1)
+    outstanding.add(younger, 105)
+    assert lost(outstanding, {MESSAGE}, 100 + PATIENCE) == []
+    assert lost(outstanding, set(), 105 + PATIENCE) == [younger]

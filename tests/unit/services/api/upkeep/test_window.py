@@ -28,7 +28,7 @@ def test_what_was_last_seen_until_then_is_older(window: Window) -> None:
 
 
 def test_what_is_seen_or_sent_again_is_as_new_as_that(window: Window) -> None:
-    window.seen(Message("a", 1), 4)
+    window.see({Message("a", 1)}, 4)
     window.add(run("b"), 5)
     assert window.older_than(3) == [(Message("c", 1), LANE)]
     assert [message.task_id for message, _ in window.older_than(5)] == ["c", "a", "b"]
@@ -40,3 +40,8 @@ def test_a_message_counts_once_until_it_is_discarded(window: Window) -> None:
     assert window.discard(Message("a", 1)) == LANE
     assert window.discard(Message("a", 1)) is None
     assert (len(window), window.room(LANE)) == (2, WINDOW - 2)
+
+
+def test_what_is_seen_but_not_outstanding_does_not_matter(window: Window) -> None:
+    window.see({Message("d", 1), Message("a", 2)}, 4)
+    assert [message for message, _ in window.older_than(4)] == [Message(task_id, 1) for task_id in "abc"]
