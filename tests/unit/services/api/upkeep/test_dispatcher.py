@@ -16,6 +16,7 @@ from services.api.store.store import Store
 from services.api.upkeep import dispatcher as module
 from services.api.upkeep import window as window_module
 from services.api.upkeep.dispatcher import Dispatcher
+from services.api.upkeep.lost_messages import PATIENCE
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import TaskError
@@ -272,7 +273,7 @@ async def test_commits_beside_a_backlog_do_not_have_the_queue_read_each_time(
         for count in range(1, 61):
             await store.create([draft()])
             await until(lambda: len(queue.sent) == count)  # noqa: B023 - it is awaited at once
-            at += module.PATIENCE / 10
+            at += PATIENCE / 10
         assert 0 < queue.looks <= 1 + 6, "it is read once for as long as a message is waited for, however many come"
 
 
