@@ -34,5 +34,5 @@ class Durations:
         for bucket in sorted(self.counts):
             reached += self.counts[bucket]
             if reached >= wanted:
-                return float(round(2 ** ((bucket + 0.5) / STEPS) / 1000, 4))
+                return float(round(2 ** ((bucket + 0.5) / STEPS) / 1000, 5))
         return None

@@ -2,7 +2,8 @@
 
 import json
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.durations import MOST, Durations
@@ -10,6 +11,7 @@ from shared.domain.durations import MOST, Durations
 MILLISECONDS = st.lists(st.integers(1, 10**10), min_size=1, max_size=300)
 
 
+@example([2], 0.5)
 @given(MILLISECONDS, st.sampled_from([0.5, 0.95]))
 def test_a_quantile_is_within_five_percent(seen: list[int], share: float) -> None:
     durations = Durations()
@@ -19,14 +21,14 @@ def test_a_quantile_is_within_five_percent(seen: list[int], share: float) -> Non
     true = next(one for place, one in enumerate(ordered, 1) if place >= share * len(ordered))
     found = durations.quantile(share)
     assert found is not None
-    assert abs(found * 1000 - true) <= max(0.05 * true, 0.1)
+    assert abs(found * 1000 - true) <= 0.05 * true
 
 
 def test_of_nothing_there_is_no_quantile_and_less_than_a_millisecond_counts_as_one() -> None:
     durations = Durations()
     assert durations.quantile(0.5) is None
     durations.add(0)
-    assert durations.quantile(0.5) == 0.001
+    assert durations.quantile(0.5) == pytest.approx(0.001, rel=0.05)
 
 
 def test_what_was_true_long_ago_fades_and_memory_is_bounded() -> None:
