@@ -37,6 +37,10 @@ class Cost:
         return 128 * self.r * (self.n + self.p + 2)
 
 
+NO_EFFORT = Cost(n=2)
+"""Where there is nothing to find out. An empty installation is ready half a second sooner for it."""
+
+
 class Passwords:
     """Hashes and checks passwords, a few at a time; whoever asks waits without holding up anybody else."""
 
@@ -53,8 +57,8 @@ class Passwords:
         return self._waiting
 
     async def hash(self, password: str) -> str:
-        """Return what is kept of a password: `scrypt$n$r$p$salt$key`."""
-        return await self._run(hashed, password, self._cost)
+        """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of one that everybody knows, without effort."""
+        return await self._run(hashed, password, NO_EFFORT if password in WELL_KNOWN else self._cost)
 
     async def check(self, password: str, kept: str | None) -> bool:
         """Return whether this is the password; None takes as long as a wrong one, so that no name can be guessed."""

@@ -36,6 +36,20 @@ def test_the_usual_cost_is_what_owasp_asks_for_and_openssl_grants_it() -> None:
     assert matches("correct horse", hashed("correct horse", Cost()))
 
 
+def test_no_effort_is_made_for_a_password_that_everybody_knows_and_for_no_other(io_loop: IOLoop) -> None:
+    async def kept() -> list[str]:
+        passwords = Passwords(CHEAP)
+        found = [await passwords.hash(one) for one in ("password", "Password", "password ")]
+        passwords.close()
+        return found
+
+    assert ["$".join(one.split("$")[:4]) for one in io_loop.run_sync(kept)] == [
+        "scrypt$2$8$1",
+        "scrypt$16$8$1",
+        "scrypt$16$8$1",
+    ]
+
+
 def test_nobodys_password_is_checked_too(io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
 
