@@ -29,6 +29,9 @@ NOTED = (Scope.CLIENT, Scope.OPERATOR, Scope.ADMIN)
 MOST_DETAILS = 2_000
 """Characters of details that one line of the audit log holds."""
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes one for each call that says anything of how it is written."""
+
 log = logging.getLogger(__name__)
 
 
@@ -106,8 +109,10 @@ class Endpoint(Intake):
         if answer is None:
             self.finish()
             return
+        body = ENCODER.encode(answer).encode()
         self._headers["Content-Type"] = media
-        self.finish(json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+        self._headers["Content-Length"] = str(len(body))
+        self.finish(body)
 
     def require(self, scope: Scope) -> None:
         """Raise Refusal unless the caller may do what asks for more than the call itself does."""

@@ -1,12 +1,15 @@
 """What of a request is let in: its headers decide first, then its body is read up to the limit."""
 
 import asyncio
+import functools
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, format_timestamp
 from tornado.web import RequestHandler, stream_request_body
 
 from services.api import problems
@@ -27,7 +30,6 @@ LONGEST_LENGTH = 18
 """How many digits a believable Content-Length has."""
 
 HEADERS = {
-    "Content-Type": JSON,
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -70,11 +72,18 @@ class Intake(RequestHandler):
         self._is_last = True
         """Whether Tornado will close the connection after the answer, as it does where that comes before the body."""
 
-    def set_default_headers(self) -> None:
-        """Say nothing of the server's make, and what no answer of ours needs a browser to do."""
-        self.clear_header("Server")
+    def clear(self) -> None:
+        """Begin an answer: with nothing of the server's make, and what no answer of ours needs a browser to do.
+
+        Tornado would make its own headers first, and write the date anew for each answer.
+        """
+        self._headers = headers = HTTPHeaders()
+        headers["Content-Type"] = JSON
+        headers["Date"] = _date(int(time.time()))
         for name, value in HEADERS.items():
-            self._headers[name] = value
+            headers[name] = value
+        self._write_buffer = []
+        self.set_status(200)
 
     def prepare(self) -> None:
         """Decide by the headers; a refusal waits for the body's end, so that the connection can be kept."""
@@ -188,3 +197,8 @@ class Intake(RequestHandler):
     def _allowed(self) -> str:
         allowed = set(self._calls) | {"OPTIONS"} | ({"HEAD"} if "GET" in self._calls else set())
         return ", ".join(sorted(allowed))
+
+
+@functools.lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return format_timestamp(second)
