@@ -1,6 +1,5 @@
 """Task ids: UUID version 7, each larger than the one before, even when the clock goes back or the API restarts."""
 
-from collections.abc import Callable
 from secrets import randbits
 from uuid import UUID
 
@@ -8,22 +7,24 @@ from uuid import UUID
 class Ids:
     """A source of ids: 48 bits of milliseconds, then a counter that starts at random in each (RFC 9562, 6.2)."""
 
-    def __init__(self, now: Callable[[], int], last: str | None = None) -> None:
+    def __init__(self, last: str | None = None) -> None:
         """Continue after `last`, the largest id in use, where there is one."""
-        self._now = now
         self._last = _value(UUID(last)) if last else 0
 
-    def draw(self) -> str:
-        """Return the next id, as canonical text."""
-        fresh = self._now() << 74 | randbits(73)
-        self._last = fresh if fresh > self._last else self._last + 1 + randbits(32)
-        return str(_uuid(self._last))
+    def draw(self, now: int) -> str:
+        """Return the next id, as canonical text, of a task that is created at this time in milliseconds."""
+        if now > self._last >> 74:
+            self._last = now << 74 | randbits(73)
+        else:
+            self._last += 1 + randbits(32)
+        return _text(self._last)
 
 
-def _uuid(value: int) -> UUID:
+def _text(value: int) -> str:
     """Put 48 + 74 bits into the places that version and variant leave free."""
     time, high, low = value >> 74, value >> 62 & 0xFFF, value & (1 << 62) - 1
-    return UUID(int=time << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+    digits = f"{time:012x}7{high:03x}{2 << 62 | low:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _value(uuid: UUID) -> int:

@@ -81,7 +81,7 @@ class Store:
                 migrate(database)
                 tasks.bound_delays(database.connection(), clock.now())
                 tasks.bound_silences(database.connection(), clock.now())
-                ids = Ids(clock.now, tasks.last_id(database.connection()))
+                ids = Ids(tasks.last_id(database.connection()))
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
                 )

@@ -41,7 +41,7 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
     if processing_time is None and task_type.handler is not None:
         raise Invalid(f"the type {draft.type!r} has no default: give it", "/processing_time", index=index)
     task = Task(
-        task_id=unit.ids.draw(),
+        task_id=unit.ids.draw(unit.now),
         name=draft.name,
         type=task_type.name,
         handler=task_type.handler,

@@ -10,9 +10,8 @@ from services.api.store.ids import Ids
 
 @given(st.lists(st.integers(0, 2**47), min_size=1, max_size=20))
 def test_ids_are_version_7_and_rise_even_when_the_clock_goes_back(times: list[int]) -> None:
-    clock = iter(times)
-    ids = Ids(lambda: next(clock))
-    drawn = [ids.draw() for _ in times]
+    ids = Ids()
+    drawn = [ids.draw(time) for time in times]
     assert drawn == sorted(set(drawn))
     for one in map(UUID, drawn):
         assert (one.version, one.variant) == (7, RFC_4122)
@@ -21,5 +20,5 @@ def test_ids_are_version_7_and_rise_even_when_the_clock_goes_back(times: list[in
 
 @given(st.integers(0, 2**47), st.integers(0, 2**47))
 def test_ids_go_on_after_the_last_one_in_use(first: int, second: int) -> None:
-    last = Ids(lambda: first).draw()
-    assert Ids(lambda: second, last).draw() > last
+    last = Ids().draw(first)
+    assert Ids(last).draw(second) > last

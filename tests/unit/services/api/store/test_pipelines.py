@@ -35,7 +35,7 @@ class Kept:
     def __init__(self) -> None:
         self._now = 1_000_000
         self._database = SqliteDatabase(":memory:", pragmas=WRITING)
-        self._ids = Ids(lambda: self._now)
+        self._ids = Ids()
         migrate(self._database)
 
     def transact(self, *work: Callable[[Unit], T], is_kept: bool = True) -> list[T]:

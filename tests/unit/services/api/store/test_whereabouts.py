@@ -39,7 +39,7 @@ class Kept:
     def __init__(self) -> None:
         self.now = 1_000_000
         self._database = SqliteDatabase(":memory:", pragmas=WRITING)
-        self._ids = Ids(lambda: self.now)
+        self._ids = Ids()
         migrate(self._database)
         self.connection = self._database.connection()
         self.restart()
