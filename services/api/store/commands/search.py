@@ -58,7 +58,7 @@ class _Found(NamedTuple):
             number,
             self.task_id,
             "\n".join(word for word in words if word),
-            " ".join(marks_of(json.loads(self.metadata))),
+            "" if self.metadata == "{}" else " ".join(marks_of(json.loads(self.metadata))),
             None if failure is None else failure.fingerprint,
         )
 

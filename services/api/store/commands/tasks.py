@@ -67,6 +67,8 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
 
 
 def _check_external_keys(unit: Unit, created: Sequence[Task]) -> None:
+    if all(task.external_key is None for task in created):
+        return
     seen: dict[TaskKey, str] = {}
     unit.prefetch_keys(TaskKey(task.type, task.external_key) for task in created if task.external_key is not None)
     for index, task in enumerate(created):
