@@ -76,9 +76,16 @@ class Endpoint(Intake):
             raise self._refusal
         if len(operation.media) > 1:
             self.media = negotiated(self.request.headers.get("Accept"), operation.media)
-        arguments.update(operation.arguments(self.request, path, b"".join(self._chunks)))
+        try:
+            arguments.update(operation.arguments(self.request, path, b"".join(self._chunks)))
+        except Refusal:
+            await self.misread()
+            raise
         self.set_status(operation.status)
         return await operation.function(self, **arguments)
+
+    async def misread(self) -> None:
+        """Hear that what was sent makes no sense; it is refused next."""
 
     async def _note(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
         """Write down what a person does, and whoever has the administrator's token."""

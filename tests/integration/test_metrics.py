@@ -1,5 +1,7 @@
 """GET /metrics: what was counted, in the form that Prometheus reads."""
 
+import json
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.talking import ADMIN, REPORTER, Fetch
@@ -64,3 +66,20 @@ def test_malformed_reports_are_counted_apart(fetch: Fetch) -> None:
     assert after["waybill_reports_total malformed"] == 3
     assert after["waybill_reports_total invalid"] == before["waybill_reports_total invalid"]
     assert after["waybill_commit_reports_count"] == before["waybill_commit_reports_count"]
+
+
+def test_a_malformed_report_on_one_task_is_counted_like_those_that_come_with_others(fetch: Fetch) -> None:
+    def malformed() -> float:
+        return scraped(fetch)["waybill_reports_total malformed"]
+
+    task_id = fetch.created()
+    other = {"task_id": "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90", "status": 2}
+    as_json = {"Content-Type": "application/json"}
+    bodies = (b'{"status": 9}', 422), (b"{", 400), (json.dumps(other).encode(), 422)
+    for number, (body, status) in enumerate(bodies, start=1):
+        assert fetch("PATCH", f"/tasks/{task_id}", body=body, token=REPORTER, headers=as_json).status == status
+        assert malformed() == number
+    assert fetch("GET", f"/tasks/{task_id}?wait=soon").status == 422
+    assert fetch("PATCH", f"/tasks/{task_id}", {"status": 9}).status == 401, "who may not report was not read at all"
+    assert fetch("PATCH", f"/tasks/{task_id}", {"status": 2}, token=REPORTER).status in (200, 409)
+    assert malformed() == 3

@@ -34,8 +34,8 @@ class Looking(Protocol):
 class Changing(Protocol):
     """What reporting on a task and deleting it needs of the store."""
 
-    async def report(self, reports: Sequence[Report]) -> list[Judged]:
-        """Judge and fold reports."""
+    async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
+        """Judge and fold reports, and count those that cannot be read."""
 
     async def delete(self, task_id: str) -> None:
         """Remove a final task."""
@@ -88,6 +88,7 @@ class TaskHandler(Endpoint):
         stands and the `outcome`. Fields that this version does not know are kept in the history.
         """
         if body.task_id not in (None, task_id):
+            await self.misread()
             raise invalid([{"pointer": "/task_id", "detail": "is not the task of the path"}])
         (judged,) = await self.store.report([body.to_report(task_id)])
         if judged.outcome is Outcome.UNKNOWN:
@@ -99,6 +100,11 @@ class TaskHandler(Endpoint):
             detail = f"The report is {judged.outcome.value}; the task stands as it was."
             raise Refusal(NOT_APPLIED, detail, outcome=judged.outcome.value, task=task)
         return task
+
+    async def misread(self) -> None:
+        """Count a report that cannot be read, as are those that come with others."""
+        if self.request.method == "PATCH":
+            await self.store.report([], malformed=1)
 
     @call("delete_task", 204, raises=(TaskIsNotFinal, StorageFull))
     async def delete(self, task_id: TaskIdPath) -> None:
