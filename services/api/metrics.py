@@ -65,8 +65,12 @@ class Metrics:
         )
         alive = Gauge("waybill_workers_alive", "Workers whose lease runs.", registry=registry)
         alive.set_function(lambda: sum(presence.is_alive for presence in workers.everybody()))
-        slots = Gauge("waybill_worker_slots", "Runs that these workers can hold at once.", registry=registry)
+        slots = Gauge("waybill_worker_slots", "Runs that the living workers can hold at once.", registry=registry)
         slots.set_function(lambda: sum(one.beat.slots for one in workers.everybody() if one.beat and one.is_alive))
+        draining = Gauge(
+            "waybill_workers_draining", "Living workers that take no more tasks, or were asked to.", registry=registry
+        )
+        draining.set_function(lambda: sum(one.is_alive and one.is_draining for one in workers.everybody()))
         outstanding = Gauge(
             "waybill_messages_outstanding",
             "Messages put on the queue for runs that nobody has claimed yet; a longer backlog waits as rows.",

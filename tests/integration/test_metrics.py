@@ -51,6 +51,27 @@ def test_workers_are_counted_while_they_live(fetch: Fetch) -> None:
     assert scraped(fetch)["waybill_workers_alive"] == 0
 
 
+def test_workers_that_drain_are_counted_from_when_they_are_asked(fetch: Fetch) -> None:
+    def draining() -> tuple[float, float]:
+        found = scraped(fetch)
+        return found["waybill_workers_alive"], found["waybill_workers_draining"]
+
+    def beat(worker_id: str, *, draining: bool) -> None:
+        said = {"runs": [], "slots": 4, "draining": draining}
+        assert fetch("POST", f"/workers/{worker_id}/heartbeat", said, token=REPORTER).status == 200
+
+    beat("w-1", draining=False)
+    beat("w-2", draining=False)
+    assert draining() == (2, 0)
+    assert fetch("POST", "/workers/w-1/drain", token=ADMIN).status == 200
+    assert draining() == (2, 1)
+    beat("w-1", draining=True)
+    assert draining() == (2, 1)
+    assert fetch("POST", "/workers/w-1/resume", token=ADMIN).status == 200
+    beat("w-1", draining=False)
+    assert draining() == (2, 0)
+
+
 def test_what_is_outstanding_and_the_process_are_shown(fetch: Fetch) -> None:
     found = scraped(fetch)
     assert found["waybill_messages_outstanding"] == 0

@@ -42,6 +42,11 @@ class Presence:
         """Whether its lease still runs."""
         return self.silence < LEASE
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether it takes no more tasks, or was asked to and has not heard of it yet."""
+        return self.is_to_drain or (self.beat is not None and self.beat.draining)
+
 
 class Workers:
     """Who is there. It belongs to the loop."""
