@@ -29,7 +29,7 @@ class Minute:
     completed: int = 0
     error: int = 0
     waits: Durations = field(default_factory=Durations)
-    """From when a task was due to its start."""
+    """From when a task was due to its start, of those that workers run: a tracked one waits for nobody here."""
     runs: Durations = field(default_factory=Durations)
     """From the start to the end."""
 
@@ -73,7 +73,7 @@ class _Happened(dict[tuple[str, int], Minute]):
         if before is None:
             self[name, after.created_at // MINUTE].created += 1
         started, finished = after.started_at, after.finished_at
-        if started is not None and (before is None or before.started_at is None):
+        if not after.is_tracked and started is not None and (before is None or before.started_at is None):
             due = after.created_at if before is None or before.due_at is None else before.due_at
             if before is not None or after.attempt == 1:
                 self[name, started // MINUTE].waits.add(max(0, started - due))

@@ -65,6 +65,17 @@ def test_a_task_is_counted_through_its_life_each_deed_in_its_minute() -> None:
     assert not any(statistics.course(NOW + 4 * MINUTE).counts.values())
 
 
+def test_a_tracked_task_waits_for_no_worker() -> None:
+    created = task(handler=None, due_at=None)
+    reported = replace(created, status=Status.PROCESSING, started_at=NOW + 5 * MINUTE)
+    done = end(reported, Status.COMPLETED, now=NOW + 6 * MINUTE)
+    followed, begun = Statistics((), ()), Statistics((), (done,))
+    told(followed, (None, created), (created, reported), (reported, done))
+    for statistics in (followed, begun):
+        hour = statistics.course(NOW + 6 * MINUTE, "sleep").hour
+        assert (hour.waits.total, hour.runs.total, hour.completed) == (0, 1, 1)
+
+
 def test_what_is_older_than_an_hour_is_forgotten() -> None:
     statistics = Statistics((), ())
     for minutes in (0, 30, 90):
