@@ -32,7 +32,9 @@ function line(stage, most, rest) {
     const since = t("longest: {since}", { since: ago(new Date(oldest.stage_since)) });
     facts.push(element("a", { href: `/admin/tasks/task/${oldest.task_id}/` }, since));
   }
-  if (p50 !== null) facts.push(element("span", {}, `p50 ${duration(p50)} · p95 ${duration(p95)}`));
+  if (p50 !== null) {
+    facts.push(element("span", {}, `p50 ${duration(p50)}`), element("span", {}, `p95 ${duration(p95)}`));
+  }
   if (silent) facts.push(element("span", { class: "tag tag-warn" }, t("{silent} silent", { silent })));
   return element(
     "li",

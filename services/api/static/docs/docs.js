@@ -1,3 +1,8 @@
+// The theme is that of the pages of /admin/, chosen there or else the system's.
+const theme = cookies().get("waybill-theme");
+const dark = theme === "dark" || (theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+document.documentElement.classList.toggle("dark-mode", dark);
+
 // Everything comes from this server: no validator, no remote fonts, no inline script.
 SwaggerUIBundle({
   url: "openapi.json",
@@ -15,10 +20,13 @@ SwaggerUIBundle({
 // Who is logged in to the pages of /admin/ is the same person here; what changes something carries the session's token.
 function withToken(request) {
   const name = window.location.port ? `waybill-xsrf-${window.location.port}` : "waybill-xsrf";
-  const cookies = new Map(document.cookie.split("; ").map((one) => one.split("=", 2)));
-  const token = cookies.get("__Host-waybill-xsrf") || cookies.get(name);
+  const token = cookies().get("__Host-waybill-xsrf") || cookies().get(name);
   if (token) request.headers["X-Xsrf-Token"] = token;
   return request;
+}
+
+function cookies() {
+  return new Map(document.cookie.split("; ").map((one) => one.split("=", 2)));
 }
 
 // Swagger UI takes each "_" in a link for a blank that old versions have escaped, and says so on the console as an error.
