@@ -40,7 +40,7 @@ SETTLE_SECONDS = 3.0
 """How long requests under way may take once the server stops; honcho kills 5 s after its SIGTERM."""
 
 YOUNG = 10_000
-"""How many objects gather before the garbage collector looks: at the usual 700 it meets the same requests over and over.
+"""How many objects gather before the garbage collector looks; at the usual 700 it meets the same requests many times.
 
 A request leaves hardly any garbage that counting references does not free, so what gathers is a few megabytes at most.
 """
