@@ -212,12 +212,17 @@ class Endpoint(Intake):
 
 
 def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request asked for, as JSON: a body without its secrets, or its size where that is large."""
+    """Return what a request asked for, as JSON, for the audit log: a body without its secrets."""
     given = {
         name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
         for name, value in arguments.items()
         if value is not None and name not in operation.path_arguments
     }
+    return recorded(given)
+
+
+def recorded(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit log holds of what was given: its size alone where it is large."""
     text = json.dumps(given, ensure_ascii=False, default=str)
     return {"size": len(text)} if len(text) > MOST_DETAILS else dict(json.loads(text))
 

@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from services.api.admin.accounts import Accounts
+from services.api.command_audit import note
 from services.api.complaints import detail_of
 from services.api.installation import reach
 from services.api.store.store import Store
@@ -18,13 +19,14 @@ class BadAccount(Exception):
 def create(name: str, role: RoleName, password: str, settings: Settings) -> None:
     """Make an account. Raises BadAccount, Unreachable, ApiProblem and SettingsError."""
     try:
-        CreateAccount.model_validate({"name": name, "role": role, "password": password})
+        wanted = CreateAccount.model_validate({"name": name, "role": role, "password": password})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise BadAccount(f"{first['loc'][0]}: {detail_of(first)}") from None
 
     async def by_store(store: Store, accounts: Accounts) -> None:
         await accounts.create(name, role_of(role), password)
+        await note(store, "create_account", f"/accounts/{name}", wanted)
 
     def by_api(client: Client) -> None:
         client.create_account(name, role, password)
