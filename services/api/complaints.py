@@ -19,6 +19,10 @@ PLAIN_WORDS = {
 }
 """What is said instead of pydantic's own words, which speak of Python."""
 
+LENGTHS = ("too_short", "too_long")
+NOUNS = {"List": ("Array", "item"), "Tuple": ("Array", "item"), "Value": ("String", "character")}
+"""What pydantic calls that of which there is too little or too much, and what JSON calls it; a secret is a text."""
+
 
 def body_refusal(error: ValidationError) -> Refusal:
     """Return the problem that names every bad field of a body by its JSON pointer."""
@@ -36,7 +40,12 @@ def pointer(path: Sequence[int | str]) -> str:
 
 def detail_of(error: Mapping[str, Any]) -> str:
     """Return what is wrong with one field, for people."""
-    return PLAIN_WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    words = PLAIN_WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] in LENGTHS:
+        noun, _, rest = words.partition(" after validation")[0].partition(" ")
+        noun, part = NOUNS.get(noun, (noun, "item"))
+        return f"{noun} {rest.replace('item', part)}"
+    return words
 
 
 def parameter_of(error: Mapping[str, Any]) -> str:

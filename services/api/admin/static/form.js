@@ -1,6 +1,6 @@
 // Forms: what the API complains of stands at its field.
 import { element } from "./dom.js";
-import { t } from "./i18n.js";
+import { complained } from "./i18n.js";
 
 /** Take all complaints away. */
 export function clearComplaints(form) {
@@ -18,13 +18,13 @@ export function showComplaints(form, problem) {
   for (const { pointer = "", detail } of problem.errors) {
     const field = form.elements.namedItem(pointer.split("/")[1] ?? "");
     if (!(field instanceof HTMLElement) || !field.closest("label")) {
-      others.push(t(detail));
+      others.push(complained(detail));
       continue;
     }
     const id = `wrong-${field.name}`;
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", id);
-    field.closest("label").append(element("small", { class: "wrong", id }, t(detail)));
+    field.closest("label").append(element("small", { class: "wrong", id }, complained(detail)));
   }
   form.querySelector("[aria-invalid]")?.focus();
   if (!problem.errors.length) others.push(problem.message);

@@ -8,6 +8,14 @@ export function told({ detail, code, title }) {
   return words[detail] ?? words[`problem:${code}`] ?? detail ?? title ?? t("The server gave no reason.");
 }
 
+/** Return what the API says of one field; its sentences are English, with numbers and expressions in them. */
+export function complained(detail) {
+  const numbers = [];
+  const place = (number) => `{${numbers.push(number) - 1}}`;
+  const sentence = detail.replace(/ pattern '.*'$/, " pattern").replace(/-?\d+/g, place);
+  return sentence in words ? t(sentence, numbers) : t(detail);
+}
+
 /** Return a text in the page's language, with its {parts} filled in. */
 export function t(text, parts = {}) {
   return (words[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => String(parts[name] ?? whole));
