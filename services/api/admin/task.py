@@ -39,6 +39,9 @@ class Telling(Protocol):
     async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
         """Return a page of the history."""
 
+    async def latest_events(self, task_id: str, limit: int) -> list[Event]:
+        """Return the end of a task's history."""
+
 
 class TaskPage(Page):
     """One task: where it stands, and how it came there."""
@@ -51,14 +54,17 @@ class TaskPage(Page):
         task = self.store.task(task_id)
         history, following = await part_of_history(self.store, task_id, 0)
         now = self.store.clock.now()
-        found = phases(history)
+        latest = [] if following is None else await end_of_history(self.store, history[-1])
+        # Where they follow each other, nothing is left out.
+        told = (history, latest[1:]) if len(latest) > MOST_EVENTS else ([*history, *latest],)
+        found = phases(*told)
         await self.show(
             "task.html",
             task.name,
             task=task,
             shown=task_json(task),
             bars=list(strip(found, now)),
-            runs=runs(history),
+            runs=runs(*told),
             stages=stages_json(task, await self.store.stage_results(task)),
             history=history,
             following=following,
@@ -102,6 +108,12 @@ async def part_of_history(store: Telling, task_id: str, after: int) -> tuple[Seq
     if len(found) == len(shown):
         return shown, None
     return shown, f"/admin/tasks/task/{task_id}/history/?after={shown[-1].event_id}"
+
+
+async def end_of_history(store: Telling, shown: Event) -> Sequence[Event]:
+    """Return the last events of a task that come after one: as many as are told of, and one more if there is."""
+    latest = await store.latest_events(shown.task_id, MOST_EVENTS + 1)
+    return [event for event in latest if event.event_id > shown.event_id]
 
 
 def took(stage: StageJson) -> int | None:

@@ -98,6 +98,12 @@ def page(connection: Connection, task_id: str | None, after: int, limit: int) ->
     return look(connection, Chosen(task_id), after, limit).events
 
 
+def latest(connection: Connection, task_id: str, limit: int) -> list[Event]:
+    """Return the last events of a task, up to so many, oldest first."""
+    sql = f"SELECT event_id, {', '.join(COLUMNS)} FROM events WHERE task_id = ? ORDER BY event_id DESC LIMIT ?"
+    return [_event(row) for row in connection.execute(sql, (task_id, limit))][::-1]
+
+
 def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part:
     """Return up to `limit` of the chosen events after the one numbered `after`, oldest first.
 

@@ -294,6 +294,10 @@ class Store:
         """Return a page of the history, of one task or of all, oldest first."""
         return await self._read(lambda: events.page(self._database.connection(), task_id, after, limit))
 
+    async def latest_events(self, task_id: str, limit: int) -> list[Event]:
+        """Return the last events of a task, oldest first."""
+        return await self._read(lambda: events.latest(self._database.connection(), task_id, limit))
+
     async def look(self, chosen: Chosen, after: int, limit: int) -> Part:
         """Return a part of the history that is looked for in a bounded time, oldest first."""
         return await self._read(lambda: events.look(self._database.connection(), chosen, after, limit))

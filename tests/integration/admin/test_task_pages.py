@@ -176,6 +176,24 @@ def test_a_long_history_is_shown_in_parts_and_whole(fetch: Fetch, operator: Pers
     assert ids == [event["event_id"] for event in fetch("GET", f"/tasks/{task_id}/events").json()]
 
 
+@pytest.mark.parametrize(("reports", "is_left_out"), [(997, False), (998, False), (999, True)])
+def test_a_timeline_tells_of_both_ends_of_a_long_history(
+    fetch: Fetch, operator: Person, reports: int, is_left_out: bool
+) -> None:
+    assert fetch("POST", "/task-types", {"name": "delivery", "handler": None}, token=ADMIN).status == 201
+    task_id = operator("POST", "/tasks", {"name": "long", "type": "delivery"}).json()["task_id"]
+    said = [{"task_id": task_id, "source": "van", "seq": seq, "status": 2} for seq in range(1, reports + 1)]
+    said.append({"task_id": task_id, "source": "van", "seq": reports + 1, "status": 3})
+    for start in (0, 600):
+        assert fetch("POST", "/reports", {"reports": said[start : start + 600]}, token=REPORTER).status == 200
+    page = shown(operator, f"{LIST}{task_id}/")
+    names = re.findall(r'class="phase-name">([^<]+)<', page)
+    assert names == ["Waiting", "Running", *(["Not shown", "Running"] if is_left_out else [])]
+    attempts = page[page.index("<h2>Attempts</h2>") :]
+    assert attempts.count('data-label="Run"') == 1
+    assert 'class="status status-completed">COMPLETED' in attempts[: attempts.index("</table>")], "it tells of the end"
+
+
 def test_a_history_that_just_fits_is_shown_whole(fetch: Fetch, operator: Person) -> None:
     assert fetch("POST", "/task-types", {"name": "delivery", "handler": None}, token=ADMIN).status == 201
     task_id = operator("POST", "/tasks", {"name": "long", "type": "delivery"}).json()["task_id"]

@@ -1,5 +1,6 @@
 """The story of a task as its history tells it."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -100,16 +101,62 @@ def test_attempts_say_who_ran_them_and_why_they_failed() -> None:
     assert (second.attempt, second.ending, second.error) == (2, "COMPLETED", None)
 
 
+def reports(*times: int, run: int = 1, attempt: int = 1) -> list[Event]:
+    return [event(at, EventKind.REPORT, Status.PROCESSING, run, attempt, progress=0.5) for at in times]
+
+
+def test_what_is_left_out_of_a_long_history_is_a_phase_of_its_own() -> None:
+    head = [*TWO_ATTEMPTS[:2], *reports(20)]
+    tail = [*reports(80, run=2, attempt=2), event(90, EventKind.REPORT, Status.COMPLETED, 2, 2, status=3)]
+    assert [(phase.kind, phase.attempt, phase.start, phase.end) for phase in phases(head, tail)] == [
+        (Kind.WAITING, 1, 0, 10),
+        (Kind.RUNNING, 1, 10, 20),
+        (Kind.UNTOLD, 1, 20, 80),
+        (Kind.RUNNING, 2, 80, 90),
+    ]
+    first, second = runs(head, tail)
+    assert (first.start, first.end) == (10, None)
+    assert (second.start, second.end, second.ending) == (None, 90, "COMPLETED"), "it began where nothing is told"
+
+
+def test_a_run_that_goes_on_over_what_is_left_out_is_one_run() -> None:
+    [run] = runs(TWO_ATTEMPTS[:2], [*reports(80), event(90, EventKind.REPORT, Status.COMPLETED, status=3)])
+    assert (run.start, run.end, run.ending) == (10, 90, "COMPLETED")
+
+
+def test_runs_that_begin_after_what_is_left_out_tell_when() -> None:
+    tail = [
+        *reports(50, run=2, attempt=2),
+        event(60, EventKind.RETRY, Status.NEW, 3, 3),
+        *reports(70, run=3, attempt=3),
+    ]
+    assert [(run.run, run.start) for run in runs(TWO_ATTEMPTS[:2], tail)] == [(1, 10), (2, None), (3, 70)]
+    claimed = [event(50, EventKind.CLAIM, Status.PROCESSING, 2, 2, status=2)]
+    assert [(run.run, run.start) for run in runs(TWO_ATTEMPTS[:2], claimed)] == [(1, 10), (2, 50)]
+
+
+def test_what_is_left_out_ends_even_where_only_stale_reports_follow() -> None:
+    stale = [replace(one, outcome=Outcome.STALE) for one in reports(80, 90)]
+    assert [(phase.kind, phase.start, phase.end) for phase in phases(TWO_ATTEMPTS[:2], stale)][1:] == [
+        (Kind.RUNNING, 10, 10),
+        (Kind.UNTOLD, 10, 80),
+        (Kind.RUNNING, 80, None),
+    ]
+    over = [replace(one, task_status=Status.COMPLETED) for one in stale]
+    assert phases(TWO_ATTEMPTS[:2], over)[-1].end == 80
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**9), st.sampled_from(list(EventKind)), st.sampled_from(list(Status))), max_size=30
-    )
+    ),
+    st.integers(0, 29),
 )
 def test_whatever_the_history_phases_follow_each_other_and_fill_the_strip(
-    said: list[tuple[int, EventKind, Status]],
+    said: list[tuple[int, EventKind, Status]], head: int
 ) -> None:
     history = [event(at, kind, status) for at, kind, status in sorted(said, key=lambda one: one[0])]
-    found = phases(history)
+    found = phases(history[: head + 1], history[head + 1 :])
     assert all(earlier.end == later.start for earlier, later in pairwise(found))
     bars = list(strip(found, 10**9))
     assert len(bars) == len(found)
