@@ -13,7 +13,7 @@ from tornado.httputil import HTTPHeaders, format_timestamp
 from tornado.web import RequestHandler, stream_request_body
 
 from services.api import problems
-from services.api.access import Access, Caller, Needs, Scope
+from services.api.access import NOBODY, Access, Caller, Needs, Scope
 from services.api.operation import FORM, SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import JSON
@@ -63,7 +63,7 @@ class Intake(RequestHandler):
         self._traffic = traffic
         self._record = record
         self._calls = calls
-        self.caller = Caller()
+        self.caller = NOBODY
         self._needs: Needs = Scope.ALL
         self._limit = SINGLE_LIMIT
         self._chunks: list[bytes] = []
