@@ -1,5 +1,6 @@
 """Bodies that are too large, too slow or unclear: sent as bytes, since no decent client would."""
 
+import contextlib
 import json
 import re
 
@@ -111,6 +112,31 @@ def test_a_refusal_keeps_the_connection_and_the_next_request_is_read_right(fetch
     last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = fetch.raw(refused + missing + last)
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"401", b"404", b"200"]
+
+
+def test_requests_that_come_in_one_piece_are_answered_one_after_another(fetch: Fetch) -> None:
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(GOOD) + GOOD
+    last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    pieces = (request * 5, request * 5, request + request[:-20], request[-20:], last)
+    answer = fetch.raw(*pieces, pause=0.05)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"201"] * 12 + [b"200"]
+
+
+def test_what_is_sent_while_nobody_asks_for_it_is_not_taken_in(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    read = connections.PatientStream.read_from_fd
+
+    def counted(stream: connections.PatientStream, buffer: bytearray | memoryview) -> int | None:
+        size = read(stream, buffer)
+        taken.append(size or 0)
+        return size
+
+    monkeypatch.setattr(connections.PatientStream, "read_from_fd", counted)
+    first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    waiting = f"GET /tasks/{fetch.created()}?wait=0.5 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}"
+    with contextlib.suppress(ConnectionError):
+        fetch.raw(first, waiting.encode(), b"x" * 30_000_000, pause=0.05)
+    assert 0 < sum(taken) < 1_000_000
 
 
 def test_a_slow_head_is_closed_though_bytes_trickle_in(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
