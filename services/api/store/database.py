@@ -7,6 +7,9 @@ from peewee import SqliteDatabase
 LARGE_WAL = 64 << 20
 """Bytes of write-ahead log above which it is checkpointed even under load."""
 
+WAL_STEP = 16 << 20
+"""Bytes by which a log must have grown to be checkpointed again under load, where readers keep it from beginning anew."""
+
 MAPPED = 2 << 30
 """Bytes of the database that readers map (SQLite takes a little less).
 

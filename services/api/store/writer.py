@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import peewee
 
 from services.api.store.clock import Clock
-from services.api.store.database import LARGE_WAL, writing
+from services.api.store.database import LARGE_WAL, WAL_STEP, writing
 from services.api.store.ids import Ids
 from services.api.store.unit import Commit, Unit
 from shared.domain.errors import StorageFull, WaybillError
@@ -71,6 +71,7 @@ class Writer(Thread):
         self._listeners: list[Listener] = []
         self._stopping = False
         self._unchecked = True  # whether the log holds what the database does not
+        self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` of every commit from now on."""
@@ -110,8 +111,7 @@ class Writer(Thread):
         if wishes:
             self._answer(self._commit_together(wishes))
             self._unchecked = True
-            if self._wal_size() > LARGE_WAL:
-                self._checkpoint()
+            self._bound_log()
         elif go_on:
             self._checkpoint()
         return go_on
@@ -182,6 +182,15 @@ class Writer(Thread):
             loop = answers[0].future.get_loop()
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_resolve, answers)
+
+    def _bound_log(self) -> None:
+        """Checkpoint a log that is large; while somebody reads from it, it grows on, and not every commit is to try."""
+        size = self._wal_size()
+        if size > self._too_large:
+            self._checkpoint()
+            self._too_large = size + WAL_STEP
+        elif size <= LARGE_WAL:
+            self._too_large = LARGE_WAL
 
     def _wal_size(self) -> int:
         try:

@@ -3,12 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
+from itertools import pairwise
 from threading import Event
 
 import pytest
 
 from services.api.search.query import Query
+from services.api.store import writer as module
 from services.api.store.commands import tasks as task_commands
 from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
@@ -150,3 +152,36 @@ async def test_a_dead_writer_tells(open_store: OpenStore) -> None:
         pending = asyncio.ensure_future(store.create([DRAFT]))
         assert await asyncio.get_running_loop().run_in_executor(None, told.wait, 10)
         pending.cancel()
+
+
+async def test_a_large_log_is_checkpointed_step_by_step_while_somebody_reads_from_it(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, step = 64 << 10, 256 << 10
+    monkeypatch.setattr(module, "LARGE_WAL", large)
+    monkeypatch.setattr(module, "WAL_STEP", step)
+    monkeypatch.setattr(module, "IDLE", 60.0)
+    async with open_store() as store:
+        checkpoints: list[int] = []
+        checkpoint = store._writer._checkpoint
+
+        def counted() -> None:
+            checkpoints.append(store._writer._wal_size())
+            checkpoint()
+
+        monkeypatch.setattr(store._writer, "_checkpoint", counted)
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+            await store.create([DRAFT])
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+            for _ in range(60):
+                await store.create([DRAFT] * 10)
+            grown = store._writer._wal_size()
+            assert grown > large + 2 * step, "what is read from is kept"
+            assert 2 <= len(checkpoints) <= 1 + grown // step, "not one for each commit"
+            assert all(later - earlier > step for earlier, later in pairwise(checkpoints))
+        checkpoints.clear()
+        for _ in range(60):
+            await store.create([DRAFT] * 10)
+        assert len(checkpoints) <= 2, "once nobody reads from it, it begins anew"
+        assert store._writer._wal_size() <= grown + step
