@@ -8,7 +8,7 @@ LARGE_WAL = 64 << 20
 """Bytes of write-ahead log above which it is checkpointed even under load."""
 
 WAL_STEP = 16 << 20
-"""Bytes by which a log must have grown to be checkpointed again under load, where readers keep it from beginning anew."""
+"""Bytes by which a log has to grow until it is checkpointed again, where readers keep it from beginning anew."""
 
 MAPPED = 2 << 30
 """Bytes of the database that readers map (SQLite takes a little less).
