@@ -82,8 +82,6 @@ class PatientStream(IOStream):
     _timer: asyncio.TimerHandle | None = None
     _is_early = False
     """Whether it is too early to look for a byte."""
-    _listens_on = False
-    """Whether to be told of more bytes although none are asked for at this moment."""
     is_new = True
     """Whether no byte has come yet."""
 
@@ -121,18 +119,16 @@ class PatientStream(IOStream):
             self.is_new = False
             if self._awaits_head:
                 self._awaits_head = False
-                self._listens_on = True
                 self._allow(HEAD_SECONDS)
         return size
 
     def reading(self) -> bool:
-        """Whether to listen; once more after a head, whose body is asked for in a moment.
+        """Whether to listen: also while little waits here that nobody has asked for.
 
-        Else Tornado takes the socket out of the poll, only to put it in again. Once is enough: of a client that sends
-        what nobody has asked for, no more than a chunk is taken in.
+        It mostly is a body that came with its head, or the next head: asked for in a moment. Else Tornado takes the
+        socket out of the poll, only to put it in again.
         """
-        listens_on, self._listens_on = self._listens_on, False
-        return listens_on or super().reading()
+        return super().reading() or self._read_buffer_size < MAX_HEAD_SIZE
 
     def set_nodelay(self, value: bool) -> None:
         """Leave it at what is so from the start: Tornado asks for it with each answer."""
