@@ -59,7 +59,7 @@ async def test_a_future_resolves_only_after_the_commit(open_store: OpenStore) ->
         store.listen(lambda commit: seen.append(reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)))
         await store.create([DRAFT])
         assert seen == [True]
-        reader.close()
+    reader.close()
 
 
 async def test_a_bad_operation_fails_alone(open_store: OpenStore) -> None:
