@@ -88,14 +88,15 @@ class PatientStream(IOStream):
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """Read a head (nothing else of HTTP is read by this method); the first one must come soon.
 
-        Right after an answer the next head is hardly ever there: the loop tells when it is.
+        Right after an answer the next head is hardly ever there, unless it came before: the loop tells when it is.
         """
         is_first = self._timer is None
-        self._allow(HEAD_SECONDS if is_first else IDLE_SECONDS)
+        is_idle = not is_first and not self._read_buffer_size
+        self._allow(IDLE_SECONDS if is_idle else HEAD_SECONDS)
         if is_first:
             self._look()
         self._reads_head = True
-        self._awaits_head = self._is_early = not is_first
+        self._awaits_head = self._is_early = is_idle
         read = super().read_until_regex(regex, max_bytes)
         self._is_early = False
         return self._watch(read)

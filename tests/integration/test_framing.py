@@ -1,10 +1,12 @@
 """Bodies that are too large, too slow or unclear: sent as bytes, since no decent client would."""
 
+import asyncio
 import contextlib
 import json
 import re
 
 import pytest
+from tornado.ioloop import IOLoop
 
 from services.api import connections
 from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
@@ -143,6 +145,30 @@ def test_a_slow_head_is_closed_though_bytes_trickle_in(fetch: Fetch, monkeypatch
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     rest = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD
     assert fetch.raw(*(bytes([byte]) for byte in HEAD), rest, pause=0.02) == b""
+
+
+def test_a_slow_head_is_closed_though_it_began_before_the_last_answer(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    assert fetch.raw(request + b"\r\n" + request).count(b"HTTP/1.1 200 OK") == 1
+
+
+def test_a_request_that_came_before_the_last_answer_keeps_its_connection_busy(
+    fetch: Fetch, io_loop: IOLoop, http_server: connections.PatientServer
+) -> None:
+    drained: list[bool] = []
+
+    async def drain() -> None:
+        await asyncio.sleep(0.2)
+        drained.append(await http_server.drain(0))
+
+    first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    second = f"GET /tasks/{fetch.created()}?wait=0.5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    io_loop.spawn_callback(drain)
+    assert fetch.raw(first + second.encode()).count(b"HTTP/1.1 200 OK") == 2
+    assert drained == [False]
 
 
 def test_an_idle_connection_is_kept_longer_than_a_slow_head(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
