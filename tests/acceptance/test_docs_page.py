@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -53,4 +54,20 @@ def test_a_report_can_be_sent_with_the_token(visit: Visit, instance: Instance) -
     answer = call.locator(".live-responses-table")
     assert answer.locator(".response-col_status").last.inner_text().split() == ["200"]
     assert instance.task(task_id)["status_name"] == "COMPLETED"
+    assert (visit.errors, visit.elsewhere) == ([], [])
+
+
+def test_it_is_dark_where_the_system_is_or_where_somebody_has_chosen_so(visit: Visit) -> None:
+    page = visit.page
+
+    def background(scheme: Literal["light", "dark"], chosen: str) -> str:
+        page.emulate_media(color_scheme=scheme)
+        page.context.add_cookies([{"name": "waybill-theme", "value": chosen, "url": visit.url}])
+        visit.open("/api/docs")
+        page.locator("#operations-default-tasks_api_create_task").wait_for()
+        return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+
+    light, dark = background("light", "system"), background("dark", "system")
+    assert light != dark
+    assert (background("dark", "light"), background("light", "dark")) == (light, dark)
     assert (visit.errors, visit.elsewhere) == ([], [])
