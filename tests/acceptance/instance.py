@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DEADLINE) -> T:
     """Poll until the predicate is true and return what it gave; an API that does not answer counts as not yet."""
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
+    deadline = begun + seconds
     last: object = None
     while time.monotonic() < deadline:
         try:
@@ -34,7 +35,8 @@ def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DE
             if answer:
                 return answer
             last = answer
-        time.sleep(0.05)
+        # What takes long is asked about less often: with several tests at once, asking takes time from what is awaited.
+        time.sleep(min(0.05 + (time.monotonic() - begun) / 20, 0.3))
     raise AssertionError(f"not within {seconds:g} s: {what} (last: {last!r:.500})")
 
 

@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from demo.screenshots.cast import WORKS
 from demo.screenshots.hour import NOW, START, TurnedClock
 from demo.screenshots.story import Story
@@ -28,14 +26,8 @@ async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
         store.close()
 
 
-@pytest.fixture(scope="module")
-def hour(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Task], list[Failure], int]:
-    """The hour, told once."""
-    return asyncio.run(told(tmp_path_factory.mktemp("hour")))
-
-
-def test_there_is_something_of_everything_to_see(hour: tuple[list[Task], list[Failure], int]) -> None:
-    tasks, failures, deeds = hour
+def test_there_is_something_of_everything_to_see_and_all_of_that_hour(tmp_path: Path) -> None:
+    tasks, failures, deeds = asyncio.run(told(tmp_path))
     counts = Counter(task.status for task in tasks)
     assert all(counts[status] >= 5 for status in Status), counts
     assert {task.type for task in tasks} == {work.type.name for work in WORKS}
@@ -43,9 +35,6 @@ def test_there_is_something_of_everything_to_see(hour: tuple[list[Task], list[Fa
     assert any(task.progress for task in tasks if task.status is Status.PROCESSING)
     assert any(task.silent_at for task in tasks)
     assert deeds >= 8
-
-
-def test_it_all_happened_in_that_hour(hour: tuple[list[Task], list[Failure], int]) -> None:
-    for task in hour[0]:
+    for task in tasks:
         times = (task.created_at, task.started_at, task.finished_at)
         assert all(START <= time <= NOW for time in times if time is not None)

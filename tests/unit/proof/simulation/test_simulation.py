@@ -26,7 +26,6 @@ QUICKLY_CAUGHT = {
     "a stage is given the task's own input": "on what the one before has left",
     "who is gone keeps its runs": "every task with a handler ends",
     "the lease goes by the wall clock": "only after a lease of silence",
-    "a lost message is never sent again": "every task with a handler ends",
     "nobody is given up for silence": "each that may not be silent",
     "the time without an API counts as silence": "given up only after all of its time without news",
     "the living are adopted": "no living worker is given up",
@@ -70,7 +69,7 @@ def test_the_same_seed_is_the_same_in_another_process() -> None:
 
 @pytest.mark.parametrize("mutant", sorted(QUICKLY_CAUGHT))
 def test_a_planted_bug_is_found(mutant: str) -> None:
-    caught = catch(mutant, range(25))
+    caught = catch(mutant, range(15))
     assert caught.violation is not None
     assert QUICKLY_CAUGHT[mutant] in caught.violation.invariant
 
