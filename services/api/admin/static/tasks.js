@@ -26,7 +26,7 @@ function show(there, ids) {
   const known = new Map([...there.querySelectorAll("tr[data-id]")].map((row) => [idOf(row), row]));
   for (const row of rows().filter((one) => ids.includes(idOf(one)))) {
     const now = known.get(idOf(row));
-    if (now && now.dataset.version !== row.dataset.version) replace(row, now);
+    if (now && Number(now.dataset.version) > Number(row.dataset.version)) replace(row, now);
   }
   return ids.filter((id) => !known.has(id));
 }
@@ -73,6 +73,8 @@ fresh?.addEventListener("click", () => {
   const isMore = found.querySelector("#tasks[data-more]") !== null;
   list.toggleAttribute("data-more", isMore);
   selection?.refresh();
+  // They are as they were when they were found; what has come of them since was news of rows that nobody saw.
+  refresh(now.map(idOf)).catch(() => window.location.reload());
 });
 
 async function take(events, isAll) {
