@@ -169,6 +169,9 @@ class Dispatcher(Thread):
             lane = Lane(run.route, run.priority)
             if wait > 0:
                 self._wake_at(now + wait / 1000)
+            elif Message(run.task_id, run.run) in self._window:
+                # The backlog was read after the commit and before this hint of it.
+                continue
             elif lane in self._backlog or self._window.room(lane) <= 0:
                 self._backlog.add(lane)
             elif type_of(run.route) not in self._paused and Message(run.task_id, run.run) not in done:

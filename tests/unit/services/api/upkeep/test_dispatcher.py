@@ -288,6 +288,15 @@ async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: O
         await until(lambda: set(queue.present) == {Message(taken, 1), Message(held, 2)})
 
 
+async def test_what_was_sent_before_the_hint_of_its_commit_came_is_not_sent_for_it(open_store: OpenStore) -> None:
+    queue = FakeQueue()
+    async with open_store() as store, dispatching(store, queue) as dispatcher:
+        store.listen(dispatcher.notice)
+        task_ids = await store.create([draft(), draft()])
+        await settled(store, queue)
+        assert [sent(queue).count(task_id) for task_id in task_ids] == [1, 1]
+
+
 async def test_a_run_claimed_and_failed_in_one_commit_is_not_looked_for(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
