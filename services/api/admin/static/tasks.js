@@ -73,9 +73,13 @@ fresh?.addEventListener("click", () => {
   const isMore = found.querySelector("#tasks[data-more]") !== null;
   list.toggleAttribute("data-more", isMore);
   selection?.refresh();
-  // They are as they were when they were found; what has come of them since was news of rows that nobody saw.
-  refresh(now.map(idOf)).catch(() => window.location.reload());
+  catchUp();
 });
+
+/** Show all rows as they are now: what came of them after they were found was news of rows that nobody saw. */
+function catchUp() {
+  refresh(rows().map(idOf)).catch(() => setTimeout(catchUp, NEWS_EVERY));
+}
 
 async function take(events, isAll) {
   const changed = new Set(events.map((event) => event.task_id));
