@@ -19,6 +19,7 @@ from services.api.store import (
     events,
     failures,
     finder,
+    lanes,
     searched,
     sessions,
     stage_results,
@@ -329,7 +330,7 @@ class Store:
 
     async def unserved(self, served: Set[str]) -> dict[str, int]:
         """Return the other routes that have due tasks, each with its type's `no_handler_after`, where it has one."""
-        return await self._read(lambda: tasks.unserved(self._database, served))
+        return await self._read(lambda: lanes.unserved(self._database, served))
 
     def is_gone(self, worker_id: str) -> bool:
         """Return whether a worker was declared gone; it is one look-up by key, so it may run on the loop."""
@@ -377,7 +378,7 @@ class Store:
 
     def _waiting_routes(self) -> list[str]:
         paused = task_types.paused(self._database)
-        routes = dict.fromkeys(lane.route for lane in tasks.lanes(self._database.connection()))
+        routes = dict.fromkeys(lane.route for lane in lanes.occupied(self._database.connection()))
         return [route for route in routes if type_of(route) not in paused]
 
     async def _lines(self, task_id: str | None, after: int, limit: int) -> list[Line]:

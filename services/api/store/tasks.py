@@ -1,20 +1,17 @@
-"""Every query on `tasks`.
+"""The rows of `tasks`: written, read and looked for; those that wait for a worker are in `lanes`.
 
 The hot ones are plain SQL, made once from the model's own columns: a model object per row would cost more than the
 query itself.
 """
 
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-from peewee import SqliteDatabase
-
-from services.api.store.models import TaskRow, TaskTypeRow
+from services.api.store.models import TaskRow
 from shared.domain.report import TaskKey
-from shared.domain.route import type_of
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 
@@ -50,27 +47,11 @@ UPDATE_QUIETLY = (
 MOST_PARAMETERS = 500
 
 
-class DueRun(NamedTuple):
-    """A run that may be handed to a worker."""
-
-    route: str
-    priority: int
-    task_id: str
-    run: int
-
-
 class Oldest(NamedTuple):
     """The open task that has been at a stage for longest."""
 
     task_id: str
     stage_since: int
-
-
-class Lane(NamedTuple):
-    """The tasks of one route and one priority: they are dispatched in the order of their time."""
-
-    route: str
-    priority: int
 
 
 def _dump(value: Any) -> str | None:
@@ -284,50 +265,6 @@ def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -
         "AND silent_at IS NULL AND status < 3 AND stage_timeout = ? AND heard_at <= ? ORDER BY heard_at LIMIT ?"
     )
     return [task_id for (task_id,) in connection.execute(sql, (timeout, at, limit))]
-
-
-def lanes(connection: Connection) -> list[Lane]:
-    """Return the routes and priorities that have open, unclaimed tasks, stepping from one to the next by the index."""
-    found: list[Lane] = []
-    step = "SELECT route, priority FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL AND {} ORDER BY {} LIMIT 1"
-    lower = step.format("route = ? AND priority < ?", "priority DESC")
-    further = step.format("route > ?", "route, priority DESC")
-    row = connection.execute(further, ("",)).fetchone()
-    while row is not None:
-        found.append(Lane(*row))
-        row = connection.execute(lower, row).fetchone() or connection.execute(further, (row[0],)).fetchone()
-    return found
-
-
-def unserved(database: SqliteDatabase, served: Set[str]) -> dict[str, int]:
-    """Return the routes that are not served but have unclaimed tasks, and how long those wait, where it is said."""
-    waiting = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
-        TaskTypeRow.no_handler_after.is_null(False) & ~TaskTypeRow.paused
-    )
-    allowed = dict(waiting.tuples().bind(database).iterator())
-    if not allowed:
-        return {}
-    routes = {lane.route for lane in lanes(database.connection())} - served
-    return {route: allowed[name] for route in routes if (name := type_of(route)) in allowed}
-
-
-def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun]:
-    """Return the longest due runs of a lane; those whose time has not come are not even looked at."""
-    sql = (
-        "SELECT task_id, run FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
-        "AND route = ? AND priority = ? AND due_at <= ? ORDER BY due_at, task_id LIMIT ?"
-    )
-    return [DueRun(*lane, *row) for row in connection.execute(sql, (*lane, now, limit))]
-
-
-def next_due_at(connection: Connection, lane: Lane, now: int) -> int | None:
-    """Return the time at which the next waiting run of a lane becomes due."""
-    sql = (
-        "SELECT due_at FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
-        "AND route = ? AND priority = ? AND due_at > ? ORDER BY due_at LIMIT 1"
-    )
-    row = connection.execute(sql, (*lane, now)).fetchone()
-    return None if row is None else row[0]
 
 
 def bound_silences(connection: Connection, now: int) -> None:

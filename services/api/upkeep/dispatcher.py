@@ -9,10 +9,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NamedTuple, Protocol
 
-from services.api.store import task_types, tasks
+from services.api.store import lanes, task_types
 from services.api.store.clock import Clock
 from services.api.store.database import reading
-from services.api.store.tasks import DueRun, Lane
+from services.api.store.lanes import DueRun, Lane
 from services.api.store.unit import Change, Commit
 from services.api.upkeep.lost_messages import PATIENCE, lost
 from services.api.upkeep.window import WINDOW, Window
@@ -193,9 +193,9 @@ class Dispatcher(Thread):
         connection = self._database.connection()
         now, at = self._clock.now(), time.monotonic()
         self._next_due = None
-        for lane in tasks.lanes(connection):
+        for lane in lanes.occupied(connection):
             self._backlog.add(lane)
-            due_at = tasks.next_due_at(connection, lane, now)
+            due_at = lanes.next_due_at(connection, lane, now)
             if due_at is not None:
                 self._wake_at(at + (due_at - now) / 1000)
 
@@ -209,7 +209,7 @@ class Dispatcher(Thread):
             if type_of(lane.route) in self._paused:
                 self._backlog.discard(lane)
             elif room >= WINDOW // 2:
-                runs = tasks.due(self._database.connection(), lane, self._clock.now(), WINDOW)
+                runs = lanes.due(self._database.connection(), lane, self._clock.now(), WINDOW)
                 fresh = [run for run in runs if Message(run.task_id, run.run) not in self._window][:room]
                 for run in fresh:
                     self._window.add(run, now)

@@ -6,7 +6,7 @@ file that anybody may delete. What is due, outstanding for long and not on the q
 
 from collections.abc import Collection
 
-from services.api.store.tasks import DueRun
+from services.api.store.lanes import DueRun
 from services.api.upkeep.window import Window
 from shared.queue import Message
 

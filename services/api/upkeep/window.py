@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Set
 from itertools import takewhile
 
-from services.api.store.tasks import DueRun, Lane
+from services.api.store.lanes import DueRun, Lane
 from shared.queue import Message
 
 WINDOW = 2_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.api.store import tasks
+from services.api.store import lanes
 from services.api.store.unit import Unit
 from shared.domain import task as transitions
 from shared.domain.event import EventKind
@@ -14,8 +14,8 @@ PORTION = 500
 def give_up(unit: Unit, due_before: Mapping[str, int]) -> int:
     """End tasks of these routes that have been due since before a time (ms), and return how many there were."""
     unit.flush()
-    lanes = [lane for lane in tasks.lanes(unit.connection) if lane.route in due_before]
-    found = [run for lane in lanes for run in tasks.due(unit.connection, lane, due_before[lane.route], PORTION)]
+    late = [lane for lane in lanes.occupied(unit.connection) if lane.route in due_before]
+    found = [run for lane in late for run in lanes.due(unit.connection, lane, due_before[lane.route], PORTION)]
     unit.prefetch(run.task_id for run in found)
     for run in found:
         after = transitions.give_up(unit.load(run.task_id), now=unit.now)

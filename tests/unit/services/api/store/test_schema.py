@@ -10,9 +10,10 @@ import pytest
 from peewee import SqliteDatabase
 
 from services.api.store.database import reading, writing
+from services.api.store.lanes import Lane, occupied
 from services.api.store.migrations import DatabaseIsNewer, migrate, migrations
 from services.api.store.models import MODELS
-from services.api.store.tasks import Lane, get, insert, lanes
+from services.api.store.tasks import get, insert
 from shared.domain.status import FOLLOWS, ErrorCode, Status
 from shared.domain.task import Task, TaskError
 
@@ -162,7 +163,7 @@ def test_a_type_has_a_handler_or_stages(connection: sqlite3.Connection) -> None:
 def test_the_route_of_the_index_is_the_domains(connection: sqlite3.Connection, stages: tuple[str, ...] | None) -> None:
     kept = replace(task(Status.NEW), stages=stages, handler="b", stage="b", due_at=1)
     insert(connection, [kept])
-    assert [lane.route for lane in lanes(connection)] == [kept.route]
+    assert [lane.route for lane in occupied(connection)] == [kept.route]
 
 
 def test_what_the_first_version_kept_is_there_after_the_upgrade(tmp_path: Path) -> None:
@@ -177,5 +178,5 @@ def test_what_the_first_version_kept_is_there_after_the_upgrade(tmp_path: Path) 
     kept = get(database.connection(), "t")
     assert kept is not None
     assert (kept.stages, kept.handler, kept.due_at, kept.claimed_at) == (None, "sleep", 7, None)
-    assert lanes(database.connection()) == [Lane("sleep", 0)]
+    assert occupied(database.connection()) == [Lane("sleep", 0)]
     database.close()

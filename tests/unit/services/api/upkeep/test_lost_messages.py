@@ -1,6 +1,6 @@
 """Which messages count as lost."""
 
-from services.api.store.tasks import DueRun
+from services.api.store.lanes import DueRun
 from services.api.upkeep.lost_messages import PATIENCE, lost
 from services.api.upkeep.window import Window
 from shared.queue import Message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.api.store.tasks import DueRun, Lane
+from services.api.store.lanes import DueRun, Lane
 from services.api.upkeep.window import WINDOW, Window
 from shared.queue import Message
 
