@@ -1,6 +1,7 @@
-"""Sending parcels in order, without letting one that is never accepted hold up those behind it."""
+"""Sending parcels in order: as many at once as the API can take, and none held up by one that is never accepted."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.client import Answer, ApiError, ApiProblem
@@ -12,6 +13,12 @@ BATCH = 1_000
 
 BATCH_BYTES = 7 * 1_048_576
 """Below the 8 MiB that the API takes, for the brackets and commas between."""
+
+SLOW_SECONDS = 1.0
+"""After a request that took longer, the next one has half as many reports."""
+
+FIRST_BATCH = 100
+"""How many reports there are at most in the first request after one that failed: many may come at once."""
 
 NEVER_ACCEPTED = (400, 413, 422)
 SERVER_ERROR = 500
@@ -27,11 +34,18 @@ class Reports(Protocol):
 
 
 class Courier:
-    """Sends the first of many parcels in one request, and finds the bad one where a whole batch is not accepted."""
+    """Sends the first of many parcels in one request, and finds the bad one where a whole batch is not accepted.
 
-    def __init__(self, client: Reports) -> None:
-        """Take the client."""
+    An API that is slow gets less at once, halved until a request takes no more than a second, and doubled again while
+    it is quick. Otherwise what many couriers send would take longer than each of them waits for its answer; they would
+    send the same again, and an API with more to do than it can would do it twice, with nobody else served meanwhile
+    (N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021).
+    """
+
+    def __init__(self, client: Reports, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the client; `clock` counts monotonic seconds."""
         self._client = client
+        self._clock = clock
         self._limit = BATCH
         self._errors = 0
 
@@ -42,17 +56,19 @@ class Courier:
         """
         while True:
             batch = self._batch(parcels)
+            begun = self._clock()
             try:
                 answers = self._client.report([parcel.text for parcel in batch])
             except ApiError as error:
                 if not self._suspects(error):
+                    self._limit = min(self._fitting(len(batch), begun), FIRST_BATCH)
                     raise
                 if len(batch) > 1:
                     self._limit = len(batch) // 2
                     continue
                 return self._without_first(parcels, error)
             self._errors = 0
-            self._limit = min(2 * self._limit, BATCH)
+            self._limit = self._fitting(len(batch), begun)
             return answers
 
     def _batch(self, parcels: Sequence[Parcel]) -> list[Parcel]:
@@ -64,6 +80,12 @@ class Courier:
                 break
             batch.append(parcel)
         return batch
+
+    def _fitting(self, size: int, begun: float) -> int:
+        """Return how many reports the next request may have, after one of this size."""
+        if self._clock() - begun > SLOW_SECONDS:
+            return max(1, size // 2)
+        return min(2 * self._limit, BATCH)
 
     def _suspects(self, error: ApiError) -> bool:
         """Whether the parcels, rather than the API, seem to be at fault."""

@@ -81,7 +81,7 @@ class Worker:
         runs = Runs(self._id, clock)
         self._slots = Slots(settings.worker_slots, self._bell.ring)
         registry = Registry(self._client, installed_handlers(settings.stages))
-        self._reporter = Reporter(Courier(self._client), self._spool, runs, outage, clock)
+        self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._runner = Runner(registry, self._reporter.put, self._slots)
         self._watchdog = Watchdog(self._runner, self._reporter.put, clock=clock)
         self._dequeuer = Dequeuer(

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 MOST_OPERATIONS = 2_000
 """How many operations one transaction takes in, so that none waits for ever."""
 
+LONGEST_GROUP = 0.5
+"""Seconds after which a transaction takes in no further operation, so that the first need not wait for all the rest."""
+
 IDLE = 1.0
 """Seconds without work after which the log is checkpointed."""
 
@@ -108,12 +111,14 @@ class Writer(Thread):
 
     def _serve(self) -> bool:
         wishes, go_on = self._gather()
-        if wishes:
-            self._answer(self._commit_together(wishes))
+        if go_on and not wishes:
+            self._checkpoint()
+        while wishes:
+            answers = self._commit_together(wishes)
+            self._answer(answers)
             self._unchecked = True
             self._bound_log()
-        elif go_on:
-            self._checkpoint()
+            del wishes[: len(answers)]
         return go_on
 
     def _gather(self) -> tuple[list[_Wish], bool]:
@@ -131,7 +136,10 @@ class Writer(Thread):
         return wishes, wish is not None
 
     def _commit_together(self, wishes: list[_Wish]) -> list[_Answer]:
-        """Commit all in one transaction; should it fail, each in its own, so that a bad one fails alone."""
+        """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
+
+        Should that fail, all are committed, each in its own transaction, so that a bad one fails alone.
+        """
         try:
             return self._transact(wishes)
         except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
@@ -152,7 +160,11 @@ class Writer(Thread):
         connection.execute("BEGIN IMMEDIATE")
         try:
             unit = Unit(self._database, self._ids, self._clock.now())
-            answers = [self._perform(unit, wish) for wish in wishes]
+            answers: list[_Answer] = []
+            for wish in wishes:
+                answers.append(self._perform(unit, wish))
+                if time.monotonic() - began > LONGEST_GROUP:
+                    break
             unit.flush()
             unit.tally()
             flushed = time.monotonic()
@@ -162,7 +174,7 @@ class Writer(Thread):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        commit = unit.summary()._replace(operations=len(wishes), seconds=done - began, disk_seconds=done - flushed)
+        commit = unit.summary()._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed)
         for listener in self._listeners:
             listener(commit)
         return answers

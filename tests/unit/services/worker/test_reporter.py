@@ -11,12 +11,12 @@ import pytest
 from services.worker.plain_failure import NOT_ACCEPTED
 from services.worker.reporter import Reporter
 from services.worker.runs import Run, Runs
-from shared.client import Answer, ApiProblem, ApiUnreachable
+from shared.client import ApiProblem, ApiUnreachable
 from shared.courier import Courier
 from shared.domain.status import Outcome
 from shared.outage import Outage
 from shared.queue import Message
-from shared.spool import Parcel, Spool
+from shared.spool import Spool
 from tests.unit.services.worker.scripted import ScriptedApi, applied, judged, until
 
 
@@ -207,55 +207,3 @@ def test_a_spool_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
     until(lambda: not bench.runs.held())
     bench.close()
     assert seqs(bench) == [1, 2]
-
-
-def parcels(count: int, size: int = 0) -> list[Parcel]:
-    return [
-        Parcel(f"task-{number}", 1, True, json.dumps({"task_id": f"task-{number}", "fill": "x" * size}))
-        for number in range(count)
-    ]
-
-
-def test_one_report_that_breaks_its_batch_does_not_hold_up_the_others() -> None:
-    class Picky(ScriptedApi):
-        def report(self, reports: Any) -> list[Answer]:
-            if any("task-37" in report for report in reports):
-                raise ApiProblem(422, "invalid", {"detail": "no"})
-            return super().report(reports)
-
-    api = Picky()
-    api.reply = judged(Outcome.APPLIED)
-    courier = Courier(api)
-    waiting = parcels(100)
-    answers: list[Answer] = []
-    while waiting:
-        got = courier.send(waiting)
-        answers += got
-        del waiting[: len(got)]
-    assert [answer.task_id for answer in answers] == [f"task-{number}" for number in range(100)]
-    assert [answer.task_id for answer in answers if answer.outcome is Outcome.INVALID] == ["task-37"]
-
-
-def test_a_batch_stays_below_what_the_api_takes() -> None:
-    api = ScriptedApi()
-    api.reply = judged(Outcome.APPLIED)
-    assert len(Courier(api).send(parcels(1_200))) == 1_000
-    assert 100 < len(Courier(api).send(parcels(200, 60_000))) < 140
-
-
-def test_a_report_that_crashes_the_api_is_told_from_an_api_that_fails_at_everything() -> None:
-    class Crashing(ScriptedApi):
-        def report(self, reports: Any) -> list[Answer]:
-            if self.is_down or any("task-0" in report for report in reports):
-                raise ApiUnreachable("500 internal", 500)
-            return super().report(reports)
-
-    api = Crashing()
-    api.reply = judged(Outcome.APPLIED)
-    api.is_down = True
-    courier = Courier(api)
-    for _ in range(20):
-        with pytest.raises(ApiUnreachable):
-            courier.send(parcels(4))
-    api.is_down = False
-    assert [answer.outcome for answer in courier.send(parcels(4))] == [Outcome.INVALID, Outcome.APPLIED]

@@ -52,6 +52,21 @@ async def test_what_gathers_while_a_commit_is_under_way_is_committed_together(op
         assert [len(commit.changes) for commit in commits] == [0, 50]
 
 
+async def test_a_transaction_that_takes_long_takes_in_no_more_and_who_was_first_is_answered_first(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_GROUP", 0.0)
+    async with open_store() as store:
+        commits: list[Commit] = []
+        store.listen(commits.append)
+        gate = await hold(store)
+        creates = [asyncio.ensure_future(store.create([DRAFT] * size)) for size in (1, 2, 3)]
+        await asyncio.sleep(0)
+        gate.set()
+        assert [len(made) for made in await asyncio.gather(*creates)] == [1, 2, 3]
+        assert [(commit.operations, len(commit.changes)) for commit in commits] == [(1, 0), (1, 1), (1, 2), (1, 3)]
+
+
 async def test_a_future_resolves_only_after_the_commit(open_store: OpenStore) -> None:
     async with open_store() as store:
         seen: list[bool] = []
