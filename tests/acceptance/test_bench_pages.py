@@ -53,7 +53,7 @@ def test_every_page_is_measured_and_nothing_is_left_behind(instance: Instance) -
     bench = instance.start(
         "pages", sys.executable, "-m", "benchmarks.pages", "--tasks", "1000", "--requests", "1", *places
     )
-    assert bench.ended() == 0, bench.read()
+    assert bench.ended(300) == 0, bench.read()
     document = json.loads(found.read_text())
     timings, works = document["pages"], document["long_work"]
     assert [timing["name"] for timing in timings] == [request.name for request in REQUESTS]

@@ -37,7 +37,7 @@ def test_growth_is_measured_and_leaves_nothing_behind(instance: Instance) -> Non
     places = ["--folder", str(instance.temporary), "--json", str(found)]
     sizes = ["--tasks", str(MANY), "--few", str(FEW), "--rounds", "1", "--seconds", "0.2"]
     bench = instance.start("growth", sys.executable, "-m", "benchmarks.growth", *sizes, *places)
-    assert bench.ended() == 0, bench.read()
+    assert bench.ended(300) == 0, bench.read()
     figures = json.loads(found.read_text())
     assert [figure["name"] for figure in figures] == ["reports", "GET by id", "GET by external key"]
     assert all(figure["waybill"]["value"] > 0 and figure["against"]["value"] > 0 for figure in figures)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 NOTHING: Any = object()
 REPORTER = "reporter-token"
 ADMIN = "admin-token"
-PATIENCE = 20.0
+PATIENCE = 60.0
 PROBLEM = "application/problem+json"
 
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20
+PATIENCE = 60
 
 
 def command(data_dir: Path, **settings: str) -> dict[str, object]:
