@@ -24,9 +24,10 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a search: the text before the wrong part, that part, the text behind it."""
+    """What is wrong with a search, as a sentence with its parts, and the search cut into before, wrong and behind."""
 
-    detail: str
+    sentence: str
+    parts: Mapping[str, object]
     before: str
     wrong: str
     behind: str
@@ -56,4 +57,4 @@ def complaint_of(q: str, error: QueryError) -> Complaint:
     before, wrong, behind = q[:start], q[start:end], q[end:]
     value = wrong.partition(":")[2]
     meant = (f"{before}{one}{value if one.endswith(':') else ''}{behind}" for one in error.suggestions)
-    return Complaint(error.detail, before, wrong, behind, tuple(meant))
+    return Complaint(error.sentence, error.parts, before, wrong, behind, tuple(meant))

@@ -26,15 +26,23 @@ TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
 )
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
+A_TIME = "a day or a time (UTC), such as 2026-11-01 or 2026-11-01T09:30, after >, >=, < or <=, or a range A..B"
 
 
 class QueryError(Exception):
     """What was typed cannot be understood."""
 
-    def __init__(self, detail: str, position: int, length: int, suggestions: Sequence[str] = ()) -> None:
-        """Say what was expected, where it is wrong (in characters), and what may have been meant."""
-        super().__init__(detail)
-        self.detail = detail
+    def __init__(
+        self, sentence: str, position: int, length: int, suggestions: Sequence[str] = (), **parts: object
+    ) -> None:
+        """Say what was expected, where it is wrong (in characters), and what may have been meant.
+
+        The sentence and its `{parts}` are kept apart, for pages in other languages.
+        """
+        self.detail = sentence.format(**parts)
+        super().__init__(self.detail)
+        self.sentence = sentence
+        self.parts = parts
         self.position = position
         self.length = length
         self.suggestions = tuple(suggestions)
@@ -46,18 +54,18 @@ class _Term(NamedTuple):
     position: int
     text: str
 
-    def wrong(self, detail: str, suggestions: Sequence[str] = ()) -> QueryError:
-        return QueryError(detail, self.position, len(self.text), suggestions)
+    def wrong(self, sentence: str, suggestions: Sequence[str] = (), **parts: object) -> QueryError:
+        return QueryError(sentence, self.position, len(self.text), suggestions, **parts)
 
 
 def parse(text: str) -> Query:
     """Return what is looked for. Raises QueryError."""
     if len(text) > LONGEST:
-        raise QueryError(f"a search has at most {LONGEST} characters", LONGEST, len(text) - LONGEST)
+        raise QueryError("a search has at most {most} characters", LONGEST, len(text) - LONGEST, most=LONGEST)
     said: dict[str, Any] = {}
     for number, term in enumerate(_terms(text)):
         if number == MOST_TERMS:
-            raise term.wrong(f"a search has at most {MOST_TERMS} terms")
+            raise term.wrong("a search has at most {most} terms", most=MOST_TERMS)
         _take(said, term)
     return Query(**said)
 
@@ -99,9 +107,9 @@ def _take(said: dict[str, Any], term: _Term) -> None:
         said["texts"] = (*said.get("texts", ()), term.values[0])
         return
     if not term.values or not all(term.values):
-        raise term.wrong(f"a value is missing after {term.field}:", _examples(term.field))
+        raise term.wrong("a value is missing after {field}:", _examples(term.field), field=term.field)
     if len(term.values) > MOST_VALUES:
-        raise term.wrong(f"{term.field}: takes at most {MOST_VALUES} values")
+        raise term.wrong("{field}: takes at most {most} values", field=term.field, most=MOST_VALUES)
     field, _, key = term.field.partition(".")
     name = term.field.lower()
     if field.lower() == "meta" and key:
@@ -111,38 +119,39 @@ def _take(said: dict[str, Any], term: _Term) -> None:
     elif name not in FIELDS:
         known = ", ".join(f"{one}:" for one in (*QUALIFIERS[:-1], "meta.KEY"))
         close = [one if one.endswith(".") else f"{one}:" for one in get_close_matches(name, QUALIFIERS, cutoff=0.5)]
-        raise term.wrong(
-            f"there is no qualifier {term.field}:, only {known}; as text, put it in quotation marks", close
-        )
+        sentence = "there is no qualifier {field}:, only {known}; as text, put it in quotation marks"
+        raise term.wrong(sentence, close, field=term.field, known=known)
     else:
         attribute, read = FIELDS[name]
         if attribute in said:
-            raise term.wrong(f"{name}: is given twice; separate values by commas")
+            raise term.wrong("{field}: is given twice; separate values by commas", field=name)
         said[attribute] = tuple(read(term, value) for value in term.values)
 
 
 def _status(term: _Term, value: str) -> Status:
-    return Status(_member(term, value, "a status", {name.lower(): one for name, one in Status.__members__.items()}))
+    members = {name.lower(): one for name, one in Status.__members__.items()}
+    return Status(_member(term, value, "{value!r} is not a status: use {known}", members))
 
 
 def _error(term: _Term, value: str) -> ErrorCode:
-    return ErrorCode(_member(term, value, "an error code", {code.value: code for code in ErrorCode}))
+    members = {code.value: code for code in ErrorCode}
+    return ErrorCode(_member(term, value, "{value!r} is not an error code: use {known}", members))
 
 
-def _member(term: _Term, value: str, what: str, members: Mapping[str, Any]) -> Any:
+def _member(term: _Term, value: str, sentence: str, members: Mapping[str, Any]) -> Any:
     value = value.lower()
     if value in members:
         return members[value]
     close = get_close_matches(value, members, cutoff=0.4) or list(members)
-    raise term.wrong(f"{value!r} is not {what}: use {', '.join(members)}", [f"{term.field}:{one}" for one in close])
+    raise term.wrong(sentence, [f"{term.field}:{one}" for one in close], value=value, known=", ".join(members))
 
 
-def _matching(pattern: str, what: str) -> Callable[[_Term, str], str]:
+def _matching(pattern: str, sentence: str) -> Callable[[_Term, str], str]:
     compiled = re.compile(pattern)
 
     def read(term: _Term, value: str) -> str:
         if not compiled.fullmatch(value.lower()):
-            raise term.wrong(f"{value!r} is not {what}")
+            raise term.wrong(sentence, value=value)
         return value.lower()
 
     return read
@@ -154,12 +163,15 @@ def _any(term: _Term, value: str) -> str:
 
 FIELDS: dict[str, tuple[str, Callable[[_Term, str], Any]]] = {
     "status": ("statuses", _status),
-    "type": ("types", _matching(TYPE_NAME, "the name of a task type")),
+    "type": ("types", _matching(TYPE_NAME, "{value!r} is not the name of a task type")),
     "stage": ("stages", _any),
     "error": ("errors", _error),
     "key": ("keys", _any),
-    "id": ("ids", _matching(UUID, "the id of a task, which is a UUID")),
-    "failure": ("failures", _matching(FINGERPRINT.pattern, "the fingerprint of a failure, twelve hexadecimal digits")),
+    "id": ("ids", _matching(UUID, "{value!r} is not the id of a task, which is a UUID")),
+    "failure": (
+        "failures",
+        _matching(FINGERPRINT.pattern, "{value!r} is not the fingerprint of a failure, twelve hexadecimal digits"),
+    ),
     "worker": ("workers", _any),
 }
 """The plain qualifiers: where their values go, and how each is read."""
@@ -168,7 +180,7 @@ FIELDS: dict[str, tuple[str, Callable[[_Term, str], Any]]] = {
 def _take_times(said: dict[str, Any], name: str, term: _Term) -> None:
     """Take a time or a range in; of several, all must hold."""
     if len(term.values) > 1:
-        raise term.wrong(f"{name}: takes one time or a range, such as {name}:2026-11-01..2026-11-30")
+        raise term.wrong("{field}: takes one time or a range, such as {field}:2026-11-01..2026-11-30", field=name)
     (value,) = term.values
     start: int | None = None
     end: int | None = None
@@ -194,9 +206,8 @@ def _take_times(said: dict[str, Any], name: str, term: _Term) -> None:
 def _span(term: _Term, value: str) -> tuple[int, int]:
     """Return when the day, the minute or the second that was written begins, and when it is over."""
     found = TIME.fullmatch(value)
-    expected = "a day or a time (UTC), such as 2026-11-01 or 2026-11-01T09:30, after >, >=, < or <=, or a range A..B"
     if found is None:
-        raise term.wrong(f"{value!r} is not {expected}", _examples(term.field or ""))
+        raise term.wrong(f"{{value!r}} is not {A_TIME}", _examples(term.field or ""), value=value)
     year, month, day, hour, minute, second, zone = found.groups()
     length = timedelta(days=1) if hour is None else timedelta(minutes=1) if second is None else timedelta(seconds=1)
     try:
@@ -208,7 +219,8 @@ def _span(term: _Term, value: str) -> tuple[int, int]:
             start -= sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
         end = start + length
     except (ValueError, OverflowError):
-        raise term.wrong(f"{value!r} is in no calendar: write {expected}", _examples(term.field or "")) from None
+        sentence = f"{{value!r}} is in no calendar: write {A_TIME}"
+        raise term.wrong(sentence, _examples(term.field or ""), value=value) from None
     return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
 
 

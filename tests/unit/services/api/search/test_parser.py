@@ -1,6 +1,8 @@
 """What may be typed into the search box, and what is said of what may not."""
 
+import json
 from datetime import UTC, datetime
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -71,6 +73,10 @@ def test_what_is_typed_is_understood(text: str, query: Query) -> None:
         ("created:soon", (0, 12), "'soon' is not a day or a time", ("created:>2026-11-01",)),
         ("created:2026-02-30", (0, 18), "is in no calendar", ("created:>2026-11-01",)),
         ("created:9999-12-31", (0, 18), "is in no calendar", ("created:>2026-11-01",)),
+        ("created:2026-11-01,2026-11-02", (0, 29), "takes one time or a range", ()),
+        ("error:timeot", (0, 12), "'timeot' is not an error code", ("error:timeout",)),
+        ("type:a!", (0, 7), "is not the name of a task type", ()),
+        ("key:" + "a," * 20 + "a", (0, 45), "key: takes at most 20 values", ()),
         ("id:7", (0, 4), "is not the id of a task", ()),
         ("failure:xyz", (0, 11), "is not the fingerprint", ()),
         ("status:new status:error", (11, 12), "is given twice", ()),
@@ -88,8 +94,10 @@ def test_what_cannot_be_understood_is_named(
     assert said in refused.value.detail
     assert (refused.value.position, refused.value.length) == at
     assert refused.value.suggestions == suggestions
+    assert refused.value.sentence in RUSSIAN
 
 
+RUSSIAN = json.loads(files("services.api.admin").joinpath("locales", "ru.json").read_text("utf-8"))
 PIECES = (*(f"{one}:" for one in QUALIFIERS), "meta.a:", '"', ",", "..", ">", "2026-11-01", "new", "Z", "+25:00")
 
 
@@ -102,4 +110,5 @@ def test_whatever_is_typed_is_understood_or_named(text: str) -> None:
         wrong = error
     if wrong is not None:
         assert wrong.detail
+        assert wrong.sentence in RUSSIAN, "the pages say it in every language"
         assert 0 <= wrong.position <= len(text)
