@@ -17,6 +17,9 @@ BATCH_BYTES = 7 * 1_048_576
 SLOW_SECONDS = 1.0
 """After a request that took longer, the next one has half as many reports."""
 
+SMALLEST_BATCH = 20
+"""Fewer are not worth a request of their own, which costs the API about as much as they do."""
+
 FIRST_BATCH = 100
 """How many reports there are at most in the first request after one that failed: many may come at once."""
 
@@ -84,7 +87,7 @@ class Courier:
     def _fitting(self, size: int, begun: float) -> int:
         """Return how many reports the next request may have, after one of this size."""
         if self._clock() - begun > SLOW_SECONDS:
-            return max(1, size // 2)
+            return max(SMALLEST_BATCH, size // 2)
         return min(2 * self._limit, BATCH)
 
     def _suspects(self, error: ApiError) -> bool:
