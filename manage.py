@@ -12,6 +12,7 @@ from services import together
 from services.api import installation
 from services.api.admin import creation
 from services.api.fixtures import fixture, loading
+from services.api.fixtures.effect import Effect
 from shared.client import ApiError
 from shared.settings import Settings, SettingsError
 from shared.wire.accounts import RoleName
@@ -39,7 +40,7 @@ def loaddata(name: str, settings: Settings) -> bool:
     for account, effect in accounts.items():
         print(f"{effect:<8} {account} (an account)")
     print(f"{len(types)} task types loaded from {name}.")
-    return loading.Effect.CREATED in accounts.values()
+    return Effect.CREATED in accounts.values()
 
 
 def createuser(name: str, role: RoleName, settings: Settings) -> None:

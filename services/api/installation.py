@@ -5,10 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from services.api.access import is_loopback
 from services.api.admin.accounts import Accounts
+from services.api.admin.demo_login import accounts_in
 from services.api.admin.passwords import Passwords
-from services.api.admin.sessions import Sessions
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
@@ -53,16 +52,6 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
                 f"{settings.data_dir} is in use, but no API answers at {settings.base_url} (see WAYBILL_API_URL)"
             )
         time.sleep(RETRY_SECONDS)
-
-
-def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accounts:
-    """Return the accounts of a store, with what the settings allow about passwords."""
-    return Accounts(store, Sessions(store), passwords, allows_well_known=allows_demo(settings))
-
-
-def allows_demo(settings: Settings) -> bool:
-    """Return whether people may log in with a password that everybody knows."""
-    return settings.allow_demo_login or is_loopback(settings.host)
 
 
 def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:

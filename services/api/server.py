@@ -15,13 +15,13 @@ from tornado.netutil import bind_sockets
 
 from services.api.access import Access, is_loopback, tokens_in
 from services.api.admin.accounts import Accounts
+from services.api.admin.demo_login import accounts_in, allows_demo
 from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.fixtures import fixture
-from services.api.fixtures.loading import load_into
-from services.api.installation import accounts_in, allows_demo
+from services.api.fixtures.in_store import load_into
 from services.api.metrics import Metrics
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable

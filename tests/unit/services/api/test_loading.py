@@ -10,7 +10,8 @@ import pytest
 
 from services.api.admin import creation
 from services.api.fixtures import fixture
-from services.api.fixtures.loading import Effect, load
+from services.api.fixtures.effect import Effect
+from services.api.fixtures.loading import load
 from services.api.installation import Unreachable
 from shared.settings import Settings
 
