@@ -41,10 +41,11 @@ async function refresh(ids) {
   }
 }
 
+/** Give a row the cells that another page has, which keeps its own: its rows may yet be shown themselves. */
 function replace(row, now) {
   const focused = row.contains(document.activeElement) && document.activeElement;
   const isPicked = row.querySelector("[data-pick]")?.checked;
-  row.replaceChildren(...now.children);
+  row.replaceChildren(...now.cloneNode(true).children);
   row.dataset.version = now.dataset.version;
   const pick = row.querySelector("[data-pick]");
   if (pick) pick.checked = isPicked;
