@@ -11,7 +11,7 @@ from proof.history import Story, read
 from proof.plan import Control
 from proof.record import Create, Json, Record, frozen
 from shared.domain.status import ErrorCode, Status
-from shared.domain.task import CRASH_BUDGET
+from shared.domain.transitions import CRASH_BUDGET
 
 EXAMPLES = 5
 """How many examples of each kind of violation are kept."""

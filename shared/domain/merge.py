@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Outcome, Status
-from shared.domain.task import Position, Task, TaskError, advance, end, fail
+from shared.domain.task import Position, Task, TaskError
+from shared.domain.transitions import advance, end, fail
 
 METADATA_CAP = 65_536
 """How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""

@@ -6,7 +6,7 @@ from typing import Any
 from proof.simulation.mutants.mutant import Mutant
 from services.api.store.commands import reports
 from shared.domain import merge as merging
-from shared.domain import task as transitions
+from shared.domain import transitions
 from shared.domain.report import Report
 from shared.domain.status import Outcome, Status
 from shared.domain.task import Position, Task

@@ -10,7 +10,7 @@ from services.api.store import stage_results
 from services.api.store.commands import reports
 from services.api.store.unit import Unit
 from shared.domain import merge as merging
-from shared.domain import task as transitions
+from shared.domain import transitions
 from shared.domain.report import Report
 from shared.domain.status import Outcome, Status
 from shared.domain.task import Task

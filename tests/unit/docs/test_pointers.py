@@ -134,7 +134,7 @@ def test_the_status_diagram_is_the_table() -> None:
     [
         ("[`shared/domain/merge.py`](../shared/domain/merge.py) `merge`", ""),
         ("[`shared/domain/task.py`](../shared/domain/task.py) `Task.positions`", ""),
-        ("[`shared/domain/task.py`](../shared/domain/task.py)\n  `CRASH_BUDGET = 4`", ""),
+        ("[`shared/domain/transitions.py`](../shared/domain/transitions.py)\n  `CRASH_BUDGET = 4`", ""),
         ("[`setup.cfg`](../setup.cfg) `importlinter:contract:domain`", ""),
         ("[there](https://example.org/no/such.py)", ""),
         ("```\n[`shared/no.py`](../shared/no.py)\n```", ""),
@@ -143,7 +143,10 @@ def test_the_status_diagram_is_the_table() -> None:
         ("[`shared/domain/merge.py`](../shared/domain/merge.py) `merges`", "does not define merges"),
         ("[`shared/domain/task.py`](../shared/domain/task.py) `Task.place`", "does not define Task.place"),
         ("[`shared/domain/task.py`](../shared/domain/task.py) `positions`", "does not define positions"),
-        ("[`shared/domain/task.py`](../shared/domain/task.py) `CRASH_BUDGET = 5`", "does not define CRASH_BUDGET = 5"),
+        (
+            "[`shared/domain/transitions.py`](../shared/domain/transitions.py) `CRASH_BUDGET = 5`",
+            "does not define CRASH_BUDGET = 5",
+        ),
         ("[`shared/domain/task.py`](../shared/domain/status.py) `Task`", "leads to ../shared/domain/status.py"),
         ("[`shared/domain/no.py`](../shared/domain/no.py)", "does not exist"),
         ("[`setup.cfg`](../setup.cfg) `importlinter:contract:no`", "does not define"),

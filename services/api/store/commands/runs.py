@@ -6,7 +6,7 @@ from typing import Any
 
 from services.api.store import tasks
 from services.api.store.unit import Unit
-from shared.domain import task as transitions
+from shared.domain import transitions
 from shared.domain.errors import WorkerGone
 from shared.domain.event import EventKind
 from shared.domain.task import Task

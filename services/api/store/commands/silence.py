@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from services.api.store import tasks
 from services.api.store.unit import Unit
 from shared.domain.event import EventKind
-from shared.domain.task import fall_silent
+from shared.domain.transitions import fall_silent
 
 PORTION = 500
 """How many tasks with the same `stage_timeout` one transaction looks after."""

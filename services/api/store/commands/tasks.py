@@ -6,11 +6,12 @@ from services.api.store import idempotency
 from services.api.store.commands import search
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.unit import Unit
-from shared.domain import task as transitions
+from shared.domain import transitions
 from shared.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
 from shared.domain.event import EventKind
 from shared.domain.report import TaskKey
-from shared.domain.task import Position, Task, enter
+from shared.domain.task import Position, Task
+from shared.domain.transitions import enter
 
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:

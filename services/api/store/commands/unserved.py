@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.api.store import lanes
 from services.api.store.unit import Unit
-from shared.domain import task as transitions
+from shared.domain import transitions
 from shared.domain.event import EventKind
 
 PORTION = 500

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shared.domain.merge import METADATA_CAP, merge
 from shared.domain.report import Report
 from shared.domain.status import FOLLOWS, ErrorCode, Outcome, Status
-from shared.domain.task import Task, TaskError, cancel, release, retry
+from shared.domain.task import Task, TaskError
+from shared.domain.transitions import cancel, release, retry
 
 NOW = 1_000_000
 CLAIM = "a" * 32

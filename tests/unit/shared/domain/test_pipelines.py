@@ -10,7 +10,8 @@ from shared.domain.report import Report
 from shared.domain.route import route_of, type_of
 from shared.domain.stage import has_advanced, passed
 from shared.domain.status import ErrorCode, Outcome, Status
-from shared.domain.task import CRASH_BUDGET, Task, TaskError, cancel, enter, release, retry, time_out
+from shared.domain.task import Task, TaskError
+from shared.domain.transitions import CRASH_BUDGET, cancel, enter, release, retry, time_out
 
 NOW = 1_000_000
 CLAIM = "a" * 32

@@ -13,8 +13,9 @@ from services.api.store.statistics import MINUTE, MOST_TYPES, Statistics
 from services.api.store.unit import Change, Commit
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Status
-from shared.domain.task import Task, TaskError, end, retry
+from shared.domain.task import Task, TaskError
 from shared.domain.task_type import TaskType
+from shared.domain.transitions import end, retry
 from tests.unit.services.api.conftest import OpenStore
 
 NOW = 1_000 * MINUTE

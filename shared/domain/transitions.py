@@ -1,0 +1,196 @@
+"""What becomes of a task other than by reports: advance, release, time-out, cancel, retry and the like."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import API, Position, Task, TaskError
+
+CRASH_BUDGET = 4
+"""With this many lost workers a task ends in ERROR `worker_lost`."""
+
+
+def enter(task: Task, position: int) -> Task:
+    """Put a task before a stage of its pipeline; nobody has claimed it there yet."""
+    if task.stages is None:
+        raise ValueError("it is no pipeline")
+    stage = task.stages[position]
+    return replace(
+        task,
+        handler=stage,
+        stage=stage,
+        progress=None,
+        claimed_at=None,
+        positions=_of_metadata(task.positions) | {"stage": Position(task.run, 0, API)},
+    )
+
+
+def advance(task: Task, *, now: int) -> Task:
+    """Go on to the next stage of a pipeline, with fresh failure and crash budgets; its run is due at once."""
+    unclaimed = replace(
+        task,
+        run=task.run + 1,
+        failures=0,
+        crashes=0,
+        claim=None,
+        worker=None,
+        due_at=now,
+        delay=0,
+        stage_since=now,
+        heard_at=now,
+        version=task.version + 1,
+    )
+    return enter(unclaimed, task.position + 1)
+
+
+def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
+    """Take a run from its worker and open the next one, due at once; the status stays as it is.
+
+    Returns the task unchanged where `run` and `claim` no longer hold it. A crash is counted, and the one that
+    uses up the budget ends the task.
+    """
+    if not task.is_held or (task.run, task.claim) != (run, claim):
+        return task
+    crashes = task.crashes + crashed
+    if crashes >= CRASH_BUDGET:
+        error = TaskError(ErrorCode.WORKER_LOST, f"{crashes} workers were lost while they ran it")
+        return end(replace(task, crashes=crashes, claim=None), Status.ERROR, now=now, error=error)
+    return replace(
+        task,
+        run=task.run + 1,
+        crashes=crashes,
+        claim=None,
+        worker=None,
+        due_at=now,
+        delay=0,
+        version=task.version + 1,
+    )
+
+
+def time_out(task: Task, run: int, claim: str | None, *, now: int) -> Task:
+    """Fail a run that took longer than its limit; unchanged where `run` and `claim` no longer hold the task."""
+    if not task.is_held or (task.run, task.claim) != (run, claim):
+        return task
+    return fail(task, TaskError(ErrorCode.TIMEOUT, f"no end after {task.run_limit:g} s"), now=now)
+
+
+def fall_silent(task: Task, *, now: int) -> Task:
+    """Mark a tracked task of which there is no news for its `stage_timeout`, or, where it says so, end it.
+
+    Returns the task unchanged where nothing is to be noticed.
+    """
+    if not task.is_tracked or task.status.is_final or task.stage_timeout is None or task.silent_at is not None:
+        return task
+    if not task.stage_timeout_ends:
+        return replace(task, silent_at=now, version=task.version + 1)
+    error = TaskError(ErrorCode.TIMEOUT, f"no news for {task.stage_timeout} s")
+    return replace(end(task, Status.ERROR, now=now, error=error), heard_at=task.heard_at)
+
+
+def give_up(task: Task, *, now: int) -> Task:
+    """End a task in ERROR `no_handler` that is due while no worker serves its route; unchanged where it is not due."""
+    if task.due_at is None or task.due_at > now:
+        return task
+    error = TaskError(ErrorCode.NO_HANDLER, f"no worker serves {task.route}")
+    return end(task, Status.ERROR, now=now, error=error)
+
+
+def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
+    """End a task in ERROR `cancelled` at once; its worker's later finish will be refused.
+
+    Raises TaskIsFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    """
+    _expect(task, attempt)
+    if task.status.is_final:
+        raise TaskIsFinal()
+    error = TaskError(ErrorCode.CANCELLED, "cancelled on request")
+    return end(replace(task, claim=None), Status.ERROR, now=now, error=error)
+
+
+def retry(task: Task, attempt: int | None, *, now: int) -> Task:
+    """Open another attempt of a final task, with fresh failure and crash budgets.
+
+    A pipeline that has ended in ERROR goes on at the stage where it did; one that is COMPLETED starts over.
+    Raises TaskIsNotFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    """
+    _expect(task, attempt)
+    if not task.status.is_final:
+        raise TaskIsNotFinal()
+    return _next_attempt(replace(task, failures=0, crashes=0), now=now, delay=0)
+
+
+def end(task: Task, status: Status, *, now: int, result: Any = None, error: TaskError | None = None) -> Task:
+    """Put a task into a final status and freeze what goes with it."""
+    return replace(
+        task,
+        status=status,
+        result=result,
+        error=error,
+        started_at=now if task.started_at is None else task.started_at,
+        finished_at=now,
+        due_at=None,
+        heard_at=now,
+        silent_at=None,
+        version=task.version + 1,
+    )
+
+
+def fail(task: Task, error: TaskError, *, now: int) -> Task:
+    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left."""
+    failures = task.failures + 1
+    failed = replace(task, failures=failures)
+    if failures >= task.max_attempts:
+        return end(failed, Status.ERROR, now=now, error=error)
+    return _next_attempt(failed, now=now, delay=backoff(failed))
+
+
+def backoff(task: Task) -> int:
+    """Milliseconds to wait after the task's latest failure: exponential, between half of it and all of it.
+
+    The jitter is drawn from the task's id and its failures, so that it is the same wherever it is computed; see
+    "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), equal jitter.
+    """
+    exponent = min(task.failures - 1, 32)
+    ceiling: float = min(task.max_backoff, task.min_backoff * 2**exponent)
+    chance = crc32(f"{task.task_id}/{task.attempt}/{task.failures}".encode()) / 2**32
+    return round(1000 * ceiling * (1 + chance) / 2)
+
+
+def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
+    opened = replace(
+        task,
+        status=Status.NEW,
+        attempt=task.attempt + 1,
+        run=task.run + 1,
+        claim=None,
+        worker=None,
+        claimed_at=None,
+        stage=None,
+        progress=None,
+        positions=_of_metadata(task.positions),
+        result=None,
+        error=None,
+        started_at=None,
+        finished_at=None,
+        due_at=None if task.is_tracked else now + delay,
+        delay=delay,
+        stage_since=now,
+        heard_at=now,
+        silent_at=None,
+        version=task.version + 1,
+    )
+    if task.stages is None:
+        return opened
+    return enter(opened, 0 if task.status is Status.COMPLETED else task.position)
+
+
+def _of_metadata(positions: Mapping[str, Position]) -> dict[str, Position]:
+    return {key: at for key, at in positions.items() if key.startswith("metadata/")}
+
+
+def _expect(task: Task, attempt: int | None) -> None:
+    if attempt is not None and attempt != task.attempt:
+        raise AttemptHasMoved(attempt=task.attempt)

@@ -1,0 +1,116 @@
+"""The transitions that are not reports."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import Position, Task
+from shared.domain.transitions import CRASH_BUDGET, backoff, cancel, release, retry, time_out
+
+NOW = 1_000_000
+CLAIM = "a" * 32
+
+
+def held(**fields: Any) -> Task:
+    common: dict[str, Any] = {
+        "task_id": "t",
+        "name": "n",
+        "type": "sleep",
+        "handler": "sleep",
+        "processing_time": 1,
+        "created_at": 0,
+    }
+    state: dict[str, Any] = {"status": Status.PROCESSING, "claim": CLAIM, "worker": "w", "started_at": 5}
+    return Task(**common | state | fields)
+
+
+def test_a_release_opens_the_next_run_and_keeps_status_attempt_and_start() -> None:
+    task = release(held(), 1, CLAIM, crashed=False, now=NOW)
+    assert (task.status, task.attempt, task.run, task.started_at) == (Status.PROCESSING, 1, 2, 5)
+    assert (task.claim, task.worker, task.due_at, task.crashes) == (None, None, NOW, 0)
+
+
+@pytest.mark.parametrize(("run", "claim"), [(2, CLAIM), (1, "b" * 32), (1, None)])
+def test_what_does_not_hold_the_run_cannot_release_or_time_it_out(run: int, claim: str | None) -> None:
+    task = held()
+    assert release(task, run, claim, crashed=True, now=NOW) is task
+    assert time_out(task, run, claim, now=NOW) is task
+
+
+def test_an_unclaimed_or_final_task_is_not_released() -> None:
+    for task in (held(claim=None, due_at=NOW), held(status=Status.COMPLETED, finished_at=NOW)):
+        assert release(task, 1, task.claim, crashed=True, now=NOW) is task
+
+
+def test_the_crash_budget_ends_a_task_that_keeps_killing_its_workers() -> None:
+    task = held()
+    for crash in range(1, CRASH_BUDGET):
+        task = release(task, task.run, CLAIM, crashed=True, now=NOW)
+        assert (task.status, task.crashes) == (Status.PROCESSING, crash)
+        task = replace(task, claim=CLAIM, worker="w", due_at=None)
+    task = release(task, task.run, CLAIM, crashed=True, now=NOW)
+    assert task.status is Status.ERROR
+    assert task.error is not None
+    assert task.error.code is ErrorCode.WORKER_LOST
+
+
+def test_releases_without_a_crash_spend_nothing() -> None:
+    task = held()
+    for _ in range(3 * CRASH_BUDGET):
+        task = replace(release(task, task.run, CLAIM, crashed=False, now=NOW), claim=CLAIM, due_at=None)
+    assert (task.status, task.crashes) == (Status.PROCESSING, 0)
+
+
+def test_a_timeout_counts_as_a_failure() -> None:
+    task = time_out(held(max_attempts=2), 1, CLAIM, now=NOW)
+    assert (task.status, task.attempt, task.failures) == (Status.NEW, 2, 1)
+    task = time_out(held(), 1, CLAIM, now=NOW)
+    assert task.error is not None
+    assert (task.status, task.error.code) == (Status.ERROR, ErrorCode.TIMEOUT)
+
+
+def test_cancel_ends_at_once_and_a_final_task_cannot_be_cancelled() -> None:
+    task = cancel(held(), 1, now=NOW)
+    assert task.error is not None
+    assert (task.status, task.error.code, task.finished_at, task.claim) == (Status.ERROR, "cancelled", NOW, None)
+    with pytest.raises(TaskIsFinal):
+        cancel(task, None, now=NOW)
+
+
+def test_retry_opens_another_attempt_that_keeps_the_metadata() -> None:
+    at = Position(1, 1, "w")
+    task = held(
+        metadata={"k": 1},
+        positions={"metadata/k": at, "stage": at},
+        stage="s",
+        progress=0.5,
+        failures=1,
+        crashes=2,
+    )
+    task = retry(cancel(task, None, now=NOW), 1, now=NOW + 1)
+    assert (task.status, task.attempt, task.run, task.failures, task.crashes) == (Status.NEW, 2, 2, 0, 0)
+    assert (task.stage, task.progress, task.error, task.started_at, task.finished_at) == (None,) * 5
+    assert (task.metadata, task.positions, task.due_at) == ({"k": 1}, {"metadata/k": at}, NOW + 1)
+    with pytest.raises(TaskIsNotFinal):
+        retry(task, None, now=NOW)
+
+
+@pytest.mark.parametrize("attempt", [0, 2])
+def test_cancel_and_retry_compare_the_attempt(attempt: int) -> None:
+    with pytest.raises(AttemptHasMoved):
+        cancel(held(), attempt, now=NOW)
+    with pytest.raises(AttemptHasMoved):
+        retry(cancel(held(), None, now=NOW), attempt, now=NOW)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_the_backoff_lies_between_half_of_the_ceiling_and_the_ceiling(failures: int, low: float, high: float) -> None:
+    task = held(failures=failures, min_backoff=low, max_backoff=high)
+    ceiling = 1000 * min(high, low * 2 ** min(failures - 1, 32))
+    assert ceiling / 2 - 1 <= backoff(task) <= ceiling + 1
+    assert backoff(task) == backoff(task)
