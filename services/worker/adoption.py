@@ -3,7 +3,8 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,9 +39,12 @@ class Api(Protocol):
 class Adoption:
     """Settles for each dead worker what it left."""
 
-    def __init__(self, client: Api, spool_dir: Path, doorbell_dir: Path) -> None:
-        """Take the client and the folders with the workers' files."""
+    def __init__(
+        self, client: Api, spool_dir: Path, doorbell_dir: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the client and the folders with the workers' files; `clock` counts monotonic seconds."""
         self._client = client
+        self._clock = clock
         self._doorbell_dir = doorbell_dir
         self._stopping = threading.Event()
         self._leftovers = Leftovers(spool_dir, PREFIX, self._settle)
@@ -78,7 +82,7 @@ class Adoption:
 
     def _deliver(self, spool: Spool) -> int:
         """Deliver everything, in order, and return how many reports that were."""
-        courier = Courier(self._client)
+        courier = Courier(self._client, self._clock)
 
         def deliver(parcels: Sequence[Parcel]) -> Delivered:
             answers = courier.send(parcels)

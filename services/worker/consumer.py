@@ -98,7 +98,7 @@ class Worker:
             lambda: self._endings.put(Exit.GIVEN_UP),
             clock,
         )
-        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir)
+        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock)
         self._consumer = Consumer(
             RunnerHuey(self._granted, self._runner.run),
             workers=self._slots.total,
