@@ -96,6 +96,13 @@ def parcel(instance: Instance) -> str:
     return str(instance.post("/tasks", {"name": "Parcel", "type": "delivery"}).json()["task_id"])
 
 
+def arrive(instance: Instance, task_id: str, place: str) -> None:
+    """Report that a parcel has come to a place."""
+    said = {"status": 2, "stage": place, "source": place}
+    answer = instance.session.patch(f"{instance.url}/tasks/{task_id}", json=said, headers=instance.admin())
+    answer.raise_for_status()
+
+
 def test_rows_stay_where_they_are_and_many_are_cancelled_at_once(visit: Visit, instance: Instance) -> None:
     page = visit.page
     first = parcel(instance)
@@ -103,8 +110,7 @@ def test_rows_stay_where_they_are_and_many_are_cancelled_at_once(visit: Visit, i
     # What is seen at once has changed what is there, and found what is not.
     page.get_by_role("button", name="Pause").click()
     parcel(instance)
-    said = {"status": 2, "stage": "hub", "source": "hub"}
-    instance.session.patch(f"{instance.url}/tasks/{first}", json=said, headers=instance.admin()).raise_for_status()
+    arrive(instance, first, "hub")
     page.get_by_role("button", name="Go on").click()
     page.locator(f"tr[data-id='{first}']", has_text="hub").wait_for()
     page.get_by_role("button", name="1 new").click()
@@ -115,10 +121,7 @@ def test_rows_stay_where_they_are_and_many_are_cancelled_at_once(visit: Visit, i
     assert page.locator("[data-row]").count() == 2
     # What happens to the second before it is shown is seen as well: the page hears of it before it hears of the first.
     for task_id in (second, first):
-        said = {"status": 2, "stage": "depot", "source": "depot"}
-        instance.session.patch(
-            f"{instance.url}/tasks/{task_id}", json=said, headers=instance.admin()
-        ).raise_for_status()
+        arrive(instance, task_id, "depot")
     page.locator(f"tr[data-id='{first}']", has_text="depot").wait_for()
     page.get_by_role("button", name="1 new").click()
     page.wait_for_function("document.querySelectorAll('[data-row]').length === 3")
