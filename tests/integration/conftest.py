@@ -21,6 +21,7 @@ from services.api.store.clock import Clock
 from services.api.store.store import Store
 from services.api.traffic import Traffic
 from services.api.upkeep.workers import Workers
+from tests.databases import new_database
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 
 
@@ -29,6 +30,7 @@ def store(io_loop: IOLoop, tmp_path: Path) -> Iterator[Store]:
     """A real store on disk."""
 
     async def opened() -> Store:
+        new_database(tmp_path / "tasks.db")
         return Store.open(tmp_path / "tasks.db", Clock(), on_death=lambda: None)
 
     kept = io_loop.run_sync(opened)

@@ -45,26 +45,31 @@ def many(fetch: Fetch, store: Store) -> list[dict[str, Any]]:
     """Tasks of every kind, with their index kept in little slices while they change."""
     chance = random.Random(7)
     fetch("POST", "/task-types", {"name": "parcel", "handler": None}, token=ADMIN)
-    for number in range(60):
-        task_id = fetch.created(
-            name=f"{chance.choice(WORDS)} {chance.choice(WORDS)} {number}",
-            type=chance.choice(("sleep", "parcel")),
-            metadata={"user": chance.randrange(4), "lang": chance.choice(("en", "RU"))},
-            external_key=f"key-{number}" if number % 3 else None,
-        )
-        deed = chance.randrange(6)
-        if deed == 0:
-            fetch("POST", f"/tasks/{task_id}/cancel")
-        elif deed in (1, 2):
-            error = {"code": "failed", "message": chance.choice(MESSAGES)}
-            fetch("PATCH", f"/tasks/{task_id}", {"status": 4, "error": error}, token=REPORTER)
-        elif deed == 3:
-            fetch("PATCH", f"/tasks/{task_id}", {"status": 3, "metadata": {"user": 9}}, token=REPORTER)
-        elif deed == 4:
-            fetch("PATCH", f"/tasks/{task_id}", {"status": 2, "stage": "enrich"}, token=REPORTER)
-        if number % 7 == 0:
-            take_in(fetch, store)
-    take_in(fetch, store)
+    for first in range(0, 60, 6):
+        drafts = [
+            {
+                "name": f"{chance.choice(WORDS)} {chance.choice(WORDS)} {number}",
+                "type": chance.choice(("sleep", "parcel")),
+                "processing_time": 5,
+                "metadata": {"user": chance.randrange(4), "lang": chance.choice(("en", "RU"))},
+                "external_key": f"key-{number}" if number % 3 else None,
+            }
+            for number in range(first, first + 6)
+        ]
+        said: list[dict[str, Any]] = []
+        for task_id in fetch("POST", "/tasks/batch", {"tasks": drafts}).json()["task_ids"]:
+            match chance.randrange(6):
+                case 0:
+                    assert fetch("POST", f"/tasks/{task_id}/cancel").status == 200
+                case 1 | 2:
+                    error = {"code": "failed", "message": chance.choice(MESSAGES)}
+                    said.append({"task_id": task_id, "status": 4, "error": error})
+                case 3:
+                    said.append({"task_id": task_id, "status": 3, "metadata": {"user": 9}})
+                case 4:
+                    said.append({"task_id": task_id, "status": 2, "stage": "enrich"})
+        assert fetch("POST", "/reports", {"reports": said}, token=REPORTER).status == 200
+        take_in(fetch, store)
     tasks: list[dict[str, Any]] = fetch("GET", "/tasks").json()
     return tasks
 

@@ -23,6 +23,7 @@ from services.api.store.store import Store
 from services.api.traffic import Traffic
 from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.workers import Workers
+from tests.databases import new_database
 
 T = TypeVar("T")
 
@@ -123,6 +124,7 @@ class RunningApi:
 
     async def _start(self) -> None:
         self._traffic = Traffic()
+        new_database(self.path)
         self._store = Store.open(self.path, self.clock, lambda: self._deaths.append(None))
         self._workers = Workers(self._store)
         access = Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -25,9 +26,9 @@ class Views:
     """Renders pages. It belongs to the loop."""
 
     def __init__(self) -> None:
-        """Read the words; templates are compiled when they are first used."""
+        """Read the words; templates are compiled when they are first used, once in a process."""
         here = files(__package__)
-        self._loader = Loader(str(here / "templates"), autoescape="xhtml_escape", whitespace="all")
+        self._loader = _templates()
         self._words: dict[str, Mapping[str, str]] = {
             code: json.loads(here.joinpath("locales", f"{code}.json").read_text("utf-8"))
             for code in LANGUAGES
@@ -59,6 +60,11 @@ class Views:
         return self._loader.load(template).generate(
             **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
         )
+
+
+@cache
+def _templates() -> Loader:
+    return Loader(str(files(__package__) / "templates"), autoescape="xhtml_escape", whitespace="all")
 
 
 def language_of(cookie: str | None, accepted: str | None) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from services.api.store.clock import Clock
 from services.api.store.store import Store
+from tests.databases import new_database
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 
@@ -19,6 +20,7 @@ def open_store(tmp_path: Path) -> OpenStore:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Store]:
         deaths: list[None] = []
+        new_database(tmp_path / "tasks.db")
         store = Store.open(tmp_path / "tasks.db", Clock(), lambda: deaths.append(None))
         try:
             yield store

@@ -8,21 +8,19 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from peewee import SqliteDatabase
 
 from services.api.store.commands import reports, runs, task_types, tasks
 from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
-from services.api.store.database import WRITING
 from services.api.store.drafts import TaskDraft
 from services.api.store.ids import Ids
-from services.api.store.migrations import migrate
 from services.api.store.stage_results import of_task
 from services.api.store.unit import Unit
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import Task, TaskError
 from shared.domain.task_type import TaskType
+from tests.databases import new_in_memory
 
 FAILED = TaskError(ErrorCode.FAILED, "no")
 INPUT = {"page": 7}
@@ -34,9 +32,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._now = 1_000_000
-        self._database = SqliteDatabase(":memory:", pragmas=WRITING)
+        self._database = new_in_memory()
         self._ids = Ids()
-        migrate(self._database)
 
     def transact(self, *work: Callable[[Unit], T], is_kept: bool = True) -> list[T]:
         """Do everything in one transaction, and commit it; unless the process is killed before that."""

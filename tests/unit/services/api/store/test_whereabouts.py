@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from peewee import SqliteDatabase
 
 from services.api.store import stage_times
 from services.api.store import tasks as rows
 from services.api.store.commands import reports, silence, task_types, tasks
-from services.api.store.database import WRITING
 from services.api.store.drafts import TaskDraft
 from services.api.store.ids import Ids
-from services.api.store.migrations import migrate
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import MOST_TIMED, Whereabouts
 from shared.domain.errors import Conflict, NotFound
@@ -23,6 +20,7 @@ from shared.domain.report import Report
 from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
+from tests.databases import new_in_memory
 
 TYPES = (
     TaskType(name="document", stage_timeout=30),
@@ -38,9 +36,8 @@ class Kept:
 
     def __init__(self) -> None:
         self.now = 1_000_000
-        self._database = SqliteDatabase(":memory:", pragmas=WRITING)
+        self._database = new_in_memory()
         self._ids = Ids()
-        migrate(self._database)
         self.connection = self._database.connection()
         self.restart()
         self.transact(*(lambda unit, one=one: task_types.create(unit, one) for one in TYPES))

@@ -32,12 +32,12 @@ class Watch:
         await self.store.create_type(task_type)
         return (await self.store.create([TaskDraft(name="n", type=task_type.name)]))[0]
 
-    async def serve(self, seconds: int) -> None:
-        """Let the API serve that long; tasks become older with it."""
+    async def serve(self, seconds: int, step: int = 1) -> None:
+        """Let the API serve that long, and look every so many seconds; tasks become older with it."""
         now = self.store.clock.now
         self.store.clock.now = lambda: now() + 1_000 * seconds  # type: ignore[method-assign]
-        for _ in range(seconds):
-            await self.unserved.tick(1.0)
+        for _ in range(0, seconds, step):
+            await self.unserved.tick(step)
 
     async def beat(self, routes: Sequence[str]) -> None:
         await self.workers.beat("w-1", Beat(routes=tuple(routes), slots=1))
@@ -63,7 +63,7 @@ async def test_without_that_time_it_waits(open_store: OpenStore) -> None:
     async with open_store() as store:
         watch = Watch(store)
         task_id = await watch.create(TaskType(name="rotate", handler="rotate", processing_time=1))
-        await watch.serve(10_000)
+        await watch.serve(10_000, step=20)
         assert store.task(task_id).status is Status.NEW
 
 
