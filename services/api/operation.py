@@ -214,7 +214,7 @@ def _read(
         function=function,
         status=status,
         parameters=tuple(parameters),
-        model=create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid"), **fields),
+        model=create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", defer_build=True), **fields),
         defaults={argument: default for argument, (_, default) in fields.items()},
         body=body,
         body_argument=body_argument,

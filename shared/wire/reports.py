@@ -27,7 +27,7 @@ from shared.wire.tasks import EXAMPLE_ID, TaskJson, task_json
 class ErrorSaid(BaseModel):
     """Why a task ended in ERROR, as a report says it."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, defer_build=True)
 
     code: Literal["failed", "timeout", "cancelled", "worker_lost", "no_handler"] = "failed"
     message: str = ""
@@ -36,7 +36,9 @@ class ErrorSaid(BaseModel):
 class ReportBody(BaseModel):
     """What anybody says about a task; every field may be absent, and unknown ones are kept in the history."""
 
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True, json_schema_extra={"examples": [{"status": 2}]})
+    model_config = ConfigDict(
+        strict=True, extra="allow", frozen=True, defer_build=True, json_schema_extra={"examples": [{"status": 2}]}
+    )
 
     attempt: Annotated[Counter | None, Field(description="By default the current one; with `seq`, 1.")] = None
     seq: Seq | None = None
