@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from demo.screenshots.camera import PROGRAMS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 30_000
 """Milliseconds for a step of a page; long enough for a busy machine, since no test is about speed."""
 
@@ -22,7 +23,7 @@ def chromium() -> Iterator["Browser"]:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
+        pytest.skip("no Chromium on this machine: apt-get install chromium-headless-shell")
     with playwright.sync_playwright() as driver:
         # Its sandbox needs a user of its own, which a container's root has not; it only ever sees this server's pages.
         browser = driver.chromium.launch(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.browser import PROGRAMS
+from demo.screenshots.camera import PROGRAMS
 from tests.acceptance.instance import DEADLINE, ROOT
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -16,7 +16,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def test_pages_are_photographed(tmp_path: Path) -> None:
     pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if not any(map(shutil.which, PROGRAMS)):
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
+        pytest.skip("no Chromium on this machine: apt-get install chromium-headless-shell")
     command = [sys.executable, "-m", "demo.screenshots", "login", "overview", "--theme", "dark", "--width", "360"]
     done = subprocess.run(
         [*command, "--into", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=2 * DEADLINE, check=False
