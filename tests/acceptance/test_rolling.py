@@ -1,11 +1,13 @@
 """Both services are replaced again and again while clients go on creating tasks: nobody notices but for a moment."""
 
+import http.client
+import json
 import sys
 import threading
 import time
+from http import HTTPStatus
 
 import pytest
-import requests
 
 from tests.acceptance.instance import Instance, Service, wait_until
 
@@ -13,15 +15,16 @@ ROUNDS = 10
 EVERY = 0.02
 """Seconds from one create to the next."""
 REPLACED_EVERY = 1.5
+BODY = json.dumps({"name": "r", "processing_time": 0})
 
 
 class Client(threading.Thread):
-    """Creates tasks at a steady pace, one after the other; a connection that is refused is tried again at once."""
+    """Creates tasks at a steady pace, each by a connection of its own; one that is refused is tried again at once."""
 
-    def __init__(self, url: str) -> None:
-        """Take the address of the API."""
+    def __init__(self, port: int) -> None:
+        """Take the port of the API."""
         super().__init__(daemon=True)
-        self._url = url
+        self._port = port
         self._stopping = threading.Event()
         self.kept: list[str] = []
         self.broken: list[str] = []
@@ -33,22 +36,27 @@ class Client(threading.Thread):
         """Create until told to stop."""
         refused_since: float | None = None
         while not self._stopping.wait(0 if refused_since else EVERY):
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             try:
-                answer = requests.post(f"{self._url}/tasks", json={"name": "r", "processing_time": 0}, timeout=30)
-            except requests.ConnectionError as error:
-                if "refused" in str(error):
-                    refused_since = refused_since or time.monotonic()
-                    time.sleep(EVERY)
-                else:
-                    self.broken.append(repr(error))
+                connection.request("POST", "/tasks", BODY, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                text = answer.read()
+            except ConnectionRefusedError:
+                refused_since = refused_since or time.monotonic()
+                time.sleep(EVERY)
                 continue
+            except (http.client.HTTPException, OSError) as error:
+                self.broken.append(repr(error))
+                continue
+            finally:
+                connection.close()
             if refused_since is not None:
                 self.refused.append(time.monotonic() - refused_since)
                 refused_since = None
-            if answer.status_code == 201:
-                self.kept.append(answer.json()["task_id"])
+            if answer.status == HTTPStatus.CREATED:
+                self.kept.append(json.loads(text)["task_id"])
             else:
-                self.broken.append(f"{answer.status_code} {answer.text}")
+                self.broken.append(f"{answer.status} {text!r}")
 
     def stop(self) -> None:
         """End, after the create that is under way."""
@@ -76,7 +84,7 @@ def replace_worker(instance: Instance, worker: Service) -> Service:
 @pytest.mark.slow
 def test_services_are_replaced_under_load_and_no_task_fails_or_runs_twice(instance: Instance) -> None:
     api, worker = instance.start_api(), instance.start_worker()
-    client = Client(instance.url)
+    client = Client(instance.port)
     client.start()
     for _ in range(ROUNDS):
         api = replace_api(instance, api)
