@@ -43,20 +43,7 @@ def test_an_existing_type_is_brought_up_to_date(instance: Instance) -> None:
         assert instance.get("/task-types/brew")["processing_time"] == processing_time
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "no json",
-        "{}",
-        "[1]",
-        '[{"title": "no name"}]',
-        '[{"name": "a", "colour": "red"}]',
-        '[{"name": "a", "processing_time": "long"}]',
-        '[{"name": "a"}, {"name": "a"}]',
-        "[" * 100_000,
-    ],
-    ids=["no-json", "no-list", "no-object", "no-name", "unknown-field", "wrong-type", "twice", "deep"],
-)
+@pytest.mark.parametrize("content", ['[{"name": "a"}, {"name": "a"}]', "[" * 100_000], ids=["twice", "deep"])
 def test_a_bad_fixture_is_told_in_one_line(instance: Instance, content: str) -> None:
     fixture = instance.folder / "types.json"
     fixture.write_text(content)
