@@ -13,6 +13,9 @@ from demo.screenshots.camera import PROGRAMS
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+FIRST = "password"
+"""The password that an empty installation gives."""
+
 PATIENCE = 30_000
 """Milliseconds for a step of a page; long enough for a busy machine, since no test is about speed."""
 
@@ -53,6 +56,13 @@ class Visit:
     def open(self, path: str) -> None:
         """Go to a path of the server."""
         self.page.goto(self.url + path)
+
+    def log_in(self, path: str = "/admin/", password: str = FIRST) -> None:
+        """Try to log in by the page that leads to a path; without one, by the link that the assignment gives."""
+        self.open(f"/admin/login/?next={path}")
+        self.page.get_by_label("Name").fill("user")
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
 
     def _console(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:

@@ -1,60 +1,33 @@
 """The web interface in a real browser: in, around, and out again."""
 
-import re
-from collections.abc import Callable, Iterator
-from itertools import product
-from typing import Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.browser import FIRST, Visit
 from tests.acceptance.instance import Instance, wait_until
 
-LOGIN = "/admin/login/?next=/admin/"
-"""The link that the assignment gives."""
-FIRST = "password"
-PAGES = (
-    "/admin/",
-    "/admin/tasks/task/",
-    "/admin/tasks/task/add/",
-    "/admin/tasks/task/?q=statu:error",
-    "/admin/tasks/tasktype/",
-    "/admin/tasks/tasktype/add/",
-    "/admin/tasks/tasktype/order/",
-    "/admin/tasks/tasktype/delivery/",
-    "/admin/failures/",
-    "/admin/failures/?type=delivery",
-    "/admin/workers/",
-    "/admin/audit/",
-    "/admin/accounts/",
-    "/admin/password/",
-    "/admin/nope/",
-)
-WIDTHS = (360, 1366)
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("admin")]
+
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 NASTY = "<img src=/nowhere onerror=alert(1)><script>alert(1)</script>"
 
 
 @pytest.fixture
-def visit(instance: Instance) -> Iterator[Visit]:
+def visit(browser: "Browser", instance: Instance) -> Iterator[Visit]:
     """Return a visit to an API that has just started on an empty database."""
-    with chromium() as browser:
-        instance.start_api()
-        with browser.new_context(locale="en-GB", color_scheme="light") as context:
-            yield Visit(context.new_page(), instance.url)
-
-
-def log_in(visit: Visit, path: str = LOGIN, password: str = FIRST) -> None:
-    visit.open(path)
-    visit.page.get_by_label("Name").fill("user")
-    visit.page.get_by_label("Password").fill(password)
-    visit.page.get_by_role("button", name="Log in").click()
+    instance.start_api()
+    with browser.new_context(locale="en-GB", color_scheme="light") as context:
+        yield Visit(context.new_page(), instance.url)
 
 
 def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instance: Instance) -> None:
     page = visit.page
-    log_in(visit)
+    visit.log_in()
     page.wait_for_url(f"{instance.url}/admin/")
     page.get_by_text("still has its first password").wait_for()
 
@@ -111,16 +84,14 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
 
 
 def test_a_person_changes_the_first_password_and_other_browsers_are_logged_out(
-    visit: Visit, instance: Instance
+    visit: Visit, browser: "Browser", instance: Instance
 ) -> None:
     page = visit.page
-    log_in(visit)
+    visit.log_in()
     page.wait_for_url(f"{instance.url}/admin/")
-    browser = page.context.browser
-    assert browser
     with browser.new_context(locale="en-GB") as context:
         other = Visit(context.new_page(), instance.url)
-        log_in(other)
+        other.log_in()
         other.page.wait_for_url(f"{instance.url}/admin/")
         page.get_by_role("link", name="Give it another one").click()
         page.get_by_label("Old password").fill(FIRST)
@@ -145,7 +116,7 @@ def test_a_person_changes_the_first_password_and_other_browsers_are_logged_out(
 
 def test_a_type_in_use_is_not_deleted_and_says_why(visit: Visit, instance: Instance) -> None:
     task_id = instance.create(5)
-    log_in(visit, "/admin/login/?next=/admin/tasks/tasktype/sleep/")
+    visit.log_in("/admin/tasks/tasktype/sleep/")
     visit.page.wait_for_url("**/admin/tasks/tasktype/sleep/")
     visit.page.get_by_role("button", name="Delete").click()
     visit.page.locator("#confirm").get_by_role("button", name="Delete").click()
@@ -162,15 +133,15 @@ def test_a_type_in_use_is_not_deleted_and_says_why(visit: Visit, instance: Insta
 
 
 def test_a_wrong_password_and_another_site_lead_nowhere(visit: Visit, instance: Instance) -> None:
-    log_in(visit, password="wrong password")
+    visit.log_in(password="wrong password")
     visit.page.get_by_text("Name or password is wrong.").wait_for()
-    log_in(visit, "/admin/login/?next=//evil.example/")
+    visit.log_in("//evil.example/")
     visit.page.wait_for_url(f"{instance.url}/admin/")
     assert visit.elsewhere == []
 
 
 def test_who_is_logged_in_may_try_the_documented_calls(visit: Visit, instance: Instance) -> None:
-    log_in(visit)
+    visit.log_in()
     page = visit.page
     page.wait_for_url(f"{instance.url}/admin/")
     page.goto(f"{instance.url}/api/docs#/default/tasks_api_pause_task_type")
@@ -183,84 +154,9 @@ def test_who_is_logged_in_may_try_the_documented_calls(visit: Visit, instance: I
 
 
 def test_workers_come_to_the_page_by_themselves(visit: Visit, instance: Instance) -> None:
-    log_in(visit, "/admin/login/?next=/admin/workers/")
+    visit.log_in("/admin/workers/")
     instance.start_worker()
     page = visit.page
     page.get_by_text("alive").wait_for()
     assert page.get_by_text("0 of 600").count() == 1
     assert (visit.errors, visit.elsewhere) == ([], [])
-
-
-def test_an_account_is_made_at_the_command_line_with_and_without_an_api(instance: Instance) -> None:
-    made = instance.manage("createuser", "ada", "--role", "admin", standard_input="correct horse battery\n")
-    assert (made.returncode, made.stderr) == (0, "")
-    instance.start_api()
-    again = instance.manage("createuser", "ada", standard_input="correct horse battery\n")
-    assert again.returncode == 1
-    assert len(again.stderr.splitlines()) == 1, again.stderr
-    made = instance.manage("createuser", "bob", standard_input="correct horse battery\n")
-    assert (made.returncode, made.stderr) == (0, "")
-    listed = instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json()
-    assert [(one["name"], one["role"]) for one in listed] == [("ada", "admin"), ("bob", "operator")]
-    for name, password in (("carol", "short\n"), ("Carol!", "correct horse battery\n"), ("carol", "")):
-        refused = instance.manage("createuser", name, standard_input=password)
-        assert refused.returncode == 2
-        assert len(refused.stderr.splitlines()) == 1, refused.stderr
-
-
-def test_off_loopback_it_does_not_start_while_everybody_knows_the_password(install: Callable[..., Instance]) -> None:
-    instance = install()
-    first = instance.start_api()
-    assert first.stop() == 0
-    assert re.search(r"log in at http://.*/admin/ as user with the password password", first.read())
-    open_to_all = {"host": "0.0.0.0", "allow_anonymous_off_loopback": "1"}  # noqa: S104
-    refused = instance.start("refused", "python", "-m", "services.api", **open_to_all)
-    assert refused.ended() == 2
-    (line,) = refused.read().splitlines()
-    assert "WAYBILL_ALLOW_DEMO_LOGIN=1" in line
-    instance.start_api(**open_to_all, allow_demo_login="1")
-
-
-def test_off_loopback_a_fresh_database_gets_no_login(install: Callable[..., Instance]) -> None:
-    instance = install(host="0.0.0.0", allow_anonymous_off_loopback="1")  # noqa: S104
-    instance.start_api()
-    assert instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json() == []
-    loaded = instance.manage("loaddata", "initial")
-    assert loaded.returncode == 0, loaded.stderr
-    assert "left out user" in loaded.stdout
-    assert instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json() == []
-
-
-def test_no_page_shuts_anybody_out(instance: Instance) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    checker = axe.Axe()
-    instance.start_api()
-    instance.post("/task-types", {"name": "order", "stages": ["fetch", "pack"]}).raise_for_status()
-    instance.post("/task-types", {"name": "parcel", "handler": None}).raise_for_status()
-    task_id = instance.post("/tasks", {"name": "a task", "type": "order", "input": {"list": [1]}}).json()["task_id"]
-    instance.fail("parcel", "cannot open " + "a/very/long/path/" * 20)
-    # The checker is a script that is put into the page, which the page's own policy forbids.
-    with chromium() as browser, browser.new_context(bypass_csp=True, reduced_motion="reduce") as context:
-        visit = Visit(context.new_page(), instance.url)
-        page = visit.page
-        for path in (LOGIN, *PAGES, f"/admin/tasks/task/{task_id}/"):
-            if path == PAGES[0]:
-                log_in(visit)
-                page.wait_for_url(f"{instance.url}/admin/")
-            # Loaded once, narrow, and then looked at in every way, since loading is most of the work.
-            page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-            visit.open(path)
-            page.locator("#content").wait_for()
-            page.evaluate(checker.axe_script)
-            backgrounds = set()
-            for width, theme in product(WIDTHS, THEMES):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.emulate_media(color_scheme=theme)
-                found = axe.AxeResults(page.evaluate("axe.run({ resultTypes: ['violations'] })"))
-                seen = f"{path}, {theme}, at {width}"
-                assert found.response["passes"], seen
-                assert found.violations_count == 0, f"{seen}: {found.generate_report()}"
-                overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-                assert overflow <= 0, f"{seen} is too wide"
-                backgrounds.add(page.evaluate(BACKGROUND))
-            assert len(backgrounds) == len(THEMES), path

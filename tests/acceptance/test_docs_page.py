@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.xdist_group("docs")
 
 CREATE = "/api/docs#/default/tasks_api_create_task"
 """The link that the assignment gives."""
@@ -15,12 +20,11 @@ REPORT = "/api/docs#/default/tasks_api_report_on_task"
 
 
 @pytest.fixture
-def visit(instance: Instance) -> Iterator[Visit]:
+def visit(browser: "Browser", instance: Instance) -> Iterator[Visit]:
     """Return a visit to an API that has just started."""
-    with chromium() as browser:
-        instance.start_api()
-        with browser.new_context() as context:
-            yield Visit(context.new_page(), instance.url)
+    instance.start_api()
+    with browser.new_context() as context:
+        yield Visit(context.new_page(), instance.url)
 
 
 def test_the_assignments_link_opens_the_create_call_and_it_creates_a_task(visit: Visit, instance: Instance) -> None:

@@ -1,11 +1,14 @@
 """A worker that is drained from its page finishes what it runs, and takes nothing more until it is resumed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def state_of(instance: Instance) -> Any:
@@ -18,16 +21,15 @@ def press(visit: Visit, action: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_drained_worker_finishes_stays_and_waits_even_for_an_api_that_was_restarted(instance: Instance) -> None:
+def test_a_drained_worker_finishes_stays_and_waits_even_for_an_api_that_was_restarted(
+    browser: "Browser", instance: Instance
+) -> None:
     api = instance.start_api()
     worker = instance.start_worker(worker_slots="1")
     wait_until(lambda: instance.get("/workers"), "a worker that beats")
-    with chromium() as browser, browser.new_context(locale="en-GB") as context:
+    with browser.new_context(locale="en-GB") as context:
         visit = Visit(context.new_page(), instance.url)
-        visit.open("/admin/login/?next=/admin/workers/")
-        visit.page.get_by_label("Name").fill("user")
-        visit.page.get_by_label("Password").fill("password")
-        visit.page.get_by_role("button", name="Log in").click()
+        visit.log_in("/admin/workers/")
         visit.page.locator("#workers").get_by_role("button", name="Drain").wait_for()
         running = instance.create(15)
         wait_until(lambda: instance.task(running)["status"] == 2, "a running task")

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import requests
 
-from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance, wait_until
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journey")]
 
-LOGIN = "/admin/login/?next=/admin/"
-"""The link that the assignment gives."""
 LIST = "/admin/tasks/task/"
 TYPES = "/admin/tasks/tasktype/"
 UNLUCKY = 13
@@ -42,23 +40,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         instance.close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """One browser for all of this."""
-    with chromium() as one:
-        yield one
-
-
 @contextmanager
 def visiting(browser: "Browser", service: Instance) -> Iterator[Visit]:
     """Log in, in a context of its own, as another person at another machine would."""
     with browser.new_context(locale="en-GB", color_scheme="light") as context:
         visit = Visit(context.new_page(), service.url)
         visit.page.set_default_timeout(SLOW)
-        visit.open(LOGIN)
-        visit.page.get_by_label("Name").fill("user")
-        visit.page.get_by_label("Password").fill("password")
-        visit.page.get_by_role("button", name="Log in").click()
+        visit.log_in()
         visit.page.wait_for_url(f"{service.url}/admin/")
         yield visit
 

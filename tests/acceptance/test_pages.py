@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.browser import Visit, chromium
+from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 LIST = "/admin/tasks/task/"
 NASTY = "<img src=/nowhere onerror=alert(1)>"
@@ -17,20 +22,16 @@ SLOW = 60_000
 
 
 @pytest.fixture
-def visit(instance: Instance) -> Iterator[Visit]:
+def visit(browser: "Browser", instance: Instance) -> Iterator[Visit]:
     """Return a visit to an API and its worker, by an administrator who has logged in."""
-    with chromium() as browser:
-        instance.start_api()
-        instance.start_worker()
-        with browser.new_context(locale="en-GB", color_scheme="light") as context:
-            visit = Visit(context.new_page(), instance.url)
-            visit.page.set_default_timeout(SLOW)
-            visit.open(f"/admin/login/?next={LIST}")
-            visit.page.get_by_label("Name").fill("user")
-            visit.page.get_by_label("Password").fill("password")
-            visit.page.get_by_role("button", name="Log in").click()
-            visit.page.wait_for_url(f"**{LIST}")
-            yield visit
+    instance.start_api()
+    instance.start_worker()
+    with browser.new_context(locale="en-GB", color_scheme="light") as context:
+        visit = Visit(context.new_page(), instance.url)
+        visit.page.set_default_timeout(SLOW)
+        visit.log_in(LIST)
+        visit.page.wait_for_url(f"**{LIST}")
+        yield visit
 
 
 def errors_of(visit: Visit) -> list[str]:
