@@ -21,7 +21,7 @@ FAULTS ?= 60
 EXAMPLES ?= 100
 CASES ?= 1000
 SEED ?=
-PROOFS := chaos simulate mutants stateful fuzz
+PROOFS := chaos simulate mutants fuzz stateful
 # Services that tests start in other directories write their coverage here too.
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 # Compiled modules are kept whatever the environment says: the tests start the services hundreds of times, and each
