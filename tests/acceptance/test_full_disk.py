@@ -32,6 +32,10 @@ class SmallDisk:
         enter = ["nsenter", "--target", str(self.api.pid), "--user", "--mount", "--preserve-credentials"]
         return instance.start("worker", *enter, f"--wd={instance.folder}", sys.executable, "-m", "services.worker")
 
+    def admin(self) -> dict[str, str]:
+        """Return the headers that make a call the administrator's."""
+        return {"Authorization": f"Bearer {(self.folder / 'admin.token').read_text().strip()}"}
+
     def fill(self) -> None:
         """Leave no room at all."""
         with (self.folder / "filler").open("ab", buffering=0) as filler:
@@ -68,6 +72,10 @@ def test_a_full_disk_refuses_creates_and_loses_nothing(instance: Instance) -> No
     assert (refused.status_code, refused.json()["code"]) == (507, "storage_full")
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert {create().status_code for _ in range(20)} <= {507, 201}
+    senseless = requests.patch(
+        f"{instance.url}/tasks/{running}", json={"status": "done"}, headers=disk.admin(), timeout=30
+    )
+    assert senseless.status_code == 422
     assert set(kept) <= instance.tasks().keys()
     assert instance.task(kept[0])["status"] == 3
 
