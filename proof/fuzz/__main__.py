@@ -12,9 +12,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -22,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 REQUEST_SECONDS = 30
 """How long one answer may take; the waits that the API offers are bounded by the hooks."""
+WORKERS = [f"fuzzed-{number}" for number in range(16)]
+BEAT_SECONDS = 3.0
 
 
 class Api:
@@ -104,9 +108,38 @@ def seed(api: Api) -> list[str]:
     return task_ids
 
 
+def cursor(api: Api) -> str:
+    """Return a cursor that leads on in the list of tasks."""
+    answer = requests.get(f"{api.url}/tasks", params={"limit": 10}, timeout=START_SECONDS)
+    return parse_qs(urlsplit(answer.links["next"]["url"]).query)["cursor"][0]
+
+
+@contextlib.contextmanager
+def beating(api: Api) -> Iterator[None]:
+    """Have some workers that live: they beat, take nothing, and are there to be drained and resumed."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while True:
+            for worker_id in WORKERS:
+                # Whether the API still serves is asked for in the end.
+                with contextlib.suppress(requests.RequestException):
+                    api.call("POST", f"/workers/{worker_id}/heartbeat", {"slots": 1})
+            if over.wait(BEAT_SECONDS):
+                return
+
+    thread = threading.Thread(target=beat, name="beats")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def fuzz(api: Api, folder: Path, cases: int, headers: Mapping[str, str]) -> list[str]:
     """Run schemathesis, and return what is wrong."""
-    task_ids = seed(api)
+    known = {"task_ids": seed(api), "cursor": cursor(api), "workers": WORKERS}
     paths = requests.get(f"{api.url}/api/openapi.json", timeout=START_SECONDS).json()["paths"]
     each = math.ceil(cases / sum(len(methods) for methods in paths.values()))
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{api.url}/api/openapi.json"]
@@ -115,10 +148,11 @@ def fuzz(api: Api, folder: Path, cases: int, headers: Mapping[str, str]) -> list
     command += [option for name, value in headers.items() for option in ("--header", f"{name}: {value}")]
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("hooks.py")),
-        "FUZZ_TASK_IDS": ",".join(task_ids),
+        "FUZZ_KNOWN": json.dumps(known),
     }
     wrong = []
-    status = subprocess.run(command, env=environment, cwd=folder, check=False).returncode
+    with beating(api):
+        status = subprocess.run(command, env=environment, cwd=folder, check=False).returncode
     if status:
         wrong.append(f"schemathesis exits with {status}")
     if requests.get(f"{api.url}/readyz", timeout=START_SECONDS).status_code != 200:

@@ -1,4 +1,4 @@
-"""What schemathesis is told about this API: real ids to use, waits to bound, and the few failures that are none.
+"""What schemathesis is told about this API: what exists there, waits to bound, and the few failures that are none.
 
 Loaded by schemathesis itself, which finds this file by SCHEMATHESIS_HOOKS.
 """
@@ -6,16 +6,19 @@ Loaded by schemathesis itself, which finds this file by SCHEMATHESIS_HOOKS.
 import json
 import os
 import re
+import zlib
 from typing import Any
 
 import schemathesis
 
-TASK_IDS = os.environ["FUZZ_TASK_IDS"].split(",")
-"""Tasks in every status, so that calls get beyond 404."""
+KNOWN = json.loads(os.environ["FUZZ_KNOWN"])
+"""What exists, so that calls get beyond 404: `task_ids` in every status, `workers` that live, a `cursor` of tasks."""
 
 UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 TYPE_NAME = r"[a-z][a-z0-9_.-]{0,63}"
+WORKER_ID = r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}"
 TYPES = ("resize", "parcel")
+PROCESSING_TIME = 5
 
 LONGEST_WAIT = 0.2
 """Seconds; the API itself allows a minute, which would be all that a run does."""
@@ -48,23 +51,65 @@ CODES_BEYOND_JSON_SCHEMA = (
 
 
 def map_case(context: schemathesis.HookContext, case: Any) -> Any:
-    """Use ids and types that exist in place of others, mostly, and wait for a moment only.
+    """Use what exists in place of other things, names and keys that are new, mostly, and wait for a moment only.
 
-    Only what is well-formed is replaced: a malformed value is there to be refused.
+    Only what is well-formed is replaced: a malformed value is there to be refused. What is replaced depends on the case
+    alone, so that a seed repeats it.
     """
-    task_id = (case.path_parameters or {}).get("task_id")
-    if isinstance(task_id, str) and re.fullmatch(UUID, task_id):
-        digits = int(task_id.replace("-", ""), 16)
-        if digits % 4:
-            case.path_parameters["task_id"] = TASK_IDS[digits % len(TASK_IDS)]
+    path, query, headers = case.path_parameters or {}, case.query or {}, case.headers or {}
+    mark = zlib.crc32(repr((path, query, dict(headers), case.body)).encode())
+    if case.meta is not None and case.meta.phase.name == "stateful":
+        # It goes on with what the step before has made, which a key sent again would not make.
+        headers.pop("Idempotency-Key", None)
+    elif mark % 4:
+        _use_what_exists(case.operation.label, path, query, mark)
+    if mark % 4:
+        _say_something_new(case, headers, mark)
     for wish in _creates(case):
-        name = wish.get("type")
-        if isinstance(name, str) and re.fullmatch(TYPE_NAME, name) and len(name) % 3:
-            wish["type"] = TYPES[len(name) % 2]
-    wait = (case.query or {}).get("wait")
-    if isinstance(wait, int | float) and LONGEST_WAIT < wait <= 60:
-        case.query["wait"] = LONGEST_WAIT
+        _ask_for_a_known_type(wish)
+    if _is_long(query.get("wait")):
+        query["wait"] = LONGEST_WAIT
     return case
+
+
+def _use_what_exists(label: str, path: dict[str, Any], query: dict[str, Any], mark: int) -> None:
+    if _is_like(UUID, path.get("task_id")):
+        path["task_id"] = KNOWN["task_ids"][mark % len(KNOWN["task_ids"])]
+    # Any worker may be declared gone, but those that are known have to stay.
+    if not label.endswith("/gone") and _is_like(WORKER_ID, path.get("worker_id")):
+        path["worker_id"] = KNOWN["workers"][mark % len(KNOWN["workers"])]
+    if label == "GET /tasks" and isinstance(query.get("cursor"), str):
+        query["cursor"] = KNOWN["cursor"]
+
+
+def _say_something_new(case: Any, headers: Any, mark: int) -> None:
+    """Give new things names that are new: drawn ones are mostly short, and the same again and again."""
+    if _is_like(r"[!-~]{1,255}", headers.get("Idempotency-Key")):
+        headers["Idempotency-Key"] = f"{headers['Idempotency-Key'][:200]}-{mark:08x}"
+    if case.operation.label == "POST /task-types" and isinstance(case.body, dict):
+        name: Any = case.body.get("name")
+        if _is_like(TYPE_NAME, name):
+            case.body["name"] = f"{name[:50]}-{mark:08x}"
+
+
+def _ask_for_a_known_type(wish: dict[str, Any]) -> None:
+    name: Any = wish.get("type")
+    if _is_like(TYPE_NAME, name) and len(name) % 3:
+        wish["type"] = TYPES[len(name) % 2]
+    elif name is None and wish.get("processing_time") is None and len(str(wish)) % 4:
+        wish["processing_time"] = PROCESSING_TIME
+
+
+def _is_long(wait: Any) -> bool:
+    """Tell whether somebody would wait that long; at the limits of what is allowed it is drawn as text."""
+    try:
+        return LONGEST_WAIT < float(wait) <= 60
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_like(pattern: str, value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def filter_failure(context: schemathesis.HookContext, failure: Any, case: Any, response: Any) -> bool:
