@@ -1,12 +1,16 @@
-"""What import-linter cannot say: the domain imports nothing but the standard library and itself."""
+"""What linters cannot say: whom the domain imports, and what a later Python would no longer take."""
 
 import ast
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import shared.domain
 
+ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = sys.stdlib_module_names
+NUMBERED = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)\b.*\?\d", re.DOTALL)
 
 
 def test_the_domain_imports_the_standard_library_alone() -> None:
@@ -20,3 +24,18 @@ def test_the_domain_imports_the_standard_library_alone() -> None:
                 names = [node.module or ""]
             for name in names:
                 assert name.startswith("shared.domain.") or name.partition(".")[0] in ALLOWED, f"{file.name}: {name}"
+
+
+def statements(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every text in the Python files of a folder, with its file."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield file, node.value
+
+
+def test_no_statement_numbers_its_placeholders() -> None:
+    """From Python 3.14 on, the values of such a statement may not be a sequence; 3.12 and 3.13 warn."""
+    texts = [text for folder in ("services", "shared", "waybill") for text in statements(ROOT / folder)]
+    assert any(text.startswith("UPDATE tasks") for _, text in texts)
+    assert [file for file, text in texts if NUMBERED.search(text)] == []

@@ -270,9 +270,9 @@ def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -
 def bound_silences(connection: Connection, now: int) -> None:
     """Let no news be of a time to come, whatever the clock did while the API was away: it would be fresh till then."""
     connection.execute(
-        "UPDATE tasks INDEXED BY tasks_watched SET heard_at = ?1 "
-        "WHERE stage_timeout IS NOT NULL AND silent_at IS NULL AND status < 3 AND heard_at > ?1",
-        (now,),
+        "UPDATE tasks INDEXED BY tasks_watched SET heard_at = ? "
+        "WHERE stage_timeout IS NOT NULL AND silent_at IS NULL AND status < 3 AND heard_at > ?",
+        (now, now),
     )
 
 
