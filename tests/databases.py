@@ -26,7 +26,7 @@ def new_database(path: Path) -> None:
 
 
 def new_in_memory() -> SqliteDatabase:
-    """Return a new database that is kept in memory."""
+    """Return a new database that is kept in memory, for the caller to close."""
     database = SqliteDatabase(":memory:", pragmas=WRITING)
     database.connection().deserialize(_new())
     return database

@@ -49,6 +49,10 @@ class SqliteRecords:
         self._connection.execute(INDEX)
         self._inserted = 0
 
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
     def create(self, keys: Sequence[str]) -> None:
         """Add a NEW row for each key."""
         self._connection.executemany("INSERT INTO tasks (key, status) VALUES (?, ?)", [(key, NEW) for key in keys])

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -153,7 +154,7 @@ def test_a_forged_session_is_none(fetch: Fetch, admin: Person, identity: str) ->
 
 
 def test_what_is_kept_of_a_session_is_no_session(fetch: Fetch, admin: Person, store: Store, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "tasks.db") as database:
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as database:
         ((digest,),) = database.execute("SELECT digest FROM sessions").fetchall()
     assert digest == digest_of(admin.identity)
     assert not is_in(Person(fetch, digest))

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -49,17 +50,17 @@ def test_outcomes_of_reordered_reports_come_back_in_the_order_in_which_was_asked
 
 
 def test_the_naive_tracker_is_right_when_reports_arrive_once_and_in_order(tmp_path: Path) -> None:
-    records = SqliteRecords(str(tmp_path / "naive.db"))
-    records.create(["a"])
-    metadata: dict[str, str] = {}
-    for name in SERVICES:
-        metadata = enriched(metadata, name, "a")
-        assert records.update("a", {"status": 2, "stage": name, "metadata": metadata, "seq": 1}) == 2
-    assert records.update("a", {"status": 3, "metadata": metadata}) == 3
-    state = {row["key"]: (row["status"], row["metadata"]) for row in records.everything()}
+    with closing(SqliteRecords(str(tmp_path / "naive.db"))) as records:
+        records.create(["a"])
+        metadata: dict[str, str] = {}
+        for name in SERVICES:
+            metadata = enriched(metadata, name, "a")
+            assert records.update("a", {"status": 2, "stage": name, "metadata": metadata, "seq": 1}) == 2
+        assert records.update("a", {"status": 3, "metadata": metadata}) == 3
+        state = {row["key"]: (row["status"], row["metadata"]) for row in records.everything()}
+        assert records.costs() == {"updates": 4}
+        assert records.update("nobody", {"status": 2}) is None
     assert (wrong_statuses(state, ["a"]), lost_keys(state, ["a"], SERVICES)) == (0, 0)
-    assert records.costs() == {"updates": 4}
-    assert records.update("nobody", {"status": 2}) is None
 
 
 def test_what_is_missing_or_old_is_counted() -> None:

@@ -17,6 +17,7 @@ from shared.domain.status import Outcome
 from shared.outage import Outage
 from shared.spool import Parcel, Spool
 from tests.unit.services.worker.scripted import ScriptedApi, until
+from tests.unit.spools import dead_letters, kept
 
 
 def judge(parcel: Parcel, answer: Answer) -> Verdict:
@@ -55,6 +56,7 @@ class Bench:
         if self.thread.ident is not None:
             self.thread.join(60)
             assert not self.thread.is_alive()
+        self.spool.close()
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_a_spool_is_emptied_while_more_comes_than_a_request_carries(
     bench.thread.start()
     for seq in range(300):
         bench.put("a", seq)
-    until(lambda: len(Spool(bench.spool.path).first(1_000)) == 300)
+    until(lambda: len(kept(bench.spool.path)) == 300)
     emptied = threading.Event()
 
     def load() -> None:
@@ -220,7 +222,7 @@ def test_with_too_many_unknown_tasks_the_next_is_set_aside_at_once(
     until(lambda: len(bench.delivery._deferral) == 2)
     bench.put("3", 1)
     bench.put("1", 2)
-    until(lambda: len(Spool(bench.spool.path).dead_letters()) == 1)
+    until(lambda: len(dead_letters(bench.spool.path)) == 1)
     bench.close(0.1)
     assert bench.delivery.undelivered == 2
 

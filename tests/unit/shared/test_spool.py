@@ -5,11 +5,14 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from shared.spool import Parcel, Spool
+from tests.unit.spools import dead_letters, kept
 
 WRITER = """
 import os, sys
@@ -27,8 +30,9 @@ def parcel(number: int) -> Parcel:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "w.db")
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with closing(Spool(tmp_path / "w.db")) as spool:
+        yield spool
 
 
 def test_nothing_is_made_before_the_first_write(spool: Spool) -> None:
@@ -53,10 +57,10 @@ def test_another_process_finds_what_was_left(spool: Spool) -> None:
     spool.remove(0, [("unknown: no such task", "{}")])
     spool.mark_stopped()
     spool.close()
-    found = Spool(spool.path)
-    assert found.first(10) == [parcel(1)]
-    assert found.dead_letters() == [("unknown: no such task", "{}")]
-    assert found.was_stopped
+    with closing(Spool(spool.path)) as found:
+        assert found.first(10) == [parcel(1)]
+        assert found.dead_letters() == [("unknown: no such task", "{}")]
+        assert found.was_stopped
 
 
 def test_only_its_owner_may_read_it(spool: Spool) -> None:
@@ -75,7 +79,7 @@ def test_dead_letters_outlive_their_spool(spool: Spool, tmp_path: Path) -> None:
     spool.remove(1, [("invalid: too long", "text")])
     spool.discard()
     assert not spool.path.exists()
-    assert Spool(tmp_path / "dead-letters" / "w.db").dead_letters() == [("invalid: too long", "text")]
+    assert dead_letters(tmp_path / "dead-letters" / "w.db") == [("invalid: too long", "text")]
 
 
 def test_a_writer_that_is_killed_loses_nothing_that_was_kept_and_leaves_nothing_half_done(tmp_path: Path) -> None:
@@ -86,6 +90,6 @@ def test_a_writer_that_is_killed_loses_nothing_that_was_kept_and_leaves_nothing_
     os.kill(writer.pid, signal.SIGKILL)
     rest = writer.communicate()[0].split()
     last = int(rest[-1]) if rest else 19
-    found = Spool(tmp_path / "w.db").first(1_000_000)
+    found = kept(tmp_path / "w.db")
     assert len(found) >= 2 * (last + 1)
     assert [one.run for one in found] == [number for number in range(len(found) // 2) for _ in "ab"]

@@ -14,6 +14,7 @@ from shared.domain.status import Outcome
 from shared.lockfile import LockFile
 from shared.spool import Parcel, Spool
 from tests.unit.services.worker.scripted import ScriptedApi, judged, until
+from tests.unit.spools import dead_letters
 
 DEAD = "w-00000000000000aa"
 
@@ -143,8 +144,8 @@ def test_refused_and_unknown_reports_do_not_hold_up_the_rest(bench: Bench) -> No
     bench.leave(1, 2, 3)
     assert bench.adoption.look() == 1
     assert [report["seq"] for report in bench.api.reports] == [1, 2, 3]
-    kept = Spool(bench.spool_dir / "dead-letters" / f"{DEAD}.db")
-    assert [reason for reason, _ in kept.dead_letters()] == ["unknown: because"]
+    kept = dead_letters(bench.spool_dir / "dead-letters" / f"{DEAD}.db")
+    assert [reason for reason, _ in kept] == ["unknown: because"]
 
 
 def test_an_invalid_end_is_replaced_by_a_plain_failure(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from shared.outage import Outage
 from shared.queue import Message
 from shared.spool import Spool
 from tests.unit.services.worker.scripted import ScriptedApi, applied, judged, until
+from tests.unit.spools import kept
 
 
 class Bench:
@@ -49,6 +50,7 @@ class Bench:
         self.reporter.close(timeout)
         if self.thread.ident is not None:
             self.thread.join(10)
+        self.spool.close()
 
 
 @pytest.fixture
@@ -105,9 +107,9 @@ def test_what_cannot_be_delivered_is_spooled_and_delivered_in_order_later(bench:
     bench.api.is_down = True
     bench.thread.start()
     bench.progress(run, 0.1)
-    until(lambda: Spool(bench.spool.path).first(10))
+    until(lambda: kept(bench.spool.path))
     bench.progress(run, 0.2, 0.3)
-    until(lambda: len(Spool(bench.spool.path).first(10)) == 3)
+    until(lambda: len(kept(bench.spool.path)) == 3)
     bench.finish(run)
     bench.api.is_down = False
     until(lambda: not bench.runs.held())

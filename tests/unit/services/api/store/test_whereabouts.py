@@ -1,7 +1,8 @@
 """Where the open tasks are: whatever happens, the counters say what a scan would find."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ class Kept:
         self.connection = self._database.connection()
         self.restart()
         self.transact(*(lambda unit, one=one: task_types.create(unit, one) for one in TYPES))
+
+    def close(self) -> None:
+        """Drop everything."""
+        self._database.close()
 
     def restart(self) -> None:
         """Begin with what the database holds."""
@@ -88,8 +93,9 @@ class Kept:
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept()
+def kept() -> Iterator[Kept]:
+    with closing(Kept()) as kept:
+        yield kept
 
 
 def said(task_id: str, **fields: Any) -> Report:
@@ -107,6 +113,10 @@ class Following(RuleBasedStateMachine):
     def begin(self) -> None:
         self.kept = Kept()
         self.task_ids: list[str] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "kept"):
+            self.kept.close()
 
     def some(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(self.task_ids))
