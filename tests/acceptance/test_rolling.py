@@ -19,7 +19,7 @@ BODY = json.dumps({"name": "r", "processing_time": 0})
 
 
 class Client(threading.Thread):
-    """Creates tasks at a steady pace, each by a connection of its own; one that is refused is tried again at once."""
+    """Creates tasks at a steady pace, each by a connection of its own; one that is refused is tried again."""
 
     def __init__(self, port: int) -> None:
         """Take the port of the API."""
@@ -35,7 +35,7 @@ class Client(threading.Thread):
     def run(self) -> None:
         """Create until told to stop."""
         refused_since: float | None = None
-        while not self._stopping.wait(0 if refused_since else EVERY):
+        while not self._stopping.wait(EVERY):
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             try:
                 connection.request("POST", "/tasks", BODY, {"Content-Type": "application/json"})
@@ -43,7 +43,6 @@ class Client(threading.Thread):
                 text = answer.read()
             except ConnectionRefusedError:
                 refused_since = refused_since or time.monotonic()
-                time.sleep(EVERY)
                 continue
             except (http.client.HTTPException, OSError) as error:
                 self.broken.append(repr(error))
