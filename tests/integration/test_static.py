@@ -34,8 +34,25 @@ def test_a_page_may_load_nothing_inline_and_nothing_from_elsewhere(fetch: Fetch)
 
 def test_a_file_that_the_browser_has_is_not_sent_again(fetch: Fetch) -> None:
     first = fetch("GET", "/api/static/swagger-ui/swagger-ui.css")
-    again = fetch("GET", "/api/static/swagger-ui/swagger-ui.css", headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.status, again.body) == (304, b"")
+    etag = first.headers["ETag"]
+    for given in (etag, f"W/{etag}", f'"x", "a,b" , {etag}', "*"):
+        for method in ("GET", "HEAD"):
+            again = fetch(method, "/api/static/swagger-ui/swagger-ui.css", headers={"If-None-Match": given})
+            assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
+
+
+def test_the_tag_decides_and_not_the_date_or_the_range(fetch: Fetch) -> None:
+    path = "/api/static/swagger-ui/swagger-ui.css"
+    whole = fetch("GET", path)
+    for header in (
+        {"If-None-Match": '"x"', "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+        {"If-None-Match": "not a tag"},
+        {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+        {"Range": "bytes=0-9"},
+        {"Range": "bytes=0-9", "If-Range": whole.headers["ETag"]},
+    ):
+        answer = fetch("GET", path, headers=header)
+        assert (answer.status, len(answer.body)) == (200, len(whole.body))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_an_id_may_be_written_in_capitals(fetch: Fetch) -> None:
 def test_a_task_that_has_not_changed_is_304(fetch: Fetch) -> None:
     task_id = fetch.created()
     etag = fetch("GET", f"/tasks/{task_id}").headers["ETag"]
-    for given in (etag, f"W/{etag}", f'"x", {etag}', "*"):
+    for given in (etag, f"W/{etag}", f'"x,y" ,\tW/{etag}', "*"):
         answer = fetch("GET", f"/tasks/{task_id}", headers={"If-None-Match": given})
         assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", etag)
     fetch("POST", f"/tasks/{task_id}/cancel")

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from typing import Annotated
 
 from services.api.endpoint import Endpoint
+from services.api.entity_tags import names
 from services.api.operation import Header, Path, call
 from services.api.problems import NOT_FOUND, Refusal
 
@@ -77,7 +78,7 @@ class FileEndpoint(Endpoint):
         self.set_header("Cache-Control", "no-cache")
         self.set_header("ETag", file.etag)
         self.set_header("Content-Security-Policy", POLICY)
-        if if_none_match == file.etag:
+        if names(if_none_match, file.etag):
             self.set_status(304)
             self.finish()
             return

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from services.api.endpoint import Endpoint
+from services.api.entity_tags import names
 from services.api.handlers.parameters import TaskIdPath
 from services.api.operation import Header, call
 from services.api.problems import NOT_APPLIED, Refusal, invalid
@@ -75,7 +76,7 @@ class TaskHandler(Endpoint):
         etag = f'"{task.attempt}.{task.version}"'
         self.set_header("ETag", etag)
         self.set_header("Cache-Control", "private, no-cache")
-        if etag in if_none_match or if_none_match.strip() == "*":
+        if names(if_none_match, etag):
             self.set_status(304)
             return None
         return task_json(task)
