@@ -135,6 +135,8 @@ class Heartbeat:
         for key in answer.lost:
             run = granted.get(key)
             if run is not None:
-                logger.info("Task %s is no longer this worker's", run.task_id)
+                # One that has ended meanwhile is not lost: the beat has only crossed its end.
+                if not run.is_stopped:
+                    logger.info("Task %s is no longer this worker's", run.task_id)
                 run.lose()
                 self._runs.forget(run)

@@ -86,6 +86,9 @@ class Workers:
         that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
         """
         lost, missing = await self._store.beat(worker_id, beat.runs)
+        if self._store.is_gone(worker_id):
+            # Its farewell was taken in between this beat's commit and now: who is gone comes back by no beat.
+            raise WorkerGone()
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.silence = beat, 0.0
         presence.is_to_drain = self._store.is_draining(worker_id)
@@ -110,13 +113,16 @@ class Workers:
 
     async def gone(self, worker_id: str, *, crashed: bool) -> int:
         """Declare a worker gone, and return how many runs were taken from it."""
+        released = await self._store.gone(worker_id, crashed=crashed)
+        # Not before: a beat that was under way may have been taken in meanwhile.
         self._present.pop(worker_id, None)
-        return await self._store.gone(worker_id, crashed=crashed)
+        return released
 
     def watch(self, worker_ids: Iterable[str]) -> None:
         """Give a fresh lease to workers that hold runs and have not beaten yet."""
         for worker_id in worker_ids:
-            self._present.setdefault(worker_id, Presence(worker_id))
+            if worker_id not in self._present and not self._store.is_gone(worker_id):
+                self._present[worker_id] = Presence(worker_id)
 
     def age(self, seconds: float) -> list[str]:
         """Count silence, about runs too, and return whose lease has run out."""

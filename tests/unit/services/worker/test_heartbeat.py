@@ -102,6 +102,17 @@ def test_a_lost_run_is_told_to_stop_and_forgotten(bench: Bench) -> None:
     assert bench.runs.held() == [kept]
 
 
+def test_only_what_was_taken_away_is_said_to_be_lost(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    ended = bench.run("a")
+    bench.run("b")
+    ended.complete(None)
+    bench.api.lost = [("a", 1), ("b", 1)]
+    assert bench.heartbeat.beat()
+    assert caplog.messages == ["Task b is no longer this worker's"]
+    assert bench.runs.held() == []
+
+
 def test_a_claim_under_way_is_never_lost(bench: Bench) -> None:
     claiming = bench.run("a", granted=False)
     bench.api.lost = [("a", 1)]

@@ -1,5 +1,6 @@
 """Leases: who is alive, and what happens to the runs of who is not."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -98,6 +99,20 @@ async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> Non
         assert await workers.gone("w", crashed=False) == 1
         assert (store.task(task_id).run, store.task(task_id).crashes) == (2, 0)
         assert workers.everybody() == []
+
+
+async def test_a_beat_that_is_answered_after_the_farewell_brings_nobody_back(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        await asyncio.gather(workers.beat("w", Beat()), workers.gone("w", crashed=False), return_exceptions=True)
+        assert workers.everybody() == []
+        beat = asyncio.ensure_future(workers.beat("v", Beat()))
+        await store.gone("v", crashed=False)
+        with pytest.raises(WorkerGone):
+            await beat
+        assert workers.everybody() == []
+        workers.watch(["w", "v"])
+        assert workers.age(LEASE) == []
 
 
 async def test_the_wish_to_drain_outlives_the_api_but_not_the_worker(open_store: OpenStore) -> None:
