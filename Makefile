@@ -53,6 +53,10 @@ test: $(VENV)/.test ## Run the tests; ARGS="-k word" chooses some
 	@echo "== Tests"
 	@$(RUN) -m pytest --numprocesses $(JOBS) $(ARGS)
 
+.PHONY: bare
+bare: ## Run the tests as on a machine without curl, browser or home directory, where nothing can be written
+	@PYTHON="$(PYTHON)" .ci/bare $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.test $(VENV)/.dev ## Run every check: format, lint, types, imports, tests with coverage
 	@mkdir -p .cache

@@ -1,12 +1,15 @@
-"""What holds for every test: no settings from outside, nothing skipped where CI=true, no cache in a read-only place."""
+"""What holds for every test: no settings from outside, no skip that is not expected, no cache in a read-only place."""
 
 import asyncio
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
+
+from tests import needs
 
 CI = os.environ.get("CI") == "true"
 
@@ -14,6 +17,7 @@ CI = os.environ.get("CI") == "true"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what chooses how much is tried."""
     parser.addoption("--examples", type=int, default=15, help="how many examples the stateful tests try")
+    parser.addoption("--bare", action="store_true", help="allow the skips of tests/needs.py though CI=true")
     parser.addoption("--long", action="store_true", help="try the long forms: 5,000 rounds, 100,000 tasks")
 
 
@@ -43,11 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that skips where CI=true: what is not run there is not known to work."""
+    """Fail a test that skips for a reason that `tests/needs.py` does not list, and where CI=true for any."""
     report = yield
-    if CI and report.skipped and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, which CI does not allow: {call.excinfo.value if call.excinfo else item.name}"
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _judge(report, item.config, item.path, str(call.excinfo.value if call.excinfo else item.name))
     return report
 
 
@@ -55,9 +58,19 @@ def pytest_runtest_makereport(
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Fail a module that skips as a whole where CI=true."""
+    """Fail a module that skips as a whole by the same rule."""
     report = yield
-    if CI and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"skipped, which CI does not allow: {collector.nodeid}"
+    if report.skipped:
+        _judge(report, collector.config, collector.path, str(report.longrepr))
     return report
+
+
+def _judge(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config, path: Path, reason: str) -> None:
+    """Turn a skip into a failure unless it is expected: what is not run is not known to work."""
+    file = path.relative_to(config.rootpath).as_posix()
+    if not needs.is_allowed(file, reason):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which tests/needs.py does not allow: {reason}"
+    elif CI and not config.option.bare:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {reason}"

@@ -1,14 +1,11 @@
 """A real browser: Chromium as the machine has it, driven by Playwright, and everything a page does written down."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pytest
-
-from demo.screenshots.camera import PROGRAMS
+from tests.needs import require_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -23,11 +20,11 @@ PATIENCE = 30_000
 @contextmanager
 def chromium() -> Iterator["Browser"]:
     """Start a browser; skip the test where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium-headless-shell")
-    with playwright.sync_playwright() as driver:
+    program = require_browser()
+    # Only here: where there is no Playwright, the tests without a browser are collected all the same.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as driver:
         # Its sandbox needs a user of its own, which a container's root has not; it only ever sees this server's pages.
         browser = driver.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]

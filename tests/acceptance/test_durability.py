@@ -1,13 +1,13 @@
 """201 means kept: the system calls of the API show it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.instance import Instance, wait_until
+from tests.needs import STRACE, lack, require
 
 STARTED = re.compile(r"^(\d+) +f(?:data)?sync\(\d+<[^>]*/tasks\.db-wal>(.*)$")
 RESUMED = re.compile(r"^(\d+) +<\.\.\. f(?:data)?sync resumed>.*= 0\b")
@@ -16,13 +16,11 @@ RESUMED = re.compile(r"^(\d+) +<\.\.\. f(?:data)?sync resumed>.*= 0\b")
 @pytest.fixture
 def strace() -> str:
     """Return where strace is, or skip the test."""
-    program = shutil.which("strace")
-    if program is None:
-        pytest.skip("strace is not installed")
-    probe = subprocess.run([program, "-f", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
+    require(STRACE, "strace")
+    probe = subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
-        pytest.skip(f"strace may not trace here: {probe.stderr.strip()}")
-    return program
+        lack(STRACE, f"it may not trace here: {probe.stderr.strip()}")
+    return "strace"
 
 
 def test_a_create_is_on_disk_before_it_is_answered(instance: Instance, strace: str) -> None:

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.acceptance.instance import Instance, Service, wait_until
+from tests.needs import MOUNTS, lack
 
 SIZE = "8m"
 UNSHARE = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-euc"]
@@ -21,7 +21,7 @@ class SmallDisk:
         """Start an API on it."""
         tried = subprocess.run([*UNSHARE, "mount -t tmpfs tmpfs /mnt"], capture_output=True, timeout=10, check=False)
         if tried.returncode:
-            pytest.skip("this machine lets nobody mount a file system of their own")
+            lack(MOUNTS, "this machine does not let its users mount any")
         instance.data.mkdir()
         mount = f'mount -t tmpfs -o size={SIZE},mode=0700 tmpfs "$0" && exec "$@"'
         self.api = instance.start_api(*UNSHARE, mount, str(instance.data))

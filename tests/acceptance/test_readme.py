@@ -12,9 +12,9 @@ import pytest
 
 from tests.acceptance.instance import ROOT, Instance, Service, wait_until
 from tests.acceptance.tour import PATIENCE, Tour, blocks
+from tests.needs import COMMANDS, require
 
 README = ROOT / "README.md"
-NEEDED = ("bash", "curl", "grep", "make", "python3")
 SOURCES = ("setup.cfg", "pyproject.toml")
 """What .venv is made from."""
 NOT_COPIED = shutil.ignore_patterns(
@@ -25,9 +25,7 @@ NOT_COPIED = shutil.ignore_patterns(
 @pytest.fixture
 def instance(install: Callable[..., Instance]) -> Instance:
     """Return a copy of this folder as it comes from git, with `.venv` as `make` has made it here."""
-    missing = [program for program in NEEDED if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"the README's commands need {', '.join(missing)}")
+    require(COMMANDS, "bash", "curl", "grep", "make", "python3")
     instance = install()
     shutil.copytree(ROOT, instance.folder, ignore=NOT_COPIED, dirs_exist_ok=True)
     stamp = ROOT / ".venv/.runtime"

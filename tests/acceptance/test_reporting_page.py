@@ -5,6 +5,7 @@ import sys
 
 from tests.acceptance.instance import ROOT, Instance
 from tests.acceptance.tour import PATIENCE, Tour, blocks
+from tests.needs import COMMANDS, require
 
 PAGE = ROOT / "docs" / "reporting.md"
 
@@ -25,6 +26,7 @@ def run(instance: Instance, program: str) -> str:
 
 
 def test_the_page_goes_as_it_is_written(instance: Instance) -> None:
+    require(COMMANDS, "bash", "curl", "grep")
     instance.start_api()
     tour = Tour(instance)
     printed = []

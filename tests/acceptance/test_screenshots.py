@@ -1,22 +1,17 @@
 """`make screenshots`: pictures of the pages, on an hour that is made up."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from demo.screenshots.camera import PROGRAMS
 from tests.acceptance.instance import DEADLINE, ROOT
+from tests.needs import require_browser
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def test_pages_are_photographed(tmp_path: Path) -> None:
-    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not any(map(shutil.which, PROGRAMS)):
-        pytest.skip("no Chromium on this machine: apt-get install chromium-headless-shell")
+    require_browser()
     command = [sys.executable, "-m", "demo.screenshots", "login", "overview", "--theme", "dark", "--width", "360"]
     done = subprocess.run(
         [*command, "--into", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=2 * DEADLINE, check=False

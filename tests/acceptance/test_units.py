@@ -1,7 +1,6 @@
 """The systemd units in `deploy/` are what systemd itself takes without a word."""
 
 import configparser
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from shared.settings import Settings
 from tests.acceptance.instance import ROOT
+from tests.needs import SYSTEMD, require
 
 PYTHON = "/opt/waybill/.venv/bin/python"
 """Where the README has Waybill installed; systemd asks whether the program is there."""
@@ -18,8 +18,7 @@ UNITS = sorted((ROOT / "deploy").glob("*.service"))
 
 def verify(folder: Path, units: dict[str, str]) -> str:
     """Return what `systemd-analyze verify` says of units (name -> text)."""
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd on this machine")
+    require(SYSTEMD, "systemd-analyze")
     for name, text in units.items():
         (folder / name).write_text(text.replace(PYTHON, sys.executable))
     paths = [str(folder / name) for name in units]
