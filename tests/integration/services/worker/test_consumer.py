@@ -1,22 +1,13 @@
 """The whole worker as a process: how it starts, runs and stops."""
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from shared.client import Answer, ApiProblem
-from shared.domain.status import Outcome
-from shared.doorbell import ring_all
-from shared.queue import Message, Queue
+from shared.client import ApiProblem
 from shared.spool import Spool
-from tests.integration.services.worker.http_api import HttpApi
-from tests.unit.services.worker.scripted import ScriptedApi, until
+from tests.integration.services.worker.bench import Bench
+from tests.unit.services.worker.scripted import until
 
 HANGING = """
 import sys, threading
@@ -35,70 +26,6 @@ reporter.Reporter.work = die
 from services.worker.__main__ import main
 sys.exit(main())
 """
-
-
-class Bench:
-    """A data directory, a scripted API, and a worker process between them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.api = ScriptedApi()
-        self.api.reply = self.grant
-        self.http = HttpApi(self.api)
-        self.queue = Queue(folder / "queue.db")
-        self.processing_time = 0
-        self.timeout: int | None = None
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def grant(self, report: dict[str, Any]) -> Answer:
-        if report["status"] != 2:
-            return Answer(report["task_id"], Outcome.APPLIED)
-        task = {"name": "n", "attempt": 1, "handler": "sleep", "processing_time": self.processing_time, "input": None}
-        return Answer(report["task_id"], Outcome.APPLIED, task | {"timeout": self.timeout})
-
-    def start(self, *arguments: str, **settings: str) -> None:
-        own = {"data_dir": str(self.folder), "port": str(self.http.port), "worker_slots": "8", "drain_seconds": "10"}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-        environment |= {f"WAYBILL_{name.upper()}": value for name, value in (own | settings).items()}
-        command = [sys.executable, *(arguments or ("-m", "services.worker"))]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=environment, stderr=log)
-
-    def log(self) -> bytes:
-        return (self.folder / "log").read_bytes()
-
-    def send(self, *numbers: int) -> None:
-        self.queue.send([("sleep", 0, Message(f"task-{number}", 1)) for number in numbers])
-        ring_all(self.folder / "doorbells")
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def ended(self) -> int:
-        assert self.process is not None
-        return self.process.wait(60)
-
-    def statuses(self) -> dict[str, int]:
-        return {report["task_id"]: report["status"] for report in self.api.reports}
-
-    def left(self) -> set[str]:
-        return {path.suffix for folder in ("spool", "doorbells") for path in (self.folder / folder).iterdir()}
-
-    def close(self) -> None:
-        self.api.gate.set()
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-        self.queue.close()
-        self.http.close()
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    bench.close()
 
 
 def test_messages_are_run_and_reported(bench: Bench) -> None:
