@@ -14,6 +14,7 @@ from services.api.admin import creation
 from services.api.fixtures import fixture, loading
 from services.api.fixtures.effect import Effect
 from shared.client import ApiError
+from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 from shared.wire.accounts import RoleName
 
@@ -57,6 +58,7 @@ def createuser(name: str, role: RoleName, settings: Settings) -> None:
 
 def run(settings: Settings) -> int:
     """Load the initial task types, say where to click, and run both services until Ctrl-C."""
+    Outlets()
     is_new = loaddata("initial", settings)
     known = " as user with the password password" if is_new else ""
     print(f"\nWaybill starts at {settings.base_url}/ (log in{known}; try the API at {settings.base_url}/api/docs).")

@@ -10,6 +10,8 @@ from types import FrameType
 
 import honcho.command
 
+from shared.outlet import Outlets
+
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """How honcho ends when it was asked to stop."""
 
@@ -41,7 +43,8 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
 
 
 def honcho_main() -> None:
-    """Be honcho, which otherwise dies of a terminal that closes and leaves the services behind."""
+    """Be honcho, which otherwise waits for whoever reads its output, or dies of it, and leaves the services behind."""
+    Outlets()
     signal.signal(signal.SIGHUP, _hang_up)
     honcho.command.main()
 

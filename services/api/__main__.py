@@ -6,11 +6,13 @@ import sys
 
 from services.api.server import CannotStart, run
 from shared import logs
+from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 
 
 def main() -> int:
     """Serve until told to stop, and return the exit status; 2 means that a setting makes no sense."""
+    Outlets()
     try:
         settings = Settings.load()
         settings.make_data_dir()

@@ -5,11 +5,13 @@ import sys
 
 from services.worker.consumer import Worker
 from shared import logs
+from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 
 
 def main() -> int:
     """Run until told to stop, and return the exit status; 2 means that a setting makes no sense."""
+    Outlets()
     try:
         settings = Settings.load()
         settings.make_data_dir()

@@ -1,0 +1,196 @@
+"""Standard output and error that hold up nobody who writes to them, whoever reads them or does not."""
+
+import atexit
+import contextlib
+import errno
+import fcntl
+import io
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from typing import TextIO, cast
+
+from typing_extensions import Buffer
+
+ROOM = 1 << 20
+"""Bytes that may wait to be read; what is written beyond them is dropped, and its lines counted."""
+
+PIECES = 10_000
+"""How many pieces, mostly lines, may wait."""
+
+CHUNK = select.PIPE_BUF
+"""Bytes that a pipe which is ready takes without a pause."""
+
+OUT_OF_THE_WAY = 100
+"""The lowest descriptor to write to: whoever closes the usual ones, and opens others, gets no log lines there."""
+
+CHILD_PATIENCE = 0.1
+"""Seconds for which a forked child waits to be read."""
+
+
+class Outlet:
+    """Writes to a descriptor from a thread of its own; a pipe that is full, broken or closed is that thread's matter.
+
+    A forked child, which has no such thread, writes what the descriptor takes at once and drops the rest.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Take the descriptor; the thread begins with the first line."""
+        self._descriptor = _out_of_the_way(descriptor)
+        self._owner = os.getpid()
+        # Reentrant: a signal handler may write while its own thread is in here.
+        self._changed = threading.Condition(threading.RLock())
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._lost = 0
+        self._thread: threading.Thread | None = None
+        self._patience = CHILD_PATIENCE
+
+    def put(self, data: bytes) -> None:
+        """Have these bytes written in their turn, or drop them where too much waits already; never waits or raises."""
+        if os.getpid() != self._owner:
+            self._write_as_child(data)
+            return
+        with self._changed:
+            if self._size >= ROOM or len(self._waiting) >= PIECES:
+                self._lost += data.count(b"\n")
+                return
+            self._waiting.append(data)
+            self._size += len(data)
+            self._start()
+            self._changed.notify_all()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all is written, for at most so many seconds; return whether it is."""
+        if os.getpid() != self._owner:
+            return True
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._size, seconds)
+
+    def _start(self) -> None:
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._work, name=f"outlet-{self._descriptor}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # No thread can be had: now, or never again because the interpreter ends.
+            self._write_as_child(b"".join(self._waiting))
+            self._waiting.clear()
+            self._size = 0
+        else:
+            self._thread = thread
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                data = self._waiting.popleft()
+            is_written = self._write(data)
+            with self._changed:
+                self._size -= len(data)
+                self._lost += 0 if is_written else data.count(b"\n")
+                # Not with the first line that gets through: a slow reader would get one such note for each line.
+                if is_written and self._lost and self._size < ROOM // 2 and len(self._waiting) < PIECES // 2:
+                    self._note_loss()
+                self._changed.notify_all()
+
+    def _note_loss(self) -> None:
+        count, self._lost = self._lost, 0
+        lines = "1 line was" if count == 1 else f"{count:,} lines were"
+        note = f"({lines} lost here while nobody read them)\n".encode()
+        self._waiting.append(note)
+        self._size += len(note)
+
+    def _write(self, data: bytes) -> bool:
+        """Write all of it, for as long as that takes; return whether anything took it."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except BlockingIOError:
+                # Whoever started this process has made its end of the pipe one that does not wait.
+                self._is_ready(None)
+            except OSError:
+                return False
+        return True
+
+    def _write_as_child(self, data: bytes) -> None:
+        """Write what is taken soon; after one wait in vain, only what is taken at once."""
+        view = memoryview(data)
+        with contextlib.suppress(OSError):
+            while view and self._is_ready(self._patience):
+                view = view[os.write(self._descriptor, view[:CHUNK]) :]
+        self._patience = 0.0 if view else CHILD_PATIENCE
+
+    def _is_ready(self, seconds: float | None) -> bool:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        return bool(poll.poll(None if seconds is None else 1000 * seconds))
+
+
+class _Raw(io.RawIOBase):
+    """What a text stream writes to."""
+
+    def __init__(self, outlet: Outlet, descriptor: int) -> None:
+        self._outlet = outlet
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        try:
+            return os.isatty(self._descriptor)
+        except OSError:
+            return False
+
+    def write(self, data: Buffer) -> int:
+        copy = bytes(data)
+        self._outlet.put(copy)
+        return len(copy)
+
+
+class Outlets:
+    """Standard output and error of this process, as outlets."""
+
+    def __init__(self) -> None:
+        """Take over `sys.stdout` and `sys.stderr`; what is printed from now on holds up nobody."""
+        _fill_gaps()
+        self._outlets = {number: Outlet(number) for number in (1, 2)}
+        sys.stdout, sys.stderr = (self._stream(number) for number in self._outlets)
+        atexit.register(self.flush)
+
+    def flush(self, seconds: float = 1.0) -> None:
+        """Wait until what was printed is read, for at most so many seconds; whoever calls `os._exit` does so before."""
+        deadline = time.monotonic() + seconds
+        for outlet in self._outlets.values():
+            outlet.flush(max(0.0, deadline - time.monotonic()))
+
+    def _stream(self, number: int) -> TextIO:
+        raw = _Raw(self._outlets[number], number)
+        # By lines, so that those of two threads do not mix; unbuffered else, as Python's own stream of errors.
+        binary = cast(io.BufferedWriter, raw)
+        return io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _fill_gaps() -> None:
+    """Open the standard descriptors that are closed: else the next file gets such a number, and log lines."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, OUT_OF_THE_WAY)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EMFILE):
+            return descriptor
+        raise
