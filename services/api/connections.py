@@ -2,12 +2,19 @@
 
 import asyncio
 import contextlib
+import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream, UnsatisfiableReadError
+
+from services.api.last_words import Lingering, answer
+from services.api.problems import BAD_REQUEST, HEAD_TOO_LARGE, TARGET_TOO_LONG, VERSION_NOT_SUPPORTED, Refusal
+from services.api.targets import Addressed
 
 IDLE_SECONDS = 75.0
 """How long a connection may be idle between requests: longer than the minute for which workers and proxies keep one."""
@@ -24,6 +31,16 @@ MAX_HEAD_SIZE = 16 * 1024
 MAX_BODY_SIZE = 2**62
 """For Tornado, which would answer an empty 400; the endpoints' own limits are far below, and answer 413."""
 
+EMPTY_400 = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+"""All that Tornado answers to what it cannot read, before it closes the connection."""
+
+MOST_REASON = 200
+"""Characters of what was wrong that are told."""
+
+CONTINUE = b"HTTP/1.1 100 "
+BEGINNINGS = frozenset(b"\r\n!#$%&'*+-.^_`|~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)))
+"""The bytes that a request line may begin with, and the empty lines before it; TLS begins with another one."""
+
 
 class PatientServer(HTTPServer):
     """Tornado's server with our limits; Tornado itself has one time-out for idle connections and slow heads alike."""
@@ -34,12 +51,18 @@ class PatientServer(HTTPServer):
         super().initialize(*args, **(limits | kwargs))
         # Tornado's own time-outs make a task, a future and a timer for each head and each body.
         self.conn_params.header_timeout = self.conn_params.body_timeout = None
+        self._lingering = Lingering()
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Return what takes a request in, whichever way it is addressed."""
+        return Addressed(super().start_request(server_conn, request_conn))
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Serve a new connection through a stream that watches over its reads."""
         watched = PatientStream(
             stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
         )
+        watched.lingering = self._lingering
         stream.set_nodelay(True)
         super().handle_stream(watched, address)
 
@@ -50,6 +73,11 @@ class PatientServer(HTTPServer):
                 while True:
                     self._handle_connection(*listener.accept())
         super().stop()
+
+    async def close_all_connections(self) -> None:
+        """Close every connection, those that were answered for the last time too."""
+        await super().close_all_connections()
+        self._lingering.close()
 
     async def drain(self, seconds: float) -> bool:
         """Wait until no connection is busy, or about to be for the first time; return whether that came in time."""
@@ -69,6 +97,8 @@ class PatientServer(HTTPServer):
 class PatientStream(IOStream):
     """A stream that closes itself when it has to wait too long for a head, a body or another request.
 
+    Whoever says no more is still answered, and what cannot be read is answered with a problem.
+
     A read only notes until when it may take. One timer looks from time to time whether a read is late: no limit is
     shorter than the time between two looks, so none is missed, and a request that comes in time costs no timer.
     """
@@ -84,6 +114,14 @@ class PatientStream(IOStream):
     """Whether it is too early to look for a byte."""
     is_new = True
     """Whether no byte has come yet."""
+    has_ended = False
+    """Whether the client sends nothing more: it waits for its answers, or it has left; TCP tells no difference."""
+    on_end: Callable[[], None] | None = None
+    """Called once when the client ends what it sends while its request is under way."""
+    lingering: Lingering | None = None
+    _has_answered = False
+    """Whether an answer to the request that came last has begun."""
+    _is_refused = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """Read a head (nothing else of HTTP is read by this method); the first one must come soon.
@@ -96,7 +134,10 @@ class PatientStream(IOStream):
         if is_first:
             self._look()
         self._reads_head = True
-        self._awaits_head = self._is_early = is_idle
+        self._has_answered = False
+        self.on_end = None
+        self._awaits_head = is_idle
+        self._is_early = is_idle and not self.has_ended
         read = super().read_until_regex(regex, max_bytes)
         self._is_early = False
         return self._watch(read)
@@ -117,11 +158,28 @@ class PatientStream(IOStream):
             return None
         size = super().read_from_fd(buf)
         if size:
+            if (self.is_new or self._awaits_head) and buf[0] not in BEGINNINGS:
+                raise UnsatisfiableReadError("no request begins like this")
             self.is_new = False
             if self._awaits_head:
                 self._awaits_head = False
                 self._allow(HEAD_SECONDS)
+        elif size == 0 and (self._read_future is None or self._find_read_pos() is not None):
+            self._end()
+            return None
         return size
+
+    def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
+        """Write a part of an answer; in place of Tornado's empty 400, a problem that tells what cannot be read."""
+        if data == EMPTY_400:
+            if self._has_answered:
+                return super().write(b"")
+            self._is_refused = True
+            # Tornado writes this while it handles the error, and tells nobody else about it.
+            return super().write(answer(_refusal_of(str(sys.exc_info()[1] or ""))))
+        if not self._has_answered:
+            self._has_answered = bytes(data[: len(CONTINUE)]) != CONTINUE
+        return super().write(data)
 
     def reading(self) -> bool:
         """Whether to listen: also while little waits here that nobody has asked for.
@@ -129,21 +187,57 @@ class PatientStream(IOStream):
         It mostly is a body that came with its head, or the next head: asked for in a moment. Else Tornado takes the
         socket out of the poll, only to put it in again.
         """
-        return super().reading() or self._read_buffer_size < MAX_HEAD_SIZE
+        return not self.has_ended and (super().reading() or self._read_buffer_size < MAX_HEAD_SIZE)
 
     def set_nodelay(self, value: bool) -> None:
         """Leave it at what is so from the start: Tornado asks for it with each answer."""
 
     def close(self, exc_info: Any = False) -> None:
-        """Close the connection, and look no more."""
+        """Close the connection, and look no more; whoever sent what cannot be read may still read why."""
         if self._timer is not None:
             self._timer.cancel()
+        if isinstance(exc_info, UnsatisfiableReadError) and not self.closed() and not self._has_answered:
+            self._is_refused = True
+            with contextlib.suppress(OSError):
+                self.socket.send(answer(self._too_much()))
+        if self._is_refused and self.lingering is not None and not self.closed():
+            self.lingering.keep(self.socket)
         super().close(exc_info)
 
     @property
     def is_busy(self) -> bool:
         """Whether a request has begun to come and its answer has not left; between requests a connection is idle."""
         return not (self.is_new or self._awaits_head or self.closed())
+
+    def _end(self) -> None:
+        """Note that nothing more will come, once; what came is still served."""
+        if not self.has_ended:
+            self.has_ended = True
+            if self.on_end is not None:
+                self.io_loop.add_callback(self.on_end)
+
+    def _add_io_state(self, state: int) -> None:
+        """Listen for no more reads at the end: an end can be read for ever."""
+        if self.has_ended:
+            state &= ~IOLoop.READ
+        if state:
+            super()._add_io_state(state)
+
+    def _handle_events(self, fd: Any, events: int) -> None:
+        super()._handle_events(fd, events)
+        if self.has_ended and self._state is not None and self._state & IOLoop.READ:
+            self._state &= ~IOLoop.READ
+            self.io_loop.update_handler(self.fileno(), self._state)
+
+    def _too_much(self) -> Refusal:
+        """Return what is wrong with bytes that can be no part of a request, or with too many of them."""
+        if not self._reads_head:
+            return _refusal_of("invalid chunk size")
+        if self._read_buffer_size <= MAX_HEAD_SIZE and b"\n\r\n" not in self._read_buffer:
+            return _refusal_of("it is no HTTP; TLS can only be spoken by a proxy in front")
+        if b"\n" not in self._read_buffer[:MAX_HEAD_SIZE]:
+            return Refusal(TARGET_TOO_LONG, f"The request line may have {MAX_HEAD_SIZE} bytes, with all headers.")
+        return Refusal(HEAD_TOO_LARGE, f"The request line and all headers may have {MAX_HEAD_SIZE} bytes together.")
 
     def _begin_body(self) -> None:
         """Give the whole body its time, with its first part."""
@@ -167,3 +261,9 @@ class PatientStream(IOStream):
             self._timer = asyncio.get_running_loop().call_later(left, self._look)
         else:
             self.close()
+
+
+def _refusal_of(reason: str) -> Refusal:
+    """Return the problem for what Tornado says of a request that it cannot read."""
+    kind = VERSION_NOT_SUPPORTED if reason.startswith("Unexpected HTTP version") else BAD_REQUEST
+    return Refusal(kind, f"The request cannot be read: {reason[:MOST_REASON] or 'it is malformed'}.")

@@ -6,9 +6,10 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
+from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
@@ -126,13 +127,30 @@ class Endpoint(Intake):
         self.caller = self._access.check(scope, self.request.method or "", self.request.headers)
         self._needs = scope
 
-    async def wait_for(self, what: "asyncio.Future[Any]", seconds: float) -> None:
-        """Wait until something happens, but no longer than that, nor once the client leaves or the server stops."""
+    async def wait_for(self, what: "asyncio.Future[Any]", seconds: float, *, is_stream: bool = False) -> None:
+        """Wait until something happens, but no longer than that, nor once the client leaves or the server stops.
+
+        A client that has ended what it sends may have left, so nothing but a stream, which can try, waits on for it.
+        """
         self._bell = self._traffic.bell()
+        stream = self._stream
+        stream.on_end = self._ring
+        if self.may_have_left and not is_stream:
+            self._ring()
         try:
             await asyncio.wait({what, self._bell}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            stream.on_end = None
             self._bell.cancel()
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the client sends nothing more: it has left, or waits for its answer all the same."""
+        return bool(self._stream.has_ended)
+
+    @property
+    def _stream(self) -> Any:
+        return cast(HTTP1Connection, self.request.connection).stream
 
     @property
     def is_over(self) -> bool:
@@ -145,6 +163,9 @@ class Endpoint(Intake):
         """Wake the request that waits: nobody is there to be answered."""
         super().on_connection_close()
         self._has_left = True
+        self._ring()
+
+    def _ring(self) -> None:
         if self._bell is not None and not self._bell.done():
             self._bell.set_result(None)
 

@@ -12,7 +12,7 @@ from services.api.handlers.audit import AuditHandler
 from services.api.handlers.docs import OpenApiHandler, StartPageHandler
 from services.api.handlers.events import EventsHandler, TaskEventsHandler
 from services.api.handlers.failures import FailuresHandler
-from services.api.handlers.health import HealthHandler, ReadyHandler
+from services.api.handlers.health import HealthHandler, ReadyHandler, ServerHandler
 from services.api.handlers.metrics import MetricsHandler
 from services.api.handlers.reports import ReportsHandler
 from services.api.handlers.static import DocsHandler, StaticHandler, static_files
@@ -34,6 +34,7 @@ from services.api.handlers.workers import (
 from services.api.intake import Call
 from services.api.operation import operation_of
 from services.api.streams import Streams
+from services.api.targets import SERVER
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -100,4 +101,5 @@ def page_routes(document: Callable[[], Mapping[str, Any]], metrics: Any) -> Sequ
         Route("/api/openapi.json", OpenApiHandler, {"document": document}),
         Route("/metrics", MetricsHandler, {"metrics": metrics}),
         Route("/", StartPageHandler),
+        Route(SERVER, ServerHandler),
     )

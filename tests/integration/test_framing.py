@@ -8,7 +8,7 @@ import re
 import pytest
 from tornado.ioloop import IOLoop
 
-from services.api import connections
+from services.api import connections, last_words
 from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
 from tests.integration.talking import REPORTER, Fetch, head_of
 
@@ -211,5 +211,83 @@ def test_a_request_may_wait_for_longer_than_any_head_or_body(fetch: Fetch, monke
     assert fetch.raw(request.encode()).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_head_that_is_too_long_is_not_read(fetch: Fetch) -> None:
-    assert fetch.raw(b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n") == b""
+@pytest.mark.parametrize("rest", [b"\r\n\r\n", b"", b"\r\n\r\n" + b"y" * 3_000_000])
+def test_a_head_that_is_too_long_is_told_so_and_its_connection_ends(fetch: Fetch, rest: bytes) -> None:
+    sent = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + rest
+    assert _code(fetch.raw(sent)) == (431, "head_too_large", "close")
+
+
+def test_many_headers_are_too_long_as_well_and_what_was_asked_before_is_answered(fetch: Fetch) -> None:
+    first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    answer = fetch.raw(first + b"\r\n" + first + b"X: y\r\n" * 4_000 + b"\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"431"]
+
+
+def test_a_request_line_that_is_too_long_is_414(fetch: Fetch) -> None:
+    sent = b"GET /tasks?q=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert _code(fetch.raw(sent)) == (414, "target_too_long", "close")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz\r\n\r\n",
+        b"GET  /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: y\r\n folded\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n\r\n",
+        b"GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+        b"\x00\x01\x02",
+        "ПОЛУЧИТЬ / HTTP/1.1\r\n\r\n".encode(),
+        HEAD + b"Content-Length: 1, 2\r\n\r\n{}",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 200,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}garbage\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: gzip\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n",
+        HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+    ids=lambda sent: repr(sent[:40]),
+)
+def test_what_cannot_be_read_is_a_400_that_says_why_and_ends_the_connection(fetch: Fetch, sent: bytes) -> None:
+    answer = fetch.raw(sent)
+    status, code, connection = _code(answer)
+    assert (status, code, connection) == (400, "bad_request", "close")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_another_version_is_505(fetch: Fetch) -> None:
+    for sent in (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /healthz HTTP/3.0\r\nHost: localhost\r\n\r\n"):
+        assert _code(fetch.raw(sent)) == (505, "version_not_supported", "close")
+
+
+def test_what_is_wrong_after_an_answer_is_not_answered_again(fetch: Fetch) -> None:
+    oversize = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
+    answer = fetch.raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + oversize * 6 + b"xyz\r\n")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert _code(answer) == (413, "too_large", "close")
+
+
+def test_a_connection_answered_for_the_last_time_does_not_stay(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_words, "LINGER_SECONDS", 0.2)
+
+    async def send() -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", fetch.port)
+        writer.write(b"nonsense\r\n\r\n")
+        await reader.read()
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            try:
+                writer.write(b"more")
+                await writer.drain()
+            except ConnectionError:
+                return True
+        return False
+
+    assert fetch.run(send())

@@ -25,6 +25,10 @@ PAGE = 500
 BEAT_SECONDS = 15.0
 """After so much silence a stream says that it is still there."""
 
+TRY_SECONDS = 1.0
+"""After so much silence, and twice as much each time, a stream speaks to a client that may have left: a socket that is
+closed answers with a reset."""
+
 CHUNK = 256 * 1024
 """Characters of events, at least one of them, that are handed to a connection at once."""
 
@@ -114,7 +118,7 @@ class EventsHandler(Endpoint):
             deletions = feed.deletions
             place = await feed.start(after)
             yield f"retry: 1000\nid: {place}\n\n"
-            spoke = time()
+            spoke, patience = time(), TRY_SECONDS
             while not self.is_over:
                 seen, place = await feed.since(place, chosen.task_id)
                 # Without a pause in between: what was read is older than the deletions that are known by then.
@@ -129,11 +133,13 @@ class EventsHandler(Endpoint):
                     spoke = time()
                 if chosen.task_id in deleted:
                     return
-                if time() - spoke >= BEAT_SECONDS:
+                if time() - spoke >= (patience if self.may_have_left else BEAT_SECONDS):
                     yield f": beat\nid: {place}\n\n"
                     spoke = time()
+                    patience = min(2 * patience, BEAT_SECONDS) if self.may_have_left else TRY_SECONDS
                 news = feed.news(place, deletions)
-                await self.wait_for(news, spoke + BEAT_SECONDS - time())
+                silence = patience if self.may_have_left else BEAT_SECONDS
+                await self.wait_for(news, spoke + silence - time(), is_stream=True)
                 news.cancel()
 
 

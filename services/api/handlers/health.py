@@ -5,9 +5,12 @@ from typing import Protocol
 
 from typing_extensions import TypedDict
 
-from services.api.endpoint import Endpoint
+from services.api.endpoint import Endpoint, Nowhere
 from services.api.operation import call
 from services.api.problems import NOT_READY, Refusal
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+"""Those that some resource here has, besides HEAD and OPTIONS."""
 
 PATIENCE = 5.0
 """Seconds that the writer may take."""
@@ -48,3 +51,10 @@ class ReadyHandler(Endpoint):
         except Exception as error:
             raise Refusal(NOT_READY, "The store does not serve.") from error
         return {"status": "ok"}
+
+
+class ServerHandler(Nowhere):
+    """The server as a whole, which only OPTIONS can ask about."""
+
+    def _allowed(self) -> str:
+        return ", ".join(sorted({"HEAD", "OPTIONS", *METHODS}))

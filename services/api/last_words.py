@@ -1,0 +1,82 @@
+"""The last answer on a connection on which no request can be told from the next: a problem, and time to read it."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from http import HTTPStatus
+
+from tornado.httputil import format_timestamp
+
+from services.api.intake import HEADERS
+from services.api.problems import MEDIA_TYPE, Refusal
+
+LINGER_SECONDS = 2.0
+"""How long the sender of what cannot be read has to read why."""
+
+LINGER_BYTES = 64 * 1024 * 1024
+MOST_LINGERING = 50
+"""How many such connections are kept at once; the others close at once, and their senders may miss the reason."""
+
+PIECE = 65_536
+
+
+def answer(refusal: Refusal) -> bytes:
+    """Return a problem as a whole HTTP answer that ends its connection."""
+    body = json.dumps(refusal.document()).encode()
+    headers = {
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "Date": format_timestamp(time.time()),
+        **HEADERS,
+        **refusal.headers,
+    }
+    status = HTTPStatus(refusal.kind.status)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+class Lingering:
+    """Connections that were answered for the last time: what still comes is dropped until their senders close.
+
+    A socket that closes over bytes that were not read resets the connection, and so takes the answer from its sender.
+    It belongs to its loop.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._timers: dict[socket.socket, asyncio.TimerHandle] = {}
+
+    def keep(self, connection: socket.socket) -> None:
+        """Keep a connection open, although its socket is closed now, and tell its sender that no more is said."""
+        if len(self._timers) >= MOST_LINGERING:
+            return
+        with contextlib.suppress(OSError):
+            kept = connection.dup()
+            loop = asyncio.get_running_loop()
+            self._timers[kept] = loop.call_later(LINGER_SECONDS, self._close, kept)
+            loop.add_reader(kept, self._drop, kept, [LINGER_BYTES])
+            kept.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close all."""
+        for kept in list(self._timers):
+            self._close(kept)
+
+    def _drop(self, kept: socket.socket, left: list[int]) -> None:
+        try:
+            size = len(kept.recv(PIECE))
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        left[0] -= size
+        if not size or left[0] < 0:
+            self._close(kept)
+
+    def _close(self, kept: socket.socket) -> None:
+        self._timers.pop(kept).cancel()
+        asyncio.get_event_loop().remove_reader(kept)
+        kept.close()

@@ -1,0 +1,51 @@
+"""What a request is about: the forms of a request target (RFC 9112, 3.2), brought into the one that routes know."""
+
+import re
+from collections.abc import Awaitable
+
+from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+
+ABSOLUTE = re.compile(r"https?://([^/?#@]+)(/[^#]*|\?[^#]*)?", re.IGNORECASE)
+"""An address with its scheme; `https` too, since TLS may end in a proxy that stands in front."""
+
+SERVER = "*"
+"""The target of an OPTIONS that asks about the server as a whole."""
+
+
+class Addressed(HTTPMessageDelegate):
+    """Hands a request on as if it had been addressed by path alone."""
+
+    def __init__(self, delegate: HTTPMessageDelegate) -> None:
+        """Hand on to `delegate`."""
+        self.data_received = delegate.data_received  # type: ignore[method-assign]
+        self.finish = delegate.finish  # type: ignore[method-assign]
+        self.on_connection_close = delegate.on_connection_close  # type: ignore[method-assign]
+        self._delegate = delegate
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Take the head of a request. Raises HTTPInputError for a target of no known form."""
+        if isinstance(start_line, RequestStartLine) and not start_line.path.startswith("/"):
+            start_line = by_path(start_line, headers)
+        return self._delegate.headers_received(start_line, headers)
+
+
+def by_path(start_line: RequestStartLine, headers: HTTPHeaders) -> RequestStartLine:
+    """Return a request line that names a path, and put the host that an absolute target names into `headers`.
+
+    The received Host counts no more then (3.2.2), but it has to be there and be one. Raises HTTPInputError.
+    """
+    method, target, version = start_line
+    if target == SERVER and method == "OPTIONS":
+        return start_line
+    found = ABSOLUTE.fullmatch(target)
+    if found is None:
+        raise HTTPInputError("Malformed request target")
+    if version != "HTTP/1.0" and "Host" not in headers:
+        raise HTTPInputError("Missing Host header")
+    if "," in headers.get("Host", ""):
+        raise HTTPInputError("Multiple host headers not allowed")
+    headers["Host"] = found[1]
+    path = found[2] or (SERVER if method == "OPTIONS" else "/")
+    return RequestStartLine(method, f"/{path}" if path.startswith("?") else path, version)
