@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from services import together
-from services.api import installation
+from services.api import installation, listening
 from services.api.admin import creation
 from services.api.fixtures import fixture, loading
 from services.api.fixtures.effect import Effect
@@ -57,7 +57,10 @@ def createuser(name: str, role: RoleName, settings: Settings) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Load the initial task types, say where to click, and run both services until Ctrl-C."""
+    """Load the initial task types, say where to click, and run both services until Ctrl-C. Raises CannotListen."""
+    # First of all: else the worker and whoever reads where to click would talk to the program that listens there.
+    for listener in listening.bind(settings):
+        listener.close()
     Outlets()
     is_new = loaddata("initial", settings)
     known = " as user with the password password" if is_new else ""
@@ -98,7 +101,7 @@ def main() -> int:
             createuser(arguments.name, arguments.role, settings)
         else:
             loaddata(arguments.fixture, settings)
-    except (SettingsError, fixture.FixtureError, creation.BadAccount) as error:
+    except (SettingsError, listening.CannotListen, fixture.FixtureError, creation.BadAccount) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
     except (installation.Unreachable, ApiError, OSError) as error:

@@ -2,33 +2,53 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from shared.client import ApiError
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 10.0
+"""How long an API may be away without a warning: it starts after its worker, ends before it, or is being replaced."""
+
 
 class Outage:
     """What the threads of a process know together about whether the API answers."""
 
-    def __init__(self, address: str) -> None:
-        """Take the API's address, for the log."""
+    def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the API's address, for the log, and a clock of monotonic seconds."""
         self._address = address
+        self._clock = clock
         self._lock = threading.Lock()
-        self._lasts = False
+        self._since: float | None = None
+        self._is_new = True
+        self._is_said = False
 
     def began(self, error: ApiError) -> None:
-        """Note that a call failed; the first one is logged."""
+        """Note that a call failed; log a warning once the API has been away for `PATIENCE_SECONDS`.
+
+        An API that has never answered is logged at once, though not as a warning.
+        """
+        now = self._clock()
         with self._lock:
-            first, self._lasts = not self._lasts, True
-        if first:
-            logger.warning("No use of the API at %s for now, going on trying: %s", self._address, error)
+            is_awaited, self._is_new = self._is_new, False
+            if self._since is None:
+                self._since = now
+            away = now - self._since
+            is_late = away >= PATIENCE_SECONDS and not self._is_said
+            self._is_said = self._is_said or is_late
+        if is_awaited:
+            logger.info("Waiting for the API at %s: %s", self._address, error)
+        if is_late:
+            logger.warning("API unreachable at %s for %.0f s; retrying: %s", self._address, away, error)
 
     def ended(self) -> None:
-        """Note that a call succeeded."""
-        if not self._lasts:
+        """Note that a call succeeded; log it after a warning."""
+        if self._since is None and not self._is_new:
             return
         with self._lock:
-            was, self._lasts = self._lasts, False
-        if was:
-            logger.info("The API at %s answers", self._address)
+            was_said, self._is_said = self._is_said, False
+            self._since, self._is_new = None, False
+        if was_said:
+            logger.info("The API at %s answers again", self._address)

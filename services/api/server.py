@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from socket import socket
 from urllib.parse import urlsplit
 
-from tornado.netutil import bind_sockets
-
+from services.api import listening
 from services.api.access import Access, is_loopback, tokens_in
 from services.api.admin.accounts import Accounts
 from services.api.admin.demo_login import accounts_in, allows_demo
@@ -176,9 +175,9 @@ def _locked(settings: Settings) -> Iterator[None]:
 
 def _bound(settings: Settings) -> list[socket]:
     try:
-        return bind_sockets(settings.port, settings.host)
-    except OSError as error:
-        raise CannotStart(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from None
+        return listening.bind(settings)
+    except listening.CannotListen as error:
+        raise CannotStart(str(error)) from None
 
 
 def _address(settings: Settings, sockets: list[socket]) -> str:

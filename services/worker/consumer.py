@@ -77,7 +77,7 @@ class Worker:
         self._spool = Spool(settings.spool_dir / f"{self._id}.db")
         self._bell = Doorbell(settings.doorbell_dir / self._id)
         self._queue = Queue(settings.queue_db)
-        outage = Outage(settings.base_url)
+        outage = Outage(settings.base_url, clock)
         runs = Runs(self._id, clock)
         self._slots = Slots(settings.worker_slots, self._bell.ring)
         registry = Registry(self._client, installed_handlers(settings.stages))
@@ -176,7 +176,8 @@ class Worker:
             try:
                 self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
             except ApiError as error:
-                logger.warning("Another worker will have to finish for worker %s: %s", self._id, error)
+                # No warning: that the API stops before its workers is how both are stopped together.
+                logger.info("API unreachable; the next worker will say that worker %s has stopped: %s", self._id, error)
             else:
                 self._spool.discard()
                 self._lock.release(unlink=True)

@@ -1,5 +1,6 @@
 """Services start in any order, and say in one line why they cannot."""
 
+import socket
 import sys
 
 import pytest
@@ -23,6 +24,19 @@ def test_a_second_api_on_the_same_data_ends_and_the_first_goes_on(instance: Inst
     assert len(second.read().splitlines()) == 1, second.read()
     assert instance.create(0) in instance.tasks()
     assert first.is_running
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(instance: Instance) -> None:
+    with socket.create_server(("127.0.0.1", instance.port)) as stranger:
+        done = instance.manage("run")
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"port {instance.port} of 127.0.0.1 is in use by another program")
+    assert "WAYBILL_PORT=" in line
+    assert not instance.data.exists()
 
 
 @pytest.mark.parametrize("service", ["api", "worker"])
