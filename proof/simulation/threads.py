@@ -135,6 +135,10 @@ class SimpleQueue(Generic[T]):
             self._kernel.block(self._waiting, left)
         return self._items.popleft()
 
+    def qsize(self) -> int:
+        """Return how many there are."""
+        return len(self._items)
+
     def get_nowait(self) -> T:
         """Take something that is there. Raises queue.Empty."""
         if not self._items:

@@ -191,6 +191,7 @@ def _kinds(call: Call, method: str) -> Iterator[Kind]:
         yield from (*problems.BODY_KINDS, problems.INVALID)
     if method != "GET":
         yield problems.CROSS_SITE
+        yield problems.OVERLOADED
     if call.needs > Scope.ALL:
         yield problems.UNAUTHENTICATED
     if call.needs > Scope.CLIENT:

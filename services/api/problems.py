@@ -45,7 +45,13 @@ TOO_MANY = Kind(429, "too_many")
 HEAD_TOO_LARGE = Kind(431, "head_too_large")
 INTERNAL = Kind(500, "internal")
 NOT_READY = Kind(503, "not_ready")
+UNAVAILABLE = Kind(503, "unavailable")
+OVERLOADED = Kind(503, "overloaded")
+"""What any call that writes for a client may answer."""
 VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
+
+RETRY_SECONDS = 1
+"""What is answered with 503 may be tried again after so long."""
 
 BODY_KINDS = (NOT_JSON, DUPLICATE_KEY, NUMBER_OUT_OF_RANGE, TOO_DEEP, BAD_TEXT, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """What any call that takes a body may answer."""
@@ -70,6 +76,8 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.WorkerGone: Kind(409, "worker_gone"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused"),
     errors.StorageFull: Kind(507, "storage_full"),
+    errors.Unavailable: UNAVAILABLE,
+    errors.Overloaded: OVERLOADED,
 }
 
 
@@ -111,7 +119,8 @@ def refusal_of(error: errors.WaybillError) -> Refusal:
     kind = next(DOMAIN_KINDS[cls] for cls in type(error).__mro__ if cls in DOMAIN_KINDS)
     if isinstance(error, errors.Invalid):
         return invalid([{"pointer": error.pointer, "detail": str(error)}])
-    return Refusal(kind, str(error), **error.facts)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, errors.Unavailable) else {}
+    return Refusal(kind, str(error), headers=headers, **error.facts)
 
 
 def invalid(errors: Sequence[FieldError]) -> Refusal:

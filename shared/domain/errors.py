@@ -88,3 +88,11 @@ class IdempotencyKeyReused(WaybillError):
 
 class StorageFull(WaybillError):
     """The disk is full: nothing was kept."""
+
+
+class Unavailable(WaybillError):
+    """It cannot be done at present, and nothing was kept."""
+
+
+class Overloaded(Unavailable):
+    """More waits to be written than can be soon, and nothing of this was kept; try again in a moment."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.api.search.query import Query
+from services.api.store import writer
 from services.api.store.finder import Found
 from services.api.store.store import Store
 from services.api.traffic import Traffic
@@ -320,3 +321,15 @@ def test_the_history_shows_every_report_and_no_claim(fetch: Fetch) -> None:
     assert page.json() == [created, claimed]
     following = page.headers["Link"].partition(">")[0].removeprefix("<")
     assert fetch("GET", following).json() == [refused]
+
+
+def test_a_create_that_cannot_be_kept_soon_is_503_while_reads_and_reports_go_on(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = fetch.created()
+    monkeypatch.setattr(writer, "MOST_WAITING", 0)
+    for method, path in (("POST", "/tasks"), ("POST", f"/tasks/{task_id}/cancel"), ("DELETE", f"/tasks/{task_id}")):
+        answer = fetch(method, path, *([GOOD] if path == "/tasks" else []), token=ADMIN)
+        assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "overloaded", "1")
+    assert fetch("GET", f"/tasks/{task_id}").status == 200
+    assert fetch("POST", "/reports", {"reports": []}, token=REPORTER).status == 200

@@ -44,6 +44,7 @@ def _answered_early(self: Any) -> bool:
     if wishes:
         with patch.object(self, "_database", _Uncommitted(self._database)):
             answers = self._commit_together(wishes)
+            self._tell()
         self._answer(answers)
         names = vars(writer)
         try:

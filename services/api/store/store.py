@@ -48,7 +48,7 @@ from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistic
 from services.api.store.tasks import Oldest
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
-from services.api.store.writer import Listener, Writer, WriterStopped
+from services.api.store.writer import Listener, Operation, Writer, WriterStopped
 from shared.domain.account import Account, Session
 from shared.domain.audit import Deed
 from shared.domain.errors import TaskNotFound, TaskTypeNotFound
@@ -130,15 +130,15 @@ class Store:
         self._database.close()
         self._writer.stop()
 
-    def listen(self, listener: Listener) -> None:
-        """Tell `listener` of every commit, in the writer's thread."""
-        self._writer.listen(listener)
+    def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
+        """Tell `listener` of every commit, in the writer's thread; if a vital one fails, the API has to start anew."""
+        self._writer.listen(listener, is_vital=is_vital)
 
-    # Writes
+    # Writes: what clients ask for raises Overloaded if too much waits; reports and upkeep never do.
 
     async def create(self, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
         """Create all of the tasks or none. Raises Invalid, ExternalKeyTaken, IdempotencyKeyReused, StorageFull."""
-        return await self._writer.submit(lambda unit: commands.tasks.create(unit, drafts, given))
+        return await self._wish(lambda unit: commands.tasks.create(unit, drafts, given))
 
     async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
         """Judge and fold reports, in their order, and count those that came with them but cannot be read."""
@@ -146,27 +146,27 @@ class Store:
 
     async def cancel(self, task_id: str, attempt: int | None = None) -> Task:
         """End a task in ERROR `cancelled`. Raises TaskNotFound, TaskIsFinal, AttemptHasMoved."""
-        return await self._writer.submit(lambda unit: commands.tasks.cancel(unit, task_id, attempt))
+        return await self._wish(lambda unit: commands.tasks.cancel(unit, task_id, attempt))
 
     async def retry(self, task_id: str, attempt: int | None = None) -> Task:
         """Open another attempt of a final task. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
-        return await self._writer.submit(lambda unit: commands.tasks.retry(unit, task_id, attempt))
+        return await self._wish(lambda unit: commands.tasks.retry(unit, task_id, attempt))
 
     async def delete(self, task_id: str) -> None:
         """Remove a final task and its history. Raises TaskNotFound, TaskIsNotFinal."""
-        await self._writer.submit(lambda unit: commands.tasks.delete(unit, task_id))
+        await self._wish(lambda unit: commands.tasks.delete(unit, task_id))
 
     async def create_type(self, task_type: TaskType) -> TaskType:
         """Add a task type. Raises TaskTypeExists."""
-        return await self._writer.submit(lambda unit: commands.task_types.create(unit, task_type))
+        return await self._wish(lambda unit: commands.task_types.create(unit, task_type))
 
     async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
         """Change fields of a task type. Raises TaskTypeNotFound, Invalid."""
-        return await self._writer.submit(lambda unit: commands.task_types.change(unit, name, changes))
+        return await self._wish(lambda unit: commands.task_types.change(unit, name, changes))
 
     async def delete_type(self, name: str) -> None:
         """Remove a task type. Raises TaskTypeNotFound, TaskTypeInUse."""
-        await self._writer.submit(lambda unit: commands.task_types.delete(unit, name))
+        await self._wish(lambda unit: commands.task_types.delete(unit, name))
 
     async def beat(self, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
         """Return a worker's listed runs that are lost, and its runs that it does not list. Raises WorkerGone."""
@@ -174,7 +174,7 @@ class Store:
 
     async def drain(self, worker_id: str, *, wanted: bool) -> None:
         """Ask a worker to take no more tasks, or to go on. Raises WorkerGone."""
-        await self._writer.submit(lambda unit: commands.runs.drain(unit, worker_id, wanted=wanted))
+        await self._wish(lambda unit: commands.runs.drain(unit, worker_id, wanted=wanted))
 
     async def release(self, runs: Sequence[HeldRun], *, crashed: bool) -> int:
         """Take runs from their worker, and return how many it still held."""
@@ -186,7 +186,7 @@ class Store:
 
     async def carry_out(self, action: Action, task_ids: Sequence[str]) -> Carried:
         """Cancel, retry or delete many tasks, as far as each allows it; in one transaction, so let there be few."""
-        return await self._writer.submit(lambda unit: commands.bulk.carry_out(unit, action, task_ids))
+        return await self._wish(lambda unit: commands.bulk.carry_out(unit, action, task_ids))
 
     async def take_in(self, limit: int) -> bool:
         """Take up to so many events into what search knows; return whether there may be more."""
@@ -194,15 +194,15 @@ class Store:
 
     async def create_account(self, account: Account) -> Account:
         """Add an account. Raises AccountExists."""
-        return await self._writer.submit(lambda unit: commands.accounts.create(unit, account))
+        return await self._wish(lambda unit: commands.accounts.create(unit, account))
 
     async def change_account(self, name: str, changes: Mapping[str, Any]) -> Account:
         """Change an account and end its sessions. Raises AccountNotFound, LastAdmin."""
-        return await self._writer.submit(lambda unit: commands.accounts.change(unit, name, changes))
+        return await self._wish(lambda unit: commands.accounts.change(unit, name, changes))
 
     async def delete_account(self, name: str) -> None:
         """Remove an account and its sessions. Raises AccountNotFound, LastAdmin."""
-        await self._writer.submit(lambda unit: commands.accounts.delete(unit, name))
+        await self._wish(lambda unit: commands.accounts.delete(unit, name))
 
     async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
         """Keep a login, for so many milliseconds at most. Raises AccountNotFound where the account has changed."""
@@ -389,6 +389,9 @@ class Store:
 
     def _keep_times(self, unit: Unit) -> None:
         stage_times.put(unit.connection, self._whereabouts.unsaved())
+
+    async def _wish(self, operation: Operation[T]) -> T:
+        return await self._writer.submit(operation, may_refuse=True)
 
     async def _read(self, query: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, query)

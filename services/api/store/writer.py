@@ -16,7 +16,7 @@ from services.api.store.clock import Clock
 from services.api.store.database import LARGE_WAL, WAL_STEP, writing
 from services.api.store.ids import Ids
 from services.api.store.unit import Commit, Unit
-from shared.domain.errors import StorageFull, WaybillError
+from shared.domain.errors import Overloaded, StorageFull, WaybillError
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +26,17 @@ MOST_OPERATIONS = 2_000
 LONGEST_GROUP = 0.5
 """Seconds after which a transaction takes in no further operation, so that the first need not wait for all the rest."""
 
+MOST_WAITING = 10_000
+"""How many operations may wait before those that may be refused are; reports and upkeep still join the line."""
+
 IDLE = 1.0
-"""Seconds without work after which the log is checkpointed."""
+"""Seconds after the last change at which the log is checkpointed; operations that change nothing do not count."""
 
 T = TypeVar("T")
 Operation = Callable[[Unit], T]
 """What runs inside a transaction; it raises a WaybillError, or does all of its work."""
 Listener = Callable[[Commit], None]
-"""Told of each commit, in the writer's thread, before the futures resolve."""
+"""Told of each commit, in the writer's thread, before the futures resolve; what it raises undoes nothing."""
 
 
 class WriterStopped(Exception):
@@ -71,23 +74,30 @@ class Writer(Thread):
         self._ids = ids
         self._on_death = on_death
         self._wishes: SimpleQueue[_Wish | None] = SimpleQueue()
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, bool]] = []
+        self._failing: list[Listener] = []
+        self._untold: list[Commit] = []
         self._stopping = False
+        self._changes = 0  # of the connection, up to the last checkpoint or change that was seen
         self._unchecked = True  # whether the log holds what the database does not
+        self._checkpoint_at = time.monotonic() + IDLE
         self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
 
-    def listen(self, listener: Listener) -> None:
-        """Tell `listener` of every commit from now on."""
-        self._listeners.append(listener)
+    def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
+        """Tell `listener` of every commit from now on; if a vital one fails, the API has to start anew."""
+        self._listeners.append((listener, is_vital))
 
-    def submit(self, operation: Operation[T]) -> "asyncio.Future[T]":
+    def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":
         """Have an operation done; the future, of the running loop, resolves after the COMMIT.
 
-        Raises WriterStopped; the future raises what the operation raised, or StorageFull.
+        Raises WriterStopped, and Overloaded if it `may_refuse` and MOST_WAITING operations wait; the future raises what
+        the operation raised, or StorageFull.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self._stopping or not self.is_alive():
             raise WriterStopped()
+        if may_refuse and self._wishes.qsize() >= MOST_WAITING:
+            raise Overloaded()
         self._wishes.put(_Wish(operation, future))
         return future
 
@@ -111,21 +121,22 @@ class Writer(Thread):
 
     def _serve(self) -> bool:
         wishes, go_on = self._gather()
-        if go_on and not wishes:
-            self._checkpoint()
         while wishes:
             answers = self._commit_together(wishes)
+            self._tell()
             self._answer(answers)
-            self._unchecked = True
+            self._notice_changes()
             self._bound_log()
             del wishes[: len(answers)]
+        if go_on and self._unchecked and time.monotonic() >= self._checkpoint_at:
+            self._checkpoint()
         return go_on
 
     def _gather(self) -> tuple[list[_Wish], bool]:
         """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
         wishes: list[_Wish] = []
         try:
-            wish = self._wishes.get(timeout=IDLE if self._unchecked else None)
+            wish = self._wishes.get(timeout=self._patience())
             while wish is not None and len(wishes) < MOST_OPERATIONS:
                 wishes.append(wish)
                 wish = self._wishes.get_nowait()
@@ -138,7 +149,8 @@ class Writer(Thread):
     def _commit_together(self, wishes: list[_Wish]) -> list[_Answer]:
         """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
 
-        Should that fail, all are committed, each in its own transaction, so that a bad one fails alone.
+        Should that fail, all are committed, each in its own transaction, so that a bad one fails alone. What comes
+        after a COMMIT is done elsewhere: if it failed in here, everything would be done again.
         """
         try:
             return self._transact(wishes)
@@ -167,16 +179,15 @@ class Writer(Thread):
                     break
             unit.flush()
             unit.tally()
+            commit = unit.summary()
             flushed = time.monotonic()
             connection.execute("COMMIT")
-            done = time.monotonic()
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        commit = unit.summary()._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed)
-        for listener in self._listeners:
-            listener(commit)
+        done = time.monotonic()
+        self._untold.append(commit._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed))
         return answers
 
     def _perform(self, unit: Unit, wish: _Wish) -> _Answer:
@@ -188,12 +199,43 @@ class Writer(Thread):
                 raise _HalfDone() from error
             return _Answer(wish.future, None, error)
 
+    def _tell(self) -> None:
+        """Tell of what was committed; a listener that fails keeps nothing from the others, nor from who is answered."""
+        commits, self._untold = self._untold, []
+        for commit in commits:
+            for listener, is_vital in self._listeners:
+                try:
+                    listener(commit)
+                except Exception:  # noqa: BLE001 - what was committed is to be answered, whatever it was
+                    self._complain(listener, is_vital)
+
+    def _complain(self, listener: Listener, is_vital: bool) -> None:
+        """Say once that a listener fails; without a vital one promises are broken, and only a new start helps."""
+        if listener in self._failing:
+            return
+        self._failing.append(listener)
+        log.exception("%r failed to follow a commit", listener, extra={"action": "listener_failed"})
+        if is_vital:
+            self._on_death()
+
     def _answer(self, answers: list[_Answer]) -> None:
         """Resolve all futures with one wake-up of their loop."""
         if answers:
             loop = answers[0].future.get_loop()
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_resolve, answers)
+
+    def _patience(self) -> float | None:
+        """Return for how many seconds to wait for work before the log is checkpointed; None if it need not be."""
+        return max(0.0, self._checkpoint_at - time.monotonic()) if self._unchecked else None
+
+    def _notice_changes(self) -> None:
+        """Have the log checkpointed IDLE seconds from now if something was written: upkeep mostly only looks."""
+        changes = self._database.connection().total_changes
+        if changes != self._changes:
+            self._changes = changes
+            self._unchecked = True
+            self._checkpoint_at = time.monotonic() + IDLE
 
     def _bound_log(self) -> None:
         """Checkpoint a log that is large; while somebody reads from it, it grows on, and not every commit is to try."""
@@ -212,6 +254,7 @@ class Writer(Thread):
 
     def _checkpoint(self) -> None:
         """Bring the log into the database as far as no reader is in the way."""
+        self._checkpoint_at = time.monotonic() + IDLE
         busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self._unchecked = bool(busy) or pages != done
 

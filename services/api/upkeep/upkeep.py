@@ -49,7 +49,7 @@ class Upkeep:
         ]
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
-        store.listen(self._dispatcher.notice)
+        store.listen(self._dispatcher.notice, is_vital=True)
 
     def start(self) -> None:
         """Start everything."""

@@ -16,7 +16,7 @@ from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
 from services.api.store.unit import Commit, Unit
 from services.api.store.writer import WriterStopped
-from shared.domain.errors import StorageFull, TaskNotFound
+from shared.domain.errors import Overloaded, StorageFull, TaskNotFound
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test
@@ -200,3 +200,83 @@ async def test_a_large_log_is_checkpointed_step_by_step_while_somebody_reads_fro
             await store.create([DRAFT] * 10)
         assert len(checkpoints) <= 2, "once nobody reads from it, it begins anew"
         assert store._writer._wal_size() <= grown + step
+
+
+async def test_a_listener_that_fails_after_the_commit_undoes_nothing_and_has_nothing_done_twice(
+    open_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(commit: Commit) -> None:
+        raise KeyError("listener")
+
+    async with open_store() as store:
+        heard: list[Commit] = []
+        store.listen(fails)
+        store.listen(heard.append)
+        for _ in range(2):
+            assert len(await store.create([DRAFT])) == 1
+        assert await names(store) == ["n"] * 2
+        assert [commit.created for commit in heard] == [1, 1], "those behind it hear of the commit"
+    assert [record.levelname for record in caplog.records] == ["ERROR"], "it is said once"
+
+
+async def test_whatever_comes_after_the_commit_is_done_once(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store() as store:
+        committed: list[bool] = []
+        summary = Unit.summary
+
+        def summed_up(unit: Unit) -> Commit:
+            committed.append(not unit.connection.in_transaction)
+            return summary(unit)
+
+        monkeypatch.setattr(Unit, "summary", summed_up)
+        await store.create([DRAFT])
+        assert committed == [False], "what may fail is done before"
+
+
+async def test_a_vital_listener_that_fails_ends_the_service_and_the_create_is_answered(open_store: OpenStore) -> None:
+    def fails(commit: Commit) -> None:
+        raise KeyError("listener")
+
+    async with open_store() as store:
+        told = Event()
+        store._writer._on_death = told.set
+        store.listen(fails, is_vital=True)
+        assert len(await store.create([DRAFT])) == 1
+        assert await names(store) == ["n"]
+        assert told.is_set()
+        assert len(await store.create([DRAFT])) == 1, "until it has ended, it serves"
+
+
+async def test_the_log_is_checkpointed_while_upkeep_looks_and_writes_nothing(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE", 0.2)
+    async with open_store() as store:
+        await store.create([DRAFT])
+        async with asyncio.timeout(60):
+            while store._writer._unchecked:
+                await store.ready()
+                await asyncio.sleep(0.02)
+        with closing(sqlite3.connect(f"file:{store.path}?immutable=1", uri=True)) as snapshot:
+            assert snapshot.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+
+
+async def test_where_too_much_waits_clients_are_refused_and_reports_and_upkeep_are_not(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    async with open_store() as store:
+        gate = await hold(store)
+        waiting = [asyncio.ensure_future(store.create([DRAFT])) for _ in range(3)]
+        await asyncio.sleep(0)
+        for refused in (store.create([DRAFT]), store.cancel("a"), store.delete("a"), store.delete_type("sleep")):
+            with pytest.raises(Overloaded):
+                await refused
+        joined = [asyncio.ensure_future(joins) for joins in (store.report([]), store.ready(), store.beat("w", []))]
+        await asyncio.sleep(0)
+        assert await names(store) == [], "reads go on"
+        gate.set()
+        await asyncio.gather(*waiting, *joined)
+        assert len(await store.create([DRAFT])) == 1
