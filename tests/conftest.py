@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -30,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncio.set_event_loop(None)
     for name in [name for name in os.environ if name.startswith("WAYBILL_")]:
         del os.environ[name]
+    # What `nohup` or a background shell has this process ignore, the processes that tests start do not inherit.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
     cache = config.rootpath / ".cache"
     writable = os.access(cache if cache.exists() else config.rootpath, os.W_OK)
     database = DirectoryBasedExampleDatabase(cache / "hypothesis") if writable else None
