@@ -1,9 +1,10 @@
 """What somebody should look at, and why."""
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from services.api.conditions import Condition
 from services.api.store.statistics import Course, Minute
 from shared.wire.statistics import AttentionJson
 
@@ -18,6 +19,12 @@ DISK_BYTES = 1 << 30
 
 UNSEARCHED = 20_000
 """So many events behind, the search is far behind."""
+
+
+def unready(conditions: Iterable[Condition]) -> Iterator[AttentionJson]:
+    """Yield what keeps the API from serving, worst of all."""
+    for condition in conditions:
+        yield _item(condition.code, condition.detail)
 
 
 def unserved(waiting: Collection[str], served: Collection[str], taken: Collection[str]) -> Iterator[AttentionJson]:

@@ -194,6 +194,7 @@ def _kinds(call: Call, method: str) -> Iterator[Kind]:
         yield problems.OVERLOADED
     if call.needs > Scope.ALL:
         yield problems.UNAUTHENTICATED
+        yield from problems.STORE_KINDS
     if call.needs > Scope.CLIENT:
         yield problems.FORBIDDEN
     if len(operation.media) > 1:

@@ -48,6 +48,13 @@ NOT_READY = Kind(503, "not_ready")
 UNAVAILABLE = Kind(503, "unavailable")
 OVERLOADED = Kind(503, "overloaded")
 """What any call that writes for a client may answer."""
+STORE_KINDS = (
+    Kind(503, "store_busy"),
+    Kind(503, "store_fails"),
+    Kind(503, "store_damaged"),
+    Kind(503, "store_lost"),
+)
+"""What any call that reads or writes may answer."""
 VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
 
 RETRY_SECONDS = 1
@@ -78,6 +85,10 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.StorageFull: Kind(507, "storage_full"),
     errors.Unavailable: UNAVAILABLE,
     errors.Overloaded: OVERLOADED,
+    errors.StoreBusy: STORE_KINDS[0],
+    errors.StoreFails: STORE_KINDS[1],
+    errors.StoreDamaged: STORE_KINDS[2],
+    errors.StoreLost: STORE_KINDS[3],
 }
 
 

@@ -96,3 +96,19 @@ class Unavailable(WaybillError):
 
 class Overloaded(Unavailable):
     """More waits to be written than can be soon, and nothing of this was kept; try again in a moment."""
+
+
+class StoreBusy(Unavailable):
+    """Another program has locked the database, and nothing was kept; try again."""
+
+
+class StoreFails(Unavailable):
+    """The database cannot be read or written at present, and nothing was kept; the log knows why."""
+
+
+class StoreDamaged(Unavailable):
+    """The database is damaged, so nothing is written to it any more; the log knows what helps."""
+
+
+class StoreLost(Unavailable):
+    """The database was taken away from under this process, and nothing was kept."""

@@ -68,8 +68,8 @@ class AttentionJson(TypedDict):
     code: Annotated[
         str,
         Field(
-            description="no_worker, workers_drained, failing_type, silent, disk_almost_full, demo_password "
-            "or search_behind."
+            description="no_worker, workers_drained, failing_type, silent, disk_almost_full, demo_password, "
+            "search_behind, or a code of those that `/readyz` names as reasons."
         ),
     ]
     detail: str

@@ -85,6 +85,13 @@ TEXTS = {
     "disk_almost_full": "The disk that holds the data is almost full.",
     "demo_password": "An account has a password that everybody knows.",
     "search_behind": "The search does not know of the last {count} changes yet.",
+    "disk_full": "The disk that holds the data is full: nothing new can be kept.",
+    "database_locked": "Another program has locked the database: writes wait.",
+    "writer_waits": "A write to the database does not end.",
+    "database_fails": "The database cannot be read or written at present.",
+    "database_damaged": "The database is damaged: nothing is written to it any more.",
+    "database_lost": "The database was taken away: nothing is kept any more.",
+    "no_descriptors": "The service may open no more files and connections.",
 }
 """What is said of each code; its detail, of one that is not here."""
 

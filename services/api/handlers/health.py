@@ -1,13 +1,15 @@
 """Whether the API lives, and whether it can serve."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from typing_extensions import TypedDict
 
+from services.api.conditions import NOT_SERVING, Condition, Conditions
 from services.api.endpoint import Endpoint, Nowhere
 from services.api.operation import call
-from services.api.problems import NOT_READY, Refusal
+from services.api.problems import NOT_READY, RETRY_SECONDS, Refusal
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 """Those that some resource here has, besides HEAD and OPTIONS."""
@@ -18,6 +20,8 @@ PATIENCE = 5.0
 
 class Readiness(Protocol):
     """What readiness needs of the store."""
+
+    conditions: Conditions
 
     async def ready(self) -> None:
         """Return once the writer has served a transaction."""
@@ -45,12 +49,29 @@ class ReadyHandler(Endpoint):
 
     @call("readyz", raises=(NOT_READY,))
     async def get(self) -> Health:
-        """Tell whether tasks can be taken: the writer has to serve a transaction."""
-        try:
-            await asyncio.wait_for(self.store.ready(), PATIENCE)
-        except Exception as error:
-            raise Refusal(NOT_READY, "The store does not serve.") from error
+        """Tell whether tasks can be taken.
+
+        Nothing may be wrong that is known of, and the writer has to serve a transaction. Else `reasons` say why not,
+        each with a `code`: disk_full, database_locked, writer_waits, database_fails, database_damaged, database_lost,
+        no_descriptors or not_serving. More may come.
+        """
+        conditions = self.store.conditions
+        if not conditions.now():
+            try:
+                await asyncio.wait_for(self.store.ready(), PATIENCE)
+            except Exception as error:
+                raise not_ready(conditions.now()) from error
+        if held := conditions.now():
+            raise not_ready(held)
         return {"status": "ok"}
+
+
+def not_ready(reasons: Sequence[Condition]) -> Refusal:
+    """Return the refusal that names every reason."""
+    held = reasons or [Condition(NOT_SERVING, "the store does not serve")]
+    said = "; ".join(reason.detail for reason in held)
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return Refusal(NOT_READY, f"Not ready: {said}.", headers=headers, reasons=[reason._asdict() for reason in held])
 
 
 class ServerHandler(Nowhere):

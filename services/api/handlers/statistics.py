@@ -1,14 +1,17 @@
 """Statistics: how it goes, and what needs attention."""
 
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.api import attention
+from services.api.conditions import Conditions
 from services.api.endpoint import Endpoint
 from services.api.operation import call
 from services.api.store.clock import Clock
 from services.api.store.statistics import MINUTE, Course, Minute, Statistics
 from shared.domain.durations import Durations
+from shared.domain.errors import Unavailable
 from shared.domain.status import Status
 from shared.domain.task import Task
 from shared.wire.statistics import (
@@ -21,12 +24,15 @@ from shared.wire.statistics import (
 )
 from shared.wire.timestamps import rfc3339
 
+T = TypeVar("T")
+
 
 class Counting(Protocol):
     """What statistics need of the store."""
 
     path: Path
     clock: Clock
+    conditions: Conditions
     statistics: Statistics
 
     async def oldest_new(self) -> Task | None:
@@ -85,7 +91,11 @@ async def statistics_of(store: Counting, workers: Present, accounts: Trusting | 
     statistics = store.statistics
     course = statistics.course(now)
     courses = {name: statistics.course(now, name) for name in statistics.types()}
-    oldest = await store.oldest_new()
+    # What cannot be read is left out, so that it can still be told that it cannot be read.
+    oldest = await _if_readable(store.oldest_new(), None)
+    has_demo = accounts is not None and await _if_readable(accounts.has_demo(), False)
+    waiting = await _if_readable(store.waiting_routes(), [])
+    behind = await _if_readable(store.unsearched(), 0)
     hour = course.hour
     return {
         "recorded_at": rfc3339(now),
@@ -100,14 +110,22 @@ async def statistics_of(store: Counting, workers: Present, accounts: Trusting | 
         "minutes": _minutes(course, now),
         "types": [of_type(name, one) for name, one in courses.items()],
         "attention": [
-            *attention.demo(accounts is not None and await accounts.has_demo()),
+            *attention.unready(store.conditions.now()),
+            *attention.demo(has_demo),
             *attention.disk(store.path.parent),
-            *attention.unserved(await store.waiting_routes(), workers.served(), workers.taken()),
+            *attention.unserved(waiting, workers.served(), workers.taken()),
             *attention.failing(courses),
             *attention.silent(store.silent()),
-            *attention.search(await store.unsearched()),
+            *attention.search(behind),
         ],
     }
+
+
+async def _if_readable(reading: Awaitable[T], otherwise: T) -> T:
+    try:
+        return await reading
+    except Unavailable:
+        return otherwise
 
 
 def _counts(course: Course) -> CountsJson:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
 
 LARGE_WAL = 64 << 20
 """Bytes of write-ahead log above which it is checkpointed even under load."""
@@ -33,13 +33,19 @@ READING = {
     "temp_store": "memory",
 }
 
+BUSY_SECONDS = 0.25
+"""How long the writer's connection waits for a lock at a time; the writer itself has more patience, and other work."""
+
+DatabaseFails = PeeweeException
+"""What Peewee makes of SQLite's errors; those of a bare connection are sqlite3's own."""
+
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING, which the queue uses, came with it
 
 
 def writing(path: Path) -> SqliteDatabase:
     """Return the database as its one writer opens it; the first one to open it creates it, mode 0600."""
     path.touch(mode=0o600)
-    return SqliteDatabase(str(path), pragmas=WRITING)
+    return SqliteDatabase(str(path), pragmas=WRITING, timeout=BUSY_SECONDS)
 
 
 def reading(path: Path) -> SqliteDatabase:

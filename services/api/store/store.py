@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from peewee import PeeweeException
 
+from services.api.conditions import Conditions
 from services.api.search.query import Query
 from services.api.store import (
     accounts,
@@ -46,12 +47,13 @@ from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
 from services.api.store.tasks import Oldest
+from services.api.store.trouble import Trouble
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
 from services.api.store.writer import Listener, Operation, Writer, WriterStopped
 from shared.domain.account import Account, Session
 from shared.domain.audit import Deed
-from shared.domain.errors import TaskNotFound, TaskTypeNotFound
+from shared.domain.errors import StoreFails, TaskNotFound, TaskTypeNotFound, Unavailable
 from shared.domain.event import Event
 from shared.domain.report import Report
 from shared.domain.route import type_of
@@ -76,6 +78,9 @@ class Store:
         """
         self.path = path
         self.clock = clock
+        self.conditions = Conditions()
+        """What keeps it, or the API around it, from serving."""
+        self._trouble = Trouble(path, self.conditions)
         try:
             database = writing(path)
             with database.connection_context():
@@ -99,7 +104,7 @@ class Store:
         """The history as it is being written."""
         self._database = reading(path)
         self._readers = ThreadPoolExecutor(READERS, "reader")
-        self._writer = Writer(path, clock, ids, on_death)
+        self._writer = Writer(path, clock, ids, on_death, self.conditions)
         self._writer.listen(self._finals.notice)
         self._writer.listen(self._whereabouts.notice)
         self._writer.listen(self.statistics.notice)
@@ -115,7 +120,7 @@ class Store:
     def close(self) -> None:
         """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
         self._finals.wake_all()
-        with suppress(WriterStopped):
+        with suppress(WriterStopped, Unavailable):
             self._writer.submit(self._keep_times)
         # Each reading thread closes its own connection: none takes a second turn before all have come.
         together = Barrier(READERS)
@@ -252,11 +257,25 @@ class Store:
         """Return once the writer has served a transaction. Raises WriterStopped."""
         await self._writer.submit(lambda unit: None)
 
+    async def probe(self) -> None:
+        """Write something, and read it. Raises StorageFull, Unavailable, WriterStopped."""
+        written = await self._writer.submit(_stamp)
+        if await self._read(lambda: self._database.pragma("user_version")) != written:
+            raise StoreFails()
+
+    def look_at_files(self) -> None:
+        """Raise StoreLost where the database's files do not lie in their place any more."""
+        self._writer.look_at_files()
+
+    def waits(self) -> float:
+        """Return for how many seconds the writer has been at one transaction."""
+        return self._writer.waits()
+
     # Reads
 
     def task(self, task_id: str) -> Task:
         """Return one task; it is one look-up by key, so it may run on the loop. Raises TaskNotFound."""
-        task = tasks.get(self._database.connection(), task_id)
+        task = self._look_up(lambda: tasks.get(self._database.connection(), task_id))
         if task is None:
             raise TaskNotFound()
         return task
@@ -334,11 +353,11 @@ class Store:
 
     def is_gone(self, worker_id: str) -> bool:
         """Return whether a worker was declared gone; it is one look-up by key, so it may run on the loop."""
-        return worker_rows.is_gone(self._database.connection(), worker_id)
+        return self._look_up(lambda: worker_rows.is_gone(self._database.connection(), worker_id))
 
     def is_draining(self, worker_id: str) -> bool:
         """Return whether a worker was asked to drain; it is one look-up by key, so it may run on the loop."""
-        return worker_rows.is_draining(self._database.connection(), worker_id)
+        return self._look_up(lambda: worker_rows.is_draining(self._database.connection(), worker_id))
 
     async def watched_timeouts(self) -> list[int]:
         """Return every `stage_timeout`, in seconds, that some task may still run into."""
@@ -354,7 +373,7 @@ class Store:
 
     def session(self, digest: str) -> Session | None:
         """Return a session; it is one look-up by key, so it may run on the loop."""
-        return sessions.get(self._database.connection(), digest)
+        return self._look_up(lambda: sessions.get(self._database.connection(), digest))
 
     async def deeds(self, before: int | None, limit: int) -> list[Deed]:
         """Return a page of the audit log, newest first: of what was recorded before that number."""
@@ -393,5 +412,22 @@ class Store:
     async def _wish(self, operation: Operation[T]) -> T:
         return await self._writer.submit(operation, may_refuse=True)
 
+    def _look_up(self, query: Callable[[], T]) -> T:
+        """Read, and raise Unavailable where the storage is to blame."""
+        try:
+            return query()
+        except Exception as error:
+            explained = self._trouble.explain(error)
+            if explained is error:
+                raise
+            raise explained from error
+
     async def _read(self, query: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, query)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look_up, query)
+
+
+def _stamp(unit: Unit) -> int:
+    """Write the schema's number once more: that changes nothing, and yet it is a write."""
+    version = int(unit.database.pragma("user_version"))
+    unit.connection.execute(f"PRAGMA user_version = {version}")
+    return version

@@ -10,13 +10,16 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
-import peewee
+from peewee import PeeweeException
 
+from services.api.conditions import DATABASE_LOCKED, Conditions
 from services.api.store.clock import Clock
 from services.api.store.database import LARGE_WAL, WAL_STEP, writing
+from services.api.store.files import Files
 from services.api.store.ids import Ids
+from services.api.store.trouble import BUSY, Trouble, code_of
 from services.api.store.unit import Commit, Unit
-from shared.domain.errors import Overloaded, StorageFull, WaybillError
+from shared.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,9 @@ MOST_WAITING = 10_000
 
 IDLE = 1.0
 """Seconds after the last change at which the log is checkpointed; operations that change nothing do not count."""
+
+PATIENCE = 5.0
+"""Seconds that an operation waits for a lock that another program holds; it is refused then."""
 
 T = TypeVar("T")
 Operation = Callable[[Unit], T]
@@ -47,9 +53,15 @@ class _HalfDone(Exception):
     """An operation raised after it had already changed something."""
 
 
+class _Locked(Exception):
+    """Another program holds the lock that a transaction needs; nothing was done."""
+
+
 class _Wish(NamedTuple):
     operation: Operation[Any]
     future: asyncio.Future[Any]
+    since: float
+    """When it was submitted, in monotonic seconds."""
 
 
 class _Answer(NamedTuple):
@@ -65,7 +77,9 @@ class Writer(Thread):
     group gathers.
     """
 
-    def __init__(self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None], conditions: Conditions
+    ) -> None:
         """Prepare for the database at `path`; `on_death` is called in this thread should it ever fail."""
         super().__init__(name="writer", daemon=True)
         self._path = path
@@ -73,11 +87,15 @@ class Writer(Thread):
         self._clock = clock
         self._ids = ids
         self._on_death = on_death
+        self._conditions = conditions
+        self._trouble = Trouble(path, conditions)
+        self._files = Files(path)
         self._wishes: SimpleQueue[_Wish | None] = SimpleQueue()
         self._listeners: list[tuple[Listener, bool]] = []
         self._failing: list[Listener] = []
         self._untold: list[Commit] = []
         self._stopping = False
+        self._busy_since: float | None = None
         self._changes = 0  # of the connection, up to the last checkpoint or change that was seen
         self._unchecked = True  # whether the log holds what the database does not
         self._checkpoint_at = time.monotonic() + IDLE
@@ -90,15 +108,17 @@ class Writer(Thread):
     def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":
         """Have an operation done; the future, of the running loop, resolves after the COMMIT.
 
-        Raises WriterStopped, and Overloaded if it `may_refuse` and MOST_WAITING operations wait; the future raises what
-        the operation raised, or StorageFull.
+        Raises WriterStopped, StoreDamaged, StoreLost, and Overloaded if it `may_refuse` and MOST_WAITING operations
+        wait; the future raises what the operation raised, StorageFull or Unavailable.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if (bar := self._trouble.bar) is not None:
+            raise bar
         if self._stopping or not self.is_alive():
             raise WriterStopped()
         if may_refuse and self._wishes.qsize() >= MOST_WAITING:
             raise Overloaded()
-        self._wishes.put(_Wish(operation, future))
+        self._wishes.put(_Wish(operation, future, time.monotonic()))
         return future
 
     def stop(self) -> None:
@@ -113,6 +133,9 @@ class Writer(Thread):
             while self._serve():
                 pass
             self._checkpoint()
+        except StoreLost:
+            # The condition has been logged.
+            self._on_death()
         except BaseException:
             log.critical("the writer has died", exc_info=True)
             self._on_death()
@@ -122,29 +145,71 @@ class Writer(Thread):
     def _serve(self) -> bool:
         wishes, go_on = self._gather()
         while wishes:
-            answers = self._commit_together(wishes)
+            self._busy_since = time.monotonic()
+            try:
+                answers = self._commit_together(wishes)
+                # Before anybody hears of it: what was committed to a file that is gone is not kept.
+                self.look_at_files()
+            except _Locked:
+                wishes, goes_on = self._wait_on(wishes)
+                go_on = go_on and goes_on
+                continue
+            except StoreLost as lost:
+                self._answer([_Answer(wish.future, None, lost) for wish in wishes])
+                raise
             self._tell()
             self._answer(answers)
             self._notice_changes()
             self._bound_log()
             del wishes[: len(answers)]
+        self._busy_since = None
         if go_on and self._unchecked and time.monotonic() >= self._checkpoint_at:
             self._checkpoint()
         return go_on
 
+    def waits(self) -> float:
+        """Return for how many seconds it has been at one transaction; from any thread."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def look_at_files(self) -> None:
+        """Raise StoreLost where the database's files do not lie in their place any more; from any thread."""
+        if (said := self._files.lost()) is not None:
+            raise self._trouble.lost(said)
+
+    def _wait_on(self, wishes: list[_Wish]) -> tuple[list[_Wish], bool]:
+        """Refuse what has waited too long for a lock, and return what goes on waiting, with what has come meanwhile."""
+        patient = time.monotonic() - PATIENCE
+        overdue = [wish for wish in wishes if wish.since <= patient]
+        if overdue:
+            self._conditions.hold(DATABASE_LOCKED, f"another program has locked {self._path}, so that writes wait")
+            self._answer([_Answer(wish.future, None, StoreBusy()) for wish in overdue])
+        more, go_on = self._take()
+        return [wish for wish in wishes if wish.since > patient] + more, go_on
+
     def _gather(self) -> tuple[list[_Wish], bool]:
         """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
+        try:
+            first = self._wishes.get(timeout=self._patience())
+        except Empty:
+            return [], True
+        if first is None:
+            return [], False
+        more, go_on = self._take()
+        return [first, *more], go_on
+
+    def _take(self) -> tuple[list[_Wish], bool]:
+        """Take what waits, as far as a transaction has room for it; the flag says whether to go on afterwards."""
         wishes: list[_Wish] = []
         try:
-            wish = self._wishes.get(timeout=self._patience())
-            while wish is not None and len(wishes) < MOST_OPERATIONS:
-                wishes.append(wish)
+            while len(wishes) < MOST_OPERATIONS:
                 wish = self._wishes.get_nowait()
+                if wish is None:
+                    return wishes, False
+                wishes.append(wish)
         except Empty:
-            return wishes, True
-        if wish is not None:
-            wishes.append(wish)
-        return wishes, wish is not None
+            pass
+        return wishes, True
 
     def _commit_together(self, wishes: list[_Wish]) -> list[_Answer]:
         """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
@@ -154,22 +219,26 @@ class Writer(Thread):
         """
         try:
             return self._transact(wishes)
+        except _Locked:
+            raise
         except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
             return [answer for wish in wishes for answer in self._commit_alone(wish)]
 
     def _commit_alone(self, wish: _Wish) -> list[_Answer]:
+        if (bar := self._trouble.bar) is not None:
+            return [_Answer(wish.future, None, bar)]
         try:
             return self._transact([wish])
+        except _Locked:
+            return [_Answer(wish.future, None, StoreBusy())]
         except _HalfDone as half_done:
             return [_Answer(wish.future, None, half_done.__cause__)]
         except Exception as error:  # noqa: BLE001 - it is handed to whoever submitted the operation
-            full = isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)) and "full" in str(error)
-            return [_Answer(wish.future, None, StorageFull() if full else error)]
+            return [_Answer(wish.future, None, self._trouble.explain(error))]
 
     def _transact(self, wishes: list[_Wish]) -> list[_Answer]:
-        connection = self._database.connection()
+        connection = self._begin()
         began = time.monotonic()
-        connection.execute("BEGIN IMMEDIATE")
         try:
             unit = Unit(self._database, self._ids, self._clock.now())
             answers: list[_Answer] = []
@@ -189,6 +258,19 @@ class Writer(Thread):
         done = time.monotonic()
         self._untold.append(commit._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed))
         return answers
+
+    def _begin(self) -> sqlite3.Connection:
+        """Begin a transaction. Raises _Locked where another program is in the way."""
+        try:
+            connection: sqlite3.Connection = self._database.connection()
+            connection.execute("BEGIN IMMEDIATE")
+        except (sqlite3.OperationalError, PeeweeException) as error:
+            if code_of(error) in BUSY:
+                raise _Locked() from error
+            raise
+        self._conditions.clear(DATABASE_LOCKED)
+        self._files.learn()
+        return connection
 
     def _perform(self, unit: Unit, wish: _Wish) -> _Answer:
         before = unit.writes
@@ -253,9 +335,17 @@ class Writer(Thread):
             return 0
 
     def _checkpoint(self) -> None:
-        """Bring the log into the database as far as no reader is in the way."""
+        """Bring the log into the database as far as no reader is in the way; what fails is tried again when idle."""
         self._checkpoint_at = time.monotonic() + IDLE
-        busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._unchecked = True
+        if self._trouble.bar is not None:
+            return
+        try:
+            busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except (sqlite3.Error, PeeweeException) as error:
+            if self._trouble.explain(error) is error:
+                raise
+            return
         self._unchecked = bool(busy) or pages != done
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from services.api.store import lanes, task_types
 from services.api.store.clock import Clock
-from services.api.store.database import reading
+from services.api.store.database import DatabaseFails, reading
 from services.api.store.lanes import DueRun, Lane
 from services.api.store.unit import Change, Commit
 from services.api.upkeep.lost_messages import PATIENCE, lost
@@ -74,6 +74,8 @@ class Dispatcher(Thread):
         self._window = Window()
         self._backlog: set[Lane] = set()
         self._paused: frozenset[str] = frozenset()
+        self._knows_types = False
+        self._fails = False
         self._generation = UNKNOWN
         self._next_try = 0.0
         self._next_due: float | None = None
@@ -103,7 +105,6 @@ class Dispatcher(Thread):
     def run(self) -> None:
         """Serve until stopped."""
         try:
-            self._heed_types()
             go_on = True
             while go_on:
                 hints, go_on = self._gather()
@@ -138,18 +139,26 @@ class Dispatcher(Thread):
         try:
             on_queue = self._look_at_the_file()
             now = time.monotonic()
-            if any(hint.types_changed for hint in hints):
+            if not self._knows_types or any(hint.types_changed for hint in hints):
+                self._knows_types = False
                 self._heed_types()
+                self._knows_types = True
             runs = list(self._take_in(hints, now))
             if self._next_due is not None and self._next_due <= now:
                 self._find_backlog()
             refilled = [run for run in self._refill(now) if Message(run.task_id, run.run) not in on_queue]
             patience = 0.0 if any(hint.worker_gone for hint in hints) else PATIENCE
             self._send([*runs, *refilled, *self._find_lost(now, patience)])
-        except sqlite3.Error:
-            log.warning("the queue cannot be written, trying again", exc_info=True)
+        except (sqlite3.Error, DatabaseFails, OSError) as error:
+            if not self._fails:
+                log.warning("nothing can be sent for now, trying again: %s", error, extra={"action": "dispatch_waits"})
+            self._fails = True
             self._generation = UNKNOWN
             self._next_try = time.monotonic() + TICK
+        else:
+            if self._fails:
+                log.warning("messages are sent again", extra={"action": "dispatch_goes_on"})
+            self._fails = False
 
     def _look_at_the_file(self) -> Collection[Message]:
         """Where another queue file lies than the one that was filled, begin anew, and return what it holds already."""

@@ -14,15 +14,16 @@ from services.api.upkeep.pruner import keep_times, prune
 from services.api.upkeep.reaper import Reaper
 from services.api.upkeep.silence import Silence
 from services.api.upkeep.unserved import Unserved
+from services.api.upkeep.watch import Watch
 from services.api.upkeep.workers import Workers
-from shared.domain.errors import StorageFull
+from shared.domain.errors import StorageFull, Unavailable
 from shared.doorbell import ring_all
 from shared.queue import Queue
 
 log = logging.getLogger(__name__)
 
-FULL_PAUSE = 1.0
-"""Seconds after which what the disk had no room for is tried again."""
+PAUSE = 1.0
+"""Seconds after which what could not be kept or read is tried again."""
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 """Works until cancelled; begun anew it goes on where it was."""
@@ -46,6 +47,7 @@ class Upkeep:
             partial(prune, store),
             partial(keep_times, store),
             Indexer(store).run,
+            Watch(store, on_death).run,
         ]
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
@@ -78,10 +80,10 @@ class Upkeep:
 
 
 async def _persist(job: Job) -> None:
-    """Do a job until cancelled, a full disk or not: that is told to whoever asks for room, and no reason to end."""
+    """Do a job until cancelled, whatever the storage has: that is a condition, told elsewhere, and no reason to end."""
     while True:
         try:
             return await job()
-        except StorageFull:
-            log.warning("upkeep waits for room on the disk", extra={"action": "storage_full"})
-            await asyncio.sleep(FULL_PAUSE)
+        except (StorageFull, Unavailable) as error:
+            log.debug("upkeep waits: %s", error, extra={"action": "upkeep_waits"})
+            await asyncio.sleep(PAUSE)

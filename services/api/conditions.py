@@ -1,0 +1,63 @@
+"""What keeps the API from serving as it should, as long as it does: for `/readyz`, for whoever looks, for the log."""
+
+import logging
+from threading import Lock
+from typing import NamedTuple
+
+log = logging.getLogger(__name__)
+
+DISK_FULL = "disk_full"
+DATABASE_LOCKED = "database_locked"
+WRITER_WAITS = "writer_waits"
+DATABASE_FAILS = "database_fails"
+DATABASE_DAMAGED = "database_damaged"
+DATABASE_LOST = "database_lost"
+NO_DESCRIPTORS = "no_descriptors"
+NOT_SERVING = "not_serving"
+
+SEVERE = (DATABASE_LOST, DATABASE_DAMAGED)
+"""Only a new process on another file helps."""
+
+
+class Condition(NamedTuple):
+    """One thing that is wrong."""
+
+    code: str
+    detail: str
+    """A sentence for people, without its full stop."""
+
+
+class Conditions:
+    """What is wrong now, by code; any thread may hold and clear. The log tells once of each beginning and each end."""
+
+    def __init__(self) -> None:
+        """Begin with nothing wrong."""
+        self._lock = Lock()
+        self._held: dict[str, Condition] = {}
+
+    def hold(self, code: str, detail: str) -> None:
+        """Note that something is wrong, until it is cleared."""
+        with self._lock:
+            if code in self._held:
+                return
+            self._held[code] = Condition(code, detail)
+        level = logging.CRITICAL if code in SEVERE else logging.WARNING
+        log.log(level, "not ready: %s", detail, extra={"action": code})
+
+    def clear(self, code: str) -> None:
+        """Note that something is well again."""
+        if code not in self._held:
+            return
+        with self._lock:
+            was = self._held.pop(code, None)
+        if was is not None:
+            log.warning("well again, no longer: %s", was.detail, extra={"action": f"{code}_over"})
+
+    def __contains__(self, code: str) -> bool:
+        """Whether this is wrong."""
+        return code in self._held
+
+    def now(self) -> list[Condition]:
+        """Return all that is wrong, what began first first."""
+        with self._lock:
+            return list(self._held.values())

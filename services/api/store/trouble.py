@@ -1,0 +1,105 @@
+"""What SQLite complains of, in the words of the domain, with the condition that it is for the whole service."""
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+from peewee import PeeweeException
+
+from services.api.conditions import (
+    DATABASE_DAMAGED,
+    DATABASE_FAILS,
+    DATABASE_LOST,
+    DISK_FULL,
+    Conditions,
+)
+from shared.domain.errors import StorageFull, StoreBusy, StoreDamaged, StoreFails, StoreLost, Unavailable
+
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+FAILING = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+    }
+)
+NO_TEXT = "Could not decode to UTF-8"
+"""What Python's sqlite3 says, without a code, of a text that is none."""
+
+LEAST_ROOM = 256 << 10
+"""Bytes below which a disk counts as full: a task and what is written about it may need as much."""
+
+FULL = "the disk that holds the data is full, so that nothing new can be kept"
+
+
+class Trouble:
+    """Tells what an error means, and holds the condition that it stands for."""
+
+    def __init__(self, path: Path, conditions: Conditions) -> None:
+        """Take the database's path, for the messages and for a look at its disk."""
+        self._path = path
+        self._conditions = conditions
+
+    def explain(self, error: BaseException) -> BaseException:
+        """Return what to tell whoever asked: a domain error where the storage is to blame, else the error itself."""
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+            return self.damaged(f"what was written there cannot be read: {error}")
+        if not isinstance(error, sqlite3.Error | PeeweeException):
+            return error
+        code = code_of(error)
+        if code == sqlite3.SQLITE_FULL or (code in FAILING and not has_room(self._path.parent)):
+            self._conditions.hold(DISK_FULL, FULL)
+            return StorageFull()
+        if code in BUSY:
+            return StoreBusy()
+        if code in DAMAGED or NO_TEXT in str(error):
+            return self.damaged(text_of(error))
+        if code in FAILING:
+            self._conditions.hold(DATABASE_FAILS, f"{self._path} cannot be read or written: {text_of(error)}")
+            return StoreFails()
+        return error
+
+    def damaged(self, said: str) -> StoreDamaged:
+        """Note that the database is damaged: nothing is written to it any more."""
+        remedy = "stop the service and put a good copy in its place, or save what is left with sqlite3's .recover"
+        self._conditions.hold(DATABASE_DAMAGED, f"{self._path} is damaged ({said}); {remedy}")
+        return StoreDamaged()
+
+    def lost(self, said: str) -> StoreLost:
+        """Note that the database is not in its place any more."""
+        self._conditions.hold(DATABASE_LOST, f"{said} while in use; this process ends, since nothing would be kept")
+        return StoreLost()
+
+    @property
+    def bar(self) -> Unavailable | None:
+        """Why nothing may be written; None where there is no reason."""
+        if DATABASE_LOST in self._conditions:
+            return StoreLost()
+        return StoreDamaged() if DATABASE_DAMAGED in self._conditions else None
+
+
+def code_of(error: BaseException) -> int | None:
+    """Return SQLite's primary result code of an error that peewee may have wrapped, None where it has none."""
+    inner = next((arg for arg in error.args if isinstance(arg, sqlite3.Error)), error)
+    code: int | None = getattr(inner, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def text_of(error: BaseException) -> str:
+    """Return what SQLite says, once."""
+    return str(error.args[0]) if error.args else str(error)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether there is any room worth speaking of on a folder's disk, for this user; a disk that cannot tell has."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return True
+    free = found.f_bfree if os.geteuid() == 0 else found.f_bavail
+    return free * found.f_frsize >= LEAST_ROOM

@@ -1,0 +1,99 @@
+"""The watch: looks every second whether the data can still be kept, so that it is known before somebody is refused."""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from services.api.conditions import DATABASE_FAILS, DISK_FULL, WRITER_WAITS, Conditions
+from services.api.store.trouble import FULL, has_room
+from shared.domain.errors import StorageFull, StoreLost, Unavailable
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0
+ENOUGH_ROOM = 1 << 20
+"""Bytes that a full disk has to have again until it counts as one with room."""
+
+LONGEST_WAIT = 5.0
+"""Seconds that an operation may be with the writer."""
+
+
+class Kept(Protocol):
+    """What the watch needs of the store."""
+
+    path: Path
+    conditions: Conditions
+
+    def look_at_files(self) -> None:
+        """Raise StoreLost where the database's files do not lie in their place any more."""
+
+    def waits(self) -> float:
+        """Return for how many seconds the writer has been at what it does."""
+
+    async def probe(self) -> None:
+        """Write and read. Raises what a caller would get."""
+
+
+class Watch:
+    """Holds the conditions that show without a request, and clears those that pass."""
+
+    def __init__(self, store: Kept, on_lost: Callable[[], None]) -> None:
+        """Watch over this store; `on_lost` is called where its files are gone."""
+        self._store = store
+        self._conditions = store.conditions
+        self._on_lost = on_lost
+        self._probing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await asyncio.sleep(TICK)
+            self.look()
+
+    def look(self) -> None:
+        """Look once."""
+        try:
+            self._store.look_at_files()
+        except StoreLost:
+            self._on_lost()
+            return
+        self._look_at_the_writer()
+        self._look_at_the_disk()
+        if DATABASE_FAILS in self._conditions and (self._probing is None or self._probing.done()):
+            self._probing = asyncio.get_running_loop().create_task(self._probe())
+
+    def _look_at_the_writer(self) -> None:
+        waits = self._store.waits()
+        if waits > LONGEST_WAIT:
+            self._conditions.hold(WRITER_WAITS, f"a write to {self._store.path} has not ended for {waits:.0f} s")
+        else:
+            self._conditions.clear(WRITER_WAITS)
+
+    def _look_at_the_disk(self) -> None:
+        folder = self._store.path.parent
+        if not has_room(folder):
+            self._conditions.hold(DISK_FULL, FULL)
+        elif DISK_FULL in self._conditions and gives_room(folder):
+            self._conditions.clear(DISK_FULL)
+
+    async def _probe(self) -> None:
+        """Try what has failed, and go on if it works again."""
+        try:
+            await self._store.probe()
+        except (Unavailable, StorageFull):
+            return
+        self._conditions.clear(DATABASE_FAILS)
+
+
+def gives_room(folder: Path) -> bool:
+    """Whether a folder's disk has some room to give, by taking it: a quota shows in no other way."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, ENOUGH_ROOM)
+    except OSError:
+        return False
+    return True
