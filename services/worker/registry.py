@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
 from services.worker.context import Handler
@@ -26,12 +26,23 @@ class TaskTypes(Protocol):
 def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handler]:
     """Return the built-in handlers and those that other packages offer by entry points, by name.
 
-    With `named` only these; the others are not even loaded.
+    With `named` only these; the others are not even loaded. Of several with one name the first is used, as an import
+    would use it: one that is built in, then the order of `sys.path`.
     """
     handlers: dict[str, Handler] = {"sleep": sleep} if named is None or "sleep" in named else {}
+    used = dict.fromkeys(handlers, "the built-in one")
     for entry in entry_points(group=GROUP):
         if named is not None and entry.name not in named:
             continue
+        if entry.name in used:
+            logger.warning(
+                "Two handlers are named %s: %s is used, %s is left out",
+                entry.name,
+                used[entry.name],
+                _origin(entry),
+            )
+            continue
+        used[entry.name] = _origin(entry)
         try:
             handlers[entry.name] = entry.load()
         except Exception:
@@ -39,6 +50,10 @@ def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handle
     for name in sorted(set(named or ()) - handlers.keys()):
         logger.warning("There is no handler %s here, which this worker is set to serve", name)
     return handlers
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.value} of {entry.dist.name}" if entry.dist is not None else entry.value
 
 
 class Registry:

@@ -1,5 +1,6 @@
 """Which handlers there are, and which routes are served with them."""
 
+import string
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -32,7 +33,7 @@ def test_the_routes_are_the_types_whose_handler_is_here() -> None:
         {"name": "resize", "handler": "resize_image"},
         {"name": "tracked", "handler": None},
     ]
-    registry = Registry(api, installed_handlers())
+    registry = Registry(api, {"sleep": sleep})
     assert registry.routes == frozenset()
     registry.refresh()
     assert registry.routes == {"nap"}
@@ -49,6 +50,19 @@ def test_only_the_handlers_that_are_named_are_loaded(
     assert set(installed_handlers(["upper", "missing"])) == {"upper"}
     assert [record.getMessage() for record in caplog.records] == [
         "There is no handler missing here, which this worker is set to serve"
+    ]
+
+
+def test_of_two_handlers_with_one_name_the_first_is_used_and_both_are_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = {"upper": ["string:capwords", "os:getcwd"], "sleep": ["time:sleep"]}
+    entries = [EntryPoint(name, value, "g") for name, several in values.items() for value in several]
+    monkeypatch.setattr(module, "entry_points", lambda group: entries)
+    assert installed_handlers() == {"sleep": sleep, "upper": string.capwords}
+    assert [record.getMessage() for record in caplog.records] == [
+        "Two handlers are named upper: string:capwords is used, os:getcwd is left out",
+        "Two handlers are named sleep: the built-in one is used, time:sleep is left out",
     ]
 
 
@@ -74,7 +88,7 @@ def test_a_stage_that_its_type_has_no_more_is_served_while_tasks_go_through_it()
 
 def test_without_the_api_the_known_routes_stay() -> None:
     api = ScriptedApi()
-    registry = Registry(api, installed_handlers())
+    registry = Registry(api, {"sleep": sleep})
     registry.refresh()
     api.is_down = True
     with pytest.raises(ApiUnreachable):
