@@ -17,6 +17,7 @@ from services.api.admin.accounts import Accounts
 from services.api.admin.demo_login import accounts_in, allows_demo
 from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
+from services.api.admin.strength import TOKEN_RULE, is_good_token
 from services.api.app import build
 from services.api.connections import PatientServer
 from services.api.fixtures import fixture
@@ -62,6 +63,8 @@ def run(settings: Settings) -> int:
     if not (is_loopback(settings.host) or api_token or settings.allow_anonymous_off_loopback):
         reason = "set WAYBILL_API_TOKEN, or WAYBILL_ALLOW_ANONYMOUS_OFF_LOOPBACK=1 if really anybody may use it"
         raise CannotStart(f"WAYBILL_HOST={settings.host} is reachable from other machines: {reason}", 2)
+    if api_token is not None and not is_good_token(api_token.get_secret_value()):
+        raise CannotStart(f"WAYBILL_API_TOKEN {TOKEN_RULE}: `openssl rand -hex 32` makes one", 2)
     with _locked(settings):
         sockets = _bound(settings)
         return asyncio.run(_serve(settings, sockets))

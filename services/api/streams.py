@@ -8,7 +8,10 @@ from services.api.problems import TOO_MANY_STREAMS, Refusal
 
 MOST = 200
 MOST_OF_ONE = 20
-"""From one address: a few pages in a few browsers, and a few programs."""
+"""Of one login, or from one address without a login: a few pages in a browser, or a few programs.
+
+Behind a proxy everybody has its address, but each reader of the pages a login.
+"""
 
 RETRY_AFTER = {"Retry-After": "10"}
 
@@ -26,7 +29,7 @@ class Streams:
         if self._open.total() >= MOST:
             raise Refusal(TOO_MANY_STREAMS, f"{MOST} event streams are open already.", headers=RETRY_AFTER)
         if self._open[caller] >= MOST_OF_ONE:
-            detail = f"{MOST_OF_ONE} event streams are open to your address already."
+            detail = f"{MOST_OF_ONE} event streams are open to you already."
             raise Refusal(TOO_MANY_STREAMS, detail, headers=RETRY_AFTER)
         self._open[caller] += 1
         try:

@@ -17,7 +17,14 @@ def test_an_account_is_made_at_the_command_line_with_and_without_an_api(instance
     assert (made.returncode, made.stderr) == (0, "")
     listed = instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json()
     assert [(one["name"], one["role"]) for one in listed] == [("ada", "admin"), ("bob", "operator")]
-    for name, password in (("carol", "short\n"), ("Carol!", "correct horse battery\n"), ("carol", "")):
+    for name, password in (
+        ("carol", "short\n"),
+        ("carol", "12345678\n"),
+        ("carol", "carolcarol\n"),
+        ("carol", "password\n"),
+        ("Carol!", "correct horse battery\n"),
+        ("carol", ""),
+    ):
         refused = instance.manage("createuser", name, standard_input=password)
         assert refused.returncode == 2
         assert len(refused.stderr.splitlines()) == 1, refused.stderr

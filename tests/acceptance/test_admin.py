@@ -140,6 +140,27 @@ def test_a_wrong_password_and_another_site_lead_nowhere(visit: Visit, instance: 
     assert visit.elsewhere == []
 
 
+def test_a_link_on_another_site_leads_to_its_page_before_and_after_a_login(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    linked = f"{instance.url}/admin/tasks/task/{instance.create(5)}/"
+    link = f"<a href='{linked}'>the task</a>"
+    page.route("http://chat.example/**", lambda route: route.fulfill(body=link, content_type="text/html"))
+    page.goto("http://chat.example/")
+    page.get_by_text("the task").click()
+    page.get_by_label("Name").fill("user")
+    page.get_by_label("Password").fill(FIRST)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(linked)
+    strict = {cookie["name"]: cookie["sameSite"] for cookie in page.context.cookies(instance.url)}
+    assert {strict[name] for name in strict if not name.endswith(("language", "theme"))} == {"Strict"}
+    page.goto("http://chat.example/")
+    page.get_by_text("the task").click()
+    page.wait_for_url(linked)
+    page.locator("#task").wait_for()
+    page.go_back()
+    assert page.url == "http://chat.example/", "the page in between is not in the way"
+
+
 def test_who_is_logged_in_may_try_the_documented_calls(visit: Visit, instance: Instance) -> None:
     visit.log_in()
     page = visit.page

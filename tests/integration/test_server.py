@@ -69,6 +69,14 @@ def test_it_does_not_listen_off_loopback_for_anybody(data_dir: Path) -> None:
     assert "WAYBILL_API_TOKEN" in line
 
 
+@pytest.mark.parametrize("token", ["a", "changemechangeme", "1234567890123456"])
+def test_it_does_not_start_with_an_api_token_that_can_be_guessed(data_dir: Path, token: str) -> None:
+    status, line = fails(data_dir, api_token=token)
+    assert status == 2
+    assert line.startswith("WAYBILL_API_TOKEN must have at least 16 characters and be hard to guess")
+    assert token not in line.partition("openssl")[0].split()
+
+
 def test_a_port_in_use_ends_with_1(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         status, line = fails(data_dir, port=str(taken.getsockname()[1]))

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from services.api import streams
+from services.api.admin.accounts import Accounts
 from services.api.handlers import events as events_handler
 from services.api.store import events, feed
 from services.api.store.line import Line
 from services.api.store.store import Store
 from services.api.traffic import Traffic
+from shared.domain.account import Role
 from shared.domain.status import Status
+from tests.integration.admin.people import admitted
 from tests.integration.following import Following, follow
 from tests.integration.talking import ADMIN, PATIENCE, REPORTER, Fetch
 
@@ -208,6 +211,23 @@ def test_streams_are_limited(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> N
             assert one.status == 200
         monkeypatch.setattr(streams, "MOST", 0)
         assert await status() == 429
+
+    run(fetch, work())
+
+
+def test_behind_one_address_each_login_has_streams_of_its_own(
+    fetch: Fetch, store: Store, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_OF_ONE", 1)
+    host = {"Host": f"127.0.0.1:{fetch.port}"}
+    ada, bob = (host | admitted(fetch, store, accounts, Role.VIEWER, name).headers() for name in ("ada", "bob"))
+
+    async def work() -> None:
+        async with follow(fetch.port, "/events", **ada) as first, follow(fetch.port, "/events", **bob) as second:
+            async with follow(fetch.port, "/events") as third:
+                assert (first.status, second.status, third.status) == (200, 200, 200)
+            async with follow(fetch.port, "/events", **ada) as again:
+                assert again.status == 429
 
     run(fetch, work())
 

@@ -1,23 +1,43 @@
 """Accounts: who may log in, and logging in."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
-from services.api.admin.attempts import Attempts
-from services.api.admin.passwords import WELL_KNOWN, Passwords
+from services.api.admin import browsers
+from services.api.admin.arrival import Arrival
+from services.api.admin.attempts import Attempt, Attempts
+from services.api.admin.passwords import Passwords
+from services.api.admin.places import NoPlace, Places
 from services.api.admin.sessions import Sessions
+from services.api.admin.strength import weakness_of
 from services.api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
 from shared.domain.account import Account, Role, Session
 from shared.domain.errors import AccountNotFound, Invalid
 
-MOST_WAITING = 16
-"""Passwords that may be under way at once; each takes a good part of a second."""
-
+DEMO = ("user", "password")
+"""The account of the documentation, whose password everybody knows."""
 KNOWN_PASSWORD = "everybody knows this password; choose another one"  # noqa: S105 - a sentence
+
+MOST_HELD, MOST_HELD_OF_ONE = 128, 16
+"""Logins that may be held at once because others have failed: in all, and of one account."""
+
+
+class Entry(NamedTuple):
+    """What a login gives the browser: the id of its session, and the cookie by which it is known the next time."""
+
+    session: str
+    browser: str
 
 
 class AccountStore(Protocol):
     """What accounts need of the store."""
+
+    @property
+    def clock(self) -> "_Clock":
+        """What gives the time."""
 
     async def accounts(self) -> list[Account]:
         """Return all accounts."""
@@ -35,18 +55,31 @@ class AccountStore(Protocol):
         """Remove one."""
 
 
+class _Clock(Protocol):
+    def now(self) -> int: ...
+
+
 class Accounts:
     """Makes, changes and removes accounts, and lets people in."""
 
     def __init__(
-        self, store: AccountStore, sessions: Sessions, passwords: Passwords, *, allows_well_known: bool = True
+        self,
+        store: AccountStore,
+        sessions: Sessions,
+        passwords: Passwords,
+        *,
+        allows_well_known: bool = True,
+        attempts: Attempts | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Take the store, the sessions, what hashes, and whether passwords may be chosen that everybody knows."""
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
         self._allows_well_known = allows_well_known
-        self._attempts = Attempts()
+        self._attempts = attempts or Attempts()
+        self._held = Places(MOST_HELD, MOST_HELD_OF_ONE)
+        self._sleep = sleep
 
     async def everybody(self) -> list[Account]:
         """Return all accounts, by name."""
@@ -58,82 +91,108 @@ class Accounts:
 
     async def create(self, name: str, role: Role, password: str) -> Account:
         """Add an account. Raises AccountExists, Invalid."""
-        is_demo = self._is_demo(password)
-        kept = await self._hashed(password)
+        is_demo = await self._weighed(name, password)
+        kept = await self._hashed(password, is_demo)
         return await self._store.create_account(Account(name=name, role=role, password=kept, is_demo=is_demo))
 
     async def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Account:
         """Change role or password, which ends the account's sessions. Raises AccountNotFound, LastAdmin, Invalid."""
         changes: dict[str, Any] = {} if role is None else {"role": role}
         if password is not None:
-            changes["is_demo"] = self._is_demo(password)
             if await self._store.account(name) is None:
                 raise AccountNotFound()
-            changes["password"] = await self._hashed(password)
+            changes["is_demo"] = await self._weighed(name, password)
+            changes["password"] = await self._hashed(password, changes["is_demo"])
         return await self._store.change_account(name, changes)
 
     async def delete(self, name: str) -> None:
         """Remove an account, and end its sessions. Raises AccountNotFound, LastAdmin."""
         await self._store.delete_account(name)
 
-    async def log_in(self, name: str, password: str, address: str) -> str:
-        """Open a session and return its id. Raises Refusal (401, 429)."""
-        account = await self._checked(name, password, address)
+    async def log_in(self, name: str, password: str, arrival: Arrival) -> Entry:
+        """Open a session. Raises Refusal (401, 429)."""
+        account, attempt = await self._checked(name, password, arrival)
         if account is not None:
             try:
                 identity = await self._sessions.open(account)
             except AccountNotFound:
                 pass
             else:
-                self._attempts.succeeded(name, address)
-                return identity
+                self._attempts.succeeded(attempt)
+                return self._entry(identity, account, arrival)
         raise Refusal(UNAUTHENTICATED, "Name or password is wrong.")
 
-    async def change_own(self, session: Session, old: str, new: str, address: str) -> str:
-        """Change the password of whoever is logged in, end the account's sessions, and return the id of a fresh one.
+    async def change_own(self, session: Session, old: str, new: str, arrival: Arrival) -> Entry:
+        """Change the password of whoever is logged in, end the account's sessions, and open a fresh one.
 
         Raises Invalid; Refusal: 403 where the old password is wrong, 429 after too many tries, which count as failed
         logins do, and 401 where somebody else has changed the account meanwhile.
         """
-        is_demo = self._is_demo(new)
-        account = await self._checked(session.account, old, address)
+        is_demo = await self._weighed(session.account, new)
+        account, attempt = await self._checked(session.account, old, arrival)
         if account is None:
             raise Refusal(WRONG_PASSWORD, "The old password is wrong.")
-        changes = {"password": await self._hashed(new), "is_demo": is_demo}
+        kept = await self._hashed(new, is_demo)
         try:
-            identity = await self._sessions.renew(account, changes)
+            identity = await self._sessions.renew(account, {"password": kept, "is_demo": is_demo})
         except AccountNotFound:
             raise Refusal(UNAUTHENTICATED, "Log in first.") from None
-        self._attempts.succeeded(account.name, address)
-        return identity
+        self._attempts.succeeded(attempt)
+        return self._entry(identity, replace(account, password=kept), arrival)
 
     async def log_out(self, session: Session) -> None:
         """End a session."""
         await self._sessions.close(session)
 
-    async def _checked(self, name: str, password: str, address: str) -> Account | None:
+    async def _checked(self, name: str, password: str, arrival: Arrival) -> tuple[Account | None, Attempt]:
         """Return the account that has this name and password, None where there is none. Raises Refusal (429)."""
-        if wait := self._attempts.begin(name, address):
-            minutes = -(-wait // 60)
-            raise _too_many(f"Too many failed logins; try again in {minutes} min.", wait)
-        self._check_waiting()
         account = await self._store.account(name)
-        is_right = await self._passwords.check(password, None if account is None else account.password)
-        return account if is_right else None
+        browser = None if account is None else browsers.known(arrival.browsers, account, self._store.clock.now())
+        attempt = self._attempts.begin(name, arrival, browser)
+        if attempt.wait:
+            raise _too_many(f"Too many failed logins; try again in {-(-attempt.wait // 60)} min.", attempt.wait)
+        try:
+            if attempt.pause:
+                with self._held.one(name):
+                    await self._sleep(attempt.pause)
+            with self._place(arrival, browser):
+                is_right = await self._passwords.check(password, None if account is None else account.password)
+        except NoPlace:
+            self._attempts.withdraw(attempt)
+            raise _busy() from None
+        return account if is_right else None, attempt
 
-    async def _hashed(self, password: str) -> str:
-        self._check_waiting()
-        return await self._passwords.hash(password)
+    def _place(self, arrival: Arrival, browser: str | None) -> AbstractContextManager[None]:
+        """Return a place for a check: of those kept for known browsers, or of those for all others."""
+        if browser is not None:
+            return self._passwords.friends.one()
+        # Many come by one address where that is a proxy's: there only the bound of all holds.
+        return self._passwords.strangers.one(None if arrival.is_shared else arrival.network)
 
-    def _check_waiting(self) -> None:
-        if self._passwords.waiting >= MOST_WAITING:
-            raise _too_many("Too many passwords are being checked; try again in a moment.", 5)
+    async def _hashed(self, password: str, is_demo: bool) -> str:
+        try:
+            with self._passwords.friends.one():
+                return await self._passwords.hash(password, is_known=is_demo)
+        except NoPlace:
+            raise _busy() from None
 
-    def _is_demo(self, password: str) -> bool:
-        is_demo = password in WELL_KNOWN
-        if is_demo and not self._allows_well_known:
-            raise Invalid(KNOWN_PASSWORD, "/password")
-        return is_demo
+    def _entry(self, identity: str, account: Account, arrival: Arrival) -> Entry:
+        return Entry(identity, browsers.remembering(arrival.browsers, account, self._store.clock.now()))
+
+    async def _weighed(self, name: str, password: str) -> bool:
+        """Return whether this is the login that everybody knows. Raises Invalid for what can be guessed."""
+        if (name, password) == DEMO:
+            if not self._allows_well_known:
+                raise Invalid(KNOWN_PASSWORD, "/password")
+            return True
+        weakness = await asyncio.to_thread(weakness_of, password, name)
+        if weakness is not None:
+            raise Invalid(weakness, "/password")
+        return False
+
+
+def _busy() -> Refusal:
+    return _too_many("Too many passwords are being checked; try again in a moment.", 5)
 
 
 def _too_many(detail: str, seconds: int) -> Refusal:

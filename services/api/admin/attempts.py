@@ -1,42 +1,153 @@
-"""How often somebody may try to log in."""
+"""How often a login may fail: three limits, each with a few free failures and pauses that double after them."""
 
 import math
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
-MOST_FAILURES = 5
-WINDOW = 15 * 60.0
-"""Seconds in which so many failures may happen, for each account and address."""
+from services.api.admin.arrival import Arrival
 
+FREE_OF_PAIR = 5
+"""Failures of an account from an address or a browser that cost nothing."""
+FREE_OF_ADDRESS = 20
+"""Failures from an address, whatever the accounts."""
+FREE_OF_ACCOUNT = 10
+"""Failures of an account, wherever they come from."""
+
+FIRST_WAIT = 10.0
+LONGEST_WAIT = 15 * 60.0
+"""Seconds for which a pair or an address is refused after a failure: the first time, and at most."""
+LONGEST_PAUSE = 16.0
+"""Seconds for which a login is held where refusing it would lock out its owner; the first pause is one second."""
+
+FORGOTTEN_AFTER = 3_600.0
+"""Seconds without another failure after which the failures of a pair, an address or an account count no more."""
 MOST_REMEMBERED = 10_000
-"""Accounts and addresses that are remembered; the longest unused are forgotten first."""
+"""How many of each are remembered; the longest unused are forgotten first.
 
-Key = tuple[str, str]
+Only what reaches the check of its password counts, so that flushing one out takes half an hour of the processor.
+"""
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int = 0
+    last: float = 0.0
+
+
+class _Limit:
+    """The failures of one kind of key."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._found: OrderedDict[Hashable, _Failures] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """Return the seconds until another attempt is taken, 0 for now."""
+        failures = self._at(key, now)
+        beyond = failures.count - self._free
+        return max(0.0, failures.last + _doubled(FIRST_WAIT, beyond, LONGEST_WAIT) - now)
+
+    def pause(self, key: Hashable, now: float) -> float:
+        """Return the seconds for which another attempt is held."""
+        return _doubled(1.0, self._at(key, now).count - self._free, LONGEST_PAUSE)
+
+    def add(self, key: Hashable, now: float) -> None:
+        """Count a failure."""
+        self._found[key] = _Failures(self._at(key, now).count + 1, now)
+        self._found.move_to_end(key)
+        if len(self._found) > MOST_REMEMBERED:
+            self._found.popitem(last=False)
+
+    def take_back(self, key: Hashable, count: int) -> None:
+        """Forget some failures."""
+        if (failures := self._found.get(key)) is not None:
+            failures.count -= count
+            if failures.count <= 0:
+                del self._found[key]
+
+    def forget(self, key: Hashable) -> int:
+        """Forget all failures; return how many there were."""
+        failures = self._found.pop(key, None)
+        return 0 if failures is None else failures.count
+
+    def _at(self, key: Hashable, now: float) -> _Failures:
+        failures = self._found.get(key)
+        if failures is None or now - failures.last >= FORGOTTEN_AFTER:
+            return _Failures()
+        return failures
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try to log in, counted as a failure until it turns out otherwise."""
+
+    account: str
+    address: str
+    browser: str | None
+    """The browser that has logged in to this account before, None where none is known."""
+    wait: int = 0
+    """After how many seconds it may be made; 0: now."""
+    pause: float = 0.0
+    """For how many seconds it is held before its password is checked."""
+
+    @property
+    def pair(self) -> Hashable:
+        """What the first limit counts by: a known browser has a count of its own, wherever it is."""
+        return (self.account, None, self.browser) if self.browser else (self.account, self.address, None)
 
 
 class Attempts:
-    """Counts failed logins by account and address, each from its start, so that many at once do not help."""
+    """Counts failed logins, each from its start, so that many at once do not help.
+
+    By account and address, and by address, a login is refused for a while; by account alone it is only held, so that
+    no stranger locks an owner out. A known browser, and an address that many share, are only held as well.
+    """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Begin with nobody; `now` gives seconds."""
         self._now = now
-        self._failures: OrderedDict[Key, deque[float]] = OrderedDict()
+        self._pairs = _Limit(FREE_OF_PAIR)
+        self._addresses = _Limit(FREE_OF_ADDRESS)
+        self._accounts = _Limit(FREE_OF_ACCOUNT)
 
-    def begin(self, account: str, address: str) -> int:
-        """Count an attempt, and return 0; or return the seconds to wait where there were too many."""
+    def begin(self, account: str, arrival: Arrival, browser: str | None = None) -> Attempt:
+        """Count an attempt, unless it has to wait."""
         now = self._now()
-        failures = self._failures.setdefault((account, address), deque())
-        self._failures.move_to_end((account, address))
-        while failures and failures[0] <= now - WINDOW:
-            failures.popleft()
-        if len(failures) >= MOST_FAILURES:
-            return max(1, math.ceil(failures[0] + WINDOW - now))
-        failures.append(now)
-        if len(self._failures) > MOST_REMEMBERED:
-            self._failures.popitem(last=False)
-        return 0
+        attempt = Attempt(account, arrival.network, browser)
+        held = [self._pairs.pause(attempt.pair, now)]
+        waits = [0.0]
+        if browser is None:
+            held += [self._addresses.pause(attempt.address, now), self._accounts.pause(account, now)]
+            if not arrival.is_shared:
+                waits = [self._pairs.wait(attempt.pair, now), self._addresses.wait(attempt.address, now)]
+        if max(waits) > 0:
+            return Attempt(account, attempt.address, browser, wait=math.ceil(max(waits)))
+        self._pairs.add(attempt.pair, now)
+        if browser is None:
+            self._addresses.add(attempt.address, now)
+            self._accounts.add(account, now)
+        return Attempt(account, attempt.address, browser, pause=max(held))
 
-    def succeeded(self, account: str, address: str) -> None:
-        """Forget the failures of somebody who has logged in."""
-        self._failures.pop((account, address), None)
+    def withdraw(self, attempt: Attempt) -> None:
+        """Count an attempt no more that was refused before its password was looked at."""
+        self._pairs.take_back(attempt.pair, 1)
+        self._take_back(attempt, 1)
+
+    def succeeded(self, attempt: Attempt) -> None:
+        """Forget the failures of the account and the place from which a login has succeeded."""
+        self._take_back(attempt, self._pairs.forget(attempt.pair))
+
+    def _take_back(self, attempt: Attempt, count: int) -> None:
+        if attempt.browser is None:
+            self._addresses.take_back(attempt.address, count)
+            self._accounts.take_back(attempt.account, count)
+
+
+def _doubled(first: float, beyond: int, most: float) -> float:
+    """Return `first`, doubled `beyond` times, at most `most`; 0 while there are free failures."""
+    return 0.0 if beyond < 0 else min(most, first * 2.0 ** min(beyond, 30))

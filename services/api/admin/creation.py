@@ -2,7 +2,8 @@
 
 from pydantic import ValidationError
 
-from services.api.admin.accounts import Accounts
+from services.api.admin.accounts import DEMO, Accounts
+from services.api.admin.strength import weakness_of
 from services.api.command_audit import note
 from services.api.complaints import detail_of
 from services.api.installation import reach
@@ -13,7 +14,7 @@ from shared.wire.accounts import CreateAccount, RoleName, role_of
 
 
 class BadAccount(Exception):
-    """Name or password cannot be; the message is one line."""
+    """Name or password cannot be one, or can be guessed; the message is one line."""
 
 
 def create(name: str, role: RoleName, password: str, settings: Settings) -> None:
@@ -23,6 +24,8 @@ def create(name: str, role: RoleName, password: str, settings: Settings) -> None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise BadAccount(f"{first['loc'][0]}: {detail_of(first)}") from None
+    if (name, password) != DEMO and (weakness := weakness_of(password, name)) is not None:
+        raise BadAccount(f"password: {weakness}")
 
     async def by_store(store: Store, accounts: Accounts) -> None:
         await accounts.create(name, role_of(role), password)

@@ -1,13 +1,19 @@
 """Forms that browsers send by themselves, and the cookies that come with the answers to them."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api import problems
+from services.api.admin import browsers
+from services.api.admin.accounts import Entry
+from services.api.admin.arrival import Arrival, arrival_of
 from services.api.admin.page import Page
 from services.api.admin.sessions import (
     LIFETIME,
+    browser_cookie,
     has_xsrf_token,
     is_secure,
     session_cookie,
@@ -17,6 +23,14 @@ from services.api.admin.sessions import (
 from services.api.problems import Refusal
 
 TOO_OLD = "The form was too old. Please try again."
+WAIT_SECONDS = "Too many tries. Wait {count} s, please."
+WAIT_MINUTES = "Too many tries. Wait {count} min, please."
+MINUTE = 60
+
+PATIENCE = 600.0
+"""Seconds after which a form is given up: far more than any is held, hashed and kept in."""
+
+T = TypeVar("T")
 
 
 class Form(BaseModel):
@@ -28,6 +42,12 @@ class Form(BaseModel):
     """Excluded, since the audit log holds what else a form says."""
 
 
+def waiting(refusal: Refusal) -> tuple[str, int]:
+    """Return the sentence that says how long to wait, and its number."""
+    seconds = int(refusal.headers["Retry-After"])
+    return (WAIT_SECONDS, seconds) if seconds <= 2 * MINUTE else (WAIT_MINUTES, -(-seconds // MINUTE))
+
+
 class FormPage(Page):
     """A page whose form is sent without a script."""
 
@@ -36,25 +56,47 @@ class FormPage(Page):
         if not has_xsrf_token(self.request.headers, form.token):
             raise Refusal(problems.XSRF, TOO_OLD)
 
-    def set_session(self, identity: str) -> None:
-        """Give the browser a session, and its pages the token that goes with it."""
-        self.keep(session_cookie(self.request.headers), identity, httponly=True)
-        self.keep(xsrf_cookie(self.request.headers), xsrf_token(identity))
+    @property
+    def arrival(self) -> Arrival:
+        """The place that the form comes from."""
+        return arrival_of(self.request.headers, self.request.remote_ip or "")
+
+    async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what comes of it; where the client leaves or the server stops, end it: it waits for nobody then.
+
+        Raises Refusal (503).
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            await self.wait_for(task, PATIENCE)
+        finally:
+            if not task.done():
+                task.cancel()
+        if not task.done():
+            raise Refusal(problems.NOT_READY, "The server stops; try again in a moment.", headers={"Retry-After": "5"})
+        return task.result()
+
+    def let_in(self, entry: Entry) -> None:
+        """Give the browser a session, its pages the token that goes with it, and what it is known by later."""
+        headers = self.request.headers
+        self.keep(session_cookie(headers), entry.session, httponly=True)
+        self.keep(xsrf_cookie(headers), xsrf_token(entry.session))
+        self.keep(browser_cookie(headers), entry.browser, httponly=True, lifetime=browsers.LIFETIME)
 
     def clear_session(self) -> None:
-        """Take both away."""
+        """Take the session and its token away."""
         headers = self.request.headers
         for name in (session_cookie(headers), xsrf_cookie(headers)):
-            self.clear_cookie(name, path="/", secure=is_secure(headers), samesite="Lax")
+            self.clear_cookie(name, path="/", secure=is_secure(headers), samesite="Strict")
 
-    def keep(self, name: str, value: str, *, httponly: bool = False) -> None:
-        """Have the browser keep a cookie for as long as a session may last."""
+    def keep(self, name: str, value: str, *, httponly: bool = False, lifetime: int = LIFETIME) -> None:
+        """Have the browser keep a cookie for this many milliseconds: by default, for as long as a session may last."""
         self.set_cookie(
             name,
             value,
             path="/",
-            max_age=LIFETIME // 1_000,
+            max_age=lifetime // 1_000,
             secure=is_secure(self.request.headers),
             httponly=httponly,
-            samesite="Lax",
+            samesite="Strict",
         )

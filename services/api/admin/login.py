@@ -2,21 +2,27 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
 
 from services.api import problems
-from services.api.admin.forms import TOO_OLD, Form, FormPage
+from services.api.admin.arrival import doubt_of
+from services.api.admin.forms import TOO_OLD, Form, FormPage, waiting
 from services.api.admin.navigation import HOME
 from services.api.admin.page import LOGIN
-from services.api.admin.sessions import cookie_in, is_same, is_secure, xsrf_cookie
+from services.api.admin.sessions import cookie_in, is_same, xsrf_cookie
 from services.api.operation import call
-from services.api.problems import UNAUTHENTICATED, Refusal
+from services.api.problems import TOO_MANY, UNAUTHENTICATED, Refusal
 from shared.wire.fields import CONTROL_CHARACTERS
 
 LONGEST_NEXT = 2_000
 TOKEN = re.compile("[0-9a-f]{64}")
+
+
+OTHER_SITES = ("cross-site", "same-site")
 
 
 class Login(Form):
@@ -31,11 +37,14 @@ class LoginPage(FormPage):
     """The login."""
 
     @call("login_page")
-    async def get(self, next: str = HOME) -> None:
-        """Ask for name and password, or lead on where somebody is logged in."""
+    async def get(self, next: str = HOME, again: bool = False) -> None:
+        """Ask for name and password, or lead on where somebody is logged in; `again` says that this page leads here."""
         where = safe_next(next)
         if self.caller.session is not None:
             self.go(where)
+        elif not again and is_link_from_elsewhere(self.request.headers):
+            query = urlencode({"next": where, "again": "true"})
+            await self.show("again.html", "Log in", address=f"{LOGIN}?{query}")
         else:
             await self._ask(where)
 
@@ -47,23 +56,23 @@ class LoginPage(FormPage):
             self.set_status(problems.XSRF.status)
             await self._ask(where, body.username, TOO_OLD)
             return
-        address = self.request.remote_ip or ""
+        password = body.password.get_secret_value()
         try:
-            identity = await self.accounts.log_in(body.username, body.password.get_secret_value(), address)
+            entry = await self.while_there(self.accounts.log_in(body.username, password, self.arrival))
         except Refusal as refusal:
             if refusal.kind == UNAUTHENTICATED:
                 await self.record(body.username, "log_in", LOGIN, "failed")
             self.set_status(refusal.kind.status)
-            wait = refusal.headers.get("Retry-After")
-            if wait is None:
-                await self._ask(where, body.username, refusal.detail)
+            for name, value in refusal.headers.items():
+                self.set_header(name, value)
+            if refusal.kind == TOO_MANY:
+                sentence, count = waiting(refusal)
+                await self._ask(where, body.username, sentence, count=count)
             else:
-                self.set_header("Retry-After", wait)
-                minutes = -(-int(wait) // 60)
-                await self._ask(where, body.username, "Too many tries. Wait {minutes} min, please.", minutes=minutes)
+                await self._ask(where, body.username, refusal.detail)
             return
         await self.record(body.username, "log_in", LOGIN, "done")
-        self.set_session(identity)
+        self.let_in(entry)
         self.go(where)
 
     async def _ask(self, where: str, username: str = "", error: str | None = None, **parts: object) -> None:
@@ -72,7 +81,7 @@ class LoginPage(FormPage):
         if not TOKEN.fullmatch(token):
             token = secrets.token_hex()
         self.keep(xsrf_cookie(self.request.headers), token)
-        is_kept = not is_secure(self.request.headers) or self.request.protocol == "https"
+        doubt = doubt_of(self.request.headers, self.request.protocol, self.request.remote_ip or "")
         await self.show(
             "login.html",
             "Log in",
@@ -81,7 +90,7 @@ class LoginPage(FormPage):
             error=error,
             parts=parts,
             token=token,
-            is_kept=is_kept,
+            doubt=doubt,
         )
 
 
@@ -96,6 +105,14 @@ class LogoutPage(FormPage):
         self.clear_session()
         self.set_header("Clear-Site-Data", '"cache"')
         self.go(LOGIN)
+
+
+def is_link_from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Return whether a page of another site led here: browsers keep the cookies of a login back then.
+
+    Once a page of this server leads on, they send them.
+    """
+    return headers.get("Sec-Fetch-Site") in OTHER_SITES and headers.get("Sec-Fetch-Dest") == "document"
 
 
 def safe_next(path: str) -> str:

@@ -2,10 +2,10 @@
 
 from pydantic import SecretStr
 
-from services.api.admin.forms import Form, FormPage
+from services.api.admin.forms import Form, FormPage, waiting
 from services.api.admin.sessions import identity_in, xsrf_token
 from services.api.operation import call
-from services.api.problems import INVALID, TOO_MANY, UNAUTHENTICATED, Kind, Refusal
+from services.api.problems import INVALID, NOT_READY, TOO_MANY, UNAUTHENTICATED, Kind, Refusal
 from shared.domain.errors import Invalid
 from shared.wire.accounts import LONGEST, SHORTEST
 
@@ -39,15 +39,15 @@ class PasswordPage(FormPage):
         old, new, again = (one.get_secret_value() for one in (body.old, body.new, body.again))
         try:
             check(new, again)
-            identity = await self.accounts.change_own(self.session, old, new, self.request.remote_ip or "")
+            entry = await self.while_there(self.accounts.change_own(self.session, old, new, self.arrival))
         except Invalid as error:
             await self._complain(INVALID, "again" if error.pointer == "/again" else "new", str(error))
         except Refusal as refusal:
-            if refusal.kind == UNAUTHENTICATED:
+            if refusal.kind in (UNAUTHENTICATED, NOT_READY):
                 raise
             await self._refuse(refusal)
         else:
-            self.set_session(identity)
+            self.let_in(entry)
             self.go(f"{PASSWORD}?changed=true")
 
     async def _refuse(self, refusal: Refusal) -> None:
@@ -55,15 +55,14 @@ class PasswordPage(FormPage):
         if refusal.kind != TOO_MANY:
             await self._complain(refusal.kind, "old", refusal.detail)
             return
-        wait = refusal.headers["Retry-After"]
-        self.set_header("Retry-After", wait)
-        await self._complain(refusal.kind, "old", "Too many tries. Wait {minutes} min, please.", -(-int(wait) // 60))
+        self.set_header("Retry-After", refusal.headers["Retry-After"])
+        await self._complain(refusal.kind, "old", *waiting(refusal))
 
-    async def _complain(self, kind: Kind, field: str, complaint: str, minutes: int = 0) -> None:
+    async def _complain(self, kind: Kind, field: str, complaint: str, count: int = 0) -> None:
         """Show the form again, empty, with what is wrong at one of its fields."""
         self.set_status(kind.status)
         self.outcome = kind.code
-        await self._ask(wrong=field, complaint=complaint, parts={"minutes": minutes, "most": LONGEST})
+        await self._ask(wrong=field, complaint=complaint, parts={"count": count, "most": LONGEST})
 
     async def _ask(self, **values: object) -> None:
         empty: dict[str, object] = {"changed": False, "wrong": None, "complaint": "", "parts": {}}

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from services.api.admin.places import Places
+
 THREADS = 2
 """Each holds 128 MiB while it hashes."""
 
@@ -18,9 +20,6 @@ SALT_BYTES = 16
 KEY_BYTES = 32
 
 T = TypeVar("T")
-
-WELL_KNOWN = frozenset({"password"})
-"""Passwords that stand in the documentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,13 @@ class Cost:
 NO_EFFORT = Cost(n=2)
 """Where there is nothing to find out. An empty installation is ready half a second sooner for it."""
 
+STRANGERS = 16
+"""Passwords of strangers that may be under way at once; each takes a good part of a second."""
+STRANGERS_OF_ONE = 8
+"""Of them, those from one address."""
+FRIENDS = 8
+"""The same for browsers that have logged in before, and for administrators: no crowd of strangers keeps them out."""
+
 
 class Passwords:
     """Hashes and checks passwords, a few at a time; whoever asks waits without holding up anybody else."""
@@ -48,43 +54,35 @@ class Passwords:
         """Prepare, without a thread yet."""
         self._cost = cost or Cost()
         self._pool = ThreadPoolExecutor(THREADS, "scrypt")
-        self._waiting = 0
-        self._nobodys = ""
+        self._nobodys = _kept(self._cost, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
+        self.strangers = Places(STRANGERS, STRANGERS_OF_ONE)
+        self.friends = Places(FRIENDS)
 
-    @property
-    def waiting(self) -> int:
-        """How many hashes are under way or wait."""
-        return self._waiting
-
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, is_known: bool = False) -> str:
         """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of one that everybody knows, without effort."""
-        return await self._run(hashed, password, NO_EFFORT if password in WELL_KNOWN else self._cost)
+        return await self._run(hashed, password, NO_EFFORT if is_known else self._cost)
 
     async def check(self, password: str, kept: str | None) -> bool:
-        """Return whether this is the password; None takes as long as a wrong one, so that no name can be guessed."""
-        if kept is None:
-            self._nobodys = self._nobodys or await self.hash(secrets.token_hex())
-            await self._run(matches, password, self._nobodys)
-            return False
-        return await self._run(matches, password, kept)
+        """Return whether this is the password; None is nobody's, whose check is never right.
+
+        Every check takes as long as that of a wrong password of the usual cost: not even that a password is the one
+        that everybody knows shows in the time.
+        """
+        return await self._run(_matches_in_usual_time, password, kept, self._nobodys)
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
-        finally:
-            self._waiting -= 1
+        """Do it in a thread; whoever is cancelled before its turn takes none."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
 
 def hashed(password: str, cost: Cost) -> str:
     """Hash a password with a fresh salt; it takes a good part of a second."""
     salt = secrets.token_bytes(SALT_BYTES)
-    key = _key(password, salt, cost)
-    return "$".join(("scrypt", str(cost.n), str(cost.r), str(cost.p), _text(salt), _text(key)))
+    return _kept(cost, salt, _key(password, salt, cost))
 
 
 def matches(password: str, kept: str) -> bool:
@@ -92,6 +90,21 @@ def matches(password: str, kept: str) -> bool:
     _, n, r, p, salt, key = kept.split("$")
     found = _key(password, base64.b64decode(salt), Cost(int(n), int(r), int(p)))
     return hmac.compare_digest(found, base64.b64decode(key))
+
+
+def _matches_in_usual_time(password: str, kept: str | None, nobodys: str) -> bool:
+    is_right = kept is not None and matches(password, kept)
+    if kept is None or _cost_of(kept) != _cost_of(nobodys):
+        matches(password, nobodys)
+    return is_right
+
+
+def _cost_of(kept: str) -> list[str]:
+    return kept.split("$")[1:4]
+
+
+def _kept(cost: Cost, salt: bytes, key: bytes) -> str:
+    return "$".join(("scrypt", str(cost.n), str(cost.r), str(cost.p), _text(salt), _text(key)))
 
 
 def _key(password: str, salt: bytes, cost: Cost) -> bytes:

@@ -148,6 +148,11 @@ def xsrf_cookie(headers: Mapping[str, str]) -> str:
     return _named("waybill-xsrf", headers)
 
 
+def browser_cookie(headers: Mapping[str, str]) -> str:
+    """Return the name of the cookie by which a browser that has logged in before is known."""
+    return _named("waybill-browser", headers)
+
+
 def _named(name: str, headers: Mapping[str, str]) -> str:
     """Return a cookie's name: bound to its host, or, on this machine, to its port, which browsers do not look at."""
     if is_secure(headers):

@@ -100,6 +100,12 @@ class EventsHandler(Endpoint):
         self.set_header("Waybill-Search", "partial" if is_partial else "complete")
         return _one([event_json(event) for event in found.events])
 
+    @property
+    def _reader(self) -> str:
+        """Whose streams are counted together: a login's, wherever it comes by, or else an address's."""
+        session = self.caller.session
+        return (self.request.remote_ip or "") if session is None else f"session {session.digest}"
+
     async def _all(self, chosen: Chosen, after: int) -> AsyncIterator[Sequence[Any]]:
         place: int | None = after
         while place is not None:
@@ -114,7 +120,7 @@ class EventsHandler(Endpoint):
         """
         feed = self.store.feed
         time = asyncio.get_running_loop().time
-        with self.streams.opened(self.request.remote_ip or ""), feed.follow():
+        with self.streams.opened(self._reader), feed.follow():
             deletions = feed.deletions
             place = await feed.start(after)
             yield f"retry: 1000\nid: {place}\n\n"

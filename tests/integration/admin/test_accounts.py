@@ -62,19 +62,34 @@ def test_a_bad_account_is_told_field_by_field(fetch: Fetch, body: dict[str, obje
     assert PASSWORD.encode() not in answer.body
 
 
-def test_a_password_that_everybody_knows_is_marked_and_refused_where_it_may_not_be(
+DEMO = {"name": "user", "role": "operator", "password": "password"}
+
+
+def test_the_login_of_the_documentation_is_marked_and_refused_where_it_may_not_be(
     fetch: Fetch, store: Store, accounts: Accounts
 ) -> None:
-    assert fetch("POST", "/accounts", ADA | {"password": "password"}, token=ADMIN).json()["is_demo"] is True
+    assert fetch("POST", "/accounts", DEMO, token=ADMIN).json()["is_demo"] is True
     passwords = Passwords(Cost(n=16))
     strict = Accounts(store, Sessions(store), passwords, allows_well_known=False)
     with pytest.raises(Invalid):
-        fetch.run(strict.create("bob", Role.VIEWER, "password"))
+        fetch.run(strict.change("user", password="password"))
     passwords.close()
     person = admitted(fetch, store, accounts, Role.ADMIN)
     assert b"still has its first password" in person("GET", "/admin/").body
-    fetch("PATCH", "/accounts/ada", {"password": "another password"}, token=ADMIN)
+    fetch("PATCH", "/accounts/user", {"password": "another password"}, token=ADMIN)
     assert b"still has its first password" not in person("GET", "/admin/").body
+    assert fetch("PATCH", "/accounts/user", {"password": "password"}, token=ADMIN).json()["is_demo"] is True
+
+
+@pytest.mark.parametrize("password", ["12345678", "aaaaaaaaaaaa", "password", "adaadaada", "qwertyuiop"])
+def test_a_password_that_can_be_guessed_is_refused_with_a_sentence(fetch: Fetch, password: str) -> None:
+    answer = fetch("POST", "/accounts", ADA | {"password": password}, token=ADMIN)
+    assert (answer.status, answer.pointers) == (422, {"/password"})
+    assert "too easy to guess" in answer.json()["errors"][0]["detail"]
+    assert fetch("POST", "/accounts", ADA, token=ADMIN).status == 201
+    answer = fetch("PATCH", "/accounts/ada", {"password": password}, token=ADMIN)
+    assert (answer.status, answer.pointers) == (422, {"/password"})
+    assert log_in(fetch, "ada", PASSWORD).status == 303
 
 
 def test_what_people_do_is_in_the_audit_log(fetch: Fetch, store: Store, accounts: Accounts) -> None:

@@ -23,10 +23,10 @@ def access(store: Store) -> Access:
 def test_they_are_bound_to_the_host_and_go_encrypted_only(fetch: Fetch, accounts: Accounts) -> None:
     fetch.run(accounts.create("ada", Role.ADMIN, PASSWORD))
     given = cookies_of(log_in(fetch, "ada", PASSWORD, headers=HOST))
-    assert set(given) == {"__Host-waybill-session", "__Host-waybill-xsrf"}
+    assert set(given) == {"__Host-waybill-session", "__Host-waybill-xsrf", "__Host-waybill-browser"}
     for cookie in given.values():
         attributes = {one.strip() for one in cookie.split(";")[1:]}
-        assert {"Secure", "Path=/", "SameSite=Lax"} <= attributes
+        assert {"Secure", "Path=/", "SameSite=Strict"} <= attributes
         assert not any(one.startswith("Domain") for one in attributes)
     identity = given["__Host-waybill-session"].partition(";")[0]
     for name, status in (("__Host-waybill-session", 200), ("waybill-session", 401), ("waybill-session-80", 401)):
@@ -34,6 +34,15 @@ def test_they_are_bound_to_the_host_and_go_encrypted_only(fetch: Fetch, accounts
 
 
 def test_who_comes_by_plain_http_is_told_why_a_login_cannot_last(fetch: Fetch) -> None:
-    said = b"The browser will not keep a login"
-    assert said in fetch("GET", "/admin/login/", headers=HOST).body
-    assert said not in fetch("GET", "/admin/login/").body
+    plain, unsure = b"The browser will not keep a login", b"A proxy stands before this server"
+
+    def said(**headers: str) -> tuple[bool, bool]:
+        page = fetch("GET", "/admin/login/", headers=headers).body
+        return plain in page, unsure in page
+
+    assert said() == (False, False)
+    # To the server it comes from this machine, as from a proxy.
+    assert said(**HOST) == (False, True)
+    assert said(**HOST, **{"X-Forwarded-Proto": "http"}) == (True, False)
+    assert said(**HOST, **{"X-Forwarded-Proto": "https"}) == (False, False)
+    assert said(**HOST, **{"Sec-Fetch-Site": "none"}) == (False, False)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from services.api.admin.accounts import Accounts
+from services.api.admin.arrival import Arrival
 from services.api.admin.passwords import Cost, Passwords
 from services.api.admin.sessions import Sessions, xsrf_token
 from services.api.problems import Refusal
@@ -88,6 +89,8 @@ def test_a_change_ends_every_other_session_and_goes_on_with_a_fresh_one(fetch: F
         ({"old": ""}, 403, "The old password is wrong."),
         ({"new": "short"}, 422, "Eight characters or more."),
         ({"new": ""}, 422, "Eight characters or more."),
+        ({"new": "aaaaaaaaaaaa"}, 422, "This password is too easy to guess;"),
+        ({"new": "password"}, 422, "This password is too easy to guess;"),
         ({"new": "x" * 1_025}, 422, "At most 1024 characters."),
         ({"again": "a brand new passwort"}, 422, "This is not what stands above."),
     ],
@@ -186,7 +189,7 @@ def test_a_password_that_everybody_knows_is_refused_where_it_may_not_be(
     session = Sessions(store).find({"Host": f"127.0.0.1:{fetch.port}", "Cookie": ada.cookie})
     assert session
     with pytest.raises(Invalid):
-        fetch.run(strict.change_own(session, PASSWORD, "password", ""))
+        fetch.run(strict.change_own(session, PASSWORD, "password", Arrival("")))
     passwords.close()
 
 
@@ -197,13 +200,13 @@ def test_who_was_given_another_password_meanwhile_does_not_undo_that(
     assert session
     hashing = accounts._passwords.hash
 
-    async def slow(password: str) -> str:
+    async def slow(password: str, **more: bool) -> str:
         monkeypatch.undo()
         await accounts.change("ada", password="by the administrator")
-        return await hashing(password)
+        return await hashing(password, **more)
 
     monkeypatch.setattr(accounts._passwords, "hash", slow)
     with pytest.raises(Refusal) as refused:
-        fetch.run(accounts.change_own(session, PASSWORD, NEW, ""))
+        fetch.run(accounts.change_own(session, PASSWORD, NEW, Arrival("")))
     assert refused.value.kind.status == 401
     assert log_in(fetch, "ada", "by the administrator").status == 303

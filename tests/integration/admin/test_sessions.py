@@ -37,7 +37,7 @@ def test_a_login_leads_on_with_a_fresh_session(fetch: Fetch, accounts: Accounts)
     assert (answer.status, answer.headers["Location"]) == (303, "/admin/workers/")
     given = cookies_of(answer)[f"waybill-session-{fetch.port}"]
     identity, _, attributes = given.partition(";")
-    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {one.strip() for one in attributes.split(";")}
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {one.strip() for one in attributes.split(";")}
     assert "HttpOnly" not in cookies_of(answer)[f"waybill-xsrf-{fetch.port}"]
     assert len(identity) >= 43
     assert is_in(Person(fetch, identity))

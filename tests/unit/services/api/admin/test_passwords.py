@@ -1,9 +1,14 @@
 """Passwords: hashed with a salt, checked in the same time whoever it is."""
 
+import asyncio
+import hashlib
+import threading
+from typing import Any
+
 import pytest
 from tornado.ioloop import IOLoop
 
-from services.api.admin.passwords import Cost, Passwords, hashed, matches
+from services.api.admin.passwords import THREADS, Cost, Passwords, hashed, matches
 
 CHEAP = Cost(n=16)
 
@@ -36,37 +41,78 @@ def test_the_usual_cost_is_what_owasp_asks_for_and_openssl_grants_it() -> None:
     assert matches("correct horse", hashed("correct horse", Cost()))
 
 
-def test_no_effort_is_made_for_a_password_that_everybody_knows_and_for_no_other(io_loop: IOLoop) -> None:
+def test_no_effort_is_made_for_a_password_that_everybody_knows(io_loop: IOLoop) -> None:
     async def kept() -> list[str]:
         passwords = Passwords(CHEAP)
-        found = [await passwords.hash(one) for one in ("password", "Password", "password ")]
+        found = [await passwords.hash("password", is_known=one) for one in (True, False)]
         passwords.close()
         return found
 
-    assert ["$".join(one.split("$")[:4]) for one in io_loop.run_sync(kept)] == [
-        "scrypt$2$8$1",
-        "scrypt$16$8$1",
-        "scrypt$16$8$1",
-    ]
+    assert ["$".join(one.split("$")[:4]) for one in io_loop.run_sync(kept)] == ["scrypt$2$8$1", "scrypt$16$8$1"]
 
 
-def test_nobodys_password_is_checked_too(io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[str] = []
+def test_every_check_costs_the_same_whoever_it_is(io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs: list[int] = []
+    real = hashlib.scrypt
 
-    def counted(password: str, kept: str) -> bool:
-        checked.append(kept)
-        return matches(password, kept)
+    def counted(*arguments: Any, n: int, **more: Any) -> bytes:
+        costs.append(n)
+        return real(*arguments, n=n, **more)
 
-    monkeypatch.setattr("services.api.admin.passwords.matches", counted)
+    monkeypatch.setattr("services.api.admin.passwords.hashlib.scrypt", counted)
 
-    async def tries() -> list[bool]:
+    async def tries() -> list[tuple[bool, list[int]]]:
         passwords = Passwords(CHEAP)
-        kept = await passwords.hash("correct horse")
-        answers = [await passwords.check("correct horse", one) for one in (kept, None, None)]
-        assert passwords.waiting == 0
+        usual = await passwords.hash("correct horse")
+        demo = await passwords.hash("password", is_known=True)
+        found = []
+        for password, kept in (
+            ("correct horse", usual),
+            ("wrong horse", usual),
+            ("password", demo),
+            ("wrong", demo),
+            ("x", None),
+            ("y", None),
+        ):
+            costs.clear()
+            answer = await passwords.check(password, kept)
+            found.append((answer, [cost for cost in costs if cost >= CHEAP.n]))
         passwords.close()
-        return answers
+        return found
 
-    assert io_loop.run_sync(tries) == [True, False, False]
-    assert len(checked) == 3
-    assert checked[1] == checked[2] != checked[0]
+    answers, effort = zip(*io_loop.run_sync(tries), strict=True)
+    assert answers == (True, False, True, False, False, False)
+    assert effort == ([CHEAP.n],) * 6
+
+
+def test_who_has_left_the_queue_is_not_worked_for(io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Semaphore(0)
+    may_end = threading.Event()
+    worked: list[str] = []
+
+    def slow(password: str, kept: str) -> bool:
+        worked.append(password)
+        begun.release()
+        assert may_end.wait(30)
+        return True
+
+    monkeypatch.setattr("services.api.admin.passwords.matches", slow)
+
+    async def story() -> None:
+        passwords = Passwords(CHEAP)
+        kept = hashed("x", CHEAP)
+        busy = [asyncio.ensure_future(passwords.check(f"busy {number}", kept)) for number in range(THREADS)]
+        for _ in busy:
+            await asyncio.to_thread(begun.acquire)
+        leaving = asyncio.ensure_future(passwords.check("leaving", kept))
+        staying = asyncio.ensure_future(passwords.check("staying", kept))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        await asyncio.sleep(0)
+        may_end.set()
+        await asyncio.gather(*busy, staying)
+        passwords.close()
+
+    io_loop.run_sync(story)
+    assert worked[THREADS:] == ["staying"]

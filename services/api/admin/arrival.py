@@ -1,0 +1,116 @@
+"""Where a login comes from, as far as that can be known without trusting what any sender may write."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from services.api.admin.sessions import browser_cookie, cookie_in, is_secure
+
+FORWARDING = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-IP",
+    "Via",
+)
+"""Headers that proxies add. They are hints: none of them lets a caller in, or past a refusal of its own address."""
+
+PLAIN = (
+    "This page came over plain HTTP from another machine. The browser will not keep a login; use HTTPS or localhost."
+)
+UNSURE = "A proxy stands before this server. Unless it is reached by HTTPS, the browser will not keep a login."
+HIDDEN = (
+    "A proxy hides the name by which this page was asked for. It has to pass the header Host on, or no login lasts."
+)
+
+IPV6_NETWORK = 64
+"""The bits of an IPv6 address that tell one customer from another; the rest anybody chooses as they like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The place from which somebody logs in."""
+
+    network: str
+    """The peer's address, of IPv6 its network."""
+    is_shared: bool = False
+    """Whether many people come by that address, since a proxy stands between."""
+    browsers: str | None = None
+    """What the browser shows of its logins before."""
+
+
+def arrival_of(headers: Mapping[str, str], address: str) -> Arrival:
+    """Return where a request comes from."""
+    return Arrival(network_of(address), is_proxied(headers, address), cookie_in(headers, browser_cookie(headers)))
+
+
+def network_of(address: str) -> str:
+    """Return what a limit by address counts by."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, IPV6_NETWORK), strict=False))
+    return str(found)
+
+
+def is_proxied(headers: Mapping[str, str], address: str) -> bool:
+    """Return whether a proxy stands between: on a network of ours, since a stranger may write any header."""
+    try:
+        peer = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if peer.is_global:
+        return False
+    return _is_forwarded(headers) or (peer.is_loopback and is_secure(headers))
+
+
+def doubt_of(headers: Mapping[str, str], protocol: str, address: str) -> str | None:
+    """Return what may keep a login from lasting, None where nothing is known to.
+
+    A session's cookie is kept over HTTPS, or by a name of this very machine. Browsers send `Sec-Fetch-Site` over
+    those alone, and know better than this server what a proxy has made of their request.
+    """
+    if protocol == "https":
+        return None
+    if not is_secure(headers):
+        return HIDDEN if _is_hidden(headers) else None
+    host = headers.get("Host", "").lower()
+    spoken = _forwarded_protocol(headers)
+    seen = (urlsplit(headers[name]) for name in ("Origin", "Referer") if name in headers)
+    is_https = any(one.scheme == "https" and one.netloc.lower() == host for one in seen)
+    if "Sec-Fetch-Site" in headers or spoken == "https" or is_https:
+        return None
+    if spoken is None and is_proxied(headers, address):
+        return UNSURE
+    return PLAIN
+
+
+def _is_forwarded(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in FORWARDING)
+
+
+def _is_hidden(headers: Mapping[str, str]) -> bool:
+    """Return whether a proxy says that the page was asked for by another name than ours."""
+    named = headers.get("X-Forwarded-Host") or _forwarded(headers, "host")
+    return named is not None and is_secure({"Host": named.partition(",")[0].strip()})
+
+
+def _forwarded_protocol(headers: Mapping[str, str]) -> str | None:
+    said = headers.get("X-Forwarded-Proto") or _forwarded(headers, "proto")
+    return None if said is None else said.partition(",")[0].strip().lower()
+
+
+def _forwarded(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a parameter of the first element of `Forwarded` (RFC 7239), None where it is not there."""
+    for part in headers.get("Forwarded", "").partition(",")[0].split(";"):
+        key, _, value = part.strip().partition("=")
+        if key.lower() == name:
+            return value.strip('"')
+    return None
