@@ -124,15 +124,12 @@ class Machine:
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
                 installed_handlers=lambda named: self.handlers,
-                _handle_signals=self._handle_signals,
+                Signals=lambda on_first: _Signals(kernel, on_first),
             )
             level = logging.root.manager.disable
             logging.disable(logging.CRITICAL)
             stack.callback(logging.disable, level)
             yield
-
-    def _handle_signals(self, end: Callable[[consumer.Exit], None]) -> None:
-        self.kernel.process.on_signal = lambda: end(consumer.Exit.STOPPED)
 
 
 def _as_thread(kernel: Kernel) -> dict[str, Any]:
@@ -144,6 +141,20 @@ def _as_thread(kernel: Kernel) -> dict[str, Any]:
         threads[id(self)].start()
 
     return {"start": start, "is_alive": lambda self: id(self) in threads and threads[id(self)].is_alive()}
+
+
+class _Signals:
+    """The signals of a process of the machine."""
+
+    def __init__(self, kernel: Kernel, on_first: Callable[[], None]) -> None:
+        self._kernel = kernel
+        self._on_first = on_first
+
+    def take(self) -> None:
+        self._kernel.process.on_signal = self._on_first
+
+    def hold(self) -> None:
+        pass
 
 
 class _Lock(LockFile):

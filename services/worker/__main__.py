@@ -3,7 +3,9 @@
 import os
 import sys
 
-from services.worker.consumer import Worker
+from services.worker.consumer import ENDING_SECONDS, Worker
+from services.worker.ending import Deadline, leave
+from services.worker.own_signals import refuse_own_signals
 from shared import logs
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
@@ -20,8 +22,10 @@ def main() -> int:
         return 2
     os.umask(0o077)
     logs.configure(settings.log_level)
-    return Worker(settings).run()
+    refuse_own_signals()
+    deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
+    return Worker(settings, on_ending=deadline.begin).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

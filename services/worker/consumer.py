@@ -1,8 +1,6 @@
 """The composition root of the worker: what is built, in which order it starts, and in which it stops."""
 
 import logging
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +8,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 
 from huey.consumer import Consumer
 
@@ -22,6 +19,7 @@ from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
 from services.worker.runner import Runner
 from services.worker.runs import Run, Runs
+from services.worker.signals import Signals
 from services.worker.slots import Slots
 from services.worker.watchdog import Watchdog
 from shared.client import ApiError, Client
@@ -40,12 +38,13 @@ FAREWELL_TIMEOUT = (1.0, 1.5)
 FAREWELL_SECONDS = 1.5
 """How long the last reports may take after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
 
+ENDING_SECONDS = 10.0
+"""How long the end may take beyond the drain, before the process is ended by force; it takes 6 at most."""
+
 TICK_SECONDS = 0.25
 HEALTH_SECONDS = 10.0
 RUNNER_STACK = 1_048_576
 """Bytes of address space for a runner's stack; with the usual 8 MiB, 600 of them look like a leak."""
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Exit(IntEnum):
@@ -62,16 +61,23 @@ class Exit(IntEnum):
 class Worker:
     """One worker process, under an id that nobody had before."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        on_ending: Callable[[Exit], None] = lambda ending: None,
+    ) -> None:
         """Build everything; the lock on the lock file is taken before anything else.
 
-        `clock` counts monotonic seconds, for every part alike.
+        `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins.
         """
         settings.make_data_dir()
         self._settings = settings
         self._clock = clock
+        self._on_ending = on_ending
         self._id, self._lock = identify(settings.spool_dir, PREFIX)
         self._endings: SimpleQueue[Exit] = SimpleQueue()
+        self._signals = Signals(lambda: self._endings.put(Exit.STOPPED))
         self._granted: SimpleQueue[Run | None] = SimpleQueue()
         self._client = Client(settings.base_url, lambda: _read_token(settings.worker_token_file), TIMEOUT)
         self._spool = Spool(settings.spool_dir / f"{self._id}.db")
@@ -119,11 +125,12 @@ class Worker:
         """Work until a signal comes or something breaks, and return how the process shall end."""
         with _stack_size(RUNNER_STACK):
             self._consumer.start()
-        _handle_signals(self._endings.put)
+        self._signals.take()
         for thread in self._threads.values():
             thread.start()
         logger.info("Worker %s serves %s with %d slots", self._id, self._settings.base_url, self._slots.total)
         ending = self._watch()
+        self._on_ending(ending)
         if ending is not Exit.GIVEN_UP:
             self._drain()
         self._part(ending)
@@ -137,7 +144,7 @@ class Worker:
             try:
                 return self._endings.get(timeout=TICK_SECONDS)
             except Empty:
-                pass
+                self._signals.hold()
             if self._watchdog.look():
                 return Exit.BROKEN
             for name, thread in self._threads.items():
@@ -191,21 +198,6 @@ def _read_token(path: Path) -> str | None:
         return path.read_text(encoding="ascii").strip() or None
     except (OSError, ValueError):
         return None
-
-
-def _handle_signals(end: Callable[[Exit], None]) -> None:
-    """Let the first signal end the worker in good order, and the second at once."""
-    received = False
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        nonlocal received
-        if received:
-            os._exit(128 + number)
-        received = True
-        end(Exit.STOPPED)
-
-    for number in SIGNALS:
-        signal.signal(number, on_signal)
 
 
 @contextmanager

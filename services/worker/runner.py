@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from services.worker.calling import call
 from services.worker.context import Context, Handler
 from services.worker.runs import Cancelled, Run
 from services.worker.slots import Slots
@@ -58,7 +59,7 @@ class Runner:
         if handler is None:
             return run.fail(ErrorCode.NO_HANDLER, f"this worker has no handler {task.get('handler')!r}")
         try:
-            result = handler(Context(run, self._put), task.get("input"))
+            result = call(handler, Context(run, self._put), task.get("input"))
         except Cancelled:
             # Where nothing was lost, a handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")

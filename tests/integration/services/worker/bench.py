@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shared.client import Answer
 from shared.domain.status import Outcome
 from shared.doorbell import ring_all
@@ -17,6 +19,16 @@ from tests.integration.services.worker.http_api import HttpApi
 from tests.unit.services.worker.scripted import ScriptedApi, until
 
 ROOT = Path(__file__).resolve().parents[4]
+
+NO_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found by /proc")
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Bench:

@@ -10,21 +10,22 @@ from tests.integration.services.worker.bench import Bench
 from tests.unit.services.worker.scripted import until
 
 HANGING = """
-import sys, threading
+import threading
 from services.worker import consumer, watchdog
 consumer.installed_handlers = lambda named: {"sleep": lambda context, task_input: threading.Event().wait()}
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from services.worker.__main__ import main
-sys.exit(main())
+from services.worker.ending import leave
+leave(main())
 """
 
 DYING = """
-import sys
 from services.worker import reporter
 def die(self): raise SystemExit
 reporter.Reporter.work = die
 from services.worker.__main__ import main
-sys.exit(main())
+from services.worker.ending import leave
+leave(main())
 """
 
 

@@ -1,0 +1,43 @@
+"""Calling a handler, so that its thread is afterwards as it was before."""
+
+import contextvars
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from services.worker.context import Context, Handler
+
+
+def call(handler: Handler, context: Context, task_input: Any) -> Any:
+    """Call a handler and return what it returns; whatever it raises is raised.
+
+    It gets context variables of its own (such as the precision of decimal numbers), and the signals that it blocks in
+    its thread are let through again. A copy of it that has forked itself off ends here, since it has no worker.
+    """
+    pid = os.getpid()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        result = contextvars.copy_context().run(handler, context, task_input)
+    except BaseException as error:
+        if os.getpid() != pid:
+            _end_copy(error)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if os.getpid() != pid:
+        _end_copy(None)
+    return result
+
+
+def _end_copy(error: BaseException | None) -> NoReturn:
+    status = 0 if error is None else 1
+    with suppress(BaseException):
+        if isinstance(error, SystemExit):
+            status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        elif error is not None:
+            sys.excepthook(type(error), error, error.__traceback__)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    os._exit(status & 0xFF)

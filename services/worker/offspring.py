@@ -1,0 +1,74 @@
+"""The processes that handlers have started: found in /proc, and ended with their worker."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+
+PATIENCE_SECONDS = 1.0
+"""How long they may take to end by themselves after SIGTERM."""
+
+ROUNDS = 3
+"""How often it is looked again for what was started meanwhile."""
+
+LOOK_SECONDS = 0.02
+
+TRACKER = b"multiprocessing.resource_tracker"
+"""It cleans up behind a process that has ended, and then ends by itself."""
+
+
+def end_offspring(patience: float = PATIENCE_SECONDS) -> None:
+    """End all descendants of this process, by SIGTERM and after `patience` seconds by SIGKILL.
+
+    Where there is no /proc, none is found. A child that has left its parents behind (a daemon) is no descendant.
+    """
+    _send(offspring(), signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while offspring() and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    for _ in range(ROUNDS):
+        left = offspring()
+        if not left:
+            return
+        _send(left, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
+
+
+def offspring() -> set[int]:
+    """Return the ids of all descendants of this process that have not ended."""
+    parents = dict(_parents())
+    found: set[int] = set()
+    generation = {os.getpid()}
+    while generation:
+        generation = {pid for pid, parent in parents.items() if parent in generation} - found
+        found |= generation
+    return {pid for pid in found if not _is_tracker(pid)}
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Yield the id of each process that has not ended, and that of its parent."""
+    with suppress(OSError):
+        for name in os.listdir(PROC):
+            if name.isdecimal():
+                with suppress(OSError, ValueError, IndexError):
+                    # The name of the program stands in brackets before, and may hold anything.
+                    state, parent = (PROC / name / "stat").read_bytes().rpartition(b")")[2].split()[:2]
+                    if state not in (b"Z", b"X"):
+                        yield int(name), int(parent)
+
+
+def _is_tracker(pid: int) -> bool:
+    try:
+        return TRACKER in (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _send(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(OSError):
+            os.kill(pid, number)
