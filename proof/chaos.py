@@ -22,6 +22,7 @@ from proof.load import Load
 from proof.plan import Plan, draw
 from proof.record import Record
 from proof.recorder import Recorder, gather
+from shared import logs
 from shared.client import ApiError, Client
 
 PATIENCE = 60.0
@@ -118,6 +119,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Draw a plan, carry it out, print the verdict, and return the exit code: 1 where a promise was broken."""
     arguments = _arguments()
+    logs.configure("error")
     interruptible()
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed  # noqa: S311  # chance, not secrecy
     plan = draw(seed, arguments.tasks, arguments.faults)

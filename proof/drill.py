@@ -19,6 +19,7 @@ from proof.plan import Control, Kind, Wish
 from proof.record import Record
 from proof.recorder import Json, Recorder, gather
 from proof.supervisor import Supervisor
+from shared import logs
 from shared.client import ApiError
 from shared.domain.status import Status
 
@@ -231,6 +232,7 @@ def _say(line: str) -> None:
 
 def main() -> int:
     """Do the drill and return the exit code: 0 where every promise held; only then its folder is removed."""
+    logs.configure("error")
     interruptible()
     folder = Path(tempfile.mkdtemp(prefix="waybill-drill-"))
     try:

@@ -12,6 +12,9 @@ ESCAPED = {
 QUIET = ("asyncio", "peewee", "urllib3")
 """Libraries that at level debug would show every statement or request, some with secrets in them."""
 
+TOLD_BY_CALLERS = ("urllib3.connection",)
+"""Libraries that log with a traceback what they report to their caller too: an answer that was cut off."""
+
 
 class LineFormatter(logging.Formatter):
     """Formats a record as `TIME LEVEL logger [action] message`, with the time in RFC 3339, UTC."""
@@ -39,4 +42,6 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.INFO if root.level < logging.INFO else logging.NOTSET)
+    for name in TOLD_BY_CALLERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(True)

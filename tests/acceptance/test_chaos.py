@@ -32,6 +32,7 @@ def test_the_drill_tells_what_happened_and_leaves_nothing_behind(instance: Insta
     assert drill.ended(180) == 0, drill.read()
     assert "Killed the worker while it held 12 tasks" in drill.read()
     assert "Every promise held" in drill.read()
+    assert "Traceback" not in drill.read(), "what is done to the wire is told as a story"
     assert not instance.data.exists(), "the installation that the settings name is not touched"
     assert not list(instance.temporary.iterdir())
 

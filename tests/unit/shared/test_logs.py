@@ -64,6 +64,12 @@ def test_libraries_stay_quiet_at_level_debug(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.endswith("DEBUG waybill.test seen\n")
 
 
+def test_an_answer_that_was_cut_off_is_told_by_the_client_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("debug")
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers", exc_info=ValueError("cut off"))
+    assert capsys.readouterr().err == ""
+
+
 def test_configured_twice_a_record_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("info")
     logs.configure("info")
