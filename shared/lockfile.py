@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from functools import cache
 from pathlib import Path
 
 RETRY_SECONDS = 0.05
@@ -66,8 +67,7 @@ class LockFile:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
-        # A forked child shares the lock until it closes its copy, and may outlive this process.
-        os.register_at_fork(after_in_child=self._close)
+        _held_here().add(self)
         return True
 
     def _still_lies_there(self, descriptor: int) -> bool:
@@ -78,5 +78,23 @@ class LockFile:
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
+        _held_here().discard(self)
         if descriptor is not None:
             os.close(descriptor)
+
+
+@cache
+def _held_here() -> set[LockFile]:
+    """Return the locks that this process holds.
+
+    A forked child shares them until it closes its copies, and may outlive this process. What is registered for a fork
+    stays registered, so there is one function for all locks.
+    """
+    held: set[LockFile] = set()
+
+    def close_all() -> None:
+        for lock in tuple(held):
+            lock._close()
+
+    os.register_at_fork(after_in_child=close_all)
+    return held

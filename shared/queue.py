@@ -19,6 +19,11 @@ MESSAGE_CAP = 4_096
 
 TASK_ID_CAP = 128
 RUN_CAP = 2**63 - 1
+ROUTE_CAP = 256
+"""How many characters of a route are read: a type's name and a handler's are shorter together."""
+
+PRIORITY_CAP = 1_000
+"""A message of another's making may have any priority; it counts as no more than this."""
 
 BUSY_SECONDS = 5.0
 HEALING_TRIES = 3
@@ -113,15 +118,17 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         with self.db(commit=True) as cursor:
             cursor.execute(
                 f"delete from task where id in (select id from task where {among} order by priority desc, id limit ?)"  # noqa: S608
-                " returning cast(priority as real), id, cast(queue as text), substr(data, 1, ?)",
-                (*routes, limit, MESSAGE_CAP),
+                " returning max(-?, min(?, coalesce(cast(priority as real), 0))),"
+                " id, cast(queue as text), substr(data, 1, ?)",
+                (*routes, limit, PRIORITY_CAP, PRIORITY_CAP, MESSAGE_CAP),
             )
             rows = sorted(cursor.fetchall(), key=lambda row: (-row[0], row[1]))
         return [(route, data, priority) for priority, _, route, data in rows]
 
     def routes(self) -> list[bytes]:
         """Return the routes that have messages."""
-        return [route for (route,) in self.sql("select distinct cast(queue as text) from task", results=True)]
+        sql = "select distinct substr(cast(queue as text), 1, ?) from task where queue is not null"
+        return [route for (route,) in self.sql(sql, (ROUTE_CAP,), results=True)]
 
     def contents(self) -> list[bytes]:
         """Return every message as it lies there."""

@@ -3,7 +3,7 @@
 import fcntl
 import logging
 import os
-import sys
+import secrets
 import threading
 from pathlib import Path
 
@@ -13,6 +13,12 @@ BLOCK = 1_000
 """How many numbers are set aside at once, so that only one in so many costs a write."""
 
 DIGITS = 20
+
+HIGHEST = 2**52
+"""A file that says more than this is damaged: half of what the API takes for a number."""
+
+LEAP = 2**16
+"""How far a number may lie above the one before while the file fails, so that two processes hardly ever share one."""
 
 
 class LogicalClock:
@@ -30,6 +36,7 @@ class LogicalClock:
         self._last = 0
         self._own = 0
         """Up to here the numbers above the last one belong to this process."""
+        self._fails = False
 
     def tick(self, received: int) -> int:
         """Return the next number: max(received, own last) + 1, or a later one that is free."""
@@ -40,17 +47,26 @@ class LogicalClock:
             return self._last
 
     def _reserve(self) -> None:
+        """Set a block of numbers aside; where that fails, it is tried again with the next number."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 written = os.pread(descriptor, DIGITS, 0)
-                self._last = max(self._last, int(written) + 1 if written.isdigit() else 0)
+                kept = int(written) if written.isdigit() else 0
+                self._last = max(self._last, kept + 1 if kept <= HIGHEST else 0)
                 self._own = self._last + BLOCK - 1
                 os.pwrite(descriptor, b"%0*d" % (DIGITS, self._own), 0)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            logger.error("The numbers of reports are not kept for the next process: %s", error)
-            self._own = sys.maxsize
+            if not self._fails:
+                logger.error("The numbers of reports are not kept for the next process, going on trying: %s", error)
+            # A folder that is missing is no other process's either.
+            if not isinstance(error, FileNotFoundError):
+                self._last += secrets.randbelow(LEAP)
+            self._own = self._last
+            self._fails = True
+        else:
+            self._fails = False

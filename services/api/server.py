@@ -32,6 +32,7 @@ from services.api.upkeep.workers import Workers
 from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.settings import Settings
+from shared.sqlite import SqliteTooOld, check_sqlite
 
 INITIAL = "initial"
 """The fixture that a fresh database gets."""
@@ -59,6 +60,10 @@ class CannotStart(Exception):
 
 def run(settings: Settings) -> int:
     """Serve until a signal comes, and return the exit status. Raises CannotStart."""
+    try:
+        check_sqlite()
+    except SqliteTooOld as error:
+        raise CannotStart(str(error), 2) from None
     api_token = settings.api_token
     if not (is_loopback(settings.host) or api_token or settings.allow_anonymous_off_loopback):
         reason = "set WAYBILL_API_TOKEN, or WAYBILL_ALLOW_ANONYMOUS_OFF_LOOPBACK=1 if really anybody may use it"

@@ -9,15 +9,17 @@ from services.worker.own_signals import refuse_own_signals
 from shared import logs
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
+from shared.sqlite import SqliteTooOld, check_sqlite
 
 
 def main() -> int:
     """Run until told to stop, and return the exit status; 2 means that a setting makes no sense."""
     Outlets()
     try:
+        check_sqlite()
         settings = Settings.load()
         settings.make_data_dir()
-    except SettingsError as error:
+    except (SettingsError, SqliteTooOld) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     os.umask(0o077)

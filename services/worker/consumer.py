@@ -1,6 +1,7 @@
 """The composition root of the worker: what is built, in which order it starts, and in which it stops."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -189,8 +190,12 @@ class Worker:
                 self._spool.discard()
                 self._lock.release(unlink=True)
                 return
-        self._spool.mark_stopped()
-        self._spool.close()
+        try:
+            self._spool.mark_stopped()
+            self._spool.close()
+        except (sqlite3.Error, OSError) as error:
+            # A full disk, for instance. What was kept stays; who finds it takes this stop for a crash.
+            logger.warning("That worker %s has stopped cannot be noted: %s", self._id, error)
 
 
 def _read_token(path: Path) -> str | None:

@@ -38,10 +38,10 @@ def message(number: int) -> Message:
     return Message(f"task-{number}", number)
 
 
-def put_raw(path: Path, data: object, route: str = "sleep") -> None:
+def put_raw(path: Path, data: object, route: object = "sleep", priority: object = 0) -> None:
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("insert into task (queue, data, priority) values (?, ?, 0)", (route, data))
+        connection.execute("insert into task (queue, data, priority) values (?, ?, ?)", (route, data, priority))
     connection.close()
 
 
@@ -144,6 +144,44 @@ def test_a_message_that_cannot_be_read_is_dropped_and_the_next_one_taken(
     assert queue.contents() == {message(1)}
     assert queue.take(["sleep"], 10) == [Letter("sleep", 0, message(1))]
     assert queue.take(["sleep"], 10) == []
+
+
+@pytest.mark.parametrize(
+    "priority", [float("inf"), float("-inf"), 2**63 - 1, -(2**63), 1e300, "high", "9" * 400, b"\xff", ""]
+)
+def test_a_priority_of_another_s_making_harms_nobody(queue: Queue, path: Path, priority: object) -> None:
+    put_raw(path, message(1).encode(), priority=priority)
+    queue.send([("sleep", 0, message(2))])
+    assert {letter.message for letter in queue.take(["sleep"], 10)} == {message(1), message(2)}
+    put_raw(path, message(1).encode(), priority=priority)
+    queue.send(queue.take(["sleep"], 10))
+    assert [letter.message for letter in queue.take(["sleep"], 10)] == [message(1)], "it can be put back"
+
+
+@pytest.mark.parametrize("route", ["", "r" * 5_000_000, b"\xff\x00", 7, 1.5, float("inf"), "a/b/c", "\0", "\ud7ff"])
+def test_a_route_of_another_s_making_harms_nobody(queue: Queue, path: Path, route: object) -> None:
+    put_raw(path, message(1).encode(), route=route)
+    queue.send([("sleep", 0, message(2))])
+    assert "sleep" in queue.routes()
+    assert all(len(name) < 1_000 for name in queue.routes())
+    assert [letter.message for letter in queue.take(["sleep"], 10)] == [message(2)]
+    for name in queue.routes():
+        queue.take([name], 10)
+
+
+def test_rows_that_break_the_rules_of_the_table_harm_nobody(queue: Queue, path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("create table task (id integer primary key, queue, data, priority)")
+    connection.execute("insert into task (queue, data, priority) values (null, null, null)")
+    connection.execute("insert into task (queue, data, priority) values ('sleep', null, null)")
+    connection.execute("insert into task (queue, data, priority) values ('sleep', ?, null)", (message(2).encode(),))
+    connection.commit()
+    connection.close()
+    queue.send([("sleep", 0, message(1))])
+    assert queue.routes() == {"sleep"}
+    assert queue.contents() == {message(1), message(2)}
+    assert {letter.message for letter in queue.take(["sleep"], 10)} == {message(1), message(2)}
 
 
 def test_a_pickle_on_the_queue_runs_nothing(queue: Queue, path: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import random
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -113,6 +114,25 @@ def test_what_is_found_is_what_fits(fetch: Fetch, many: list[dict[str, Any]], mo
         assert found(fetch, q, order="newest") == wanted[::-1], q
         assert list(paged(fetch, q, "newest")) == wanted[::-1], q
         assert list(paged(fetch, q, "oldest")) == wanted, q
+
+
+def test_a_search_that_many_deletions_pass_through_is_answered(
+    fetch: Fetch, store: Store, many: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two statements of a search everything is deleted; it sees the tasks as they were when it began."""
+    monkeypatch.setattr(drivers, "SPAN", 7)
+    numbers = drivers._numbers
+
+    def numbers_before_the_end(*given: Any) -> tuple[int, int]:
+        known = numbers(*given)
+        with sqlite3.connect(store.path) as other:
+            other.execute("DELETE FROM searched")
+        other.close()
+        return known
+
+    monkeypatch.setattr(drivers, "_numbers", numbers_before_the_end)
+    for order in ("newest", "oldest"):
+        assert search(fetch, "resize", order=order).status == 200
 
 
 def paged(fetch: Fetch, q: str, order: str) -> Iterator[str]:

@@ -39,8 +39,6 @@ BUSY_SECONDS = 0.25
 DatabaseFails = PeeweeException
 """What Peewee makes of SQLite's errors; those of a bare connection are sqlite3's own."""
 
-OLDEST_SQLITE = (3, 35, 0)  # RETURNING, which the queue uses, came with it
-
 
 def writing(path: Path) -> SqliteDatabase:
     """Return the database as its one writer opens it; the first one to open it creates it, mode 0600."""

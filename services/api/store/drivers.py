@@ -1,6 +1,7 @@
 """What gives candidates for a search, in the order of their ids: one index each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, NamedTuple
@@ -94,6 +95,10 @@ def words(match: str) -> Driver:
     """Return a driver for words and marks, span by span."""
 
     def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+        with _one_state(connection):
+            return _driven(connection, bounds, size)
+
+    def _driven(connection: Connection, bounds: Bounds, size: int) -> Batch:
         low, high = _numbers(connection, bounds)
         if low > high:
             return Batch([], None)
@@ -109,6 +114,16 @@ def words(match: str) -> Driver:
         return Batch(task_ids, None if edge == (low if bounds.newest else high) else _task_at(connection, edge, bounds))
 
     return drive
+
+
+@contextmanager
+def _one_state(connection: Connection) -> Iterator[None]:
+    """Let several statements see the same tasks, whatever is committed between them."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
 
 
 def _task_at(connection: Connection, number: int, bounds: Bounds) -> str:

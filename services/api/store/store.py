@@ -60,6 +60,7 @@ from shared.domain.route import type_of
 from shared.domain.stage import StageResult
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
+from shared.sqlite import SqliteTooOld, check_sqlite
 
 READERS = 2
 GONE_WORKERS_KEPT = 7 * 24 * 3_600_000
@@ -82,6 +83,7 @@ class Store:
         """What keeps it, or the API around it, from serving."""
         self._trouble = Trouble(path, self.conditions)
         try:
+            check_sqlite()
             database = writing(path)
             with database.connection_context():
                 migrate(database)
@@ -96,6 +98,8 @@ class Store:
                     tasks.recent(database.connection(), clock.now() - MINUTES * MINUTE, REMEMBERED),
                 )
                 """How it goes."""
+        except SqliteTooOld as error:
+            raise DatabaseUnusable(str(error)) from None
         except (PeeweeException, sqlite3.Error, OSError) as error:
             raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
         loop = asyncio.get_running_loop()

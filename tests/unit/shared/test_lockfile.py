@@ -1,11 +1,15 @@
 """A lock file is held by at most one process, and by none once that is dead."""
 
+import gc
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pytest
+
+from shared import lockfile
 from shared.lockfile import LockFile
 
 HOLDER = """
@@ -128,3 +132,34 @@ def test_a_forked_child_does_not_keep_it(tmp_path: Path) -> None:
         os.waitpid(child, 0)
         for descriptor in (*ready, *go):
             os.close(descriptor)
+
+
+def test_a_lock_that_was_let_go_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[object] = []
+    monkeypatch.setattr(os, "register_at_fork", lambda **hooks: registered.append(hooks))
+    lockfile._held_here.cache_clear()
+    kept = LockFile(tmp_path / "kept")
+    assert kept.acquire()
+    for number in range(50):
+        lock = LockFile(tmp_path / f"lock-{number % 3}")
+        assert lock.acquire()
+        lock.release()
+    del lock
+    gc.collect()
+    assert len(registered) == 1
+    assert lockfile._held_here() == {kept}
+    kept.release()
+    monkeypatch.undo()
+    lockfile._held_here.cache_clear()
+
+
+def test_a_forked_child_keeps_none_of_many(tmp_path: Path) -> None:
+    locks = [LockFile(tmp_path / f"lock-{number}") for number in range(3)]
+    assert all(lock.acquire() for lock in locks)
+    child = os.fork()
+    if not child:
+        os._exit(any(lock.is_held for lock in locks))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert all(lock.is_held for lock in locks)
+    for lock in locks:
+        lock.release()

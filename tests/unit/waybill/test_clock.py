@@ -1,7 +1,11 @@
 """Numbers only rise, and none is given twice to one source."""
 
+import errno
+import os
 import threading
 from pathlib import Path
+
+import pytest
 
 from waybill.clock import BLOCK, LogicalClock
 
@@ -38,3 +42,31 @@ def test_a_file_that_is_damaged_or_cannot_be_written_stops_nobody(tmp_path: Path
     assert LogicalClock(tmp_path / "clock").tick(0) == 1
     clock = LogicalClock(tmp_path / "missing" / "clock")
     assert [clock.tick(0) for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("call", ["open", "pwrite", "fsync"])
+def test_once_its_file_can_be_written_again_no_number_is_another_process_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, call: str
+) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    first, second = LogicalClock(tmp_path / "clock"), LogicalClock(tmp_path / "clock")
+    given = [first.tick(0), second.tick(0)]
+    monkeypatch.setattr(os, call, fails)
+    given += [clock.tick(0) for _ in range(2 * BLOCK) for clock in (first, second)]
+    assert len(caplog.records) == 2, "each says it once"
+    monkeypatch.undo()
+    mine = [first.tick(0) for _ in range(2 * BLOCK)]
+    given += mine
+    assert mine[-1] - mine[0] < 4 * BLOCK, "numbers leap while the file fails, and no longer"
+    assert LogicalClock(tmp_path / "clock").tick(0) > max(mine)
+    given += [second.tick(0) for _ in range(2 * BLOCK)]
+    collisions = len(given) - len(set(given))
+    assert collisions <= BLOCK / 5, "while the file failed, chance alone kept them apart"
+    assert not set(mine) & set(given[-2 * BLOCK :])
+
+
+def test_a_number_that_no_report_could_carry_is_taken_for_damage(tmp_path: Path) -> None:
+    (tmp_path / "clock").write_text("9" * 20)
+    assert LogicalClock(tmp_path / "clock").tick(0) == 1

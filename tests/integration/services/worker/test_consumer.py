@@ -137,3 +137,26 @@ def test_a_handler_that_hangs_after_its_timeout_ends_the_worker(bench: Bench) ->
 def test_a_worker_does_not_go_on_without_one_of_its_threads(bench: Bench) -> None:
     bench.start("-c", DYING, drain_seconds="0")
     assert bench.ended() == 70
+
+
+FULL_DISK = """
+import sqlite3, sys
+from services.worker.__main__ import main
+from shared.spool import Spool
+
+def fails(self):
+    raise sqlite3.OperationalError("database or disk is full")
+
+Spool.mark_stopped = fails
+sys.exit(main())
+"""
+
+
+def test_a_stop_that_a_full_disk_cannot_note_is_a_stop_all_the_same(bench: Bench) -> None:
+    bench.start("-c", FULL_DISK)
+    until(lambda: bench.api.beats)
+    bench.api.is_down = True
+    bench.signal(signal.SIGTERM)
+    assert bench.ended() == 0
+    assert b"cannot be noted: database or disk is full" in bench.log()
+    assert b"Traceback" not in bench.log()

@@ -1,0 +1,17 @@
+"""The SQLite that Python brings along: whether it can do what is asked of it."""
+
+import sqlite3
+
+OLDEST_SQLITE = (3, 35, 0)
+"""RETURNING, which the queue uses, and DROP COLUMN, which a migration does, came with it."""
+
+
+class SqliteTooOld(Exception):
+    """The SQLite of this Python is too old; the message is one line."""
+
+
+def check_sqlite() -> None:
+    """Raise SqliteTooOld where statements of ours would not be understood."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise SqliteTooOld(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with SQLite {needed} or newer")
