@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
 
+from services.api.store.tasks import Recent
 from services.api.store.unit import Commit
 from shared.domain.durations import Durations
 from shared.domain.status import Status
@@ -67,7 +68,7 @@ class _Happened(dict[tuple[str, int], Minute]):
         minute = self[key] = Minute()
         return minute
 
-    def take_in(self, before: Task | None, after: Task) -> None:
+    def take_in(self, before: Task | None, after: Task | Recent) -> None:
         """Count what a task has gone through, each in the minute in which it was."""
         name = after.type
         if before is None:
@@ -97,7 +98,7 @@ class Statistics:
     Of the hour before the start only tasks that were created in it are known, and no more than REMEMBERED.
     """
 
-    def __init__(self, tallies: Iterable[tuple[str, int, int]], recent: Iterable[Task]) -> None:
+    def __init__(self, tallies: Iterable[tuple[str, int, int]], recent: Iterable[Task | Recent]) -> None:
         """Begin with what `tallies.everything` and `tasks.recent` found."""
         self._lock = Lock()
         self._counts: dict[str, Counter[Status]] = {}

@@ -54,6 +54,18 @@ class Oldest(NamedTuple):
     stage_since: int
 
 
+class Recent(NamedTuple):
+    """What is counted of a task when the service starts: a task itself may be large, and there are many."""
+
+    type: str
+    is_tracked: bool
+    status: Status
+    attempt: int
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+
 def _dump(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -196,10 +208,14 @@ def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, st
     return found
 
 
-def recent(connection: Connection, since: int, limit: int) -> list[Task]:
+def recent(connection: Connection, since: int, limit: int) -> list[Recent]:
     """Return those of the tasks that were created last, up to so many, that are no older than that."""
-    rows = connection.execute(f"{SELECT} ORDER BY task_id DESC LIMIT ?", (limit,))
-    return list(takewhile(lambda task: task.created_at >= since, map(_task, rows)))
+    sql = (
+        "SELECT type, handler IS NULL, status, attempt, created_at, started_at, finished_at FROM tasks "
+        "ORDER BY task_id DESC LIMIT ?"
+    )
+    rows = (Recent(*row)._replace(status=Status(row[2])) for row in connection.execute(sql, (limit,)))
+    return list(takewhile(lambda task: task.created_at >= since, rows))
 
 
 def oldest_new(connection: Connection) -> Task | None:

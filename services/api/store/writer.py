@@ -95,6 +95,7 @@ class Writer(Thread):
         self._failing: list[Listener] = []
         self._untold: list[Commit] = []
         self._stopping = False
+        self._in_hand = 0  # how many operations were taken from the line and have no answer yet
         self._busy_since: float | None = None
         self._changes = 0  # of the connection, up to the last checkpoint or change that was seen
         self._unchecked = True  # whether the log holds what the database does not
@@ -116,7 +117,7 @@ class Writer(Thread):
             raise bar
         if self._stopping or not self.is_alive():
             raise WriterStopped()
-        if may_refuse and self._wishes.qsize() >= MOST_WAITING:
+        if may_refuse and self._in_hand + self._wishes.qsize() >= MOST_WAITING:
             raise Overloaded()
         self._wishes.put(_Wish(operation, future, time.monotonic()))
         return future
@@ -145,6 +146,7 @@ class Writer(Thread):
     def _serve(self) -> bool:
         wishes, go_on = self._gather()
         while wishes:
+            self._in_hand = len(wishes)
             self._busy_since = time.monotonic()
             try:
                 answers = self._commit_together(wishes)
@@ -157,12 +159,13 @@ class Writer(Thread):
             except StoreLost as lost:
                 self._answer([_Answer(wish.future, None, lost) for wish in wishes])
                 raise
+            self._in_hand -= len(answers)
             self._tell()
             self._answer(answers)
             self._notice_changes()
             self._bound_log()
             del wishes[: len(answers)]
-        self._busy_since = None
+        self._in_hand, self._busy_since = 0, None
         if go_on and self._unchecked and time.monotonic() >= self._checkpoint_at:
             self._checkpoint()
         return go_on

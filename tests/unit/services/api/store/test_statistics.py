@@ -2,9 +2,11 @@
 
 import asyncio
 import sqlite3
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,3 +153,18 @@ def test_the_counts_of_the_database_are_those_of_its_tasks(open_store: OpenStore
         assert begun.hour.created == followed.hour.created - 1, "the one that was deleted is gone"
 
     asyncio.run(work())
+
+
+@pytest.mark.gen_test
+async def test_a_start_takes_no_more_of_large_tasks_into_memory_than_it_counts(open_store: OpenStore) -> None:
+    """A task may hold 60 KB, and 20,000 of them are looked at."""
+    async with open_store() as store:
+        await store.create([TaskDraft(name="n", processing_time=1, input="x" * 60_000)] * 200)
+    tracemalloc.start()
+    try:
+        async with open_store() as store:
+            peak = tracemalloc.get_traced_memory()[1]
+            assert store.statistics.course(store.clock.now()).hour.created == 200
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20

@@ -266,9 +266,9 @@ async def test_the_log_is_checkpointed_while_upkeep_looks_and_writes_nothing(
 async def test_where_too_much_waits_clients_are_refused_and_reports_and_upkeep_are_not(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", 3)
     async with open_store() as store:
         gate = await hold(store)
+        monkeypatch.setattr(module, "MOST_WAITING", 4)
         waiting = [asyncio.ensure_future(store.create([DRAFT])) for _ in range(3)]
         await asyncio.sleep(0)
         for refused in (store.create([DRAFT]), store.cancel("a"), store.delete("a"), store.delete_type("sleep")):
