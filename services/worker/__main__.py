@@ -14,7 +14,6 @@ from shared.sqlite import SqliteTooOld, check_sqlite
 
 def main() -> int:
     """Run until told to stop, and return the exit status; 2 means that a setting makes no sense."""
-    Outlets()
     try:
         check_sqlite()
         settings = Settings.load()
@@ -30,4 +29,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    outlets = Outlets()
+    leave(main(), outlets.flush)

@@ -11,17 +11,17 @@ from typing import NoReturn
 
 from services.worker.offspring import end_offspring
 
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 2.0
 """How long what was printed and logged may take to get out; whoever reads it may have stopped reading."""
 
 
-def leave(status: int) -> NoReturn:
-    """End this process and all that handlers have started.
+def leave(status: int, flush: Callable[[], None] = lambda: None) -> NoReturn:
+    """End this process and all that handlers have started; `flush` waits for what was printed.
 
     The interpreter's own end would wait for every thread, executor, child and exit hook that a handler has left.
     """
     end_offspring()
-    flushing = threading.Thread(target=_flush, name="flush", daemon=True)
+    flushing = threading.Thread(target=_flush, args=(flush,), name="flush", daemon=True)
     with suppress(RuntimeError):
         flushing.start()
         flushing.join(FLUSH_SECONDS)
@@ -53,8 +53,9 @@ class Deadline:
             self._give_up(self._status)
 
 
-def _flush() -> None:
+def _flush(flush: Callable[[], None]) -> None:
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
+    flush()

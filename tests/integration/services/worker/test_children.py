@@ -79,6 +79,19 @@ def outlive(context, given):
     context.sleep(LONG)
 
 
+def grandchild(context, given):
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        if not os.fork():
+            time.sleep(0.5)
+            os.write(into, b"lives")
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(into)
+    return os.read(out, 10).decode()
+
+
 def short_thread(context, given):
     children = []
 
@@ -94,10 +107,11 @@ def short_thread(context, given):
 """
 
 
-def test_children_end_when_they_are_told_to(bench: Bench) -> None:
+def test_children_end_when_they_are_told_to_and_no_sooner(bench: Bench) -> None:
     bench.install(HANDLERS)
     bench.start()
-    expected = {"pool": [1, 2], "terminate": -15, "interrupt": 1, "hang_up": -1, "programs": -15, "short_thread": 0}
+    expected = {"pool": [1, 2], "terminate": -15, "interrupt": 1, "hang_up": -1, "programs": -15}
+    expected |= {"short_thread": 0, "grandchild": "lives"}
     assert {name: bench.run(name).get("result") for name in expected} == expected
 
 
