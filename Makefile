@@ -83,6 +83,10 @@ bench-growth: $(VENV)/.runtime ## Measure the same calls with 10,000 tasks and w
 bench-pages: $(VENV)/.runtime ## Measure every page with GROWN=1000000 tasks; ARGS="--strict" fails on a miss
 	@$(RUN) -m benchmarks.pages --tasks $(GROWN) $(ARGS)
 
+.PHONY: bench-loop
+bench-loop: $(VENV)/.runtime ## Measure how long each call holds the loop, and print the worst; ARGS="--strict" fails on a miss
+	@$(RUN) -m benchmarks.loop $(ARGS)
+
 .PHONY: drill
 drill: $(VENV)/.runtime ## See in half a minute what crashes do to tasks, on an instance of its own
 	@$(RUN) manage.py drill

@@ -30,6 +30,11 @@ class Browser:
     ) -> None:
         self._connection.close()
 
+    @property
+    def cookies(self) -> str:
+        """The cookies, as a header has them."""
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
     def log_in(self, name: str, password: str) -> None:
         """Log in."""
         self.ask("GET", LOGIN)
@@ -70,9 +75,8 @@ class Browser:
         return text
 
     def _answer(self, method: str, path: str, body: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         try:
-            self._connection.request(method, path, body or None, {"Cookie": cookies, **headers})
+            self._connection.request(method, path, body or None, {"Cookie": self.cookies, **headers})
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()

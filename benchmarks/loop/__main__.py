@@ -1,0 +1,162 @@
+"""Measures how long calls hold the loop: `python -m benchmarks.loop`. It exits with 1 where that cannot be measured."""
+
+import argparse
+import contextlib
+import json
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.contender import wait_until_it_serves
+from benchmarks.interrupts import raise_once
+from benchmarks.loop.calls import STREAM, Call, calls
+from benchmarks.loop.crowd import filled
+from benchmarks.loop.timing import Held, table
+from benchmarks.pages.browser import Browser
+from benchmarks.pages.people import ADMIN, add_people
+from benchmarks.process import ROOT, BenchError, running
+from shared.port import free_port
+
+WORST = 5
+TRIES = 3
+"""A call that misses is asked again: what holds the loop does so each time, another process only by chance."""
+
+PATIENCE = 120.0
+LISTEN_SECONDS = 2.0
+"""How long a stream is listened to."""
+
+
+class Probe:
+    """The heart of the API, as it is heard from outside."""
+
+    def __init__(self, path: Path) -> None:
+        """Connect."""
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._answers = self._socket.makefile("rb")
+
+    def read(self) -> tuple[float, float]:
+        """Return the longest pause since this was last asked, and how much of it was computed, in milliseconds."""
+        self._socket.sendall(b"\n")
+        said = json.loads(self._answers.readline())
+        return said["held"], said["computed"]
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._answers.close()
+        self._socket.close()
+
+
+def main() -> int:
+    """Do what the arguments say, and return the exit code."""
+    arguments = _arguments()
+    raise_once()
+    try:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="loop-", dir=arguments.folder) as folder:
+            found = _run(arguments, Path(folder))
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130
+    except (BenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"\nThe worst {WORST} of {len(found)}:" if not arguments.all else "")
+    print(table(found, len(found) if arguments.all else WORST))
+    return 1 if arguments.strict and not all(one.holds for one in found) else 0
+
+
+def _run(arguments: argparse.Namespace, folder: Path) -> list[Held]:
+    _say("Machine: " + "; ".join(f"{name} {value}" for name, value in machine.describe(folder).items()))
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    _say(f"== Making {arguments.types:,} types, and {arguments.large:,} tasks of 60 KB")
+    crowd = filled(data / "tasks.db", arguments.types, arguments.large, _say)
+    password = add_people(data / "tasks.db")
+    found: list[Held] = []
+    with _served(folder, data) as (port, probe), Browser(port) as browser:
+        browser.log_in(ADMIN, password)
+        token = data.joinpath("admin.token").read_text().strip()
+        time.sleep(2)
+        for call in calls(crowd):
+            if arguments.only and arguments.only not in call.name:
+                continue
+            held = _measured(call, port, browser, token, probe)
+            for _ in range(TRIES - 1):
+                if not held.holds:
+                    held = min(held, _measured(call, port, browser, token, probe), key=lambda one: one.held)
+            found.append(held)
+            _say(f"   {held.held:7.1f} ms  {held.computed:7.1f} ms  {held.status:>9}  {held.name}")
+    return found
+
+
+@contextlib.contextmanager
+def _served(folder: Path, data: Path) -> Iterator[tuple[int, Probe]]:
+    port = free_port()
+    settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
+    path = folder / "heart"
+    with running("benchmarks.loop.heart", [str(path)], folder, settings) as api:
+        wait_until_it_serves(api, port, lambda client: client.get("/healthz"))
+        probe = Probe(path)
+        with contextlib.closing(probe):
+            yield port, probe
+
+
+def _measured(call: Call, port: int, browser: Browser, token: str, probe: Probe) -> Held:
+    probe.read()
+    start = time.perf_counter()
+    with ThreadPoolExecutor(min(call.at_once, 64)) as clients:
+        said = set(clients.map(lambda _: _ask(call, port, browser.cookies, token), range(call.at_once)))
+    took = 1000 * (time.perf_counter() - start)
+    time.sleep(0.05)
+    held, computed = probe.read()
+    return Held(call.name, ",".join(sorted(said)), took, held, computed)
+
+
+def _ask(call: Call, port: int, cookies: str, token: str) -> str:
+    """Send a request on a connection of its own, read all of the answer, and return its status."""
+    headers = {"Host": f"localhost:{port}", "Accept": call.accept, "Connection": "close"}
+    headers |= {"Cookie": cookies} if call.path.startswith("/admin/") else {"Authorization": f"Bearer {token}"}
+    headers |= {"Content-Type": "application/json"} if call.body else {}
+    headers |= {"Content-Length": str(len(call.body))} if call.method != "GET" else {}
+    lines = [f"{call.method} {call.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    deadline = time.monotonic() + (LISTEN_SECONDS if call.accept == STREAM else PATIENCE)
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall("\r\n".join(lines).encode() + call.body)
+        first = b""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while (left := deadline - time.monotonic()) > 0:
+                connection.settimeout(left)
+                piece = connection.recv(1 << 20)
+                first = first or piece
+                if not piece:
+                    break
+    return first[9:12].decode() or "none"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.loop", description="Measures how long single calls hold the loop of the API."
+    )
+    parser.add_argument("--types", type=int, default=1_000, help="how many task types there are (1000)")
+    parser.add_argument("--large", type=int, default=3_000, help="how many tasks of 60 KB there are (3000)")
+    parser.add_argument("--only", metavar="WORDS", help="measure only what has these words in its name")
+    parser.add_argument("--all", action="store_true", help="print all, not only the worst five")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
+    # Not where temporary files go: there, a sync to disk may be none.
+    parser.add_argument("--folder", type=Path, default=ROOT / ".cache", help="where the database is made meanwhile")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""An installation of a thousand types, with an hour of history and large tasks."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from benchmarks.filling.filling import Past
+from services.api.store.drafts import TaskDraft
+from services.api.store.store import Store
+from shared.domain.report import Report
+from shared.domain.status import ErrorCode, Status
+from shared.domain.task import TaskError
+from shared.domain.task_type import TaskType
+
+MINUTE = 60_000
+ROUNDS = 18
+"""So many tasks of each type have come and gone in the hour: as many as are remembered at a start."""
+
+SIZE = 60_000
+"""Bytes of a large task."""
+
+STAGED = 100
+"""Types of which each has a hundred stages."""
+
+TOGETHER = 500
+SLICE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What there is to ask about."""
+
+    types: Sequence[str]
+    large: Sequence[str]
+    """The ids of open tasks of 60 KB each, tracked."""
+    small: Sequence[str]
+
+
+async def fill(database: Path, types: int, large: int, say: Callable[[str], None]) -> Crowd:
+    """Write it all with the store's own commands."""
+    now = int(time.time() * 1000)
+    clock = Past(now - 60 * MINUTE)
+    store = Store.open(database, clock, threading.Event().set)
+    chance = Random(7)  # noqa: S311  # to be repeated
+    names = [f"type-{number:04}" for number in range(types)]
+    try:
+        for name in names:
+            await store.create_type(TaskType(name=name, title=f"The type {name}", handler=None))
+        small: list[str] = []
+        for turn in range(ROUNDS):
+            clock.at = now - (59 - 3 * turn) * MINUTE
+            for start in range(0, types, TOGETHER):
+                small += await _live(store, clock, names[start : start + TOGETHER], chance)
+            say(f"   {len(small):,} small tasks")
+        clock.at = now
+        created: list[str] = []
+        # Sixteen pieces, so that they are no single string.
+        pieces = ["ю" * (SIZE // 32) for _ in range(16)]
+        for start in range(0, large, 100):
+            drafts = [
+                TaskDraft(name=f"large {number}", type=names[0], input=pieces) for number in range(start, start + 100)
+            ]
+            created += await store.create(drafts)
+        say(f"   {len(created):,} large tasks")
+        while await store.take_in(SLICE):
+            pass
+    finally:
+        store.close()
+    return Crowd(names, created, small)
+
+
+async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random) -> list[str]:
+    """Create a task of each type and have it end, some minutes later, in one way or another."""
+    drafts = [
+        TaskDraft(name=f"task of {name}", type=name, metadata={"user": f"user-{chance.randrange(100)}"})
+        for name in names
+    ]
+    created = await store.create(drafts)
+    for number, task_id in enumerate(created):
+        clock.at += chance.randrange(100)
+        if number % 3 == 0:
+            stage = f"stage-{chance.randrange(STAGED)}"
+            await store.report([Report(task_id=task_id, status=Status.PROCESSING, stage=stage)])
+    ended = [
+        Report(task_id=task_id, status=Status.ERROR, error=TaskError(ErrorCode.FAILED, f"no {chance.randrange(9)}"))
+        if chance.random() < 0.2
+        else Report(task_id=task_id, status=Status.COMPLETED, result={"n": chance.random()})
+        for task_id in created
+    ]
+    clock.at += chance.randrange(MINUTE)
+    await store.report(ended)
+    return created
+
+
+def filled(database: Path, types: int, large: int, say: Callable[[str], None]) -> Crowd:
+    """Do it in a loop of its own."""
+    return asyncio.run(fill(database, types, large, say))

@@ -1,0 +1,93 @@
+"""Bodies that are as dear as their limits allow."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+SINGLE = 64 * 1024
+BATCH = 8 * 1024 * 1024 - 1_024
+ITEMS = 1_000
+
+
+def singles() -> Iterator[tuple[str, bytes]]:
+    """Yield bodies for one task."""
+    room = SINGLE - 100
+    yield "one task, deep", b'{"name":"x","input":' + b"[" * (room // 2) + b"]" * (room // 2) + b"}"
+    yield "one task, empty arrays", _input(b"[]", room)
+    yield "one task, numbers", _input(b"1", room)
+    yield "one task, unknown fields", _unknown(room)
+    yield "one task, escapes", b'{"name":"x","processing_time":1,"input":"' + b"\\u0041" * (room // 6) + b'"}'
+
+
+def batches() -> Iterator[tuple[str, bytes]]:
+    """Yield bodies for many tasks."""
+    room = BATCH // ITEMS - 60
+    yield "a batch of 8 MiB", _batch({"name": "x", "processing_time": 1, "input": "y" * (room - 20)})
+    yield (
+        "a batch of 8 MiB, numbers",
+        _many(b'{"name":"x","processing_time":1,"input":[%s1]}' % (b"1," * (room // 2 - 20))),
+    )
+    yield "a batch, 1,000 unknown fields each", _many(_unknown(room, b"abcdefgh"))
+    yield (
+        "a batch, metadata of 600 keys each",
+        _many(b'{"name":"x","processing_time":1,"metadata":{%s}}' % b",".join(b'"k%d":0' % key for key in range(600))),
+    )
+    yield (
+        "a batch, all items wrong",
+        _many(b'{"name":1,"processing_time":"x","priority":1e3,"type":[],"a":%s}' % _pad(room)),
+    )
+    yield "a batch, all items null", b'{"tasks":[%s]}' % b",".join([b"null"] * ITEMS)
+    yield "a batch of 8 MiB, empty arrays", b'{"tasks":[%s[]]}' % (b"[]," * (BATCH // 3 - 10))
+    yield "a batch of 8 MiB, a number each", b'{"tasks":[%s1]}' % (b"1," * (BATCH // 2 - 10))
+    yield "a batch of 8 MiB, pairs of braces", b'{"tasks":[%s{}]}' % (b"{}," * (BATCH // 3 - 10))
+    yield "a batch of 8 MiB, keys", b'{"tasks":[{%s}]}' % b",".join(b'"%d":0' % key for key in range(BATCH // 11))
+    yield "a batch of 8 MiB, deep", b'{"tasks":' + b"[" * (BATCH // 2 - 10) + b"]" * (BATCH // 2 - 10) + b"}"
+    yield "a batch of 8 MiB, escapes", b'{"tasks":["%s"]}' % (b"\\u0041" * (BATCH // 6 - 10))
+    yield "a batch of 8 MiB, spaces", b'{"tasks":[]}' + b" " * (BATCH - 100)
+    yield "a batch of 250 KiB, empty arrays", b'{"tasks":[%s[]]}' % (b"[]," * (250 * 1024 // 3))
+    yield "a batch of 250 KiB, unknown fields", b'{"tasks":[%s]}' % _unknown(250 * 1024)
+
+
+def reports(task_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield bodies of many reports."""
+    chosen = list(task_ids)
+    while len(chosen) < ITEMS:
+        chosen += task_ids
+    chosen = chosen[:ITEMS]
+    plain = json.dumps({"reports": [{"task_id": one, "status": 2, "stage": "a", "seq": 1} for one in chosen]}).encode()
+    yield "1,000 reports on large tasks", plain
+    yield "1,000 duplicates on large tasks", plain
+    yield "1,000 reports of 8 KB", _reports(chosen, {"metadata": {"a": "y" * 8_000}, "source": "b"})
+    yield (
+        "1,000 reports, 500 unknown fields each",
+        _reports(chosen, {f"k{key}": 0 for key in range(500)} | {"source": "c"}),
+    )
+    yield "1,000 reports, all wrong", _reports(chosen, {"status": "x", "run": 0, "progress": 7, "seq": "y" * 5_000})
+    yield "1,000 reports, numbers", _reports(chosen, {"metadata": {"n": [1] * 3_500}, "source": "d"})
+
+
+def _input(piece: bytes, room: int) -> bytes:
+    count = room // (len(piece) + 1) - 20
+    return b'{"name":"x","processing_time":1,"input":[%s%s]}' % ((piece + b",") * count, piece)
+
+
+def _unknown(room: int, prefix: bytes = b"") -> bytes:
+    count = room // (10 + len(prefix)) if not prefix else ITEMS
+    fields = b",".join(b'"%s%05d":0' % (prefix[: max(0, room // ITEMS - 10)], number) for number in range(count))
+    return b'{"name":"x","processing_time":1,%s}' % fields[: room - 40].rpartition(b",")[0]
+
+
+def _pad(room: int) -> bytes:
+    return b'"%s"' % (b"y" * (room - 80))
+
+
+def _many(item: bytes) -> bytes:
+    return b'{"tasks":[%s]}' % b",".join([item] * ITEMS)
+
+
+def _batch(item: Mapping[str, Any]) -> bytes:
+    return _many(json.dumps(item).encode())
+
+
+def _reports(task_ids: Sequence[str], said: Mapping[str, Any]) -> bytes:
+    return json.dumps({"reports": [{"task_id": one, **said} for one in task_ids]}).encode()
