@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Leftovers:
         self._settle = settle
         self.waiting: ApiError | None = None
         """Why, at the last look, something could not be settled yet; None where nothing was left over."""
+        self._complaints: dict[str, str] = {}
+        """What was said last of each owner whose files cannot be used: it is said once."""
 
     def look(self) -> int:
         """Settle every dead owner that is found, and return how many were settled."""
@@ -64,8 +67,12 @@ class Leftovers:
         except ApiError as error:
             self.waiting = error
             logger.debug("What %s left has to wait: %s", name, error)
-        except OSError as error:
-            logger.warning("What %s left cannot be settled: %s", name, error)
+        except (OSError, sqlite3.Error) as error:
+            if str(error) != self._complaints.get(name):
+                logger.warning("What %s left cannot be settled, going on trying: %s", name, error)
+            self._complaints[name] = str(error)
+        else:
+            self._complaints.pop(name, None)
         finally:
             spool.close()
             lock.release(unlink=settled)

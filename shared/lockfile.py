@@ -1,5 +1,6 @@
 """A lock that the operating system lets go of when its holder dies, however it dies."""
 
+import contextlib
 import fcntl
 import os
 import time
@@ -38,6 +39,16 @@ class LockFile:
             if left <= 0:
                 return False
             time.sleep(min(RETRY_SECONDS, left))
+
+    def renew(self) -> None:
+        """Take the lock anew where its file was removed, or its folder, so that nobody takes the holder for dead."""
+        lost = self._descriptor
+        with contextlib.suppress(OSError):
+            if lost is None or self._still_lies_there(lost):
+                return
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)
+            if self.acquire():
+                os.close(lost)
 
     def release(self, unlink: bool = False) -> None:
         """Let go of the lock, and remove its file first if asked to."""

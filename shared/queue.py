@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from huey.storage import SqliteStorage
 
+from shared.damage import is_damage, is_no_file, primary_code, put_aside
+
 logger = logging.getLogger(__name__)
 
 MESSAGE_CAP = 4_096
@@ -26,8 +28,10 @@ PRIORITY_CAP = 1_000
 """A message of another's making may have any priority; it counts as no more than this."""
 
 BUSY_SECONDS = 5.0
-HEALING_TRIES = 3
-HEALED_BY_REMAKING = (
+HEALING_TRIES = 4
+"""So often a failure is answered by another try: on a new connection, then on a new file."""
+
+WORTH_A_LOOK = (
     sqlite3.SQLITE_ERROR,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
@@ -35,7 +39,10 @@ HEALED_BY_REMAKING = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 )
-"""Failures of the file itself: damaged, emptied, moved, foreign. A busy file or a full disk is none."""
+"""Failures that a new connection or file may mend. A busy file and a full disk are none."""
+
+GONE = (-1, -1)
+"""The identity of a file that is there no more."""
 
 T = TypeVar("T")
 
@@ -149,6 +156,8 @@ class Queue:
         self._storage: RouteStorage | None = None
         self._identity: tuple[int, int] | None = None
         self._generation = 0
+        self._is_proven = False
+        """Whether the open file has worked yet."""
         self._use(lambda storage: None)
 
     @property
@@ -193,17 +202,23 @@ class Queue:
         with self._lock:
             for _ in range(HEALING_TRIES):
                 try:
-                    return work(self._current())
+                    done = work(self._current())
                 except sqlite3.Error as error:
-                    if not _is_about_the_file(error):
+                    if primary_code(error) not in WORTH_A_LOOK:
                         raise
                     self._heal(error)
+                else:
+                    self._is_proven = True
+                    return done
             return work(self._current())
 
     def _current(self) -> RouteStorage:
         identity = self._look()
         if self._storage is not None and identity == self._identity:
             return self._storage
+        if self._storage is not None:
+            # Its number may be given to the file that takes its place.
+            self._identity = GONE
         self._close()
         # The file may be replaced while it is being opened: what lies there must be the same before and after.
         while True:
@@ -212,9 +227,9 @@ class Queue:
             if identity is not None and identity == before:
                 break
             storage.close()
-        if self._identity is not None:
+        if self._identity not in (None, identity):
             self._generation += 1
-        self._storage, self._identity = storage, identity
+        self._storage, self._identity, self._is_proven = storage, identity, False
         return storage
 
     def _look(self) -> tuple[int, int] | None:
@@ -226,27 +241,33 @@ class Queue:
         return found.st_dev, found.st_ino
 
     def _heal(self, error: sqlite3.Error) -> None:
-        """Set the file aside, unless another one lies there already."""
-        known = self._storage is None or self._look() == self._identity
+        """Prepare for another try; set the file aside where a connection that was new has found it useless.
+
+        Raises the error where another file would not help: descriptors, rights or memory are lacking.
+        """
+        identity = self._look()
+        is_known = self._storage is None or identity == self._identity
+        is_old = self._storage is not None and self._is_proven
         self._close()
-        if not known or not self._path.exists():
-            return
-        number = 1
-        while (aside := self._path.with_name(f"{self._path.name}.corrupt-{number}")).exists():
-            number += 1
+        if identity is not None and is_known:
+            if is_old:
+                return
+            self._set_aside(error)
+        self._identity = self._identity and GONE
+
+    def _set_aside(self, error: sqlite3.Error) -> None:
+        if not (is_damage(error) or is_no_file(self._path)):
+            raise error
+        try:
+            aside = put_aside(self._path)
+        except OSError:
+            raise error from None
         logger.warning("The queue file is unusable (%s): set aside as %s", error, aside.name)
-        os.replace(self._path, aside)
-        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
 
     def _close(self) -> None:
         storage, self._storage = self._storage, None
         if storage is not None:
             storage.close()
-
-
-def _is_about_the_file(error: sqlite3.Error) -> bool:
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in HEALED_BY_REMAKING
 
 
 def _decoded(data: Any) -> Message | None:

@@ -163,6 +163,8 @@ class Spool:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            # The folder may have been removed since the start.
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)
             # Made with its final mode: SQLite gives the same one to its journal.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
             connection = sqlite3.connect(self.path, check_same_thread=False)

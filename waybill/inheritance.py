@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from shared.damage import is_damage
 from shared.delivery import Delivered, drain
 from shared.leftovers import DAMAGED, Leftovers
 from shared.spool import Parcel, Spool
@@ -40,6 +41,8 @@ class Inheritance:
         try:
             delivered = drain(spool, self._deliver)
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             logger.error("The spool %s is damaged and set aside: %s", spool.path, error)
             spool.set_aside(DAMAGED)
         else:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from shared.client import Answer, Client
 from shared.courier import Courier
+from shared.damage import is_damage
 from shared.delivery import Closed, Delivery, Verdict
 from shared.domain.status import Outcome
 from shared.encoding import encoded
@@ -158,13 +159,18 @@ class Reporter:
         self._delivery.put(Parcel(_task(report), 0, False, text), patience=self._wait_seconds)
 
     def _work(self) -> None:
+        complaint = ""
         while True:
             try:
                 return self._delivery.work()
             except sqlite3.DatabaseError as error:
-                logger.error("The spool %s is damaged and set aside: %s", self._spool.path, error)
-                self._spool.set_aside(DAMAGED)
-                self._delivery.lose_spool()
+                if is_damage(error):
+                    logger.error("The spool %s is damaged and set aside: %s", self._spool.path, error)
+                    self._spool.set_aside(DAMAGED)
+                    self._delivery.lose_spool()
+                elif str(error) != complaint:
+                    logger.error("The spool %s cannot be used, going on trying: %s", self._spool.path, error)
+                    complaint = str(error)
                 time.sleep(PAUSE_SECONDS)
             except BaseException:
                 # Whoever reports is told, rather than kept waiting for room that never comes.

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from services.worker.consumer import ENDING_SECONDS, Worker
+from services.worker.consumer import ENDING_SECONDS, CannotStart, Worker
+from services.worker.descriptors import Descriptors
 from services.worker.ending import Deadline, leave
 from services.worker.own_signals import refuse_own_signals
 from shared import logs
@@ -25,7 +26,12 @@ def main() -> int:
     logs.configure(settings.log_level)
     refuse_own_signals()
     deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
-    return Worker(settings, on_ending=deadline.begin).run()
+    descriptors = Descriptors()
+    try:
+        return Worker(settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone).run()
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from services.worker.plain_failure import plain_failure
 from shared.client import Answer
 from shared.courier import Courier
+from shared.damage import is_damage
 from shared.delivery import Delivered, drain, letter
 from shared.domain.status import Outcome
 from shared.leftovers import DAMAGED, Leftovers
@@ -70,6 +71,8 @@ class Adoption:
             stopped = spool.was_stopped
             delivered = self._deliver(spool)
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             logger.error("The spool of worker %s is damaged and set aside: %s", worker_id, error)
             spool.set_aside(DAMAGED)
             delivered = 0

@@ -55,8 +55,14 @@ class Exit(IntEnum):
     """It was asked to stop."""
     BROKEN = 70
     """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
+    STARVED = 71
+    """Handlers have left no descriptors: only a new process has some (EX_OSERR)."""
     GIVEN_UP = 75
     """The API had declared this worker lost, for instance after a pause: start it anew (EX_TEMPFAIL)."""
+
+
+class CannotStart(Exception):
+    """The worker cannot start; the message is one line."""
 
 
 class Worker:
@@ -67,15 +73,24 @@ class Worker:
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
         on_ending: Callable[[Exit], None] = lambda ending: None,
+        are_descriptors_gone: Callable[[], bool] = lambda: False,
     ) -> None:
         """Build everything; the lock on the lock file is taken before anything else.
 
-        `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins.
+        `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins, and
+        `are_descriptors_gone` is asked several times a second. Raises CannotStart.
         """
+        try:
+            self._build(settings, clock)
+        except (OSError, sqlite3.Error) as error:
+            raise CannotStart(f"a worker cannot start in {settings.data_dir}: {error}") from None
+        self._on_ending = on_ending
+        self._are_descriptors_gone = are_descriptors_gone
+
+    def _build(self, settings: Settings, clock: Callable[[], float]) -> None:
         settings.make_data_dir()
         self._settings = settings
         self._clock = clock
-        self._on_ending = on_ending
         self._id, self._lock = identify(settings.spool_dir, PREFIX)
         self._endings: SimpleQueue[Exit] = SimpleQueue()
         self._signals = Signals(lambda: self._endings.put(Exit.STOPPED))
@@ -123,9 +138,8 @@ class Worker:
         }
 
     def run(self) -> Exit:
-        """Work until a signal comes or something breaks, and return how the process shall end."""
-        with _stack_size(RUNNER_STACK):
-            self._consumer.start()
+        """Work until a signal comes or something breaks, and return how the process shall end. Raises CannotStart."""
+        self._start_runners()
         self._signals.take()
         for thread in self._threads.values():
             thread.start()
@@ -138,6 +152,18 @@ class Worker:
         logger.info("Worker %s has ended: %s", self._id, ending.name.lower())
         return ending
 
+    def _start_runners(self) -> None:
+        try:
+            with _stack_size(RUNNER_STACK):
+                self._consumer.start()
+        except RuntimeError as error:
+            self._bell.close()
+            self._lock.release(unlink=True)
+            raise CannotStart(
+                f"a worker with WAYBILL_WORKER_SLOTS={self._slots.total} needs as many threads, and there are not "
+                f"so many ({error}): choose fewer slots, or allow this user more processes (ulimit -u)"
+            ) from None
+
     def _watch(self) -> Exit:
         """Wait for an ending, and look after the runs and the threads meanwhile."""
         healthy_at = self._clock()
@@ -148,6 +174,9 @@ class Worker:
                 self._signals.hold()
             if self._watchdog.look():
                 return Exit.BROKEN
+            self._lock.renew()
+            if self._are_descriptors_gone():
+                return Exit.STARVED
             for name, thread in self._threads.items():
                 if not thread.is_alive():
                     logger.critical("The thread %s died", name)
@@ -180,6 +209,13 @@ class Worker:
         self._bell.close()
         if self._threads["reporter"].is_alive() or ending is Exit.GIVEN_UP:
             return
+        try:
+            self._leave()
+        except (sqlite3.Error, OSError) as error:
+            logger.warning("Worker %s leaves files in the spool directory: %s", self._id, error)
+
+    def _leave(self) -> None:
+        """Say farewell and remove the files; where that is not possible, leave them to the next worker."""
         if not self._reporter.undelivered:
             try:
                 self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)

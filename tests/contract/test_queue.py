@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.queue import Letter, Message, Queue
+from tests.descriptors import no_descriptors
 
 
 class Bomb:
@@ -43,6 +44,10 @@ def put_raw(path: Path, data: object, route: object = "sleep", priority: object 
     with connection:
         connection.execute("insert into task (queue, data, priority) values (?, ?, ?)", (route, data, priority))
     connection.close()
+
+
+def set_aside(path: Path) -> list[str]:
+    return sorted(one.name for one in path.parent.glob("queue.db.corrupt-*") if "journal" not in one.name)
 
 
 def test_what_was_sent_is_taken_once(queue: Queue) -> None:
@@ -246,6 +251,74 @@ def test_each_damaged_file_is_kept_under_a_name_of_its_own(queue: Queue, path: P
         queue.send([("a", 0, message(1))])
     assert (path.parent / "queue.db.corrupt-1").read_bytes() == b"first" * 1000
     assert (path.parent / "queue.db.corrupt-2").read_bytes() == b"second" * 1000
+
+
+def test_of_many_damaged_files_the_latest_are_kept(queue: Queue, path: Path) -> None:
+    for number in range(1, 8):
+        path.unlink()
+        path.write_bytes(f"damaged {number}".encode() * 1000)
+        queue.send([("a", 0, message(1))])
+    assert set_aside(path) == [f"queue.db.corrupt-{number}" for number in (5, 6, 7)]
+
+
+def test_a_healthy_file_is_not_set_aside_for_want_of_descriptors(queue: Queue, path: Path) -> None:
+    queue.send([("a", 0, message(1))])
+    for _ in range(3):
+        with no_descriptors():
+            with pytest.raises(sqlite3.OperationalError):
+                queue.send([("a", 0, message(2))])
+            with pytest.raises(sqlite3.OperationalError):
+                queue.take(["a"], 10)
+    assert set_aside(path) == []
+    assert queue.contents() == {message(1)}
+    assert queue.generation == 0
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR_ACCESS])
+def test_a_healthy_file_that_may_not_be_opened_is_not_set_aside(
+    queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    queue.send([("a", 0, message(1))])
+    queue.close()
+
+    def refuse(*anything: object) -> None:
+        error = sqlite3.OperationalError("not with these rights")
+        error.sqlite_errorcode = code
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.queue.RouteStorage", refuse)
+        with pytest.raises(sqlite3.OperationalError):
+            queue.take(["a"], 10)
+    assert set_aside(path) == []
+    assert queue.contents() == {message(1)}
+
+
+def test_a_failure_that_passes_with_a_new_connection_costs_no_message(
+    queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.send([("a", 0, message(1))])
+    storage = queue._storage
+    assert storage is not None
+
+    def fail(*anything: object) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    monkeypatch.setattr(storage, "take", fail)
+    assert queue.take(["a"], 10) == [Letter("a", 0, message(1))]
+    assert queue.generation == 0
+    assert set_aside(path) == []
+
+
+def test_a_directory_in_the_place_of_the_journal_is_set_aside(queue: Queue, path: Path) -> None:
+    queue.close()
+    journal = path.with_name("queue.db-journal")
+    journal.unlink(missing_ok=True)
+    journal.mkdir()
+    queue.send([("a", 0, message(1))])
+    assert queue.contents() == {message(1)}
 
 
 def test_a_directory_in_the_place_of_the_file_is_set_aside(queue: Queue, path: Path) -> None:

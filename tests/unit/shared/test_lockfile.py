@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -163,3 +164,26 @@ def test_a_forked_child_keeps_none_of_many(tmp_path: Path) -> None:
     assert all(lock.is_held for lock in locks)
     for lock in locks:
         lock.release()
+
+
+def test_a_lock_whose_file_and_folder_were_removed_is_taken_anew(tmp_path: Path) -> None:
+    lock, other = LockFile(tmp_path / "folder" / "lock"), LockFile(tmp_path / "folder" / "lock")
+    lock.path.parent.mkdir()
+    assert lock.acquire()
+    shutil.rmtree(lock.path.parent)
+    lock.renew()
+    assert not other.acquire()
+    lock.release()
+    assert other.acquire()
+    other.release()
+
+
+def test_a_lock_whose_file_lies_there_is_left_as_it_is(tmp_path: Path) -> None:
+    lock = LockFile(tmp_path / "lock")
+    lock.renew()
+    assert not lock.path.exists()
+    assert lock.acquire()
+    before = lock.path.stat().st_ino
+    lock.renew()
+    assert lock.path.stat().st_ino == before
+    lock.release()

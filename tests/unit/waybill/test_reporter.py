@@ -155,7 +155,9 @@ def test_a_damaged_spool_of_its_own_is_set_aside_and_the_rest_goes_on(
 
     def damaged(self: Spool, limit: int) -> list[Parcel]:
         monkeypatch.setattr(Spool, "first", first)
-        raise sqlite3.DatabaseError("malformed")
+        error = sqlite3.DatabaseError("malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
     api.is_down = True
     reporter = make()
@@ -167,6 +169,30 @@ def test_a_damaged_spool_of_its_own_is_set_aside_and_the_rest_goes_on(
     reporter.report(task_id="a", number=2)
     assert reporter.flush(60)
     assert [report["number"] for report in said(api)] == [2]
+
+
+def test_a_healthy_spool_that_cannot_be_read_for_a_while_is_delivered_afterwards(
+    api: ScriptedApi, make: Callable[..., Reporter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+    first, failures = Spool.first, iter(range(3))
+
+    def starved(self: Spool, limit: int) -> list[Parcel]:
+        if next(failures, None) is None:
+            return first(self, limit)
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    api.is_down = True
+    reporter = make()
+    reporter.report(task_id="a", number=1)
+    until(lambda: list((tmp_path / "spool").glob("*.db")))
+    monkeypatch.setattr(Spool, "first", starved)
+    api.is_down = False
+    assert reporter.flush(60)
+    assert [report["number"] for report in said(api)] == [1]
+    assert not (tmp_path / "spool" / "damaged").exists()
 
 
 def test_dead_letters_stay_on_disk(api: ScriptedApi, make: Callable[..., Reporter], tmp_path: Path) -> None:

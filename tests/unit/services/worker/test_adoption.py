@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from shared.client import ApiUnreachable
 from shared.domain.status import Outcome
 from shared.lockfile import LockFile
 from shared.spool import Parcel, Spool
+from tests.descriptors import no_descriptors
 from tests.unit.services.worker.scripted import ScriptedApi, judged, until
 from tests.unit.spools import dead_letters
 
@@ -160,6 +162,26 @@ def test_a_damaged_spool_is_set_aside_and_its_runs_released(bench: Bench) -> Non
     assert bench.adoption.look() == 1
     assert bench.api.farewells == [(DEAD, True)]
     assert bench.files() == ["damaged", f"damaged/{DEAD}.db"]
+
+
+def test_a_healthy_spool_that_cannot_be_opened_stays_and_that_is_said_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.leave(1)
+
+    def starved(spool: Spool) -> None:
+        with no_descriptors():
+            sqlite3.connect(spool.path).execute("select 1 from reports")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "_open", starved)
+        for _ in range(3):
+            assert bench.adoption.look() == 0
+    assert [record.getMessage() for record in caplog.records if "cannot be settled" in record.getMessage()] == [
+        f"What {DEAD} left cannot be settled, going on trying: unable to open database file"
+    ]
+    assert bench.adoption.look() == 1
+    assert len(bench.api.reports) == 1
 
 
 def test_a_spool_whose_lock_file_was_removed_is_adopted(bench: Bench) -> None:

@@ -1,0 +1,55 @@
+"""Descriptors: whether the process has any left, and a few that are kept for its end."""
+
+import errno
+import logging
+import os
+import resource
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+logger = logging.getLogger(__name__)
+
+KEPT = 24
+"""How many are kept: to deliver what was said, spool the rest and say farewell."""
+
+SHORTAGE_SECONDS = 1.0
+"""How long none may be had until that counts: many handlers at once may need them all for a moment."""
+
+
+class Descriptors:
+    """Notices that handlers have used up the descriptors of the process, which no handler gives back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Set some aside, as far as there are any; `clock` counts monotonic seconds."""
+        self._clock = clock
+        self._since: float | None = None
+        self._kept: list[int] = []
+        with suppress(OSError):
+            while len(self._kept) < KEPT:
+                self._kept.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+
+    def are_gone(self) -> bool:
+        """Tell whether none could be had at each look for a while; then give out those that were set aside."""
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                return False
+        else:
+            self._since = None
+            return False
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        if now - self._since < SHORTAGE_SECONDS:
+            return False
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        logger.critical("No descriptor is left of %d: a handler may leak them, and only a new process has some", limit)
+        self.release()
+        return True
+
+    def release(self) -> None:
+        """Give out those that were set aside."""
+        while self._kept:
+            with suppress(OSError):
+                os.close(self._kept.pop())

@@ -1,0 +1,71 @@
+"""What an error of SQLite says of the file: that it is damaged, or only that it could not be used just now."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""The last one is what a statement gets that meets other tables than it knows."""
+UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
+NO_TEXT = "Could not decode to UTF-8"
+"""What Python says, without a code, of a text that is none."""
+
+ASIDE = "corrupt-"
+ASIDE_KEPT = 3
+"""How many damaged files are kept: the latest."""
+
+
+def primary_code(error: sqlite3.Error) -> int | None:
+    """Return the error's primary result code, None where it has none."""
+    code = _code(error)
+    return None if code is None else code & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether what is in the file is to blame, and not a lack of descriptors, rights, memory or room on the disk."""
+    return primary_code(error) in DAMAGE or _code(error) in UNREADABLE or str(error).startswith(NO_TEXT)
+
+
+def is_no_file(path: Path) -> bool:
+    """Whether something lies at the path, or in the place of its journal, that is no file: a directory perhaps."""
+    modes = map(_mode, (path, _journal(path)))
+    return any(mode is not None and not stat.S_ISREG(mode) for mode in modes)
+
+
+def put_aside(path: Path) -> Path:
+    """Move a file and what lies at its journal's path out of the way, and return the file's new name.
+
+    Of the files that were moved before the latest stay.
+    """
+    prefix = f"{path.name}.{ASIDE}"
+    endings = [one.name.removeprefix(prefix) for one in path.parent.glob(f"{prefix}*")]
+    numbers = sorted(int(ending) for ending in endings if ending.isascii() and ending.isdecimal())
+    aside = path.with_name(f"{prefix}{numbers[-1] + 1 if numbers else 1}")
+    os.replace(path, aside)
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(_journal(path), _journal(aside))
+    for number in numbers[: 1 - ASIDE_KEPT]:
+        former = path.with_name(f"{prefix}{number}")
+        for one in (former, _journal(former)):
+            # What is no file of ours, such as a directory, is left to whoever put it there.
+            with contextlib.suppress(OSError):
+                one.unlink()
+    return aside
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-journal")
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
