@@ -16,6 +16,10 @@ TOLD_BY_CALLERS = ("urllib3.connection",)
 """Libraries that log with a traceback what they report to their caller too: an answer that was cut off."""
 
 
+LINE_CAP = 8_192
+"""How many characters of a message, and of a traceback, are shown; escapes may make them more on the line."""
+
+
 class LineFormatter(logging.Formatter):
     """Formats a record as `TIME LEVEL logger [action] message`, with the time in RFC 3339, UTC."""
 
@@ -23,12 +27,20 @@ class LineFormatter(logging.Formatter):
         """Return the record as one line; a traceback follows the message with its line ends escaped."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         action = getattr(record, "action", None)
-        parts = [time, record.levelname, record.name, *([] if action is None else [f"[{action}]"]), record.getMessage()]
+        parts = [time, record.levelname, record.name, *([] if action is None else [f"[{action}]"])]
+        parts.append(shortened(record.getMessage()))
         if record.exc_info:
-            parts.append(self.formatException(record.exc_info))
+            parts.append(shortened(self.formatException(record.exc_info)))
         if record.stack_info:
-            parts.append(self.formatStack(record.stack_info))
+            parts.append(shortened(self.formatStack(record.stack_info)))
         return " ".join(parts).translate(ESCAPED)
+
+
+def shortened(text: str, most: int = LINE_CAP) -> str:
+    """Return a text of at most about `most` characters; of a longer one the middle is left out."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]} [{len(text) - most:,} characters left out] {text[-(most // 2) :]}"
 
 
 def configure(level: str) -> None:

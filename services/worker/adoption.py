@@ -93,9 +93,9 @@ class Adoption:
             for parcel, answer in zip(parcels, answers, strict=False):
                 if answer.outcome in (Outcome.UNKNOWN, Outcome.INVALID):
                     dead.append(letter(parcel, answer))
-                instead = plain_failure(parcel) if parcel.is_final and answer.outcome is Outcome.INVALID else None
-                if instead is not None:
-                    spool.append([instead])
+                if parcel.is_final and answer.outcome is Outcome.INVALID:
+                    instead = plain_failure(parcel, answer.detail)
+                    spool.append([] if instead is None else [instead])
             return Delivered(len(answers), dead)
 
         return drain(spool, deliver)

@@ -1,6 +1,7 @@
 """Calling a handler, so that its thread is afterwards as it was before."""
 
 import contextvars
+import inspect
 import os
 import signal
 import sys
@@ -9,9 +10,11 @@ from typing import Any, NoReturn
 
 from services.worker.context import Context, Handler
 
+ADVICE = "let one return asyncio.run(work(context, task_input))"
+
 
 def call(handler: Handler, context: Context, task_input: Any) -> Any:
-    """Call a handler and return what it returns; whatever it raises is raised.
+    """Call a handler and return what it returns. Raises what it raises, and TypeError where it is no plain function.
 
     It gets context variables of its own (such as the precision of decimal numbers), and the signals that it blocks in
     its thread are let through again. A copy of it that has forked itself off ends here, since it has no worker.
@@ -19,7 +22,7 @@ def call(handler: Handler, context: Context, task_input: Any) -> Any:
     pid = os.getpid()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        result = contextvars.copy_context().run(handler, context, task_input)
+        result = _plain(contextvars.Context().run(handler, context, task_input))
     except BaseException as error:
         if os.getpid() != pid:
             _end_copy(error)
@@ -28,6 +31,19 @@ def call(handler: Handler, context: Context, task_input: Any) -> Any:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if os.getpid() != pid:
         _end_copy(None)
+    return result
+
+
+def _plain(result: Any) -> Any:
+    """Return what a handler has returned. Raises TypeError for what is still to be computed."""
+    if inspect.isgenerator(result):
+        result.close()
+        raise TypeError("the handler is a generator: it has to return its result, not to yield it")
+    if inspect.isasyncgen(result) or inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            # Else Python warns that nobody has awaited it.
+            result.close()
+        raise TypeError(f"the handler is asynchronous, and a worker calls plain functions: {ADVICE}")
     return result
 
 

@@ -6,6 +6,10 @@ from typing import Any
 
 from services.worker.runs import Cancelled, Run
 from shared.spool import Parcel
+from shared.wire.fields import one_line
+
+STAGE_CAP = 128
+"""How many characters the name of a stage may have."""
 
 
 class Context:
@@ -52,7 +56,9 @@ class Context:
         self._put(self._run.say(progress=float(value)))
 
     def stage(self, name: str) -> None:
-        """Report which stage of its work the handler has come to."""
+        """Report which stage of its work the handler has come to. Raises ValueError for what is no name."""
+        if not isinstance(name, str) or not 0 < len(name) <= STAGE_CAP or not _is_one_line(name):
+            raise ValueError(f"the name of a stage is one line of 1 to {STAGE_CAP} characters, not {name!r:.200}")
         self._put(self._run.say(stage=name))
 
     def metadata(self, **values: Any) -> None:
@@ -63,6 +69,14 @@ class Context:
         """Wait, interruptibly."""
         if self._run.sleep(seconds):
             raise Cancelled
+
+
+def _is_one_line(text: str) -> bool:
+    try:
+        one_line(text)
+    except ValueError:
+        return False
+    return True
 
 
 Handler = Callable[[Context, Any], Any]

@@ -3,20 +3,25 @@
 import json
 
 from shared.domain.status import ErrorCode, Status
+from shared.encoding import bounded
 from shared.spool import Parcel
 
 NOT_ACCEPTED = "the report of how this run ended was not accepted"
 
 
-def plain_failure(parcel: Parcel) -> Parcel | None:
-    """Return a final report that takes the place of one that was not accepted; None where it was that already."""
+def plain_failure(parcel: Parcel, reason: str | None) -> Parcel | None:
+    """Return a final report, with the API's reason, in the place of one that it did not accept.
+
+    None where that was one already.
+    """
     try:
         report = json.loads(parcel.text)
-        if (report.get("error") or {}).get("message") == NOT_ACCEPTED:
+        if str((report.get("error") or {}).get("message")).startswith(NOT_ACCEPTED):
             return None
         plain = {name: report[name] for name in ("task_id", "attempt", "source", "run", "claim")}
         plain["seq"] = report["seq"] + 1
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    plain |= {"status": Status.ERROR, "error": {"code": ErrorCode.FAILED, "message": NOT_ACCEPTED}}
+    message = bounded(f"{NOT_ACCEPTED}: {reason or 'no reason was given'}")
+    plain |= {"status": Status.ERROR, "error": {"code": ErrorCode.FAILED, "message": message}}
     return Parcel(parcel.task_id, parcel.run, True, json.dumps(plain))

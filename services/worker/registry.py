@@ -4,9 +4,10 @@ import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from services.worker.context import Handler
+from services.worker.failure import described, place, traced
 from services.worker.handlers.sleep import sleep
 from shared.client import ApiError
 from shared.domain.route import route_of, stage_of
@@ -43,13 +44,31 @@ def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handle
             )
             continue
         used[entry.name] = _origin(entry)
-        try:
-            handlers[entry.name] = entry.load()
-        except Exception:
-            logger.exception("The handler %s (%s) cannot be loaded and is left out", entry.name, entry.value)
+        handler = _loaded(entry)
+        if handler is not None:
+            handlers[entry.name] = handler
     for name in sorted(set(named or ()) - handlers.keys()):
         logger.warning("There is no handler %s here, which this worker is set to serve", name)
     return handlers
+
+
+def _loaded(entry: EntryPoint) -> Handler | None:
+    """Return the function of an entry point; where there is none, one line of the log says why."""
+    try:
+        handler = entry.load()
+        if not callable(handler):
+            raise TypeError(f"it is no function, but {type(handler).__name__}")
+    except BaseException as error:  # noqa: BLE001  # also SystemExit: a module ends itself, not the worker
+        logger.error(
+            "The handler %s (%s) cannot be loaded and is left out: %s%s",
+            entry.name,
+            entry.value,
+            described(error),
+            place(error),
+        )
+        logger.debug("The handler %s: %s", entry.name, traced(error))
+        return None
+    return cast(Handler, handler)
 
 
 def _origin(entry: EntryPoint) -> str:

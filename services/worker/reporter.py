@@ -51,7 +51,7 @@ class Reporter:
         if answer.outcome is Outcome.INVALID:
             if not parcel.is_final:
                 return verdict
-            instead = plain_failure(parcel)
+            instead = plain_failure(parcel, answer.detail)
             if instead is not None:
                 self.put(instead)
                 return verdict

@@ -7,9 +7,11 @@ from typing import Protocol
 
 from services.worker.calling import call
 from services.worker.context import Context, Handler
+from services.worker.failure import described, traced
 from services.worker.runs import Cancelled, Run
 from services.worker.slots import Slots
 from shared.domain.status import ErrorCode
+from shared.encoding import bounded
 from shared.spool import Parcel
 
 logger = logging.getLogger(__name__)
@@ -63,19 +65,13 @@ class Runner:
         except Cancelled:
             # Where nothing was lost, a handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")
-        except BaseException as error:
-            # Also SystemExit and KeyboardInterrupt: a handler ends its run, not the worker.
+        except BaseException as error:  # noqa: BLE001  # also SystemExit: a handler ends its run, not the worker
+            message = described(error)
             if not run.is_stopped:
-                logger.warning("Task %s failed: %s", run.task_id, _said(error), exc_info=error)
-            return run.fail(ErrorCode.FAILED, _said(error))
+                # Written out here: whoever writes the log is not to wait for methods of a handler's error.
+                logger.warning("Task %s failed: %s %s", run.task_id, bounded(message), traced(error))
+            return run.fail(ErrorCode.FAILED, message)
         try:
             return run.complete(result)
         except ValueError as error:
             return run.fail(ErrorCode.FAILED, f"the result cannot be kept: {error}")
-
-
-def _said(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001  # a handler's own exception may fail to say what it is
-        return type(error).__name__

@@ -2,6 +2,7 @@
 
 import string
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +96,28 @@ def test_without_the_api_the_known_routes_stay() -> None:
         registry.refresh()
     assert not registry.notice({"nap"})
     assert registry.routes == {"sleep"}
+
+
+def test_why_a_handler_cannot_be_loaded_is_one_line_and_harms_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    bodies = {
+        "leaves": "import sys\nsys.exit(2)",
+        "stops": "raise KeyboardInterrupt",
+        "wrong": "def",
+        "silent": "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E",
+    }
+    for name, body in bodies.items():
+        (tmp_path / f"bad_{name}.py").write_text(body)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entries = [EntryPoint(name, f"bad_{name}:work", "g") for name in bodies]
+    entries += [EntryPoint("module", "string", "g"), EntryPoint("malformed", "a b c", "g")]
+    entries += [EntryPoint("absent", "no_such_module:work", "g"), EntryPoint("upper", "string:capwords", "g")]
+    monkeypatch.setattr(module, "entry_points", lambda group: entries)
+    assert set(installed_handlers()) == {"sleep", "upper"}
+    lines = {record.args[0]: record.getMessage() for record in caplog.records if isinstance(record.args, tuple)}
+    assert lines.keys() == {*bodies, "module", "malformed", "absent"}
+    assert all("Traceback" not in line and "\n" not in line for line in lines.values())
+    assert f": SystemExit: 2 ({tmp_path / 'bad_leaves.py'}, line 2)" in lines["leaves"]
+    assert ": ModuleNotFoundError: No module named 'no_such_module'" in lines["absent"]
+    assert ": TypeError: it is no function, but module" in lines["module"]

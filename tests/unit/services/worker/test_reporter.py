@@ -185,7 +185,7 @@ def test_an_invalid_end_is_replaced_by_a_plain_failure(bench: Bench) -> None:
     bench.close()
     last = bench.api.reports[-1]
     assert (last["status"], last["seq"], last["run"], last["claim"]) == (4, 2, 1, "claim")
-    assert last["error"] == {"code": "failed", "message": NOT_ACCEPTED}
+    assert last["error"] == {"code": "failed", "message": f"{NOT_ACCEPTED}: because"}
 
 
 def test_an_end_that_is_invalid_in_every_form_is_given_up(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """However a handler ends, its run ends with a report and its slot is free again."""
 
+import decimal
 import json
 import threading
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from services.worker.handlers.sleep import sleep
 from services.worker.runner import Runner
 from services.worker.runs import Cancelled, Run
 from services.worker.slots import Slots
+from shared.encoding import MESSAGE_CAP
+from shared.logs import LineFormatter
 from shared.queue import Message
 from shared.spool import Parcel
 from tests.unit.services.worker.scripted import until
@@ -51,10 +54,25 @@ def raising(error: BaseException) -> Handler:
 
 
 class Unspeakable(Exception):
-    """An error whose own message fails."""
+    """An error whose own message fails with the error that it was given."""
 
     def __str__(self) -> str:
-        raise RuntimeError("no message")
+        raise self.args[0]
+
+
+class Hostile(dict[str, Any]):
+    """A result that fails when it is looked at."""
+
+    def items(self) -> Any:
+        raise KeyboardInterrupt
+
+
+def nested(depth: int) -> Any:
+    """Return so many lists within each other."""
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
 
 
 def test_a_handler_gets_its_task_and_its_result_is_reported() -> None:
@@ -86,7 +104,10 @@ def test_what_a_handler_reports_comes_before_its_end_and_in_order() -> None:
         (SystemExit(3), "SystemExit: 3"),
         (KeyboardInterrupt(), "KeyboardInterrupt: "),
         (GeneratorExit(), "GeneratorExit: "),
-        (Unspeakable(), "Unspeakable"),
+        (Unspeakable(RuntimeError()), "Unspeakable"),
+        (Unspeakable(SystemExit(1)), "Unspeakable"),
+        (Unspeakable(KeyboardInterrupt()), "Unspeakable"),
+        (Unspeakable(Cancelled()), "Unspeakable"),
         (Cancelled(), "the handler gave up"),
     ],
 )
@@ -95,11 +116,89 @@ def test_whatever_a_handler_raises_is_reported_as_a_failure(error: BaseException
     assert (end["status"], end["error"]) == (4, {"code": "failed", "message": message})
 
 
-@pytest.mark.parametrize("result", [object(), "x" * 70_000, float("nan")])
-def test_a_result_that_cannot_be_kept_is_a_failure(result: Any) -> None:
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (object(), "not JSON: Object of type object"),
+        ("x" * 70_000, "70,097 bytes of JSON"),
+        (float("nan"), "not JSON: Out of range"),
+        ({"a": ["b\0c"]}, "a text holds the character NUL"),
+        ({"a\0": 1}, "a text holds the character NUL"),
+        (["\ud800"], "a text holds half of a surrogate pair"),
+        ({1: "a", "1": "b"}, "two keys of one object are '1' as texts"),
+        ({("a", "b"): 1}, "not JSON: keys must be"),
+        (nested(150), "too many arrays and objects lie within each other"),
+        (nested(100_000), "too many arrays and objects lie within each other"),
+        (10**5_000, "not JSON: Exceeds the limit"),
+        (Hostile(a=1), "not JSON: KeyboardInterrupt"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else type(value).__name__,
+)
+def test_why_a_result_cannot_be_kept_is_said(result: Any, reason: str) -> None:
     (end,) = execute(lambda context, task_input: result)
     assert end["error"]["code"] == "failed"
-    assert end["error"]["message"].startswith("the result cannot be kept: ")
+    assert end["error"]["message"].startswith(f"the result cannot be kept: {reason}")
+
+
+@pytest.mark.parametrize("value", [{"a": "b\0"}, {"a": nested(150)}, {"a": "x" * 70_000}])
+def test_a_handler_is_told_what_of_its_reports_cannot_be_kept(value: Any) -> None:
+    reports = execute(lambda context, task_input: context.metadata(**value))
+    assert [report["error"]["message"][:12] for report in reports] == ["ValueError: "]
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 129, 5, None])
+def test_a_stage_has_a_name(name: Any) -> None:
+    (end,) = execute(lambda context, task_input: context.stage(name))
+    assert end["error"]["message"].startswith("ValueError: the name of a stage")
+
+
+def test_a_handler_that_is_no_plain_function_is_told_what_to_do() -> None:
+    async def work(context: Context, task_input: Any) -> int:
+        return 1
+
+    def generate(context: Context, task_input: Any) -> Any:
+        yield 1
+
+    async def generate_async(context: Context, task_input: Any) -> Any:
+        yield 1
+
+    class Later:
+        def __await__(self) -> Any:
+            yield
+
+    def later(context: Context, task_input: Any) -> Any:
+        return Later()
+
+    for handler in (work, generate_async, later):
+        (end,) = execute(handler)
+        assert (end["status"], end["error"]["code"]) == (4, "failed")
+        assert "asyncio.run" in end["error"]["message"]
+    (end,) = execute(generate)
+    assert "generator" in end["error"]["message"]
+
+
+def test_a_large_error_makes_a_small_report_and_a_small_line(caplog: pytest.LogCaptureFixture) -> None:
+    def work(context: Context, task_input: Any) -> None:
+        try:
+            raise ValueError("x" * 5_000_000)
+        except ValueError as error:
+            raise RuntimeError("y" * 5_000_000) from error
+
+    (end,) = execute(work)
+    assert len(end["error"]["message"]) == MESSAGE_CAP
+    (record,) = caplog.records
+    assert "RuntimeError: yyy" in record.getMessage()
+    assert "in work" in record.getMessage()
+    assert len(LineFormatter().format(record)) < 10_000
+
+
+def test_context_variables_of_one_handler_are_not_those_of_the_next() -> None:
+    def work(context: Context, task_input: Any) -> int:
+        precision = decimal.getcontext().prec
+        decimal.getcontext().prec = 3
+        return precision
+
+    assert [execute(work)[0]["result"] for _ in range(2)] == [28, 28]
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
