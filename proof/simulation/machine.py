@@ -102,7 +102,7 @@ class Machine:
 
             for module in THREADED:
                 put(module, threading=Threading(kernel))
-            for module in (clock, dispatcher, reaper):
+            for module in (clock, dispatcher, reaper, writer):
                 put(module, time=time)
             put(writer, SimpleQueue=lambda: SimpleQueue[Any](kernel))
             put(writer.Writer, **_as_thread(kernel))
