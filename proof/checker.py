@@ -11,7 +11,7 @@ from proof.history import Story, read
 from proof.plan import Control
 from proof.record import Create, Json, Record, frozen
 from shared.domain.status import ErrorCode, Status
-from shared.domain.transitions import CRASH_BUDGET
+from shared.domain.transitions import CRASH_BUDGET, LOSS_BUDGET
 
 EXAMPLES = 5
 """How many examples of each kind of violation are kept."""
@@ -145,7 +145,7 @@ def _check_end(findings: Findings, task: Json, create: Create | None, story: Sto
     code = None if task["error"] is None else task["error"]["code"]
     if story.finals.get(task["attempt"]) is not status or story.status is not status:
         findings.blame("wrong_final", f"{task_id}: {status.name}, but its history says {story.status.name}")
-    elif code == ErrorCode.WORKER_LOST and story.crashes >= CRASH_BUDGET:
+    elif code == ErrorCode.WORKER_LOST and (story.crashes >= CRASH_BUDGET or story.losses >= LOSS_BUDGET):
         findings.worker_lost += 1
     elif (code == ErrorCode.CANCELLED) is not (task["attempt"] in story.cancelled):
         findings.blame("wrong_final", f"{task_id}: {code}, and the history has another end")

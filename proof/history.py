@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from proof.record import Json
 from shared.domain.event import EventKind
-from shared.domain.status import Outcome, Status
+from shared.domain.status import ErrorCode, Outcome, Status
 from shared.wire.timestamps import milliseconds_of
 
 SPOKEN = ("status", "stage", "progress", "result", "error")
@@ -38,7 +38,7 @@ class Phase(NamedTuple):
 
 @dataclass(slots=True)
 class Story:
-    """What the history says about one task. Counts are of what must not be, except `crashes` and `claims`."""
+    """What the history says about one task. Counts are of what must not be, except `crashes`, `losses` and `claims`."""
 
     task_id: str
     status: Status = Status.NEW
@@ -46,7 +46,8 @@ class Story:
     run: int = 1
     holder: tuple[str, int] | None = None
     crashes: int = 0
-    """Workers lost since the last explicit retry."""
+    losses: int = 0
+    """Crashes alone and other lost workers, since the last explicit retry."""
     is_created: bool = False
     finals: dict[int, Status] = field(default_factory=dict)
     """The final status of each attempt that was ended, not followed by the next by the retry policy."""
@@ -99,7 +100,7 @@ class Story:
         self.holder = None
         self.status = Status.NEW
         if is_retry:
-            self.crashes = 0
+            self.crashes = self.losses = 0
             self.retried.add(self.attempt)
         self._enter(at, State.WAITING if is_retry else State.DELAYED)
 
@@ -123,7 +124,8 @@ class Story:
             self.claims[self.attempt] += 1
             self._enter(at, State.HELD, event["source"])
         elif kind is EventKind.RELEASE:
-            self.crashes += bool(event.get("crashed"))
+            self.crashes += bool(event.get("crashed") and event.get("alone"))
+            self.losses += bool(event.get("crashed") and not event.get("alone"))
             self.run = event["run"]
             self.holder = None
             self._enter(at, State.WAITING)
@@ -132,9 +134,15 @@ class Story:
             self.holder = None
         elif kind is EventKind.REPORT and any(said in event for said in SPOKEN):
             self.usurped += (event["source"], event["run"]) != self.holder
+            # A crash that is not the last one is followed by the release of its run.
+            self.crashes += Status(event["task_status"]).is_final and _is_crash(event)
 
     def _enter(self, at: int, state: State, holder: str | None = None) -> None:
         self.phases.append(Phase(at, state, holder))
+
+
+def _is_crash(event: Json) -> bool:
+    return (event.get("error") or {}).get("code") == ErrorCode.WORKER_LOST
 
 
 def read(events: Iterable[Json]) -> dict[str, Story]:

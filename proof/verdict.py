@@ -37,7 +37,11 @@ def _counts(findings: Findings) -> Iterator[str]:
     for one in fields(Violations):
         count = getattr(findings.violations, one.name)
         yield _line(one.name.replace("_", " "), count, "" if count == 0 else "<- must be 0")
-    yield _line("ended worker_lost", findings.worker_lost, "(after four lost workers each; no violation)")
+    yield _line(
+        "ended worker_lost",
+        findings.worker_lost,
+        "(after four crashes alone each, or sixteen lost workers; no violation)",
+    )
     yield _line("double runs", findings.double_runs, "(the price of at least once; no violation)")
 
 

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
         default=None, min_length=1, description="names of handlers separated by commas"
     )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
     drain_seconds: float = Field(default=25.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
     lock_wait_seconds: float = Field(
         default=30.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more"

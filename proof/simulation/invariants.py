@@ -11,6 +11,7 @@ from proof.simulation.ledger import COMPLETED, ERROR, NEW, Event, Row
 from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
 
 CRASH_BUDGET = 4
+LOSS_BUDGET = 16
 SLACK = 0.1
 """Seconds by which clocks that are read at different moments may differ: a run counts from its grant, its handler from
 when its thread came to run, and a thread may be late by `LONG_JITTER` more than once on the way."""
@@ -100,15 +101,38 @@ def _kept(history: Sequence[Event]) -> list[Any]:
 
 
 def every_crash_counts(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """Every crash is counted, and four of them within one stage end the task."""
+    """Every crash is counted, and four of them alone within one stage end the task; what has crashed is a suspect."""
     since = max((place for place, event in enumerate(history) if event.kind in ("retry", "advance")), default=0)
-    crashes = sum(event.kind == "release" and bool(event.said.get("crashed")) for event in history[since:])
-    if after.crashes != crashes:
-        yield f"{crashes} crashes in the history, {after.crashes} in the row"
-    if after.crashes > CRASH_BUDGET or (after.crashes == CRASH_BUDGET and not after.is_final):
-        yield f"{after.crashes} crashes, and status {after.status}"
-    if after.error_code == "worker_lost" and after.crashes < CRASH_BUDGET:
-        yield f"worker_lost after {after.crashes} crashes"
+    lost = [event for event in history[since:] if event.kind == "release" and event.said["crashed"]]
+    crashes = sum(event.said["alone"] for event in lost) + any(
+        has_crashed(event) and event.task_status == ERROR for event in history[since:]
+    )
+    losses = sum(not event.said["alone"] for event in lost)
+    if (after.crashes, after.losses) != (crashes, losses):
+        yield f"{crashes} crashes and {losses} losses in the history, {after.crashes} and {after.losses} in the row"
+    spent = after.crashes >= CRASH_BUDGET or after.losses >= LOSS_BUDGET
+    if spent and not after.is_final:
+        yield f"{after.crashes} crashes and {after.losses} losses, and status {after.status}"
+    if after.error_code == "worker_lost" and not spent:
+        yield f"worker_lost after {after.crashes} crashes and {after.losses} losses"
+    if lost and not after.isolate:
+        yield f"{len(lost)} workers were lost, and it is no suspect"
+
+
+def has_crashed(event: Event) -> bool:
+    """Whether a report says that the process which a run had of its own has crashed."""
+    error = event.said.get("error") or {}
+    return event.kind == "report" and event.outcome == "applied" and error.get("code") == "worker_lost"
+
+
+def innocents_are_spared(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
+    """Whoever kills workers, and whatever handler kills its own, no other task ends in ERROR `worker_lost`."""
+    if after.error_code != "worker_lost":
+        return
+    script = json.loads(after.input or "null")
+    end = (script if after.stages is None else script["scripts"][after.stage])["end"]
+    if end != "poison":
+        yield f"its handler ends with {end}"
 
 
 def retries_come_first(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
@@ -125,6 +149,7 @@ STEPS: tuple[Step, ...] = (
     one_claim_a_run,
     history_matches,
     every_crash_counts,
+    innocents_are_spared,
     retries_come_first,
 )
 
@@ -139,6 +164,8 @@ def ends_are_true(row: Row, event: Event, history: Sequence[Event], truth: Truth
         return
     execution = truth.executions.get((event.task_id, event.run))
     timed_out = status == ERROR and event.said["error"]["code"] == "timeout"
+    if has_crashed(event) and execution is not None and execution.ended_at is not None and not execution.verdict:
+        return
     if execution is None or not (execution.verdict or timed_out):
         yield f"run {event.run} ended with {event.said}, but its handler has not"
         return

@@ -20,6 +20,8 @@ class Row(NamedTuple):
     version: int
     failures: int
     crashes: int
+    losses: int
+    isolate: int
     max_attempts: int
     timeout: int | None
     claim: str | None

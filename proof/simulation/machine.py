@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from proof.simulation.child import Child
 from proof.simulation.kernel import Kernel
 from proof.simulation.network import Network, NetworkClient
 from proof.simulation.process import Process
@@ -17,13 +18,14 @@ from services.api.store import clock, ids, store, writer
 from services.api.upkeep import dispatcher, reaper, upkeep
 from services.worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runs, slots
 from services.worker.context import Handler
+from services.worker.isolation import isolation
 from services.worker.reporter import Reporter
 from shared import delivery, leftovers, outage
 from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.spool import Parcel, Spool
 
-THREADED = (adoption, consumer, delivery, dequeuer, heartbeat, outage, registry, runner, runs, slots)
+THREADED = (adoption, consumer, delivery, dequeuer, heartbeat, isolation, outage, registry, runner, runs, slots)
 
 
 class Bell:
@@ -117,6 +119,7 @@ class Machine:
                 consumer,
                 SimpleQueue=lambda: SimpleQueue[Any](kernel),
                 Client=lambda *named: NetworkClient(self.network, kernel),
+                Child=lambda run: Child(kernel, self.truth, self.handlers, run),
                 Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers),
                 Doorbell=lambda path: Bell(kernel, self.bells, path),
                 ring_all=self.ring_all,

@@ -198,6 +198,8 @@ class Oracle:
         worker = self._truth.workers.get(worker_id)
         if worker is None or not worker.is_alive or worker.is_stopping or worker_id in self._ledger.gone:
             return
+        if event.said["crashed"] and invariants.has_crashed(self._ledger.history[event.task_id][-2]):
+            return
         if event.said["crashed"]:
             self.violate(RELEASED, f"{row.short}: run {run}, although {worker.name} lives")
         elif (event.task_id, run) in self._truth.executions:

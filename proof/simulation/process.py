@@ -25,9 +25,11 @@ class Timer:
 class Process:
     """One process of the machine: it may be killed, or stopped and continued, at any event."""
 
-    def __init__(self, kernel: "Kernel", name: str) -> None:
-        """Begin to live now."""
+    def __init__(self, kernel: "Kernel", name: str, parent: "Process | None" = None) -> None:
+        """Begin to live now, as the child of another one where a `parent` is given."""
         self.kernel = kernel
+        self.worker = parent or self
+        """Whose runs it executes: its parent's, or its own."""
         kernel.processes.append(self)
         self.name = name
         self.is_alive = True

@@ -67,7 +67,7 @@ class Truth:
     def begin(self, task_id: str, run: int, handler: str, given: Any) -> Execution:
         """Note that the process that runs now calls a handler."""
         self.serial += 1
-        execution = Execution(self.serial, task_id, run, self.kernel.process, self.kernel.now, handler, given)
+        execution = Execution(self.serial, task_id, run, self.kernel.process.worker, self.kernel.now, handler, given)
         if (task_id, run) in self.executions:
             self.twice.append((task_id, run))
         self.executions[task_id, run] = execution
@@ -78,6 +78,13 @@ class Truth:
         """Note how a handler ended."""
         execution.ended_at, execution.verdict = self.kernel.now, verdict
         self.kernel.note(f"{execution.task_id[-6:]}/{execution.run} has {verdict}")
+
+    def cut_off(self, task_id: str, run: int) -> None:
+        """Note that the process which a run had of its own has ended, whatever its handler was doing."""
+        execution = self.executions.get((task_id, run))
+        if execution is not None and execution.ended_at is None:
+            execution.ended_at = self.kernel.now
+            self.kernel.note(f"{task_id[-6:]}/{run} was cut off")
 
     def handed_over(self, parcel: Parcel) -> None:
         """Note that a final report waits for delivery."""

@@ -16,6 +16,8 @@ from services.worker.adoption import PREFIX, Adoption
 from services.worker.dequeuer import Dequeuer
 from services.worker.handoff import RunnerHuey
 from services.worker.heartbeat import Heartbeat
+from services.worker.isolation.child import Child
+from services.worker.isolation.isolation import Isolation
 from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
 from services.worker.runner import Runner
@@ -100,14 +102,23 @@ class Worker:
         self._bell = Doorbell(settings.doorbell_dir / self._id)
         self._queue = Queue(settings.queue_db)
         outage = Outage(settings.base_url, clock)
-        runs = Runs(self._id, clock)
+        runs = Runs(self._id, clock, isolates=settings.worker_children > 0)
         self._slots = Slots(settings.worker_slots, self._bell.ring)
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._runner = Runner(registry, self._reporter.put, self._slots)
-        self._watchdog = Watchdog(self._runner, self._reporter.put, clock=clock)
+        self._isolation = Isolation(
+            settings.worker_children,
+            Child,
+            self._granted.put,
+            self._reporter.put,
+            lambda run: None,
+            self._slots,
+            clock,
+        )
+        self._watchdog = Watchdog(self._executing, self._reporter.put, clock=clock)
         self._dequeuer = Dequeuer(
-            self._queue, self._client, registry, self._slots, runs, self._bell, self._granted.put, outage, clock
+            self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, clock
         )
         self._heartbeat = Heartbeat(
             self._id,
@@ -134,6 +145,7 @@ class Worker:
                 ("heartbeat", self._heartbeat.work),
                 ("adoption", self._adoption.work),
                 ("dequeuer", self._dequeuer.work),
+                ("isolation", self._isolation.work),
             )
         }
 
@@ -164,6 +176,17 @@ class Worker:
                 f"so many ({error}): choose fewer slots, or allow this user more processes (ulimit -u)"
             ) from None
 
+    def _start(self, run: Run) -> None:
+        """Have a granted run executed."""
+        if run.is_suspect and self._isolation.is_possible:
+            self._isolation.admit(run)
+        else:
+            self._granted.put(run)
+
+    def _executing(self) -> list[Run]:
+        """Return the runs whose handlers have not returned, wherever they run."""
+        return self._runner.executing() + self._isolation.executing()
+
     def _watch(self) -> Exit:
         """Wait for an ending, and look after the runs and the threads meanwhile."""
         healthy_at = self._clock()
@@ -193,6 +216,7 @@ class Worker:
         # What it is just claiming is run too.
         self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
         self._slots.wait_idle(max(0.0, deadline - self._clock()))
+        self._isolation.wait_idle(max(0.0, deadline - self._clock()))
         ring_all(self._settings.doorbell_dir)
 
     def _part(self, ending: Exit) -> None:
@@ -200,6 +224,7 @@ class Worker:
         self._consumer.stop()
         for run in self._runner.executing():
             run.lose()
+        self._isolation.close()
         for _ in range(self._slots.total):
             self._granted.put(None)
         self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)

@@ -11,6 +11,9 @@ from shared.encoding import bounded, encoded
 from shared.queue import Message
 from shared.spool import Parcel
 
+OWN = frozenset({"task_id", "attempt", "seq", "source", "run", "claim"})
+"""What a report says of itself, and not of its task."""
+
 
 class Cancelled(BaseException):
     """Raised inside a handler whose run was lost, cancelled or timed out; not an Exception, so that it gets through."""
@@ -19,8 +22,11 @@ class Cancelled(BaseException):
 class Run:
     """One execution by this process: what it is, and every report about it in order."""
 
-    def __init__(self, message: Message, claim: str, source: str, since: float) -> None:
-        """Take the message, the claim drawn for it, the worker's id and the time now (monotonic seconds)."""
+    def __init__(self, message: Message, claim: str, source: str, since: float, *, isolates: bool = False) -> None:
+        """Take the message, the claim drawn for it, the worker's id and the time now (monotonic seconds).
+
+        `isolates` says whether the worker can run it in a process of its own.
+        """
         self.task_id = message.task_id
         self.number = message.run
         self.claim = claim
@@ -29,10 +35,12 @@ class Run:
         self.task: Mapping[str, Any] | None = None
         """The task as the API granted it; None before that."""
         self._source = source
+        self._isolates = isolates
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._seq = 0
         self._ended = False
+        self._waits = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -50,6 +58,16 @@ class Run:
         return DEFAULT_RUN_LIMIT
 
     @property
+    def is_suspect(self) -> bool:
+        """Whether the API wants it in a process of its own."""
+        return (self.task or {}).get("isolate") is True
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its handler is yet to be called."""
+        return self._waits
+
+    @property
     def is_stopped(self) -> bool:
         """Whether it was told to stop: nothing that it does counts any more."""
         return self._stopped.is_set()
@@ -60,7 +78,7 @@ class Run:
         A run whose claim waits for its answer, or whose end waits for delivery, may wait for as long as the API is
         away; that is no time that its handler takes.
         """
-        return now - self.since if self.task is not None and not self._ended else 0.0
+        return now - self.since if self.task is not None and not (self._ended or self._waits) else 0.0
 
     def claim_report(self) -> dict[str, Any]:
         """Return the report that claims it; sent again with the same claim it is still a yes."""
@@ -70,12 +88,22 @@ class Run:
             "claim": self.claim,
             "status": Status.PROCESSING,
             "source": self._source,
+            "isolates": self._isolates,
         }
 
     def begin(self, task: Mapping[str, Any], now: float) -> None:
         """Take the task that the API granted."""
         self.since = now
         self.task = task
+
+    def wait(self) -> None:
+        """Take note that its handler does not run yet."""
+        self._waits = True
+
+    def start(self, now: float) -> None:
+        """Take note that its handler runs from now on."""
+        self.since = now
+        self._waits = False
 
     def sleep(self, seconds: float) -> bool:
         """Wait, and tell whether it was told to stop meanwhile (at once when it is)."""
@@ -95,6 +123,11 @@ class Run:
     def fail(self, code: ErrorCode, message: str) -> Parcel | None:
         """Make the report of a bad end and stop the handler if it still runs; None where it has ended already."""
         return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
+
+    def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:
+        """Make the same report as its process has made; None and Cancelled as for `complete` and `say`."""
+        said = {key: value for key, value in report.items() if key not in OWN}
+        return self._end(said) if is_final else self.say(**said)
 
     def lose(self) -> None:
         """Tell it to stop, for it is no longer this worker's; nothing more is reported."""
@@ -129,16 +162,17 @@ class Run:
 class Runs:
     """The table of held runs; safe to share between threads."""
 
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the worker's id and a clock of monotonic seconds."""
+    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic, *, isolates: bool = False) -> None:
+        """Take the worker's id and a clock of monotonic seconds; `isolates` is said with every claim."""
         self._source = source
+        self._isolates = isolates
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[tuple[str, int], Run] = {}
 
     def open(self, message: Message, claim: str) -> Run | None:
         """Hold a run that is about to be claimed; None where it is held already (a doubled message)."""
-        run = Run(message, claim, self._source, self._clock())
+        run = Run(message, claim, self._source, self._clock(), isolates=self._isolates)
         with self._lock:
             return run if self._held.setdefault(run.key, run) is run else None
 

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from services.worker.runs import Run
 from shared.domain.status import ErrorCode
@@ -15,25 +14,18 @@ HUNG_SECONDS = 10.0
 """How long a handler may go on after its run has timed out."""
 
 
-class Executing(Protocol):
-    """What the watchdog needs of the runner."""
-
-    def executing(self) -> list[Run]:
-        """Return the runs whose handlers have not returned."""
-
-
 class Watchdog:
     """Looks, whenever it is asked to, at how long each handler has been running."""
 
     def __init__(
         self,
-        runner: Executing,
+        executing: Callable[[], list[Run]],
         put: Callable[[Parcel], None],
         hung_seconds: float = HUNG_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the runner, where reports go, and a clock of monotonic seconds."""
-        self._runner = runner
+        """Take what returns the runs whose handlers have not returned, where reports go, and a clock (seconds)."""
+        self._executing = executing
         self._put = put
         self._hung_seconds = hung_seconds
         self._clock = clock
@@ -42,9 +34,9 @@ class Watchdog:
         """Time out what is over its limit; tell whether a handler hangs that was timed out long ago."""
         now = self._clock()
         hangs = False
-        for run in self._runner.executing():
+        for run in self._executing():
             over = now - run.since - run.limit
-            if over < 0:
+            if over < 0 or run.is_waiting:
                 continue
             parcel = run.fail(ErrorCode.TIMEOUT, f"no end after {run.limit:g} s")
             if parcel is not None:

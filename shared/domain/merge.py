@@ -9,7 +9,7 @@ from typing import Any
 from shared.domain.report import Report
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import Position, Task, TaskError
-from shared.domain.transitions import advance, end, fail
+from shared.domain.transitions import advance, crash, end, fail
 
 METADATA_CAP = 65_536
 """How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
@@ -38,7 +38,7 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
     if task.claim is None:
         if not claimable or not _may_claim(task, report, now):
             return task, Outcome.REFUSED
-        return _fold(task, report, now, _claimed(report, now))
+        return _fold(task, report, now, _claimed(task, report, now))
     if report.claim != task.claim:
         return task, Outcome.REFUSED
     return _fold(task, report, now)
@@ -64,8 +64,9 @@ def _may_claim(task: Task, report: Report, now: int) -> bool:
     return report.status is Status.PROCESSING and task.due_at is not None and task.due_at <= now
 
 
-def _claimed(report: Report, now: int) -> dict[str, Any]:
-    return {"claim": report.claim, "worker": report.source, "claimed_at": now, "due_at": None}
+def _claimed(task: Task, report: Report, now: int) -> dict[str, Any]:
+    isolated = task.isolate and report.isolates
+    return {"claim": report.claim, "worker": report.source, "isolated": isolated, "claimed_at": now, "due_at": None}
 
 
 def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOTHING) -> tuple[Task, Outcome]:
@@ -162,6 +163,8 @@ def _risen(task: Task, fields: Mapping[str, Any], report: Report, status: Status
     result, error = _ending(report)
     if error is not None and error.code in RETRIED and not task.is_tracked:
         return fail(task, error, now=now)
+    if error is not None and error.code is ErrorCode.WORKER_LOST and not task.is_tracked:
+        return replace(crash(task, error.message, now=now), heard_at=now)
     if status is Status.COMPLETED and not task.is_at_last_stage:
         return advance(task, now=now)
     return end(task, status, now=now, result=result, error=error)

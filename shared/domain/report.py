@@ -39,5 +39,7 @@ class Report:
     metadata: Mapping[str, Any] | None = None
     result: Any = None
     error: TaskError | None = None
+    isolates: bool = False
+    """Of a claim: whether this worker runs a suspect in a process of its own."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields that this version does not know; kept in the history."""

@@ -60,6 +60,13 @@ class Task:
     """Rises at every hand-over; one run is one execution by one worker."""
     failures: int = 0
     crashes: int = 0
+    """How often its run crashed alone: in a process of its own, or with a worker that ran nothing else."""
+    losses: int = 0
+    """How many other workers were lost while they ran it, for which it need not be to blame."""
+    isolate: bool = False
+    """Whether it is a suspect, to be run in a process of its own: it has crashed, was lost, or took too long."""
+    isolated: bool = False
+    """Whether the worker that holds the current run keeps it apart, so that the loss of that worker is no crash."""
     claim: str | None = None
     """The token of the worker that holds, or last held, the current run."""
     worker: str | None = None

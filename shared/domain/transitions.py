@@ -10,7 +10,10 @@ from shared.domain.status import ErrorCode, Status
 from shared.domain.task import API, Position, Task, TaskError
 
 CRASH_BUDGET = 4
-"""With this many lost workers a task ends in ERROR `worker_lost`."""
+"""With this many crashes alone a task ends in ERROR `worker_lost`."""
+
+LOSS_BUDGET = 16
+"""With this many other lost workers it does, too: where no worker can keep runs apart, this ends what kills them."""
 
 
 def enter(task: Task, position: int) -> Task:
@@ -35,6 +38,9 @@ def advance(task: Task, *, now: int) -> Task:
         run=task.run + 1,
         failures=0,
         crashes=0,
+        losses=0,
+        isolate=False,
+        isolated=False,
         claim=None,
         worker=None,
         due_at=now,
@@ -46,24 +52,42 @@ def advance(task: Task, *, now: int) -> Task:
     return enter(unclaimed, task.position + 1)
 
 
-def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
+def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int, alone: bool = True) -> Task:
     """Take a run from its worker and open the next one, due at once; the status stays as it is.
 
-    Returns the task unchanged where `run` and `claim` no longer hold it. A crash is counted, and the one that
-    uses up the budget ends the task.
+    Returns the task unchanged where `run` and `claim` no longer hold it. If the worker was lost (`crashed`), the task
+    is a suspect from then on. The loss counts as a crash of its own only where the worker held no other run (`alone`)
+    and did not keep this one apart. What uses up one of the two budgets ends the task.
     """
     if not task.is_held or (task.run, task.claim) != (run, claim):
         return task
-    crashes = task.crashes + crashed
-    if crashes >= CRASH_BUDGET:
-        error = TaskError(ErrorCode.WORKER_LOST, f"{crashes} workers were lost while they ran it")
-        return end(replace(task, crashes=crashes, claim=None), Status.ERROR, now=now, error=error)
+    if not crashed:
+        return _hand_over(task, now=now)
+    if alone and not task.isolated:
+        return crash(task, "its worker was lost", now=now)
+    lost = replace(task, losses=task.losses + 1, isolate=True)
+    if lost.losses >= LOSS_BUDGET:
+        error = TaskError(ErrorCode.WORKER_LOST, f"{lost.losses} workers were lost while they ran it")
+        return end(replace(lost, claim=None, isolated=False), Status.ERROR, now=now, error=error)
+    return _hand_over(lost, now=now)
+
+
+def crash(task: Task, message: str, *, now: int) -> Task:
+    """Count a crash of the current run and open the next one, due at once, or end the task with its last one."""
+    crashed = replace(task, crashes=task.crashes + 1, isolate=True)
+    if crashed.crashes >= CRASH_BUDGET:
+        error = TaskError(ErrorCode.WORKER_LOST, f"it crashed {crashed.crashes} times, at last: {message}")
+        return end(replace(crashed, claim=None, isolated=False), Status.ERROR, now=now, error=error)
+    return _hand_over(crashed, now=now)
+
+
+def _hand_over(task: Task, *, now: int) -> Task:
     return replace(
         task,
         run=task.run + 1,
-        crashes=crashes,
         claim=None,
         worker=None,
+        isolated=False,
         due_at=now,
         delay=0,
         version=task.version + 1,
@@ -107,7 +131,7 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     if task.status.is_final:
         raise TaskIsFinal()
     error = TaskError(ErrorCode.CANCELLED, "cancelled on request")
-    return end(replace(task, claim=None), Status.ERROR, now=now, error=error)
+    return end(replace(task, claim=None, isolated=False), Status.ERROR, now=now, error=error)
 
 
 def retry(task: Task, attempt: int | None, *, now: int) -> Task:
@@ -119,7 +143,8 @@ def retry(task: Task, attempt: int | None, *, now: int) -> Task:
     _expect(task, attempt)
     if not task.status.is_final:
         raise TaskIsNotFinal()
-    return _next_attempt(replace(task, failures=0, crashes=0), now=now, delay=0)
+    suspect = task.isolate and task.status is Status.ERROR
+    return _next_attempt(replace(task, failures=0, crashes=0, losses=0, isolate=suspect), now=now, delay=0)
 
 
 def end(task: Task, status: Status, *, now: int, result: Any = None, error: TaskError | None = None) -> Task:
@@ -139,9 +164,12 @@ def end(task: Task, status: Status, *, now: int, result: Any = None, error: Task
 
 
 def fail(task: Task, error: TaskError, *, now: int) -> Task:
-    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left."""
+    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left.
+
+    What has timed out is a suspect: a handler that pays no heed to its end can be ended in a process of its own only.
+    """
     failures = task.failures + 1
-    failed = replace(task, failures=failures)
+    failed = replace(task, failures=failures, isolate=task.isolate or error.code is ErrorCode.TIMEOUT)
     if failures >= task.max_attempts:
         return end(failed, Status.ERROR, now=now, error=error)
     return _next_attempt(failed, now=now, delay=backoff(failed))
@@ -167,6 +195,7 @@ def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
         run=task.run + 1,
         claim=None,
         worker=None,
+        isolated=False,
         claimed_at=None,
         stage=None,
         progress=None,

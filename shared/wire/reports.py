@@ -53,6 +53,10 @@ class ReportBody(BaseModel):
     metadata: Metadata | None = None
     result: Annotated[Any, Field(description="Any JSON; counts with status 3.")] = None
     error: Annotated[ErrorSaid | None, Field(description="Counts with status 4.")] = None
+    isolates: Annotated[
+        bool | None,
+        Field(description="With a claim: whether the worker runs a task that says `isolate` in a process of its own."),
+    ] = None
 
     def to_report(self, task_id: str | None, key: TaskKey | None = None) -> Report:
         """Return it as the domain's record, on the task with this id or this key."""
@@ -71,6 +75,7 @@ class ReportBody(BaseModel):
             metadata=self.metadata,
             result=self.result,
             error=None if error is None else TaskError(ErrorCode(error.code), error.message),
+            isolates=bool(self.isolates),
             extra=self.model_extra or {},
         )
 

@@ -98,6 +98,8 @@ class TaskErrorJson(TypedDict):
                     "external_key": None,
                     "failures": 0,
                     "crashes": 0,
+                    "losses": 0,
+                    "isolate": False,
                     "created_at": "2026-01-31T09:30:00.250Z",
                     "started_at": "2026-01-31T09:30:00.262Z",
                     "finished_at": None,
@@ -137,7 +139,9 @@ class TaskJson(TypedDict):
     priority: int
     external_key: str | None
     failures: int
-    crashes: int
+    crashes: Annotated[int, Field(description="How often its run crashed alone; the fourth ends it.")]
+    losses: Annotated[int, Field(description="How many other workers were lost while they ran it, as one of many.")]
+    isolate: Annotated[bool, Field(description="Whether it is a suspect, to be run in a process of its own.")]
     created_at: str
     started_at: str | None
     finished_at: str | None
@@ -172,6 +176,8 @@ def task_json(task: Task) -> TaskJson:
         "external_key": task.external_key,
         "failures": task.failures,
         "crashes": task.crashes,
+        "losses": task.losses,
+        "isolate": task.isolate,
         "created_at": rfc3339(task.created_at),
         "started_at": rfc3339(task.started_at),
         "finished_at": rfc3339(task.finished_at),

@@ -139,9 +139,10 @@ class Play(RuleBasedStateMachine):
         return self.promised.report(said["task_id"], {k: v for k, v in said.items() if k != "task_id"}, self.now)
 
     def claim(self, worker_id: str, task: PromisedTask) -> dict[str, Any]:
-        """Return the report that claims the current run."""
+        """Return the report that claims the current run; every second worker keeps suspects apart."""
+        apart = {"isolates": True} if worker_id[-1] in "2468b" else {}
         said = {"task_id": task.task_id, "run": task.run, "claim": self.token(), "source": worker_id, "status": 2}
-        return {"attempt": task.attempt, "seq": 1, **said}
+        return {"attempt": task.attempt, "seq": 1, **said, **apart}
 
     @invariant()
     def compare(self) -> None:

@@ -159,7 +159,7 @@ class PromisedService:
         worker.is_gone, worker.silence = True, None
         held = self.held_by(worker_id)
         for task_id, _ in held:
-            self.tasks[task_id].release(now, crashed=crashed)
+            self.tasks[task_id].release(now, crashed=crashed, alone=len(held) == 1)
         return len(held)
 
     def pass_silence(self, seconds: float, now: int) -> None:

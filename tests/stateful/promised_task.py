@@ -33,7 +33,8 @@ ABOUT_PROGRESS = frozenset({"status", "stage", "progress", "result", "error"})
 """What only the holder of the run may say about a task with a handler."""
 
 CRASH_BUDGET = 4
-ENVELOPE = frozenset({"task_id", "attempt", "run", "seq", "source", "claim"})
+LOSS_BUDGET = 16
+ENVELOPE = frozenset({"task_id", "attempt", "run", "seq", "source", "claim", "isolates"})
 """What a report says of itself; the rest is what it says about the task."""
 
 
@@ -56,6 +57,10 @@ class PromisedTask:
     run: int = 1
     failures: int = 0
     crashes: int = 0
+    losses: int = 0
+    is_suspect: bool = False
+    is_apart: bool = False
+    """Whether its worker runs it in a process of its own."""
     version: int = 1
     claim: str | None = None
     holder: str | None = None
@@ -116,13 +121,15 @@ class PromisedTask:
         on = said.get("attempt") or (1 if "seq" in said else self.attempt)
         run = said.get("run", self.run)
         asks_for_run = "claim" in said and self.claim is None and said.get("status") == PROCESSING
-        passed = len(self.left)
+        passed, crashes = len(self.left), self.crashes
         outcome = self._refusal(said, on, now, is_open=is_open)
         if outcome is None:
             outcome = self._take_in(said, now, is_grant=asks_for_run)
         self._remember(said, on, run, outcome, "claim" if asks_for_run else "report")
         if len(self.left) > passed:
             self._remember({"source": "api", "stage": self.stage}, self.attempt, self.run, "applied", "advance")
+        elif self.crashes > crashes and not self.is_final:
+            self._remember({"source": "api"}, self.attempt, self.run, "applied", "release")
         return outcome
 
     def _refusal(self, said: Said, on: int, now: int, *, is_open: bool) -> str | None:
@@ -150,6 +157,7 @@ class PromisedTask:
         """The other lines: what is newest holds, and the status only rises."""
         if is_grant:
             self.claim, self.holder, self.due = said["claim"], said["source"], None
+            self.is_apart = self.is_suspect and bool(said.get("isolates"))
         seq = said.get("seq", 1 + max((w.seq for w in self._newest() if w.run == self.run), default=0))
         changes, is_older, is_too_much = is_grant, False, False
         for register, value in registers(said):
@@ -187,6 +195,8 @@ class PromisedTask:
         result, error = ending(said)
         if error is not None and error["code"] in ("failed", "timeout") and not self.is_tracked:
             self._fail(error, now)
+        elif error is not None and error["code"] == "worker_lost" and not self.is_tracked:
+            self._crash(now)
         elif status == COMPLETED and self.stage is not None and self.stage != self.given["stages"][-1]:
             self._pass_stage(result, now)
         else:
@@ -197,7 +207,8 @@ class PromisedTask:
         self.left.append(result)
         self.stage_since = now
         self.run += 1
-        self.failures = self.crashes = 0
+        self.failures = self.crashes = self.losses = 0
+        self.is_suspect = False
         self.claim, self.holder, self.due, self.backoff = None, None, (now, now), (0, 0)
         self._enter()
 
@@ -223,20 +234,34 @@ class PromisedTask:
 
     def retry(self, now: int) -> None:
         """Open another attempt at the wish of a client."""
-        self.failures = self.crashes = 0
+        self.failures = self.crashes = self.losses = 0
+        self.is_suspect = self.is_suspect and self.status == ERROR
         self._next_attempt(now, (0, 0))
         self._deed("retry")
 
-    def release(self, now: int, *, crashed: bool) -> None:
-        """Lose its worker."""
-        self.crashes += crashed
+    def release(self, now: int, *, crashed: bool, alone: bool = False) -> None:
+        """Lose its worker, which held nothing else where it was alone."""
+        if crashed:
+            self.is_suspect = True
+            self.crashes += alone and not self.is_apart
+            self.losses += not alone or self.is_apart
+        self._hand_over(now)
+        self._deed("release")
+
+    def _crash(self, now: int) -> None:
+        """Crash in a process of its own, while its worker lives."""
+        self.is_suspect = True
+        self.crashes += 1
+        self.heard_at = now
+        self._hand_over(now)
+
+    def _hand_over(self, now: int) -> None:
         self.claim = None
-        if self.crashes >= CRASH_BUDGET:
+        if self.crashes >= CRASH_BUDGET or self.losses >= LOSS_BUDGET:
             self._end(ERROR, None, {"code": "worker_lost", "message": ANY}, now)
         else:
             self.run += 1
             self.holder, self.due, self.backoff = None, (now, now), (0, 0)
-        self._deed("release")
 
     def time_out(self, now: int) -> None:
         """Take too long."""
@@ -245,6 +270,7 @@ class PromisedTask:
 
     def _fail(self, error: dict[str, Any], now: int) -> None:
         self.failures += 1
+        self.is_suspect = self.is_suspect or error["code"] == "timeout"
         if self.failures >= self.max_attempts:
             self._end(ERROR, None, error, now)
             return
@@ -301,6 +327,8 @@ class PromisedTask:
             "run": self.run,
             "failures": self.failures,
             "crashes": self.crashes,
+            "losses": self.losses,
+            "isolate": self.is_suspect,
             "handler": self.stage or self.given["handler"],
             "stage": self.stage or self._value("stage"),
             "progress": self._value("progress"),

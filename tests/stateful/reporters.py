@@ -13,6 +13,7 @@ ENDINGS: tuple[dict[str, Any], ...] = (
     {"status": 3, "result": 1},
     {"status": 4},
     {"status": 4, "error": {"code": "timeout", "message": "too slow"}},
+    {"status": 4, "error": {"code": "worker_lost", "message": "exit code 9"}},
 )
 STEPS = {"before": -1, "current": 0, "after": 1}
 

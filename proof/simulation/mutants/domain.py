@@ -60,8 +60,12 @@ def _keeping_the_claim(task: Task, run: int, claim: str | None, **named: Any) ->
     return after if after is task or after.status.is_final else replace(after, claim=task.claim, worker=task.worker)
 
 
-def _uncounted(task: Task, run: int, claim: str | None, *, crashed: bool, now: int) -> Task:
-    return release(task, run, claim, crashed=False, now=now)
+def _uncounted(task: Task, run: int, claim: str | None, **named: Any) -> Task:
+    return release(task, run, claim, **named | {"crashed": False})
+
+
+def _collective(task: Task, run: int, claim: str | None, **named: Any) -> Task:
+    return release(replace(task, isolated=False), run, claim, **named | {"alone": True})
 
 
 def _the_same_run(task: Task, run: int, claim: str | None, **named: Any) -> Task:
@@ -93,6 +97,7 @@ MUTANTS = (
     Mutant("a release keeps the claim", ((transitions, "release", _keeping_the_claim),)),
     Mutant("a release leaves the run as it is", ((transitions, "release", _the_same_run),)),
     Mutant("a crash is not counted", ((transitions, "release", _uncounted),)),
+    Mutant("every run of a lost worker is to blame", ((transitions, "release", _collective),)),
     Mutant("a failure shows ERROR before its retries", ((merging, "fail", _error_first),)),
     Mutant("a failure is retried too often", ((merging, "fail", _never_retried_enough),)),
     Mutant("a cancelled task stays due", ((transitions, "cancel", _still_due),)),

@@ -45,6 +45,9 @@ class TaskRow(Model):
     silent_at = IntegerField(null=True)
     stage_timeout = IntegerField(null=True)
     stage_timeout_ends = BooleanField()
+    losses = IntegerField()
+    isolate = BooleanField()
+    isolated = BooleanField()
 
     class Meta:
         """Where it lies."""

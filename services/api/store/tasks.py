@@ -121,6 +121,9 @@ def _changing(task: Task) -> tuple[Any, ...]:
         task.stage_since,
         task.heard_at,
         task.silent_at,
+        task.losses,
+        task.isolate,
+        task.isolated,
     )
 
 
@@ -147,7 +150,8 @@ def _task(row: Sequence[Any]) -> Task:
     fields["status"] = Status(fields["status"])
     fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
     fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
-    fields["stage_timeout_ends"] = bool(fields["stage_timeout_ends"])
+    for column in ("stage_timeout_ends", "isolate", "isolated"):
+        fields[column] = bool(fields[column])
     fields["metadata"] = json.loads(fields["metadata"])
     fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
     return Task(**fields)

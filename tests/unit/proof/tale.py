@@ -64,15 +64,25 @@ class Tale:
         self.event(task_id, "report", 1, source=worker, status=4)
         self._next_attempt(task_id)
 
-    def release(self, task_id: str, worker: str = "w-1", crashed: bool = True) -> None:
+    def release(self, task_id: str, worker: str = "w-1", crashed: bool = True, alone: bool = True) -> None:
         task = self.tasks[task_id]
         task["run"] += 1
-        self.event(task_id, "release", task["status"], worker=worker, crashed=crashed)
+        self.event(task_id, "release", task["status"], worker=worker, crashed=crashed, alone=alone)
 
     def lose(self, task_id: str) -> None:
         """Release a run whose crash is the last that is allowed."""
         self._end(task_id, Status.ERROR, None, ErrorCode.WORKER_LOST)
-        self.event(task_id, "release", 4, crashed=True)
+        self.event(task_id, "release", 4, crashed=True, alone=True)
+
+    def crash(self, task_id: str, worker: str = "w-1", *, is_last: bool = False) -> None:
+        """Crash in a process of its own, as its worker reports."""
+        error = {"code": "worker_lost", "message": "exit code 9"}
+        if is_last:
+            self._end(task_id, Status.ERROR, None, ErrorCode.WORKER_LOST)
+            self.event(task_id, "report", 4, source=worker, status=4, error=error)
+        else:
+            self.event(task_id, "report", 2, source=worker, status=4, error=error)
+            self.release(task_id, worker)
 
     def cancel(self, task_id: str) -> None:
         self.asked.append(Asked(task_id, Control.CANCEL, self.tasks[task_id]["attempt"], True))

@@ -151,6 +151,22 @@ def test_worker_lost_after_fewer_crashes_than_allowed_is_wrong() -> None:
     assert told(tale) == {"wrong_final": 1}
 
 
+def test_four_crashes_in_a_process_of_its_own_end_a_task_and_lost_workers_do_not() -> None:
+    tale = eventful()
+    poison = tale.create("poison")
+    for is_last in (False, False, False, True):
+        tale.claim(poison)
+        tale.crash(poison, is_last=is_last)
+    assert told(tale) == {}
+    innocent = tale.create("innocent")
+    for _ in range(3):
+        tale.claim(innocent)
+        tale.release(innocent, alone=False)
+    tale.claim(innocent)
+    tale.lose(innocent)
+    assert told(tale) == {"wrong_final": 1}
+
+
 def test_a_cancelled_task_that_ends_otherwise_is_wrong() -> None:
     tale = eventful()
     tale.tasks["id of cancelled"]["error"] = {"code": "failed", "message": ""}

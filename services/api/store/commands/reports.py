@@ -67,9 +67,17 @@ def _report(unit: Unit, said: Report) -> Judged:
     if has_advanced(task, after):
         unit.keep_result(passed(task, said.result, now=unit.now))
         unit.record_deed(after, EventKind.ADVANCE, {"stage": after.stage})
+    if _has_crashed(task, after):
+        taken = {"worker": task.worker, "run": task.run, "crashed": True, "alone": True}
+        unit.record_deed(after, EventKind.RELEASE, taken)
     if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
         return Judged(said.task_id, outcome, unit.as_granted(after))
     return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
+
+
+def _has_crashed(before: Task, after: Task) -> bool:
+    """Whether a report opened the next run after a crash of the one that its worker kept apart."""
+    return after.crashes > before.crashes and not after.status.is_final
 
 
 def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:

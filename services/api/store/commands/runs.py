@@ -32,13 +32,17 @@ def held_by(unit: Unit, worker_id: str) -> dict[tuple[str, int], str]:
 
 
 def release(unit: Unit, runs: Sequence[HeldRun], *, crashed: bool) -> int:
-    """Take runs from a worker that has lost them, and return how many it still held."""
+    """Take runs from a worker that has lost them, and return how many it still held.
+
+    Where the worker itself was lost, `runs` are all that it held: only a run that was alone has crashed for certain.
+    """
+    alone = len(runs) == 1
     return _take_back(
         unit,
         runs,
         EventKind.RELEASE,
-        lambda task, held: transitions.release(task, held.run, held.claim, crashed=crashed, now=unit.now),
-        {"crashed": crashed},
+        lambda task, held: transitions.release(task, held.run, held.claim, crashed=crashed, now=unit.now, alone=alone),
+        lambda task: {"crashed": crashed, "alone": alone and not task.isolated} if crashed else {"crashed": crashed},
     )
 
 
@@ -49,7 +53,7 @@ def time_out(unit: Unit, runs: Sequence[HeldRun]) -> int:
         [held for held in runs if _is_over_limit(unit.find(held.task_id), held)],
         EventKind.TIMEOUT,
         lambda task, held: transitions.time_out(task, held.run, held.claim, now=unit.now),
-        {},
+        lambda task: {},
     )
 
 
@@ -62,7 +66,7 @@ def _take_back(
     runs: Sequence[HeldRun],
     kind: EventKind,
     transition: Callable[[Task, HeldRun], Task],
-    said: Mapping[str, Any],
+    said: Callable[[Task], Mapping[str, Any]],
 ) -> int:
     unit.prefetch(held.task_id for held in runs)
     taken = 0
@@ -72,7 +76,7 @@ def _take_back(
         if task is None or after is None or after is task:
             continue
         unit.put(after)
-        unit.record_deed(after, kind, {"worker": task.worker, "run": task.run, **said})
+        unit.record_deed(after, kind, {"worker": task.worker, "run": task.run, **said(task)})
         taken += 1
     return taken
 

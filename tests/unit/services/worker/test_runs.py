@@ -26,7 +26,9 @@ def said(parcel: Parcel | None) -> dict[str, Any]:
 
 
 def test_a_claim_names_the_run_and_leaves_the_attempt_to_the_api(run: Run) -> None:
-    assert run.claim_report() == {"task_id": "a", "run": 3, "claim": "claim", "status": 2, "source": "w-1"}
+    claim = {"task_id": "a", "run": 3, "claim": "claim", "status": 2, "source": "w-1", "isolates": False}
+    assert run.claim_report() == claim
+    assert Run(Message("a", 3), "claim", "w-1", 0.0, isolates=True).claim_report() == claim | {"isolates": True}
 
 
 def test_every_report_carries_who_says_it_and_the_next_number(run: Run) -> None:

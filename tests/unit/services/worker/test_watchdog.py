@@ -8,22 +8,12 @@ from shared.queue import Message
 from shared.spool import Parcel
 
 
-class Executing:
-    """Runs whose handlers have not returned."""
-
-    def __init__(self, *runs: Run) -> None:
-        self.runs = list(runs)
-
-    def executing(self) -> list[Run]:
-        return self.runs
-
-
 def test_a_run_over_its_limit_is_timed_out_once_and_hangs_when_it_goes_on() -> None:
     run = Run(Message("a", 1), "claim", "w-1", 0.0)
     run.begin({"attempt": 1, "timeout": 5}, 100.0)
     said: list[Parcel] = []
     now = 104.9
-    watchdog = Watchdog(Executing(run), said.append, hung_seconds=10, clock=lambda: now)
+    watchdog = Watchdog(lambda: [run], said.append, hung_seconds=10, clock=lambda: now)
     assert not watchdog.look()
     assert said == []
     now = 105.0
@@ -42,5 +32,5 @@ def test_a_lost_run_reports_no_timeout_but_still_hangs() -> None:
     run.begin({"attempt": 1, "timeout": 5}, 0.0)
     run.lose()
     said: list[Parcel] = []
-    assert Watchdog(Executing(run), said.append, hung_seconds=10, clock=lambda: 16.0).look()
+    assert Watchdog(lambda: [run], said.append, hung_seconds=10, clock=lambda: 16.0).look()
     assert said == []

@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
 from shared.domain.status import ErrorCode, Status
-from shared.domain.task import Position, Task
-from shared.domain.transitions import CRASH_BUDGET, backoff, cancel, release, retry, time_out
+from shared.domain.task import Position, Task, TaskError
+from shared.domain.transitions import (
+    CRASH_BUDGET,
+    LOSS_BUDGET,
+    backoff,
+    cancel,
+    crash,
+    fail,
+    release,
+    retry,
+    time_out,
+)
 
 NOW = 1_000_000
 CLAIM = "a" * 32
@@ -49,14 +59,51 @@ def test_an_unclaimed_or_final_task_is_not_released() -> None:
 
 def test_the_crash_budget_ends_a_task_that_keeps_killing_its_workers() -> None:
     task = held()
-    for crash in range(1, CRASH_BUDGET):
+    for crashes in range(1, CRASH_BUDGET):
         task = release(task, task.run, CLAIM, crashed=True, now=NOW)
-        assert (task.status, task.crashes) == (Status.PROCESSING, crash)
+        assert (task.status, task.crashes) == (Status.PROCESSING, crashes)
         task = replace(task, claim=CLAIM, worker="w", due_at=None)
+        assert task.isolate
     task = release(task, task.run, CLAIM, crashed=True, now=NOW)
     assert task.status is Status.ERROR
     assert task.error is not None
     assert task.error.code is ErrorCode.WORKER_LOST
+
+
+@pytest.mark.parametrize(("alone", "isolated"), [(False, False), (True, True), (False, True)])
+def test_a_lost_worker_makes_a_suspect_but_spends_nothing_of_the_crash_budget(alone: bool, isolated: bool) -> None:
+    task = held(isolate=isolated, isolated=isolated)
+    for loss in range(1, LOSS_BUDGET):
+        task = release(task, task.run, CLAIM, crashed=True, alone=alone, now=NOW)
+        assert (task.status, task.crashes, task.losses) == (Status.PROCESSING, 0, loss)
+        assert (task.isolate, task.isolated, task.due_at) == (True, False, NOW)
+        task = replace(task, claim=CLAIM, worker="w", due_at=None, isolated=isolated)
+    task = release(task, task.run, CLAIM, crashed=True, alone=alone, now=NOW)
+    assert task.error is not None, "nothing kills workers for ever"
+    assert (task.error.code, task.error.message) == (
+        ErrorCode.WORKER_LOST,
+        f"{LOSS_BUDGET} workers were lost while they ran it",
+    )
+
+
+def test_a_crash_in_a_process_of_its_own_counts_and_says_how_it_came() -> None:
+    task = held()
+    for count in range(1, CRASH_BUDGET):
+        task = crash(task, "exit code 9", now=NOW)
+        assert (task.status, task.run, task.crashes, task.isolate) == (Status.PROCESSING, 1 + count, count, True)
+        task = replace(task, claim=CLAIM, worker="w", due_at=None, isolated=True)
+    task = crash(task, "killed by SIGSEGV", now=NOW)
+    assert task.error == (ErrorCode.WORKER_LOST, f"it crashed {CRASH_BUDGET} times, at last: killed by SIGSEGV")
+
+
+def test_what_has_timed_out_is_a_suspect_and_what_has_failed_is_none() -> None:
+    assert time_out(held(max_attempts=2), 1, CLAIM, now=NOW).isolate
+    ended = time_out(held(), 1, CLAIM, now=NOW)
+    assert retry(ended, None, now=NOW).isolate, "a retry on request harms nobody either"
+    assert not fail(held(max_attempts=2), TaskError(ErrorCode.FAILED, "no"), now=NOW).isolate
+    completed = held(isolate=True, losses=1, crashes=1, status=Status.COMPLETED, finished_at=NOW)
+    again = retry(completed, None, now=NOW)
+    assert (again.isolate, again.crashes, again.losses) == (False, 0, 0)
 
 
 def test_releases_without_a_crash_spend_nothing() -> None:

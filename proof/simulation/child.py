@@ -1,0 +1,77 @@
+"""A process of its own for one run, on the virtual machine: it dies with its worker, and alone."""
+
+import json
+import queue
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from proof.simulation.kernel import Kernel
+from proof.simulation.process import Process
+from proof.simulation.threads import SimpleQueue
+from proof.simulation.truth import Truth
+from services.worker.context import Handler
+from services.worker.runner import Runner
+from services.worker.runs import Run
+from services.worker.slots import Slots
+from shared.queue import Message
+from shared.spool import Parcel
+
+STARTS = 0.2
+"""Seconds that an interpreter takes to start."""
+
+
+class Child:
+    """Stands for `services.worker.isolation.child.Child`; what runs in it is the product's own."""
+
+    def __init__(self, kernel: Kernel, truth: Truth, handlers: Mapping[str, Handler], run: Run) -> None:
+        """Start it for this run, in a process below the one that runs now."""
+        self._kernel = kernel
+        self._handlers = handlers
+        self._heard: SimpleQueue[dict[str, Any] | None] = SimpleQueue(kernel)
+        self._is_over = False
+        # What travels over a channel is a copy.
+        self._run = Run(Message(run.task_id, run.number), "", "", kernel.now)
+        self._run.begin(json.loads(json.dumps(run.task)), kernel.now)
+        worker = kernel.process
+        self._process = Process(kernel, f"{worker.name}/{run.task_id[-6:]}", worker)
+        self._process.at_death += [lambda: truth.cut_off(run.task_id, run.number), lambda: self._heard.put(None)]
+        worker.at_death.append(self._process.kill)
+        kernel.spawn(self._work, self._process)
+
+    def hear(self, seconds: float) -> list[dict[str, Any]] | None:
+        """Wait for what the run says."""
+        try:
+            message = None if self._is_over else self._heard.get(seconds)
+        except queue.Empty:
+            return []
+        self._is_over = message is None
+        return None if message is None else [message]
+
+    def stop(self) -> None:
+        """Tell its handler to stop."""
+        if self._process.is_alive:
+            self._run.lose()
+
+    def send(self, number: signal.Signals) -> None:
+        """Kill it: no handler here heeds a signal."""
+        self._process.kill()
+
+    def end(self) -> str:
+        """Kill what is left."""
+        self._process.kill()
+        return "killed"
+
+    def handler(self, name: str | None) -> Handler | None:
+        """Return the handler of this name."""
+        return None if name is None else self._handlers.get(name)
+
+    def _work(self) -> None:
+        self._kernel.sleep(STARTS)
+        self._heard.put({"begun": True})
+        Runner(self, self._put, Slots(1, lambda: None)).run(self._run)
+        self._process.kill()
+        self._kernel.block()
+
+    def _put(self, parcel: Parcel) -> None:
+        self._heard.put({"report": parcel.text, "is_final": parcel.is_final})

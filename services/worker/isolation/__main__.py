@@ -1,0 +1,96 @@
+"""A process of its own for one run: `python -m services.worker.isolation DESCRIPTOR WORKER_PID`."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from services.worker.context import Handler
+from services.worker.isolation.channel import Channel, Garbled
+from services.worker.registry import installed_handlers
+from services.worker.runner import Runner
+from services.worker.runs import Run
+from services.worker.slots import Slots
+from shared import logs
+from shared.queue import Message
+from shared.spool import Parcel
+
+PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
+NO_CLAIM = "0" * 32
+"""As long as a claim, which is the worker's to know: it puts its own in."""
+
+
+class Only:
+    """The one handler that is needed, and loaded."""
+
+    def __init__(self, name: str | None) -> None:
+        """Load it."""
+        self._handlers: Mapping[str, Handler] = {} if name is None else installed_handlers({name})
+
+    def handler(self, name: str | None) -> Handler | None:
+        """Return the handler of this name."""
+        return None if name is None else self._handlers.get(name)
+
+
+def main() -> None:
+    """Run what the worker says, on the main thread, and tell it everything."""
+    descriptor, worker = map(int, sys.argv[1:])
+    _die_with(worker)
+    os.set_inheritable(descriptor, False)
+    os.umask(0o077)
+    channel = Channel(socket.socket(fileno=descriptor))
+    order = _order(channel)
+    logs.configure(order["log_level"])
+    run = Run(Message(order["task_id"], order["run"]), NO_CLAIM, "", time.monotonic())
+    run.begin(order["task"], time.monotonic())
+    threading.Thread(target=_heed, args=(channel, run), daemon=True).start()
+
+    def put(parcel: Parcel) -> None:
+        channel.send({"report": parcel.text, "is_final": parcel.is_final})
+
+    only = Only(order["task"].get("handler"))
+    channel.send({"begun": True})
+    Runner(only, put, Slots(1, lambda: None)).run(run)
+
+
+def _die_with(worker: int) -> None:
+    """Have this process killed with its worker, however that ends; where the system cannot, the channel tells."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != worker:
+        os._exit(1)
+
+
+def _order(channel: Channel) -> dict[str, Any]:
+    """Wait for what is to be run; it may come in pieces."""
+    while not (messages := channel.receive()):
+        if messages is None:
+            os._exit(1)
+    return messages[0]
+
+
+def _heed(channel: Channel, run: Run) -> None:
+    """Stop when told to, and end with the worker."""
+    while True:
+        try:
+            messages: list[dict[str, Any]] | None = channel.receive()
+        except (Garbled, OSError):
+            messages = None
+        if messages is None:
+            os._exit(1)
+        if any(message.get("stop") for message in messages):
+            run.lose()
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    # Threads that the handler has left are not waited for.
+    os._exit(0)

@@ -1,0 +1,68 @@
+"""What a worker and a process of its own say to each other: JSON, a line each, over a pair of sockets."""
+
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+CHUNK = 65_536
+LINE_CAP = 1 << 20
+"""Bytes of the longest line: a report is at most 64 KiB, and a task with its input and metadata not much more."""
+
+SEND_SECONDS = 10.0
+"""How long the other side may take to read what is sent."""
+
+
+class Garbled(Exception):
+    """The other side says what makes no sense."""
+
+
+class Channel:
+    """One end; any thread may send, and one thread listens."""
+
+    def __init__(self, own: socket.socket) -> None:
+        """Take the socket."""
+        self._socket = own
+        self._lock = threading.Lock()
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """Return the descriptor, to be polled."""
+        return self._socket.fileno()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message. Raises OSError where nobody reads it."""
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock:
+            self._socket.sendall(line)
+
+    def receive(self) -> list[dict[str, Any]] | None:
+        """Wait for something to read and return the messages that are complete; None once the other side is gone.
+
+        Raises Garbled.
+        """
+        try:
+            data = self._socket.recv(CHUNK)
+        except ConnectionError:
+            return None
+        if not data:
+            return None
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        if len(self._unread) > LINE_CAP:
+            raise Garbled(f"a line of more than {LINE_CAP:,} bytes")
+        return [_message(line) for line in lines]
+
+    def close(self) -> None:
+        """Close this end."""
+        self._socket.close()
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict):
+        raise Garbled(f"no message: {line[:100]!r}")
+    return message
