@@ -34,7 +34,7 @@ install: $(VENV)/.runtime ## Make .venv with what the services need
 
 .PHONY: run
 run: $(VENV)/.runtime ## Start the API and a worker; Ctrl-C stops both
-	@$(RUN) manage.py run
+	@WAYBILL_PARENT=$$PPID exec $(RUN) manage.py run
 
 .PHONY: demo
 demo: $(VENV)/.runtime ## Watch a few tasks run on an instance of their own

@@ -13,6 +13,7 @@ from services.api import installation, listening
 from services.api.admin import creation
 from services.api.fixtures import fixture, loading
 from services.api.fixtures.effect import Effect
+from shared import starter
 from shared.client import ApiError
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
@@ -22,6 +23,9 @@ PROCFILE = Path(__file__).resolve().parent / "Procfile"
 
 FAILED = 1
 BAD_USAGE = 2
+
+PATIENCE = 20.0
+"""Seconds that both services may take to stop after the end of the process which started `manage.py run`."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,6 +66,7 @@ def run(settings: Settings) -> int:
     for listener in listening.bind(settings):
         listener.close()
     Outlets()
+    starter.stop_with(settings.parent, PATIENCE)
     is_new = loaddata("initial", settings)
     known = " as user with the password password" if is_new else ""
     print(f"\nWaybill starts at {settings.base_url}/ (log in{known}; try the API at {settings.base_url}/api/docs).")

@@ -10,6 +10,7 @@ from types import FrameType
 
 import honcho.command
 
+from shared import starter
 from shared.outlet import Outlets
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
@@ -26,14 +27,18 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
     path = os.pathsep.join([scripts, environment.get("PATH", os.defpath)])
     # The services read .env themselves; honcho would put it before the environment.
     command = [sys.executable, "-m", __name__, "--procfile", str(procfile), "--env", os.devnull, "start"]
-    honcho = subprocess.Popen(command, env={**environment, "PATH": path}, process_group=0)
+    honcho = subprocess.Popen(
+        starter.bound(command, signal.SIGTERM), env={**environment, "PATH": path}, process_group=0
+    )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         honcho.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in starter.endings():
         signal.signal(number, pass_on)
     terminal = _lend_terminal(honcho.pid)
+    if terminal:
+        starter.hang_up_with(sys.stdin.fileno())
     try:
         code = honcho.wait()
     finally:
@@ -45,7 +50,12 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
 def honcho_main() -> None:
     """Be honcho, which otherwise waits for whoever reads its output, or dies of it, and leaves the services behind."""
     Outlets()
-    signal.signal(signal.SIGHUP, _hang_up)
+    endings = starter.endings()
+    if signal.SIGHUP in endings:
+        signal.signal(signal.SIGHUP, _hang_up)
+    if signal.SIGINT not in endings:
+        # honcho would heed it all the same.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     honcho.command.main()
 
 

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="host names separated by commas"
     )
+    parent: int | None = Field(default=None, ge=1, description="the id of a process")
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="info", description="debug, info, warning, error or critical"
     )

@@ -4,26 +4,33 @@ Run as a program, it is the launcher of `bound`; so it imports the standard libr
 """
 
 import ctypes
+import logging
 import os
 import select
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
 
 VARIABLE = "WAYBILL_PARENT"
+logger = logging.getLogger(__name__)
+
 LOOK_SECONDS = 1.0
 """How often to look where the kernel does not tell of the end of a process."""
 
 
-def heeded(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
-    """Return those of these signals that are not ignored; `nohup` and background shells have some ignored."""
-    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+def endings() -> list[signal.Signals]:
+    """Return the signals that ask for an end: SIGTERM, and SIGINT and SIGHUP unless they are ignored.
+
+    `nohup` has SIGHUP ignored, and a shell without job control SIGINT, for what it starts in the background.
+    """
+    maybe = (signal.SIGINT, signal.SIGHUP)
+    return [signal.SIGTERM, *(number for number in maybe if signal.getsignal(number) is not signal.SIG_IGN)]
 
 
 def bound(command: Sequence[str], number: int = signal.SIGKILL) -> list[str]:
@@ -53,21 +60,44 @@ def _prctl(option: int, value: int) -> int:
     return int(ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), *zeros))
 
 
-def watch(parent: int, ended: Callable[[], None], patience: float) -> None:
-    """Call `ended`, in a thread of its own, once the program that started this process has ended.
+def stop_with(parent: int | None, patience: float) -> None:
+    """Have this process get a SIGTERM, in time for its usual end, once the program that started it has ended.
 
-    `parent` is the process of it that started us. If we are still there `patience` seconds later, we are killed.
+    `parent` is the process of it that started us; None where nobody's end is ours. If we are still there `patience`
+    seconds later, we are killed.
     """
+    if parent is None:
+        return
     # Found out now: later, a part of the program that lives on would not tell that the rest has ended.
     program = _Program(parent)
 
     def wait() -> None:
         program.wait()
-        ended()
+        logger.warning("The process that started this one has ended: stopping")
+        # Not by Python, which a worker has refuse what would stop it, since its handlers might.
+        ctypes.CDLL(None).kill(os.getpid(), signal.SIGTERM)
         time.sleep(patience)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, name="starter", daemon=True).start()
+
+
+def hang_up_with(terminal: int) -> None:
+    """Have this process get a SIGHUP when a terminal, by its descriptor, is closed.
+
+    The kernel tells the leader of the terminal's session alone; a leader such as `make` then waits for its children
+    without a word to them.
+    """
+    poll = select.poll()
+    poll.register(terminal, 0)
+
+    def wait() -> None:
+        # Who asks for no data is not always woken.
+        while not poll.poll(LOOK_SECONDS * 1000):
+            pass
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    threading.Thread(target=wait, name="terminal", daemon=True).start()
 
 
 class _Program:

@@ -5,9 +5,12 @@ import signal
 import sys
 
 from services.api.server import CannotStart, run
-from shared import logs
+from shared import logs, starter
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
+
+PATIENCE = 20.0
+"""Seconds that the end may take after that of the process which started this one."""
 
 
 def main() -> int:
@@ -15,6 +18,7 @@ def main() -> int:
     Outlets()
     try:
         settings = Settings.load()
+        starter.stop_with(settings.parent, PATIENCE)
         settings.make_data_dir()
         os.umask(0o077)
         logs.configure(settings.log_level)

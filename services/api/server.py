@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from services.api.store.store import Store
 from services.api.traffic import Traffic
 from services.api.upkeep.upkeep import Upkeep
 from services.api.upkeep.workers import Workers
+from shared import starter
 from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.settings import Settings
@@ -140,8 +140,8 @@ class _Stop:
         self._status: asyncio.Future[int] = self._loop.create_future()
 
     def on_signals(self) -> None:
-        """Stop in good order at the first SIGTERM or SIGINT, and at once at the second."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Stop in good order at the first signal that asks for it, and at once at the second."""
+        for number in starter.endings():
             self._loop.add_signal_handler(number, self._signalled, number)
 
     def because_of_death(self) -> None:

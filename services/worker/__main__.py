@@ -7,10 +7,13 @@ from services.worker.consumer import ENDING_SECONDS, CannotStart, Worker
 from services.worker.descriptors import Descriptors
 from services.worker.ending import Deadline, leave
 from services.worker.own_signals import refuse_own_signals
-from shared import logs
+from shared import logs, starter
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 from shared.sqlite import SqliteTooOld, check_sqlite
+
+PATIENCE = 20.0
+"""Seconds that the end may take, beyond the drain, after that of the process which started this one."""
 
 
 def main() -> int:
@@ -18,6 +21,7 @@ def main() -> int:
     try:
         check_sqlite()
         settings = Settings.load()
+        starter.stop_with(settings.parent, settings.drain_seconds + PATIENCE)
         settings.make_data_dir()
     except (SettingsError, SqliteTooOld) as error:
         sys.stderr.write(f"{error}\n")

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from services.worker.offspring import end_offspring
-from shared.starter import end_with, heeded
+from shared.starter import end_with, endings
 
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -21,7 +21,7 @@ class Signals:
         self._on_first = on_first
         self._received = False
         self._former: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in STOPPING}
-        self._numbers = heeded(STOPPING)
+        self._numbers = endings()
         self._pid = os.getpid()
         self._forking = threading.local()
         self._lasting: Collection[int | None] = ()
@@ -34,8 +34,9 @@ class Signals:
 
     def hold(self) -> None:
         """Take them again: a thread of a handler can put others' in their place (`faulthandler.register`)."""
-        for number in self._numbers:
-            signal.signal(number, self._on_signal)
+        for number in STOPPING:
+            # Huey's consumer has taken those, too, that whoever started the worker has ignored.
+            signal.signal(number, self._on_signal if number in self._numbers else signal.SIG_IGN)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._received:

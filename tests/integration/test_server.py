@@ -91,7 +91,7 @@ def test_a_second_api_on_the_same_data_ends_with_1(running: "subprocess.Popen[st
     assert "locked" in line
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_answers_long_polls_at_once_and_ends_with_0(running: "subprocess.Popen[str]", number: int) -> None:
     url = address(running)
     body = b'{"name": "x", "processing_time": 1}'
@@ -106,6 +106,22 @@ def test_a_signal_answers_long_polls_at_once_and_ends_with_0(running: "subproces
         running.send_signal(number)
         assert poll.recv(65_536).startswith(b"HTTP/1.1 200 ")
     assert running.wait(PATIENCE) == 0
+
+
+def test_signals_that_whoever_started_it_has_ignored_do_not_stop_it(data_dir: Path) -> None:
+    described = command(data_dir)
+    described["args"] = ["sh", "-c", 'trap "" HUP INT; exec "$0" -m services.api', sys.executable]
+    with subprocess.Popen(**described) as process:  # type: ignore[call-overload]
+        try:
+            url = address(process)
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGINT)
+            with urlopen(f"{url}/readyz", timeout=PATIENCE) as served:  # noqa: S310
+                assert served.status == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
 
 
 def test_the_data_is_for_its_owner_only(running: "subprocess.Popen[str]", data_dir: Path) -> None:

@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ from shared import starter
 
 PATIENCE = 30.0
 """Seconds; long enough for a busy machine."""
-
-FOR_EVER = 1e6
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,21 +24,25 @@ subprocess.Popen(starter.bound([sys.executable, "-c", "print('runs', flush=True)
 sys.stdin.read()
 """
 
-WATCHING = """
-import os, sys, threading
+STOPPING = """
+import os, signal, sys, time
 from shared import starter
-over = threading.Event()
-starter.watch(int(sys.argv[1]), over.set, 600)
-print("watches", flush=True)
-over.wait()
-print("orphaned", flush=True)
+if len(sys.argv) > 2:
+    def refuse(process):
+        raise PermissionError("a sandbox")
+    os.pidfd_open = refuse
+    starter.LOOK_SECONDS = 0.01
+signal.signal(signal.SIGTERM, lambda *_: print("stops", flush=True))
+starter.stop_with(int(sys.argv[1]), 0.5)
+print("runs", flush=True)
+time.sleep(600)
 """
 
 STARTER = """
 import os, subprocess, sys, time
 if sys.argv[2] == "fork" and os.fork():
     time.sleep(600)
-subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid())])
+subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid()), *sys.argv[3:]])
 time.sleep(600)
 """
 """Starts a script and waits; with `fork` from a fork of itself, as honcho does."""
@@ -99,63 +100,45 @@ def test_a_program_that_cannot_be_started_is_said_in_one_line() -> None:
     assert (done.returncode, done.stderr) == (1, "/nowhere/at/all: No such file or directory\n")
 
 
+@pytest.mark.parametrize("kernel", ["tells", "is not to be asked"])
 @pytest.mark.parametrize("way", ["plain", "fork"])
-def test_a_process_that_watches_is_told_of_the_end_of_the_program_that_started_it(way: str) -> None:
-    process = start(STARTER, WATCHING, way)
+def test_a_service_stops_after_the_end_of_the_program_that_started_it_and_is_killed_if_it_does_not(
+    way: str, kernel: str
+) -> None:
+    process = start(STARTER, STOPPING, way, *([] if kernel == "tells" else ["asks"]))
     try:
-        assert first_line(process) == "watches"
+        assert first_line(process) == "runs"
         process.kill()
         assert process.wait(PATIENCE) == -signal.SIGKILL
-        assert first_line(process) == "orphaned"
+        assert first_line(process) == "stops"
     finally:
         sweep(process)
         process.communicate(timeout=PATIENCE)
 
 
-def test_a_process_whose_starter_lives_is_not_told_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starter, "LOOK_SECONDS", 0.01)
-    told = threading.Event()
-    starter.watch(os.getppid(), told.set, FOR_EVER)
-    assert not told.wait(0.2)
-
-
-@pytest.mark.parametrize("kernel", ["tells", "forbids to ask"])
-def test_a_process_whose_starter_has_ended_before_is_told_at_once(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if kernel == "forbids to ask":
-        monkeypatch.setattr(os, "pidfd_open", refuse)
-    told = threading.Event()
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    starter.watch(gone.pid, told.set, FOR_EVER)
-    assert told.wait(PATIENCE)
-
-
-def test_where_the_kernel_does_not_tell_it_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    parents = iter([os.getppid()] * 3)
-    monkeypatch.setattr(os, "pidfd_open", refuse)
-    monkeypatch.setattr(starter, "LOOK_SECONDS", 0.01)
-    parent = os.getppid()
-    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
-    told = threading.Event()
-    starter.watch(parent, told.set, FOR_EVER)
-    assert told.wait(PATIENCE)
-
-
-def test_one_that_does_not_stop_when_told_is_killed() -> None:
-    script = "import time; from shared import starter; starter.watch(1, lambda: None, 0); time.sleep(600)"
-    process = start(script, cwd=ROOT)
-    process.communicate(timeout=PATIENCE)
+@pytest.mark.parametrize("kernel", [(), ("is not to be asked",)], ids=["asked", "not asked"])
+def test_a_service_whose_starter_has_ended_before_stops_at_once(kernel: tuple[str, ...]) -> None:
+    process = start(STOPPING, 1, *kernel, cwd=ROOT)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert "stops" in said
     assert process.returncode == -signal.SIGKILL
 
 
-def refuse(process: int) -> int:
-    raise PermissionError("a sandbox")
+@pytest.mark.parametrize("kernel", [(), ("is not to be asked",)], ids=["asked", "not asked"])
+def test_a_service_whose_starter_lives_goes_on(kernel: tuple[str, ...]) -> None:
+    process = start(STOPPING, os.getpid(), *kernel, cwd=ROOT)
+    try:
+        assert first_line(process) == "runs"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+    finally:
+        sweep(process)
+        assert process.communicate(timeout=PATIENCE)[0] == ""
 
 
-HEEDED = """
-import signal
+ENDINGS = """
 from shared import starter
-print(*(number.name for number in starter.heeded([signal.SIGTERM, signal.SIGINT, signal.SIGHUP])))
+print(*(number.name for number in starter.endings()))
 """
 
 
@@ -164,6 +147,6 @@ print(*(number.name for number in starter.heeded([signal.SIGTERM, signal.SIGINT,
     [("", "SIGTERM SIGINT SIGHUP"), ("trap '' HUP;", "SIGTERM SIGINT"), ("trap '' HUP INT;", "SIGTERM")],
 )
 def test_what_the_starter_has_ignored_is_not_heeded(trap: str, heeded: str) -> None:
-    command = ["sh", "-c", f'{trap} exec "$0" -c "$1"', sys.executable, HEEDED]
+    command = ["sh", "-c", f'{trap} exec "$0" -c "$1"', sys.executable, ENDINGS]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True, cwd=ROOT)
     assert done.stdout.strip() == heeded

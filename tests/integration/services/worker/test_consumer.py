@@ -40,7 +40,7 @@ def test_a_setting_without_sense_ends_it_with_status_2(bench: Bench) -> None:
     assert bench.ended() == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_lets_runs_end_and_leaves_nothing(bench: Bench, number: signal.Signals) -> None:
     bench.processing_time = 1
     bench.start()
@@ -51,6 +51,26 @@ def test_a_signal_lets_runs_end_and_leaves_nothing(bench: Bench, number: signal.
     assert bench.statuses() == {"task-1": 3}
     assert [crashed for _, crashed in bench.api.farewells] == [False]
     assert bench.left() == set()
+
+
+IGNORING = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, "-m", "services.worker"])
+"""
+
+
+def test_signals_that_whoever_started_it_has_ignored_do_not_stop_it(bench: Bench) -> None:
+    bench.start("-c", IGNORING)
+    bench.send(1)
+    until(lambda: bench.statuses() == {"task-1": 3})
+    bench.signal(signal.SIGHUP)
+    bench.signal(signal.SIGINT)
+    bench.send(2)
+    until(lambda: bench.statuses() == {"task-1": 3, "task-2": 3})
+    bench.signal(signal.SIGTERM)
+    assert bench.ended() == 0
 
 
 def test_what_does_not_end_in_time_is_released_without_a_report(bench: Bench) -> None:
