@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.account import Role
+from shared.domain.route import route_of
 from shared.domain.task_type import TaskType
 
 
@@ -116,13 +117,21 @@ class Helper:
     """How many seconds ago it was heard of."""
 
 
-PIPELINE = tuple(f"application/{stage}" for stage in APPLICATION.type.stages or ())
+def _routes(*works: Work) -> tuple[str, ...]:
+    """Return the routes of the types of these."""
+    found: list[str] = []
+    for one in (work.type for work in works):
+        found += [route_of(one.name, stage, is_stage=True) for stage in one.stages or ()]
+        found += [] if one.handler is None else [route_of(one.name, one.handler)]
+    return tuple(found)
+
+
 HELPERS = (
-    Helper("w-4be0c1d2a97f4c0b", "render-01", 2114, 8, ("thumbnail", "invoice"), 1.2),
-    Helper("w-9c27e5ab30d84f6e", "render-02", 1987, 8, ("thumbnail", "invoice"), 3.4),
-    Helper("w-d15f8e7420c94b3a", "batch-01", 733, 12, ("import-orders", "newsletter", *PIPELINE), 0.6),
+    Helper("w-4be0c1d2a97f4c0b", "render-01", 2114, 8, _routes(THUMBNAIL, INVOICE), 1.2),
+    Helper("w-9c27e5ab30d84f6e", "render-02", 1987, 8, _routes(THUMBNAIL, INVOICE), 3.4),
+    Helper("w-d15f8e7420c94b3a", "batch-01", 733, 12, _routes(IMPORT, NEWSLETTER, APPLICATION), 0.6),
 )
-LOST = Helper("w-a8316f04bd5c4e27", "render-02", 1802, 8, ("thumbnail", "invoice"), 0.0)
+LOST = Helper("w-a8316f04bd5c4e27", "render-02", 1802, 8, _routes(THUMBNAIL, INVOICE), 0.0)
 """The one that crashed, and was started anew as another."""
 
 PEOPLE = (("mira", Role.ADMIN), ("jonas", Role.OPERATOR), ("wallboard", Role.VIEWER))

@@ -10,7 +10,6 @@ from demo.screenshots.hour import AWAY, CRASH, EXPIRED, MINUTE, PAUSED, RUSHES, 
 from services.api.store.commands.runs import HeldRun
 from services.api.store.store import Store
 from shared.domain.report import Report
-from shared.domain.route import route_of
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import Task, TaskError
 
@@ -46,7 +45,7 @@ class Life:
                 yield until
 
     async def _run(self, task: Task, *, fails: bool) -> Course:
-        helper = self._helper(route_of(task.type, task.stage))
+        helper = self._helper(task.route)
         claim = f"{self._chance.getrandbits(128):032x}"
         start = self._clock.at
 

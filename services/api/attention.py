@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.api.conditions import Condition
 from services.api.store.statistics import Course, Minute
+from shared.domain.route import handler_of
 from shared.wire.statistics import AttentionJson
 
 FAILING_SHARE = 0.5
@@ -28,9 +29,9 @@ def unready(conditions: Iterable[Condition]) -> Iterator[AttentionJson]:
 
 
 def unserved(waiting: Collection[str], served: Collection[str], taken: Collection[str]) -> Iterator[AttentionJson]:
-    """Yield the routes on which tasks wait and that no live worker serves, or only such as drain, so take nothing."""
-    for route in sorted(set(waiting) - set(taken)):
-        if route in served:
+    """Yield the routes on which tasks wait for handlers that no live worker has, or only such as drain."""
+    for route in sorted(route for route in set(waiting) if handler_of(route) not in taken):
+        if handler_of(route) in served:
             yield _item("workers_drained", f"tasks wait, and every worker that serves {route} is drained", route)
         else:
             yield _item("no_worker", f"tasks wait for a worker that serves {route}, and there is none", route)

@@ -34,6 +34,10 @@ class Served(Protocol):
     def routes(self) -> frozenset[str]:
         """The routes served."""
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the handlers."""
+
     def refresh(self) -> None:
         """Ask the API for the task types."""
 
@@ -120,6 +124,7 @@ class Heartbeat:
                 for run in held
             ],
             "routes": sorted(self._served.routes),
+            "handlers": self._served.names,
             "slots": self._slots,
             "host": self._host,
             "pid": self._pid,

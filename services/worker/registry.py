@@ -9,8 +9,7 @@ from typing import Any, Protocol, cast
 from services.worker.context import Handler
 from services.worker.failure import described, place, traced
 from services.worker.handlers.sleep import sleep
-from shared.client import ApiError
-from shared.domain.route import route_of, stage_of
+from shared.domain.route import handler_of, route_of
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +84,12 @@ class Registry:
         self._lock = threading.Lock()
         self._routes: frozenset[str] = frozenset()
         self._outlived: frozenset[str] = frozenset()
-        """Stages that their types have no more, but tasks still go through."""
-        self._unserved: frozenset[str] = frozenset()
+        """Routes that no type has, as far as is known, but that have messages for handlers of ours."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the handlers."""
+        return sorted(self._handlers)
 
     @property
     def routes(self) -> frozenset[str]:
@@ -101,28 +104,27 @@ class Registry:
         """Ask the API for the task types. Raises ApiUnreachable or ApiProblem."""
         types = self._client.task_types()
         with self._lock:
-            served = (route for one in types for route, handler in _routes(one) if handler in self._handlers)
-            self._routes = frozenset(served)
+            self._routes = frozenset(route for one in types for route in _routes(one) if self._serves(route))
 
     def notice(self, waiting: Collection[str]) -> bool:
-        """Look at routes that have messages, refresh if one was never seen, and tell whether one is now served."""
-        fresh = set(waiting) - self.routes - self._unserved
-        if not fresh:
-            return False
-        try:
-            self.refresh()
-        except ApiError:
-            return False
-        # What no type of ours uses is not asked about again at every look, only at the regular refresh.
-        self._outlived |= {route for route in fresh - self._routes if stage_of(route) in self._handlers}
-        self._unserved = frozenset(set(waiting) - self.routes)
-        return not fresh.isdisjoint(self.routes)
+        """Look at routes that have messages, and tell whether one is now served that was not before.
+
+        A route says which handler it needs, so one that no type has is served, too: of a new type, or of tasks that
+        have another handler than their type has now.
+        """
+        known = self.routes
+        served = frozenset(route for route in waiting if self._serves(route))
+        self._outlived = served - self._routes
+        return not served <= known
+
+    def _serves(self, route: str) -> bool:
+        return handler_of(route) in self._handlers
 
 
-def _routes(task_type: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Yield the routes of a type, each with the name of its handler."""
-    name, stages = str(task_type.get("name")), task_type.get("stages")
-    if stages is None:
-        yield route_of(name), task_type.get("handler")
-    else:
-        yield from ((route_of(name, stage), stage) for stage in stages)
+def _routes(task_type: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the routes of a type; a tracked one has none."""
+    name, handler, stages = str(task_type.get("name")), task_type.get("handler"), task_type.get("stages")
+    if stages is not None:
+        yield from (route_of(name, stage, is_stage=True) for stage in stages)
+    elif handler is not None:
+        yield route_of(name, handler)

@@ -20,6 +20,8 @@ class EventKind(StrEnum):
     TIMEOUT = "timeout"
     CANCEL = "cancel"
     RETRY = "retry"
+    REROUTE = "reroute"
+    """It waited for a handler that no worker has, and takes the one that its type names now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

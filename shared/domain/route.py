@@ -1,18 +1,22 @@
-"""A route: the name of the queue on which the messages of a type travel, in a pipeline those of one stage."""
+"""A route: the name of the queue on which messages travel to the workers that have a handler."""
 
 SEPARATOR = "/"
 """No type's name holds it."""
 
 
-def route_of(type_name: str, stage: str | None = None) -> str:
-    """Return the route of a type, or of a stage of its pipeline."""
-    return type_name if stage is None else f"{type_name}{SEPARATOR}{stage}"
+def route_of(type_name: str, handler: str, *, is_stage: bool = False) -> str:
+    """Return the route of a task of this type that is run by this handler, in a pipeline by this stage.
+
+    It is TYPE/HANDLER, or the type's name alone if the handler has the same and is no stage. So a route says by itself
+    who can serve it, whatever its type says meanwhile.
+    """
+    return type_name if handler == type_name and not is_stage else f"{type_name}{SEPARATOR}{handler}"
 
 
-def stage_of(route: str) -> str | None:
-    """Return the stage that a route belongs to; None where its type is no pipeline."""
-    _, separator, stage = route.partition(SEPARATOR)
-    return stage if separator else None
+def handler_of(route: str) -> str:
+    """Return the name of the handler that a route needs."""
+    type_name, separator, handler = route.partition(SEPARATOR)
+    return handler if separator else type_name
 
 
 def type_of(route: str) -> str:

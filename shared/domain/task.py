@@ -108,8 +108,8 @@ class Task:
 
     @property
     def route(self) -> str:
-        """The name of the queue that its messages travel on."""
-        return route_of(self.type, None if self.stages is None else self.stage)
+        """The name of the queue that its messages travel on; a tracked task has none."""
+        return route_of(self.type, self.handler or self.type, is_stage=self.stages is not None)
 
     @property
     def position(self) -> int:

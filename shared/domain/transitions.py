@@ -8,6 +8,7 @@ from zlib import crc32
 from shared.domain.errors import AttemptHasMoved, TaskIsFinal, TaskIsNotFinal
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import API, Position, Task, TaskError
+from shared.domain.task_type import TaskType
 
 CRASH_BUDGET = 4
 """With this many crashes alone a task ends in ERROR `worker_lost`."""
@@ -134,17 +135,40 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     return end(replace(task, claim=None, isolated=False), Status.ERROR, now=now, error=error)
 
 
-def retry(task: Task, attempt: int | None, *, now: int) -> Task:
+def retry(task: Task, attempt: int | None, *, now: int, task_type: TaskType | None = None) -> Task:
     """Open another attempt of a final task, with fresh failure and crash budgets.
 
-    A pipeline that has ended in ERROR goes on at the stage where it did; one that is COMPLETED starts over.
+    It takes from its type what a new task would: handler or stages, limits, retries. A pipeline that has ended in ERROR
+    goes on at the stage where it did, or at the first one that is another now; one that is COMPLETED starts over.
     Raises TaskIsNotFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
     """
     _expect(task, attempt)
     if not task.status.is_final:
         raise TaskIsNotFinal()
     suspect = task.isolate and task.status is Status.ERROR
-    return _next_attempt(replace(task, failures=0, crashes=0, losses=0, isolate=suspect), now=now, delay=0)
+    anew = replace(task, failures=0, crashes=0, losses=0, isolate=suspect)
+    position = 0 if task.status is Status.COMPLETED else task.position
+    if task_type is not None:
+        anew = _taken_from(task_type, anew)
+        position = min(position, _stages_alike(task.stages, anew.stages))
+    return _next_attempt(anew, position, now=now, delay=0)
+
+
+def follow(task: Task, task_type: TaskType, *, now: int) -> Task:
+    """Let a task that waits for a handler which no worker has be run as its type says now.
+
+    Returns the task unchanged if it does not wait, if its type names the same handler or none, and if it would have to
+    go back to a stage that it has passed.
+    """
+    anew = _taken_from(task_type, task)
+    if task.due_at is None or anew.is_tracked or _stages_alike(task.stages, anew.stages) < task.position:
+        return task
+    handler = anew.handler if anew.stages is None else anew.stages[task.position]
+    if handler == task.handler:
+        return task
+    opened = replace(anew, run=task.run + 1, stage=None, progress=None, heard_at=now, version=task.version + 1)
+    opened = replace(opened, positions=_of_metadata(task.positions))
+    return opened if opened.stages is None else enter(opened, task.position)
 
 
 def end(task: Task, status: Status, *, now: int, result: Any = None, error: TaskError | None = None) -> Task:
@@ -163,6 +187,20 @@ def end(task: Task, status: Status, *, now: int, result: Any = None, error: Task
     )
 
 
+def taken_from(task_type: TaskType) -> dict[str, Any]:
+    """Return what a task takes from its type, at its creation and with a retry: the fields of a task."""
+    return {
+        "handler": task_type.handler,
+        "stages": task_type.stages,
+        "timeout": task_type.timeout,
+        "max_attempts": task_type.max_attempts,
+        "min_backoff": task_type.min_backoff,
+        "max_backoff": task_type.max_backoff,
+        "stage_timeout": task_type.stage_timeout if task_type.is_tracked else None,
+        "stage_timeout_ends": task_type.stage_timeout_ends,
+    }
+
+
 def fail(task: Task, error: TaskError, *, now: int) -> Task:
     """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left.
 
@@ -172,7 +210,7 @@ def fail(task: Task, error: TaskError, *, now: int) -> Task:
     failed = replace(task, failures=failures, isolate=task.isolate or error.code is ErrorCode.TIMEOUT)
     if failures >= task.max_attempts:
         return end(failed, Status.ERROR, now=now, error=error)
-    return _next_attempt(failed, now=now, delay=backoff(failed))
+    return _next_attempt(failed, failed.position, now=now, delay=backoff(failed))
 
 
 def backoff(task: Task) -> int:
@@ -187,7 +225,7 @@ def backoff(task: Task) -> int:
     return round(1000 * ceiling * (1 + chance) / 2)
 
 
-def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
+def _next_attempt(task: Task, position: int, *, now: int, delay: int) -> Task:
     opened = replace(
         task,
         status=Status.NEW,
@@ -211,9 +249,23 @@ def _next_attempt(task: Task, *, now: int, delay: int) -> Task:
         silent_at=None,
         version=task.version + 1,
     )
-    if task.stages is None:
-        return opened
-    return enter(opened, 0 if task.status is Status.COMPLETED else task.position)
+    return opened if opened.stages is None else enter(opened, position)
+
+
+def _taken_from(task_type: TaskType, task: Task) -> Task:
+    """Return the task with what it takes from its type; a pipeline has the handler of no stage yet."""
+    taken = taken_from(task_type)
+    if task_type.stages is not None:
+        taken["handler"] = task_type.stages[0]
+    return replace(task, **taken)
+
+
+def _stages_alike(before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> int:
+    """Return the position of the first stage that differs, as far as a pipeline has stages."""
+    if before is None or after is None:
+        return 0
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)) - 1)
 
 
 def _of_metadata(positions: Mapping[str, Position]) -> dict[str, Position]:

@@ -18,7 +18,7 @@ ONE_LINE = {"pattern": rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"}
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 TYPE_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
 STAGE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$"
-ROUTE = rf"{TYPE_NAME[:-1]}(/{STAGE_NAME[1:-1]})?$"
+ROUTE = rf"{TYPE_NAME[:-1]}(/[^{CONTROLS}]{{1,128}})?$"
 WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 
 
@@ -81,7 +81,11 @@ Stages = Annotated[
     ),
     AfterValidator(distinct),
 ]
-Route = Annotated[str, StringConstraints(pattern=ROUTE), Field(description="A type, or TYPE/STAGE of a pipeline.")]
+Route = Annotated[
+    str,
+    StringConstraints(pattern=ROUTE),
+    Field(description="TYPE/HANDLER, in a pipeline TYPE/STAGE; a type alone where its handler has its name."),
+]
 ExternalKey = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),

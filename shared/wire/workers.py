@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from shared.wire.fields import Body, Claim, Counter, Route, TaskId
+from shared.wire.fields import Body, Claim, Counter, Label, Route, TaskId
 from shared.wire.tasks import EXAMPLE_ID
 
 MAX_ROUTES = 32_000
 """A thousand pipelines, each with as many stages as one may have."""
+
+MAX_HANDLERS = 10_000
 
 Text = Annotated[str, StringConstraints(max_length=255)]
 
@@ -38,6 +40,7 @@ class Heartbeat(Body):
                 {
                     "runs": [{"task_id": EXAMPLE_ID, "run": 1, "claim": "0" * 32, "elapsed": 1.5}],
                     "routes": ["sleep"],
+                    "handlers": ["sleep"],
                     "slots": 600,
                     "host": "b1946ac92492",
                     "pid": 7,
@@ -50,6 +53,10 @@ class Heartbeat(Body):
 
     runs: Annotated[list[ListedRun], Field(max_length=10_000)] = Field(default_factory=list)
     routes: Annotated[list[Route], Field(max_length=MAX_ROUTES)] = Field(default_factory=list)
+    handlers: Annotated[
+        Annotated[list[Label], Field(max_length=MAX_HANDLERS)] | None,
+        Field(description="The handlers that it has: it can run the tasks that have one of them."),
+    ] = None
     slots: Annotated[int, Field(ge=0, le=100_000)] = 0
     host: Text = ""
     pid: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
@@ -101,6 +108,7 @@ class GoneAnswer(TypedDict):
                     "slots": 600,
                     "running": 1,
                     "routes": ["sleep"],
+                    "handlers": ["sleep"],
                     "last_seen_seconds": 1.2,
                     "alive": True,
                     "drain": False,
@@ -120,6 +128,7 @@ class WorkerJson(TypedDict):
     slots: int
     running: int
     routes: list[str]
+    handlers: Annotated[list[str], Field(description="The handlers that it has: it can run the tasks that need them.")]
     last_seen_seconds: float
     alive: bool
     drain: Annotated[bool, Field(description="Whether it was asked to take no more tasks.")]

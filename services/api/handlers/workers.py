@@ -56,6 +56,7 @@ class HeartbeatHandler(Endpoint):
         beat = Beat(
             runs=tuple(HeldRun(one.task_id, one.run, one.claim, one.elapsed) for one in body.runs),
             routes=tuple(body.routes),
+            handlers=None if body.handlers is None else tuple(body.handlers),
             slots=body.slots,
             host=body.host,
             pid=body.pid,
@@ -117,6 +118,7 @@ def worker_json(presence: Presence) -> WorkerJson:
         "slots": beat.slots,
         "running": len(beat.runs),
         "routes": list(beat.routes),
+        "handlers": sorted(presence.handlers),
         "last_seen_seconds": round(presence.silence, 1),
         "alive": presence.is_alive,
         "drain": presence.is_to_drain,

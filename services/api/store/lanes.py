@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from peewee import SqliteDatabase
 
+from services.api.store import task_types
 from services.api.store.models import TaskTypeRow
-from shared.domain.route import type_of
+from shared.domain.route import handler_of, type_of
+from shared.domain.task_type import TaskType
 
 
 class Lane(NamedTuple):
@@ -39,16 +41,60 @@ def occupied(connection: Connection) -> list[Lane]:
     return found
 
 
-def unserved(database: SqliteDatabase, served: Set[str]) -> dict[str, int]:
-    """Return the routes that are not served but have unclaimed tasks, and how long those wait, where it is said."""
-    waiting = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
+def routes(connection: Connection) -> list[str]:
+    """Return the routes that have open, unclaimed tasks, stepping from one to the next by the index."""
+    found: list[str] = []
+    sql = "SELECT route FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL AND route > ? ORDER BY route LIMIT 1"
+    row = connection.execute(sql, ("",)).fetchone()
+    while row is not None:
+        found.append(row[0])
+        row = connection.execute(sql, row).fetchone()
+    return found
+
+
+def unserved(database: SqliteDatabase, handlers: Set[str]) -> dict[str, int]:
+    """Return the routes of unclaimed tasks that need none of these handlers, and how long those wait, if it is said."""
+    limited = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
         TaskTypeRow.no_handler_after.is_null(False) & ~TaskTypeRow.paused
     )
-    allowed = dict(waiting.tuples().bind(database).iterator())
+    allowed = dict(limited.tuples().bind(database).iterator())
     if not allowed:
         return {}
-    routes = {lane.route for lane in occupied(database.connection())} - served
-    return {route: allowed[name] for route in routes if (name := type_of(route)) in allowed}
+    lost = (route for route in routes(database.connection()) if handler_of(route) not in handlers)
+    return {route: allowed[name] for route in lost if (name := type_of(route)) in allowed}
+
+
+def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
+    """Return the lanes of unclaimed tasks that need none of these handlers while their types name some of them.
+
+    Each comes with the handlers that its type names now.
+    """
+    connection = database.connection()
+    lost = {route for route in routes(connection) if handler_of(route) not in handlers}
+    if not lost:
+        return {}
+    types = {one.name: one for one in task_types.everything(database)}
+    named = {route: _named(types.get(type_of(route))) for route in lost}
+    gone_on = {
+        route for route in lost if handler_of(route) not in named[route] and not handlers.isdisjoint(named[route])
+    }
+    return {lane: named[lane.route] for lane in occupied(connection) if lane.route in gone_on} if gone_on else {}
+
+
+def _named(task_type: TaskType | None) -> tuple[str, ...]:
+    """Return the handlers that a type names; while it is paused, that does not matter."""
+    if task_type is None or task_type.paused or task_type.is_tracked:
+        return ()
+    return task_type.stages or (str(task_type.handler),)
+
+
+def waiting(connection: Connection, lane: Lane, after: tuple[int, str], limit: int) -> list[tuple[int, str]]:
+    """Return up to `limit` unclaimed tasks of a lane, due or not, each as (due_at, task_id), behind one of them."""
+    sql = (
+        "SELECT due_at, task_id FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
+        "AND route = ? AND priority = ? AND (due_at, task_id) > (?, ?) ORDER BY due_at, task_id LIMIT ?"
+    )
+    return connection.execute(sql, (*lane, *after, limit)).fetchall()
 
 
 def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun]:

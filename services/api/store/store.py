@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +33,7 @@ from services.api.store import idempotency as idempotency_keys
 from services.api.store import workers as worker_rows
 from services.api.store.clock import Clock
 from services.api.store.commands.bulk import Action, Carried
+from services.api.store.commands.following import FIRST, Followed
 from services.api.store.commands.reports import Judged
 from services.api.store.commands.runs import HeldRun
 from services.api.store.database import reading, writing
@@ -43,6 +44,7 @@ from services.api.store.feed import Feed
 from services.api.store.finals import Finals
 from services.api.store.finder import Found, FoundIds
 from services.api.store.ids import Ids
+from services.api.store.lanes import Lane
 from services.api.store.line import Line
 from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
@@ -56,7 +58,7 @@ from shared.domain.audit import Deed
 from shared.domain.errors import StoreFails, TaskNotFound, TaskTypeNotFound, Unavailable
 from shared.domain.event import Event
 from shared.domain.report import Report
-from shared.domain.route import type_of
+from shared.domain.route import handler_of, type_of
 from shared.domain.stage import StageResult
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
@@ -257,6 +259,10 @@ class Store:
         """End tasks of these routes that have been due since before a time, a portion of them; return how many."""
         return await self._writer.submit(lambda unit: commands.unserved.give_up(unit, due_before))
 
+    async def follow(self, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
+        """Let a portion of the tasks that wait in a lane be run as their type says now."""
+        return await self._writer.submit(lambda unit: commands.following.follow(unit, lane, after))
+
     async def ready(self) -> None:
         """Return once the writer has served a transaction. Raises WriterStopped."""
         await self._writer.submit(lambda unit: None)
@@ -351,9 +357,18 @@ class Store:
         places = [standing.stage for standing in standings if standing.tasks]
         return task_type, standings, await self._read(lambda: tasks.oldest(self._database.connection(), name, places))
 
-    async def unserved(self, served: Set[str]) -> dict[str, int]:
-        """Return the other routes that have due tasks, each with its type's `no_handler_after`, where it has one."""
-        return await self._read(lambda: lanes.unserved(self._database, served))
+    async def unserved(self, handlers: Set[str]) -> dict[str, int]:
+        """Return the routes of tasks that wait for other handlers, with their types' `no_handler_after`, if any."""
+        return await self._read(lambda: lanes.unserved(self._database, handlers))
+
+    async def strays(self, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
+        """Return the lanes of tasks that wait for other handlers than these, while their types name some of them."""
+        return await self._read(lambda: lanes.strays(self._database, handlers))
+
+    async def handlers_of(self, routes: Collection[str]) -> frozenset[str]:
+        """Return the handlers that a worker of version 0.1.0 has, by its routes: it calls a simple type by its name."""
+        types = {one.name: one.handler for one in await self.types()}
+        return frozenset(types.get(route) or handler_of(route) for route in routes)
 
     def is_gone(self, worker_id: str) -> bool:
         """Return whether a worker was declared gone; it is one look-up by key, so it may run on the loop."""
@@ -401,8 +416,7 @@ class Store:
 
     def _waiting_routes(self) -> list[str]:
         paused = task_types.paused(self._database)
-        routes = dict.fromkeys(lane.route for lane in lanes.occupied(self._database.connection()))
-        return [route for route in routes if type_of(route) not in paused]
+        return [route for route in lanes.routes(self._database.connection()) if type_of(route) not in paused]
 
     async def _lines(self, task_id: str | None, after: int, limit: int) -> list[Line]:
         return await self._read(lambda: events.lines(self._database.connection(), task_id, after, limit))

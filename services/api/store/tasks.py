@@ -16,29 +16,24 @@ from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 
 COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
-FIXED = (
-    "task_id",
-    "name",
-    "type",
+FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
+"""What a task is created with and keeps."""
+TAKEN = (
     "stages",
-    "processing_time",
-    "input",
-    "priority",
-    "external_key",
     "timeout",
     "max_attempts",
     "min_backoff",
     "max_backoff",
-    "created_at",
     "stage_timeout",
     "stage_timeout_ends",
 )
-"""What a task is created with and keeps; the other columns change."""
-CHANGING = tuple(column for column in COLUMNS if column not in FIXED)
+"""What a task takes from its type, and seldom anew; its handler changes with the stages of a pipeline."""
+CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
-INSERT = f"INSERT INTO tasks ({', '.join(FIXED + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO tasks ({', '.join(FIXED + TAKEN + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
+UPDATE_ANEW = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TAKEN + CHANGING)} WHERE task_id = ?"
 UPDATE_QUIETLY = (
     "UPDATE tasks SET progress = ?, metadata = ?, positions = ?, heard_at = ?, version = ? WHERE task_id = ?"
 )
@@ -79,16 +74,21 @@ def _fixed(task: Task) -> tuple[Any, ...]:
         task.task_id,
         task.name,
         task.type,
-        _dump(task.stages),
         task.processing_time,
         _dump(task.input),
         task.priority,
         task.external_key,
+        task.created_at,
+    )
+
+
+def _taken(task: Task) -> tuple[Any, ...]:
+    return (
+        _dump(task.stages),
         task.timeout,
         task.max_attempts,
         task.min_backoff,
         task.max_backoff,
-        task.created_at,
         task.stage_timeout,
         task.stage_timeout_ends,
     )
@@ -143,6 +143,13 @@ def _is_quiet(before: Task, after: Task) -> bool:
     )
 
 
+def _takes_nothing(before: Task, after: Task) -> bool:
+    """Whether a task has taken nothing anew from its type: only another attempt or another handler brings that."""
+    if before.attempt == after.attempt and before.handler == after.handler:
+        return True
+    return _taken(before) == _taken(after)
+
+
 def _task(row: Sequence[Any]) -> Task:
     fields = dict(zip(COLUMNS, row, strict=True))
     code, message = fields.pop("error_code"), fields.pop("error_message")
@@ -159,15 +166,18 @@ def _task(row: Sequence[Any]) -> Task:
 
 def insert(connection: Connection, tasks: Iterable[Task]) -> None:
     """Add new tasks."""
-    connection.executemany(INSERT, (_fixed(task) + _changing(task) for task in tasks))
+    connection.executemany(INSERT, (_fixed(task) + _taken(task) + _changing(task) for task in tasks))
 
 
 def update(connection: Connection, changes: Sequence[tuple[Task, Task]]) -> None:
     """Write what has changed of known tasks, each as it is kept and as it is to be."""
     quiet = [after for before, after in changes if _is_quiet(before, after)]
-    moved = [after for before, after in changes if not _is_quiet(before, after)]
+    moved = [(before, after) for before, after in changes if not _is_quiet(before, after)]
+    same = [after for before, after in moved if _takes_nothing(before, after)]
+    anew = [after for before, after in moved if not _takes_nothing(before, after)]
     connection.executemany(UPDATE_QUIETLY, map(_learnt, quiet))
-    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in moved))
+    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in same))
+    connection.executemany(UPDATE_ANEW, ((*_taken(task), *_changing(task), task.task_id) for task in anew))
 
 
 def delete(connection: Connection, task_id: str) -> None:

@@ -140,7 +140,7 @@ def _is_cut_off(before: Task, after: Task) -> bool:
     """Whether a stay says nothing of how long the stage takes: it goes on, or somebody else has ended it."""
     if after.status.is_final:
         return after.error is not None and after.error.code is not ErrorCode.FAILED
-    return before.stage == after.stage and before.attempt == after.attempt
+    return before.attempt == after.attempt and (before.stage == after.stage or before.stages != after.stages)
 
 
 def _standing(stage: str | None, crowd: Crowd, times: Durations | None) -> Standing:

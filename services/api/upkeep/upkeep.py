@@ -9,6 +9,7 @@ from typing import Any
 
 from services.api.store.store import Store
 from services.api.upkeep.dispatcher import Dispatcher
+from services.api.upkeep.following import Following
 from services.api.upkeep.indexer import Indexer
 from services.api.upkeep.pruner import keep_times, prune
 from services.api.upkeep.reaper import Reaper
@@ -44,6 +45,7 @@ class Upkeep:
             Reaper(store, workers).run,
             Silence(store).run,
             Unserved(store, workers).run,
+            Following(store, workers).run,
             partial(prune, store),
             partial(keep_times, store),
             Indexer(store).run,

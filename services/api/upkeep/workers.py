@@ -17,6 +17,8 @@ class Beat:
 
     runs: tuple[HeldRun, ...] = ()
     routes: tuple[str, ...] = ()
+    handlers: tuple[str, ...] | None = None
+    """The handlers that it has; None if it does not say, as workers of version 0.1.0."""
     slots: int = 0
     host: str = ""
     pid: int = 0
@@ -31,6 +33,8 @@ class Presence:
 
     worker_id: str
     beat: Beat | None = None
+    handlers: frozenset[str] = frozenset()
+    """The handlers that it has, which is what decides whether it can run a task."""
     silence: float = 0.0
     is_to_drain: bool = False
     """Whether it was asked to take no more tasks."""
@@ -61,15 +65,13 @@ class Workers:
         return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
 
     def served(self) -> set[str]:
-        """Return the routes that live workers serve."""
-        return {route for one in self._present.values() if one.beat and one.is_alive for route in one.beat.routes}
+        """Return the handlers that live workers have."""
+        return {name for one in self._present.values() if one.beat and one.is_alive for name in one.handlers}
 
     def taken(self) -> set[str]:
-        """Return the routes of which live workers take tasks: those that drain serve theirs, but take nothing."""
+        """Return the handlers for which live workers take tasks: those that drain have theirs, but take nothing."""
         present = self._present.values()
-        return {
-            route for one in present if one.beat and one.is_alive and not one.beat.draining for route in one.beat.routes
-        }
+        return {name for one in present if one.beat and one.is_alive and not one.beat.draining for name in one.handlers}
 
     def is_to_drain(self, worker_id: str) -> bool:
         """Return whether a worker was asked to take no more tasks."""
@@ -86,11 +88,12 @@ class Workers:
         that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
         """
         lost, missing = await self._store.beat(worker_id, beat.runs)
+        handlers = await self._store.handlers_of(beat.routes) if beat.handlers is None else frozenset(beat.handlers)
         if self._store.is_gone(worker_id):
             # Its farewell was taken in between this beat's commit and now: who is gone comes back by no beat.
             raise WorkerGone()
         presence = self._present.setdefault(worker_id, Presence(worker_id))
-        presence.beat, presence.silence = beat, 0.0
+        presence.beat, presence.handlers, presence.silence = beat, handlers, 0.0
         presence.is_to_drain = self._store.is_draining(worker_id)
         unlisted = {(run.task_id, run.run): run for run in missing}
         presence.unlisted = {key: presence.unlisted.get(key, 0.0) for key in unlisted}

@@ -3,6 +3,17 @@
 They run inside the writer's transaction. A command raises a WaybillError before it has changed anything.
 """
 
-from services.api.store.commands import accounts, bulk, reports, runs, search, silence, task_types, tasks, unserved
+from services.api.store.commands import (
+    accounts,
+    bulk,
+    following,
+    reports,
+    runs,
+    search,
+    silence,
+    task_types,
+    tasks,
+    unserved,
+)
 
-__all__ = ["accounts", "bulk", "reports", "runs", "search", "silence", "task_types", "tasks", "unserved"]
+__all__ = ["accounts", "bulk", "following", "reports", "runs", "search", "silence", "task_types", "tasks", "unserved"]

@@ -45,24 +45,17 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         task_id=unit.ids.draw(unit.now),
         name=draft.name,
         type=task_type.name,
-        handler=task_type.handler,
-        stages=task_type.stages,
         processing_time=processing_time,
         input=draft.input,
         priority=task_type.priority if draft.priority is None else draft.priority,
         external_key=draft.external_key,
-        timeout=task_type.timeout,
-        max_attempts=task_type.max_attempts,
-        min_backoff=task_type.min_backoff,
-        max_backoff=task_type.max_backoff,
-        stage_timeout=task_type.stage_timeout if task_type.is_tracked else None,
-        stage_timeout_ends=task_type.stage_timeout_ends,
         metadata=draft.metadata,
         positions={f"metadata/{key}": Position(0, 0, "") for key in draft.metadata},
         created_at=unit.now,
         stage_since=unit.now,
         heard_at=unit.now,
         due_at=None if task_type.is_tracked else unit.now,
+        **transitions.taken_from(task_type),
     )
     return task if task.stages is None else enter(task, 0)
 
@@ -88,8 +81,10 @@ def cancel(unit: Unit, task_id: str, attempt: int | None) -> Task:
 
 
 def retry(unit: Unit, task_id: str, attempt: int | None) -> Task:
-    """Open another attempt. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
-    return _transit(unit, transitions.retry(unit.load(task_id), attempt, now=unit.now), EventKind.RETRY)
+    """Open another attempt, as its type is now. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
+    task = unit.load(task_id)
+    after = transitions.retry(task, attempt, now=unit.now, task_type=unit.task_type(task.type))
+    return _transit(unit, after, EventKind.RETRY)
 
 
 def delete(unit: Unit, task_id: str) -> None:

@@ -77,7 +77,8 @@ def test_a_beat_lists_runs_routes_and_who_beats(bench: Bench) -> None:
     ]
     assert beat["routes"] == ["sleep"]
     assert beat["slots"] == 600
-    assert set(beat) == {"runs", "routes", "slots", "host", "pid", "version", "draining"}
+    assert beat["handlers"] == ["sleep"]
+    assert set(beat) == {"runs", "routes", "handlers", "slots", "host", "pid", "version", "draining"}
 
 
 def test_only_the_time_in_the_handler_counts_towards_the_limit(bench: Bench) -> None:

@@ -37,7 +37,8 @@ def test_the_routes_are_the_types_whose_handler_is_here() -> None:
     registry = Registry(api, {"sleep": sleep})
     assert registry.routes == frozenset()
     registry.refresh()
-    assert registry.routes == {"nap"}
+    assert registry.routes == {"nap/sleep"}
+    assert registry.names == ["sleep"]
     assert registry.handler("sleep") is sleep
     assert registry.handler("resize_image") is None
     assert registry.handler(None) is None
@@ -85,6 +86,18 @@ def test_a_stage_that_its_type_has_no_more_is_served_while_tasks_go_through_it()
     assert not registry.notice({"clean/sleep", "clean/store"})
     registry.refresh()
     assert registry.routes == {"clean/sleep"}
+
+
+def test_a_handler_that_its_type_has_no_more_is_served_while_tasks_wait_for_it() -> None:
+    api = ScriptedApi()
+    api.types = [{"name": "nap", "handler": "echo"}]
+    registry = Registry(api, {"nap": sleep, "sleep": sleep})
+    registry.refresh()
+    assert registry.routes == frozenset()
+    assert registry.notice({"nap", "nap/echo", "nap/sleep", "other/a b"})
+    assert registry.routes == {"nap", "nap/sleep"}
+    assert not registry.notice({"nap"})
+    assert registry.routes == {"nap"}, "routes without messages are forgotten, however many others made"
 
 
 def test_without_the_api_the_known_routes_stay() -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from shared.domain.merge import merge
 from shared.domain.report import Report
-from shared.domain.route import route_of, type_of
+from shared.domain.route import handler_of, route_of, type_of
 from shared.domain.stage import has_advanced, passed
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import Task, TaskError
-from shared.domain.transitions import CRASH_BUDGET, cancel, enter, release, retry, time_out
+from shared.domain.task_type import TaskType
+from shared.domain.transitions import CRASH_BUDGET, cancel, enter, follow, release, retry, time_out
 
 NOW = 1_000_000
 CLAIM = "a" * 32
@@ -147,6 +148,79 @@ def test_only_a_pipeline_has_stages_to_enter() -> None:
         enter(replace(pipeline(), stages=None), 0)
 
 
-def test_a_route_names_its_type() -> None:
-    assert route_of("clean") == "clean"
-    assert type_of(route_of("clean")) == type_of(route_of("clean", "fetch:2")) == "clean"
+@pytest.mark.parametrize(
+    ("type_name", "handler", "is_stage", "route"),
+    [
+        ("sleep", "sleep", False, "sleep"),
+        ("nap", "sleep", False, "nap/sleep"),
+        ("clean", "fetch:2", True, "clean/fetch:2"),
+        ("clean", "clean", True, "clean/clean"),
+        ("clean", "a/b ж", False, "clean/a/b ж"),
+    ],
+)
+def test_a_route_names_its_type_and_its_handler(type_name: str, handler: str, is_stage: bool, route: str) -> None:
+    assert route_of(type_name, handler, is_stage=is_stage) == route
+    assert (type_of(route), handler_of(route)) == (type_name, handler)
+
+
+def kind(*stages: str, **fields: Any) -> TaskType:
+    return TaskType(name="clean", stages=stages or None, **fields)
+
+
+@pytest.mark.parametrize(
+    ("stages", "stage", "position"),
+    [
+        (("fetch", "parse", "store"), "parse", 1),
+        (("fetch", "parser", "store"), "parser", 1),
+        (("fetch", "parse", "check", "store"), "parse", 1),
+        (("download", "parse", "store"), "download", 0),
+        (("fetch",), "fetch", 0),
+        (("parse", "fetch", "store"), "parse", 0),
+    ],
+)
+def test_a_retry_takes_the_stages_of_its_type_and_goes_on_where_they_are_alike(
+    stages: tuple[str, ...], stage: str, position: int
+) -> None:
+    task = failed(completed(pipeline()))
+    assert (task.status, task.stage) == (Status.ERROR, "parse")
+    again = retry(task, None, now=NOW, task_type=kind(*stages, max_attempts=3, timeout=7))
+    assert (again.stages, again.stage, again.handler, again.position) == (stages, stage, stage, position)
+    assert (again.attempt, again.max_attempts, again.timeout, again.due_at) == (2, 3, 7, NOW)
+
+
+def test_a_retry_may_make_a_pipeline_of_a_task_and_a_task_of_a_pipeline() -> None:
+    task = failed(completed(pipeline()))
+    simple = retry(task, None, now=NOW, task_type=kind(handler="clean"))
+    assert (simple.stages, simple.stage, simple.handler, simple.route) == (None, None, "clean", "clean")
+    back = retry(cancel(simple, None, now=NOW), None, now=NOW, task_type=kind("fetch", "parse"))
+    assert (back.stage, back.handler, back.position) == ("fetch", "fetch", 0)
+    tracked = retry(cancel(back, None, now=NOW), None, now=NOW, task_type=kind(stage_timeout=9))
+    assert (tracked.handler, tracked.stages, tracked.due_at, tracked.stage_timeout) == (None, None, None, 9)
+
+
+def test_a_task_that_waits_follows_its_type_as_far_as_it_need_not_go_back() -> None:
+    waiting = completed(pipeline())
+    followed = follow(waiting, kind("fetch", "parser", "store"), now=NOW)
+    assert (followed.stage, followed.handler, followed.attempt, followed.status) == (
+        "parser",
+        "parser",
+        1,
+        waiting.status,
+    )
+    assert (followed.run, followed.due_at, followed.stage_run) == (waiting.run + 1, waiting.due_at, followed.run)
+    for other in (kind("download", "parse2"), kind("fetch"), kind(), kind(handler="clean"), kind("fetch", "parse")):
+        assert follow(waiting, other, now=NOW) is waiting
+    assert follow(claimed(waiting), kind("fetch", "parser"), now=NOW).handler == "parse", "what runs, runs"
+
+
+def test_a_task_that_is_no_pipeline_follows_its_type_to_another_handler_or_to_a_pipeline() -> None:
+    waiting = _simple("claen")
+    assert follow(waiting, kind(handler="claen"), now=NOW) is waiting
+    assert follow(waiting, kind(), now=NOW) is waiting
+    followed = follow(waiting, kind(handler="clean", timeout=4), now=NOW)
+    assert (followed.handler, followed.route, followed.run, followed.timeout) == ("clean", "clean", 2, 4)
+    assert follow(waiting, kind("fetch"), now=NOW).route == "clean/fetch"
+
+
+def _simple(handler: str) -> Task:
+    return Task(task_id="t", name="n", type="clean", handler=handler, processing_time=1, created_at=0, due_at=NOW)

@@ -180,3 +180,58 @@ def test_what_the_first_version_kept_is_there_after_the_upgrade(tmp_path: Path) 
     assert (kept.stages, kept.handler, kept.due_at, kept.claimed_at) == (None, "sleep", 7, None)
     assert occupied(database.connection()) == [Lane("sleep", 0)]
     database.close()
+
+
+def test_tasks_of_older_databases_get_the_routes_that_their_own_handlers_need(tmp_path: Path) -> None:
+    older = SqliteDatabase(str(tmp_path / "older.db"))
+    connection = older.connection()
+    for number, entry in migrations():
+        if number < 10:
+            connection.executescript(f"BEGIN;{entry.read_text()};PRAGMA user_version = {number};COMMIT;")
+    fields = {"due_at": 1, "claim": None}
+    for task_id, more in (
+        ("1", {"type": "nap", "handler": "nap"}),
+        ("2", {"type": "nap", "handler": "doze"}),
+        ("3", {"type": "nap", "handler": None, "due_at": None}),
+        ("4", {"type": "nap", "handler": "nap", "stages": ("nap", "b"), "stage": "nap"}),
+    ):
+        insert(connection, [replace(task(Status.NEW), task_id=task_id, **fields | more)])
+    connection.commit()
+    migrate(older)
+    rows = connection.execute("SELECT route FROM tasks ORDER BY task_id").fetchall()
+    assert [route for (route,) in rows] == ["nap", "nap/doze", "nap", "nap/nap"]
+    (plan,) = connection.execute(
+        "EXPLAIN QUERY PLAN SELECT 1 FROM tasks WHERE due_at NOT NULL AND route = 'a'"
+    ).fetchall()
+    assert "tasks_due" in str(plan)
+    older.close()
+
+
+@pytest.mark.parametrize("change", ["""stages = '["a","b","x"]'""", "stages = NULL, stage = NULL"])
+def test_what_is_claimed_takes_over_no_other_stages(connection: sqlite3.Connection, change: str) -> None:
+    at_stage(connection)
+    with pytest.raises(sqlite3.IntegrityError, match="other stages"):
+        connection.execute(f"UPDATE tasks SET {change}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """stages = '["z","b"]', stage = 'b', handler = 'b'""",
+        """stages = '["b"]'""",
+        """stages = '["a","x","b"]'""",
+        """stages = '["a","b"]', stage = 'a', handler = 'a'""",
+        "stages = NULL, stage = NULL",
+    ],
+)
+def test_what_waits_takes_over_no_stages_before_its_own(connection: sqlite3.Connection, change: str) -> None:
+    at_stage(connection)
+    connection.execute("UPDATE tasks SET claim = NULL, due_at = 1, run = run + 1")
+    with pytest.raises(sqlite3.IntegrityError, match="other stages"):
+        connection.execute(f"UPDATE tasks SET {change}")
+
+
+def test_what_waits_takes_over_stages_that_begin_alike(connection: sqlite3.Connection) -> None:
+    at_stage(connection)
+    connection.execute("UPDATE tasks SET claim = NULL, due_at = 1, run = run + 1")
+    connection.execute("""UPDATE tasks SET stages = '["a","x"]', stage = 'x', handler = 'x'""")

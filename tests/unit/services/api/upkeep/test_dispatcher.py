@@ -18,6 +18,7 @@ from services.api.upkeep import window as window_module
 from services.api.upkeep.dispatcher import Dispatcher
 from services.api.upkeep.lost_messages import PATIENCE
 from shared.domain.report import Report
+from shared.domain.route import type_of
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import TaskError
 from shared.domain.task_type import TaskType
@@ -105,7 +106,7 @@ def claim(task_id: str, **fields: Any) -> Report:
 
 
 def sent(queue: FakeQueue) -> list[str]:
-    return [message.task_id for route, _, message in queue.sent if route != "last"]
+    return [message.task_id for route, _, message in queue.sent if type_of(route) != "last"]
 
 
 async def test_what_a_commit_makes_due_is_sent_once_with_its_route_and_priority(open_store: OpenStore) -> None:

@@ -14,6 +14,7 @@ from services.api.upkeep.workers import LEASE, Beat, Workers
 from shared.domain.errors import WorkerGone, WorkerNotFound
 from shared.domain.report import Report
 from shared.domain.status import Status
+from shared.domain.task_type import TaskType
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test
@@ -140,3 +141,16 @@ async def test_a_worker_that_drains_serves_its_routes_but_takes_nothing(open_sto
         await workers.beat("a", Beat(routes=("sleep", "resize"), draining=True))
         await workers.beat("b", Beat(routes=("sleep",)))
         assert (workers.served(), workers.taken()) == ({"sleep", "resize"}, {"sleep"})
+
+
+async def test_a_worker_says_which_handlers_it_has_and_an_old_one_which_routes_it_serves(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        workers = Workers(store)
+        await store.create_type(TaskType(name="nap", handler="doze", processing_time=1))
+        await workers.beat("new", Beat(routes=("nap/doze", "sleep"), handlers=("doze", "sleep", "spare")))
+        assert workers.served() == {"doze", "sleep", "spare"}
+        await workers.gone("new", crashed=False)
+        await workers.beat("old", Beat(routes=("nap", "sleep", "file/store", "unheard-of")))
+        assert workers.served() == workers.taken() == {"doze", "sleep", "store", "unheard-of"}
+        await workers.beat("old", Beat(routes=("nap",), draining=True))
+        assert (workers.served(), workers.taken()) == ({"doze"}, set())

@@ -1,0 +1,39 @@
+"""Let tasks that wait for a handler which no worker has follow their types."""
+
+from typing import NamedTuple
+
+from services.api.store import lanes
+from services.api.store.lanes import Lane
+from services.api.store.unit import Unit
+from shared.domain import transitions
+from shared.domain.event import EventKind
+
+PORTION = 200
+"""How many tasks one transaction looks at."""
+
+FIRST = (-1, "")
+"""Before every task of a lane."""
+
+
+class Followed(NamedTuple):
+    """How many tasks are run as their type says now, and behind which one to look next; None if that were all."""
+
+    tasks: int
+    place: tuple[int, str] | None
+
+
+def follow(unit: Unit, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
+    """Let the tasks that wait in a lane be run as their type says now."""
+    unit.flush()
+    found = lanes.waiting(unit.connection, lane, after, PORTION)
+    unit.prefetch(task_id for _, task_id in found)
+    count = 0
+    for _, task_id in found:
+        task = unit.load(task_id)
+        task_type = unit.task_type(task.type)
+        followed = task if task_type is None else transitions.follow(task, task_type, now=unit.now)
+        if followed is not task:
+            unit.put(followed)
+            unit.record_deed(followed, EventKind.REROUTE, {"handler": followed.handler, "instead_of": task.handler})
+            count += 1
+    return Followed(count, found[-1] if len(found) == PORTION else None)

@@ -1,0 +1,75 @@
+"""Where tasks wait for a handler that no worker has, and their type names another one now: they follow it.
+
+A task keeps the handler that it was created with, since a worker may have it though its type has gone on to another. If
+none has, a misspelt name was mended, or all workers were replaced, and the tasks would wait for ever.
+"""
+
+import asyncio
+import logging
+import time
+
+from services.api.store.commands.following import FIRST
+from services.api.store.lanes import Lane
+from services.api.store.store import Store
+from services.api.upkeep.workers import LEASE, Workers
+from shared.domain.route import handler_of
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0
+
+SHARE = 3
+"""For every second at work it lets so many go by while others write."""
+
+
+class Following:
+    """Counts, in ticks of at most a second and only while the API serves, how long a lane has strayed from its type.
+
+    After a whole lease, in which a worker that is started anew comes back, its tasks follow in portions. What cannot
+    follow, since a pipeline would have to go back, is not looked at again before its type changes.
+    """
+
+    def __init__(self, store: Store, workers: Workers) -> None:
+        """Watch over the lanes of this store."""
+        self._store = store
+        self._workers = workers
+        self._waited: dict[Lane, float] = {}
+        self._stuck: dict[Lane, tuple[str, ...]] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK)
+            await self._store.ready()
+            now = time.monotonic()
+            await self.tick(min(now - last, TICK))
+            last = now
+
+    async def tick(self, seconds: float) -> None:
+        """Count `seconds` for each lane that has strayed, and let the tasks follow that have waited long enough."""
+        strays = await self._store.strays(self._workers.served())
+        self._waited = {lane: self._waited.get(lane, 0.0) + seconds for lane in strays}
+        self._stuck = {lane: named for lane, named in self._stuck.items() if strays.get(lane) == named}
+        for lane, named in strays.items():
+            if self._waited[lane] < LEASE or lane in self._stuck:
+                continue
+            if count := await self._follow(lane):
+                message = "%d tasks waited for a handler %s, which no worker has, and now follow their type"
+                log.warning(message, count, handler_of(lane.route), extra={"action": "reroute"})
+            else:
+                self._stuck[lane] = named
+
+    async def _follow(self, lane: Lane) -> int:
+        """Let all of a lane follow, as long as no worker comes that has the handler after all; return how many did."""
+        loop = asyncio.get_running_loop()
+        total, place = 0, FIRST
+        while handler_of(lane.route) not in self._workers.served():
+            began = loop.time()
+            count, further = await self._store.follow(lane, place)
+            total += count
+            if further is None:
+                break
+            place = further
+            await asyncio.sleep(SHARE * (loop.time() - began))
+        return total
