@@ -10,6 +10,7 @@ from tornado.web import Application, RequestHandler
 from services.api.access import Access
 from services.api.admin.accounts import Accounts
 from services.api.admin.routes import admin_routes
+from services.api.bodies.lane import Bodies
 from services.api.endpoint import Nowhere
 from services.api.intake import Record
 from services.api.openapi import describe
@@ -28,7 +29,7 @@ def build(store: Any, workers: Any, metrics: Any, access: Access, traffic: Traff
 
 
 def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: Record) -> Application:
-    """Return an application of these routes, in this order."""
+    """Return an application of these routes, in this order; its setting `bodies` is to be closed."""
     edge = {"access": access, "traffic": traffic, "record": record}
     rules: list[Any] = [
         (route.pattern, route.handler, edge | {"calls": route.calls(), "services": route.services}) for route in routes
@@ -38,6 +39,7 @@ def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: 
         default_handler_class=Nowhere,
         default_handler_args=edge | {"calls": {}, "services": {}},
         log_function=_log,
+        bodies=Bodies(),
     )
 
 

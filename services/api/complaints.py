@@ -24,13 +24,17 @@ NOUNS = {"List": ("Array", "item"), "Tuple": ("Array", "item"), "Value": ("Strin
 """What pydantic calls that of which there is too little or too much, and what JSON calls it; a secret is a text."""
 
 
-def body_refusal(error: ValidationError) -> Refusal:
-    """Return the problem that names every bad field of a body by its JSON pointer."""
-    found = error.errors(include_url=False)
+def errors_of(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Return what pydantic found, without what is not told."""
+    return [dict(one) for one in error.errors(include_url=False, include_context=False, include_input=False)]
+
+
+def refusal_of_errors(found: Sequence[Mapping[str, Any]], *, is_all: bool = True) -> Refusal:
+    """Return the problem that names every bad field of a body by its JSON pointer; of too many, the first ones."""
     errors: list[FieldError] = [{"pointer": pointer(one["loc"]), "detail": detail_of(one)} for one in found]
     if any(one["type"] == TOO_LARGE_TYPE for one in found):
         return Refusal(TOO_LARGE, "An item is too large.", errors=errors)
-    return invalid(errors)
+    return invalid(errors, is_all=is_all)
 
 
 def pointer(path: Sequence[int | str]) -> str:

@@ -204,6 +204,10 @@ class PatientStream(IOStream):
             self.lingering.keep(self.socket)
         super().close(exc_info)
 
+    def allow_body(self) -> None:
+        """Give the rest of a body its time anew: it was not read for a while."""
+        self._allow(BODY_SECONDS)
+
     @property
     def is_busy(self) -> bool:
         """Whether a request has begun to come and its answer has not left; between requests a connection is idle."""

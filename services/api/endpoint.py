@@ -15,8 +15,9 @@ from tornado.web import HTTPError
 
 from services.api import problems
 from services.api.access import SAFE_METHODS, Scope
+from services.api.bodies.lane import LARGE
 from services.api.intake import Intake
-from services.api.operation import Operation
+from services.api.operation import SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import EVENT_STREAM, JSON, negotiated, stream, stream_live
 from shared.domain.audit import Deed
@@ -45,8 +46,9 @@ class Endpoint(Intake):
     """What the audit log says of a call that has been answered, None where that is not worth a line."""
     facts: Mapping[str, Any] = {}
     """What came of it that the audit log should hold, too."""
+    fingerprint: str | None = None
+    """What stands for the request, where that was made while its body was read."""
     _bell: "asyncio.Future[None] | None" = None
-    _has_left = False
     _request_id = ""
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
@@ -78,12 +80,23 @@ class Endpoint(Intake):
         if len(operation.media) > 1:
             self.media = negotiated(self.request.headers.get("Accept"), operation.media)
         try:
-            arguments.update(operation.arguments(self.request, path, b"".join(self._chunks)))
+            arguments.update(await self._arguments(operation, path))
         except Refusal:
             await self.misread()
             raise
         self.set_status(operation.status)
         return await operation.function(self, **arguments)
+
+    async def _arguments(self, operation: Operation, path: Sequence[str]) -> dict[str, Any]:
+        """Decode what was sent; a large body is read elsewhere, since nothing else would be done meanwhile."""
+        if operation.batch is None or self.body_size <= LARGE:
+            return operation.arguments(self.request, path, b"".join(self._chunks))
+        arguments = operation.parameters_of(self.request, path)
+        wanted = self.request_line if "Idempotency-Key" in self.request.headers else None
+        read = await self._lane.read(operation.name, wanted, self._chunks)
+        self.fingerprint = read.fingerprint
+        self._let_go()
+        return arguments | {operation.body_argument: read.body}
 
     async def misread(self) -> None:
         """Hear that what was sent makes no sense; it is refused next."""
@@ -99,7 +112,9 @@ class Endpoint(Intake):
         else:
             return
         target = self._headers.get("Location") or self.request.path
-        await self.record(who, operation.name, target, outcome, details_of(operation, arguments) | dict(self.facts))
+        is_large = self.body_size > SINGLE_LIMIT
+        details = {"size": self.body_size} if is_large else details_of(operation, arguments)
+        await self.record(who, operation.name, target, outcome, details | dict(self.facts))
 
     async def record(
         self, who: str, action: str, target: str, outcome: str, details: Mapping[str, Any] | None = None
@@ -162,7 +177,6 @@ class Endpoint(Intake):
     def on_connection_close(self) -> None:
         """Wake the request that waits: nobody is there to be answered."""
         super().on_connection_close()
-        self._has_left = True
         self._ring()
 
     def _ring(self) -> None:

@@ -14,6 +14,7 @@ from tornado.web import RequestHandler, stream_request_body
 
 from services.api import problems
 from services.api.access import NOBODY, Access, Caller, Needs, Scope
+from services.api.bodies.lane import LARGE, Bodies, Lane
 from services.api.operation import FORM, SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import JSON
@@ -67,7 +68,8 @@ class Intake(RequestHandler):
         self._needs: Needs = Scope.ALL
         self._limit = SINGLE_LIMIT
         self._chunks: list[bytes] = []
-        self._received = 0
+        self._received = self._room = 0
+        self._has_left = False
         self._refusal: Refusal | None = None
         self._is_last = True
         """Whether Tornado will close the connection after the answer, as it does where that comes before the body."""
@@ -117,18 +119,63 @@ class Intake(RequestHandler):
         else:
             self._is_last = False
 
-    def data_received(self, chunk: bytes) -> None:
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Gather the body, or drop it where the answer is known already."""
         self._received += len(chunk)
         if self._received > DRAIN_LIMIT:
             self.hang_up()
         elif self._headers_written:
-            return
+            return None
         elif self._received > self._limit:
             self._chunks.clear()
             self._answer_early()
         elif self._refusal is None:
             self._chunks.append(chunk)
+            if self._received > LARGE and not self._room:
+                return self._take_room()
+        return None
+
+    async def _take_room(self) -> None:
+        """Wait, without reading on, until a large body may be held."""
+        length = self.request.headers.get("Content-Length")
+        size = self._limit if length is None else int(length)
+        try:
+            await self._lane.take_room(size)
+        except Refusal as refusal:
+            self._refusal = refusal
+            self._chunks.clear()
+            self._answer_early()
+            return
+        self._room = size
+        self.request.connection.stream.allow_body()  # type: ignore[union-attr]
+        if self._has_left:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Let others have the room of this body."""
+        self._chunks = []
+        room, self._room = self._room, 0
+        if room:
+            self._lane.give_room(room)
+
+    def on_finish(self) -> None:
+        """Hold nothing any more."""
+        self._let_go()
+
+    def on_connection_close(self) -> None:
+        """Hold nothing any more: nobody is there to be answered."""
+        self._has_left = True
+        self._let_go()
+
+    @property
+    def _lane(self) -> Lane:
+        bodies = cast(Bodies, self.application.settings["bodies"])
+        return bodies.reporters if self._needs is Scope.REPORTER else bodies.clients
+
+    @property
+    def request_line(self) -> str:
+        """What is asked, without what is said about it."""
+        return f"{self.request.method} {self.request.path}"
 
     @property
     def body_size(self) -> int:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Protocol, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from services.api import form_body, json_body
-from services.api.complaints import body_refusal, detail_of, parameter_of
+from services.api.bodies.batches import BATCHES, Batch, read_batch, read_item
+from services.api.complaints import detail_of, errors_of, parameter_of, refusal_of_errors
 from services.api.problems import NOT_JSON, Kind, Refusal, invalid
 from services.api.streaming import CSV, JSON
 from shared.domain.errors import NotFound, WaybillError
@@ -90,14 +91,20 @@ class Operation:
         """The arguments that the path gives."""
         return frozenset(one.argument for one in self.parameters if one.place == "path")
 
+    @property
+    def batch(self) -> Batch | None:
+        """How the items of its body are read, where it may have many."""
+        return BATCHES.get(self.name)
+
     def arguments(self, request: _Request, path: Sequence[str], body: bytes) -> dict[str, Any]:
         """Return the arguments that a request gives, or raise Refusal or NotFound, naming all that is wrong."""
-        arguments = self._parameters(request, path)
+        arguments = self.parameters_of(request, path)
         if self.body is not None:
             arguments[self.body_argument] = self._body(self.body, body)
         return arguments
 
-    def _parameters(self, request: _Request, path: Sequence[str]) -> dict[str, Any]:
+    def parameters_of(self, request: _Request, path: Sequence[str]) -> dict[str, Any]:
+        """Return the arguments but the body."""
         given: dict[str, Any] = {}
         errors: list[FieldError] = []
         segments = iter(path)
@@ -138,10 +145,12 @@ class Operation:
                 raise Refusal(NOT_JSON, "The body is empty; this call needs a JSON object.")
             return None
         value = form_body.decode(body) if self.is_form else json_body.decode(body)
+        if self.batch is not None:
+            return read_batch(self.batch, value, is_large=len(body) > SINGLE_LIMIT)
         try:
-            return model.model_validate(value)
+            return read_item(model, value)
         except ValidationError as error:
-            raise body_refusal(error) from None
+            raise refusal_of_errors(errors_of(error)) from None
 
 
 def call(

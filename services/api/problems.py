@@ -35,6 +35,7 @@ METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed")
 NOT_ACCEPTABLE = Kind(406, "not_acceptable")
 NOT_APPLIED = Kind(409, "not_applied")
 TOO_LARGE = Kind(413, "too_large")
+TOO_COMPLEX = Kind(413, "too_complex")
 TARGET_TOO_LONG = Kind(414, "target_too_long")
 UNSUPPORTED_MEDIA_TYPE = Kind(415, "unsupported_media_type")
 MISDIRECTED = Kind(421, "misdirected")
@@ -60,7 +61,16 @@ VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
 RETRY_SECONDS = 1
 """What is answered with 503 may be tried again after so long."""
 
-BODY_KINDS = (NOT_JSON, DUPLICATE_KEY, NUMBER_OUT_OF_RANGE, TOO_DEEP, BAD_TEXT, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+BODY_KINDS = (
+    NOT_JSON,
+    DUPLICATE_KEY,
+    NUMBER_OUT_OF_RANGE,
+    TOO_DEEP,
+    BAD_TEXT,
+    TOO_LARGE,
+    TOO_COMPLEX,
+    UNSUPPORTED_MEDIA_TYPE,
+)
 """What any call that takes a body may answer."""
 
 DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
@@ -134,7 +144,7 @@ def refusal_of(error: errors.WaybillError) -> Refusal:
     return Refusal(kind, str(error), headers=headers, **error.facts)
 
 
-def invalid(errors: Sequence[FieldError]) -> Refusal:
-    """Return the 422 that names every bad field."""
+def invalid(errors: Sequence[FieldError], *, is_all: bool = True) -> Refusal:
+    """Return the 422 that names every bad field, or says that there are more."""
     wrong = "1 field is wrong." if len(errors) == 1 else f"{len(errors)} fields are wrong."
-    return Refusal(INVALID, wrong, errors=errors)
+    return Refusal(INVALID, wrong if is_all else f"At least {wrong}", errors=errors)

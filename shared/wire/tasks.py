@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from shared.domain.encoded import value_of
 from shared.domain.task import Task, TaskError
 from shared.wire.fields import MAX_ITEMS, Body, Counter, ExternalKey, Metadata, Name, Priority, Seconds, TypeName
 from shared.wire.size import within_limit
@@ -169,7 +170,7 @@ def task_json(task: Task) -> TaskJson:
         "stage": task.stage,
         "progress": task.progress,
         "metadata": dict(task.metadata),
-        "input": task.input,
+        "input": value_of(task.input),
         "result": task.result,
         "error": error_json(task.error),
         "priority": task.priority,

@@ -69,12 +69,14 @@ class Idle:
 
 
 @pytest.fixture
-def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts) -> Application:
+def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts) -> Iterator[Application]:
     """The application, as the server builds it."""
     workers = Workers(store)
     metrics = Metrics(workers, Idle())
     store.listen(metrics.notice)
-    return build(store, workers, metrics, access, traffic, accounts)
+    app = build(store, workers, metrics, access, traffic, accounts)
+    yield app
+    app.settings["bodies"].close()
 
 
 @pytest.fixture

@@ -281,13 +281,18 @@ def test_a_connection_answered_for_the_last_time_does_not_stay(fetch: Fetch, mon
         reader, writer = await asyncio.open_connection("127.0.0.1", fetch.port)
         writer.write(b"nonsense\r\n\r\n")
         await reader.read()
+        is_reset = False
         for _ in range(100):
             await asyncio.sleep(0.05)
             try:
                 writer.write(b"more")
                 await writer.drain()
             except ConnectionError:
-                return True
-        return False
+                is_reset = True
+                break
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        return is_reset
 
     assert fetch.run(send())

@@ -1,13 +1,12 @@
 """All tasks: create one or many, and list them."""
 
-import hashlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal, Protocol
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
+from services.api.bodies.batches import fingerprint
 from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
 from services.api.handlers.searching import Search, searched
@@ -186,9 +185,7 @@ def _draft(wish: CreateTask) -> TaskDraft:
 
 
 def _idempotency(endpoint: Endpoint, key: str | None, body: BaseModel) -> IdempotencyKey | None:
-    """Return the key with the fingerprint of the request: the same fields in another order are the same request."""
+    """Return the key with what stands for the request."""
     if key is None:
         return None
-    said = json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
-    request = f"{endpoint.request.method} {endpoint.request.path}\n{said}"
-    return IdempotencyKey(key, hashlib.sha256(request.encode()).hexdigest())
+    return IdempotencyKey(key, endpoint.fingerprint or fingerprint(endpoint.request_line, body))

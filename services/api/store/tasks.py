@@ -11,6 +11,7 @@ from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 from services.api.store.models import TaskRow
+from shared.domain.encoded import Encoded
 from shared.domain.report import TaskKey
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
@@ -62,6 +63,8 @@ class Recent(NamedTuple):
 
 
 def _dump(value: Any) -> str | None:
+    if isinstance(value, Encoded):
+        return value.text
     return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,0 +1,88 @@
+"""The process that reads large bodies: `python -m services.api.bodies.reader`.
+
+It takes one body at a time from its standard input and answers on its standard output, in frames with their lengths;
+see `lane`. It ends with whoever started it.
+"""
+
+import pickle
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+from services.api import json_body
+from services.api.bodies.batches import BATCHES, fingerprint, parts_of, read_batch
+from services.api.problems import TOO_COMPLEX, Refusal
+
+FRAME = struct.Struct("!Q")
+"""The length of what follows."""
+
+MOST_VALUES = 1_000_000
+"""Arrays and objects of a body; each takes twenty times as much memory as its two characters."""
+
+ITEMS = 20
+"""To a frame: none of them has more than 64 KiB of JSON."""
+
+MEMORY = 2 << 30
+"""Bytes of addresses."""
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Serve until nothing more comes."""
+    # A signal to the whole group has the API finish what it has begun, so it is needed till then.
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    with suppress(BrokenPipeError):
+        while (asked := receive(source)) is not None:
+            name, request = pickle.loads(asked)  # noqa: S301 - from the process that started this one
+            for part in _parts(name, request, receive(source) or b""):
+                send(sink, pickle.dumps(part))
+            send(sink)
+            sink.flush()
+    return 0
+
+
+def send(sink: IO[bytes], *pieces: bytes) -> None:
+    """Write a frame, made of pieces; an empty one ends an answer."""
+    sink.write(FRAME.pack(sum(map(len, pieces))))
+    for piece in pieces:
+        sink.write(piece)
+
+
+def receive(source: IO[bytes]) -> bytes | None:
+    """Read a frame, None where nothing comes any more."""
+    head = source.read(FRAME.size)
+    if len(head) < FRAME.size:
+        return None
+    (size,) = FRAME.unpack(head)
+    frame = source.read(size)
+    return frame if len(frame) == size else None
+
+
+def _parts(name: str, request: str | None, body: bytes) -> Iterator[Any]:
+    """Yield the refusal of a body, or its fingerprint where one is wanted, and then its parts."""
+    batch = BATCHES[name]
+    try:
+        if body.count(b"[") + body.count(b"{") > MOST_VALUES:
+            raise Refusal(TOO_COMPLEX, f"The body has more than {MOST_VALUES:,} arrays and objects.")
+        read = read_batch(batch, json_body.decode(body), is_large=True)
+    except Refusal as refusal:
+        yield refusal.kind, refusal.detail, refusal.errors, refusal.members
+        return
+    except MemoryError:
+        yield TOO_COMPLEX, "The body takes too much memory.", (), {}
+        return
+    yield None if request is None else fingerprint(request, read)
+    yield from parts_of(batch, read, ITEMS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
