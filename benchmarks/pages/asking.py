@@ -40,7 +40,7 @@ PAGES = (
     Request("form for a task", f"{TASKS}add/"),
     Request("task types", "/admin/tasks/tasktype/"),
     Request("one pipeline", f"/admin/tasks/tasktype/{PIPELINE}/", "/admin/tasks/tasktype/{name}/"),
-    Request("form for a type", "/admin/tasks/tasktype/add/"),
+    Request("form for a type", "/admin/tasks/tasktype/-/add/"),
     Request("failures", "/admin/failures/"),
     Request("failures, of a type", "/admin/failures/?type=photo"),
     Request("workers", "/admin/workers/"),

@@ -55,7 +55,7 @@ def shots(scene: Scene) -> Sequence[Shot]:
         Shot("type", "/admin/tasks/tasktype/import-orders/"),
         Shot("type-pipeline", "/admin/tasks/tasktype/application/"),
         Shot("type-tracked", "/admin/tasks/tasktype/delivery/"),
-        Shot("type-add", "/admin/tasks/tasktype/add/"),
+        Shot("type-add", "/admin/tasks/tasktype/-/add/"),
         Shot("failures", "/admin/failures/"),
         Shot("workers", "/admin/workers/"),
         Shot("audit", "/admin/audit/"),

@@ -70,6 +70,7 @@ SCOPES: dict[str, Needs] = {
     "beat": Scope.REPORTER,
     "say_gone": Scope.REPORTER,
     "list_accounts": Scope.ADMIN,
+    "get_account": Scope.ADMIN,
     "create_account": Scope.ADMIN,
     "change_account": Scope.ADMIN,
     "delete_account": Scope.ADMIN,

@@ -90,6 +90,7 @@ DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
     errors.TaskTypeInUse: Kind(409, "task_type_in_use"),
     errors.AccountExists: Kind(409, "account_exists"),
     errors.LastAdmin: Kind(409, "last_admin"),
+    errors.ChangedMeanwhile: Kind(412, "changed_meanwhile"),
     errors.WorkerGone: Kind(409, "worker_gone"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused"),
     errors.StorageFull: Kind(507, "storage_full"),

@@ -78,6 +78,10 @@ class LastAdmin(Conflict):
     """It is the last account of an administrator."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else has changed it since: `differs` holds what is other now."""
+
+
 class WorkerGone(Conflict):
     """The worker was declared gone: its runs were given to others, and it must start anew under a fresh id."""
 

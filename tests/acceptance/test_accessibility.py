@@ -18,7 +18,7 @@ PAGES = (
     "/admin/tasks/task/add/",
     "/admin/tasks/task/?q=statu:error",
     "/admin/tasks/tasktype/",
-    "/admin/tasks/tasktype/add/",
+    "/admin/tasks/tasktype/-/add/",
     "/admin/tasks/tasktype/order/",
     "/admin/tasks/tasktype/delivery/",
     "/admin/failures/",

@@ -14,6 +14,7 @@ from services.api.admin.places import NoPlace, Places
 from services.api.admin.sessions import Sessions
 from services.api.admin.strength import weakness_of
 from services.api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
+from services.api.versions import Condition
 from shared.domain.account import Account, Role, Session
 from shared.domain.errors import AccountNotFound, Invalid
 
@@ -48,10 +49,12 @@ class AccountStore(Protocol):
     async def create_account(self, account: Account) -> Account:
         """Add one."""
 
-    async def change_account(self, name: str, changes: Mapping[str, Any]) -> Account:
+    async def change_account(
+        self, name: str, changes: Mapping[str, Any], condition: Condition[Account] | None = None
+    ) -> Account:
         """Change one."""
 
-    async def delete_account(self, name: str) -> None:
+    async def delete_account(self, name: str, condition: Condition[Account] | None = None) -> None:
         """Remove one."""
 
 
@@ -85,6 +88,13 @@ class Accounts:
         """Return all accounts, by name."""
         return await self._store.accounts()
 
+    async def one(self, name: str) -> Account:
+        """Return an account, or raise AccountNotFound."""
+        account = await self._store.account(name)
+        if account is None:
+            raise AccountNotFound()
+        return account
+
     async def has_demo(self) -> bool:
         """Return whether somebody can log in with a password that stands in the documentation."""
         return any(account.is_demo for account in await self._store.accounts())
@@ -95,19 +105,30 @@ class Accounts:
         kept = await self._hashed(password, is_demo)
         return await self._store.create_account(Account(name=name, role=role, password=kept, is_demo=is_demo))
 
-    async def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Account:
-        """Change role or password, which ends the account's sessions. Raises AccountNotFound, LastAdmin, Invalid."""
+    async def change(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password: str | None = None,
+        condition: Condition[Account] | None = None,
+    ) -> Account:
+        """Change role or password, which ends the account's sessions.
+
+        Raises AccountNotFound, LastAdmin, Invalid, and what the condition raises.
+        """
         changes: dict[str, Any] = {} if role is None else {"role": role}
         if password is not None:
-            if await self._store.account(name) is None:
-                raise AccountNotFound()
+            account = await self.one(name)
+            if condition is not None:
+                condition(account)
             changes["is_demo"] = await self._weighed(name, password)
             changes["password"] = await self._hashed(password, changes["is_demo"])
-        return await self._store.change_account(name, changes)
+        return await self._store.change_account(name, changes, condition)
 
-    async def delete(self, name: str) -> None:
-        """Remove an account, and end its sessions. Raises AccountNotFound, LastAdmin."""
-        await self._store.delete_account(name)
+    async def delete(self, name: str, condition: Condition[Account] | None = None) -> None:
+        """Remove an account, and end its sessions. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+        await self._store.delete_account(name, condition)
 
     async def log_in(self, name: str, password: str, arrival: Arrival) -> Entry:
         """Open a session. Raises Refusal (401, 429)."""

@@ -32,7 +32,7 @@ def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route
     yield Route("/admin/tasks/task/{task_id}/", TaskPage, page)
     yield Route("/admin/tasks/task/{task_id}/history/", TaskHistoryPage, page)
     yield Route("/admin/tasks/tasktype/", TaskTypesPage, page)
-    yield Route("/admin/tasks/tasktype/add/", AddTaskTypePage, page)
+    yield Route("/admin/tasks/tasktype/-/add/", AddTaskTypePage, page)
     yield Route("/admin/tasks/tasktype/{name}/", TaskTypePage, page)
     yield Route("/admin/failures/", FailuresPage, page)
     yield Route("/admin/workers/", WorkersPage, page | {"workers": workers})

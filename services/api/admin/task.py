@@ -9,6 +9,7 @@ from services.api.admin.adding import written
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.story import phases, runs, strip
+from services.api.admin.texts import Name
 from services.api.handlers.events import EventId
 from services.api.handlers.parameters import TaskIdPath
 from services.api.operation import call
@@ -60,7 +61,7 @@ class TaskPage(Page):
         found = phases(*told)
         await self.show(
             "task.html",
-            task.name,
+            Name(task.name),
             task=task,
             shown=task_json(task),
             bars=list(strip(found, now)),
@@ -92,7 +93,7 @@ class TaskHistoryPage(Page):
         history, following = await part_of_history(self.store, task_id, after)
         await self.show(
             "task_history.html",
-            task.name,
+            Name(task.name),
             task=task,
             history=history,
             following=following,

@@ -5,15 +5,23 @@ from typing import Protocol
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.searches import address
+from services.api.admin.texts import Name
 from services.api.handlers.parameters import TypeNamePath
 from services.api.handlers.statistics import of_type
 from services.api.handlers.task_types import TypeStore
 from services.api.operation import call
 from services.api.store.clock import Clock
 from services.api.store.statistics import Statistics
+from services.api.versions import etag_of
 from shared.domain.account import Role
+from shared.domain.errors import TaskTypeNotFound
 from shared.domain.task_type import TaskType
 from shared.wire.task_types import CreateTaskType, task_type_json
+
+ADD = "/admin/tasks/tasktype/-/add/"
+"""Where the form of a new type is: no name of a type begins with a hyphen, so that each has the path that it names."""
+OLD_FORM = "add"
+"""Where it was, which leads there as long as no type is called so."""
 
 
 class Counting(TypeStore, Protocol):
@@ -58,13 +66,21 @@ class TaskTypePage(Page):
     @call("task_type_page")
     async def get(self, name: TypeNamePath) -> None:
         """Show a task type."""
-        found: TaskType = await self.store.type(name)
+        try:
+            found: TaskType = await self.store.type(name)
+        except TaskTypeNotFound:
+            if name != OLD_FORM:
+                raise
+            self.go(ADD)
+            return
+        shown = task_type_json(found)
         may_change = self.session.role >= Role.ADMIN
         course = self.store.statistics.course(self.store.clock.now(), name)
         await self.show(
             "task_type.html",
-            found.name,
-            type=task_type_json(found),
+            Name(found.name),
+            type=shown,
+            etag=etag_of(shown),
             is_new=False,
             may_change=may_change,
             counted=of_type(name, course),

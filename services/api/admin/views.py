@@ -10,6 +10,7 @@ from tornado.template import Loader
 
 from services.api.access import least_role
 from services.api.admin.navigation import NAVIGATION
+from services.api.admin.texts import Name, isolated, visible
 from shared.version import VERSION
 from shared.wire.accounts import role_name
 
@@ -42,7 +43,12 @@ class Views:
         def t(text: str, **parts: object) -> str:
             """Return a text in the page's language, with its `{parts}` filled in."""
             said = words.get(text, text)
-            return said.format(**parts) if parts else said
+            written = {name: isolated(part) if isinstance(part, str) else part for name, part in parts.items()}
+            return said.format(**written) if parts else said
+
+        def titled(title: str) -> str:
+            """Return a page's title: what people write as it is, else in the page's language."""
+            return isolated(title) if isinstance(title, Name) else t(title)
 
         def told(problem: Mapping[str, Any]) -> str:
             """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
@@ -52,6 +58,10 @@ class Views:
         fixed = {
             "t": t,
             "told": told,
+            "titled": titled,
+            "visible": visible,
+            "isolated": isolated,
+            "exact": exact,
             "language": language,
             "languages": LANGUAGES,
             "themes": THEMES,
@@ -60,6 +70,11 @@ class Views:
         return self._loader.load(template).generate(
             **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
         )
+
+
+def exact(number: float) -> str:
+    """Return a number as a field of a form holds it: as few digits as make the same number again, and none for show."""
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 @cache

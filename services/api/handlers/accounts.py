@@ -1,13 +1,16 @@
 """Accounts: list, create, change, delete."""
 
-from typing import Protocol
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from services.api.endpoint import Endpoint
-from services.api.handlers.parameters import AccountNamePath
+from services.api.handlers.parameters import AccountNamePath, IfMatch
 from services.api.operation import call
 from services.api.problems import TOO_MANY
+from services.api.versions import Condition, etag_of, unchanged
 from shared.domain.account import Account, Role
-from shared.domain.errors import AccountExists, LastAdmin, StorageFull
+from shared.domain.errors import AccountExists, ChangedMeanwhile, LastAdmin, StorageFull
 from shared.wire.accounts import AccountJson, ChangeAccount, CreateAccount, account_json, role_of
 
 
@@ -20,10 +23,20 @@ class People(Protocol):
     async def create(self, name: str, role: Role, password: str) -> Account:
         """Add one."""
 
-    async def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Account:
+    async def one(self, name: str) -> Account:
+        """Return one, or raise AccountNotFound."""
+
+    async def change(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password: str | None = None,
+        condition: Condition[Account] | None = None,
+    ) -> Account:
         """Change one."""
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, condition: Condition[Account] | None = None) -> None:
         """Remove one."""
 
 
@@ -42,6 +55,7 @@ class AccountsHandler(Endpoint):
         """Create an account, with which a person can log in at `/admin/`."""
         account = await self.accounts.create(body.name, role_of(body.role), body.password.get_secret_value())
         self.set_header("Location", f"/accounts/{account.name}")
+        self.set_header("ETag", etag_of(fields_of(account)))
         return account_json(account)
 
 
@@ -50,14 +64,29 @@ class AccountHandler(Endpoint):
 
     accounts: People
 
-    @call("change_account", raises=(LastAdmin, TOO_MANY, StorageFull))
-    async def patch(self, name: AccountNamePath, body: ChangeAccount) -> AccountJson:
+    @call("get_account")
+    async def get(self, name: AccountNamePath) -> AccountJson:
+        """Show an account."""
+        return self._shown(await self.accounts.one(name))
+
+    @call("change_account", raises=(LastAdmin, ChangedMeanwhile, TOO_MANY, StorageFull))
+    async def patch(self, name: AccountNamePath, body: ChangeAccount, if_match: IfMatch = None) -> AccountJson:
         """Change an account's role or password, and end its sessions."""
         role = None if body.role is None else role_of(body.role)
         password = None if body.password is None else body.password.get_secret_value()
-        return account_json(await self.accounts.change(name, role=role, password=password))
+        condition = unchanged(if_match, fields_of, account_json)
+        return self._shown(await self.accounts.change(name, role=role, password=password, condition=condition))
 
-    @call("delete_account", 204, raises=(LastAdmin, StorageFull))
-    async def delete(self, name: AccountNamePath) -> None:
+    @call("delete_account", 204, raises=(LastAdmin, ChangedMeanwhile, StorageFull))
+    async def delete(self, name: AccountNamePath, if_match: IfMatch = None) -> None:
         """Delete an account, and end its sessions."""
-        await self.accounts.delete(name)
+        await self.accounts.delete(name, unchanged(if_match, fields_of, account_json))
+
+    def _shown(self, account: Account) -> AccountJson:
+        self.set_header("ETag", etag_of(fields_of(account)))
+        return account_json(account)
+
+
+def fields_of(account: Account) -> Mapping[str, Any]:
+    """Return what makes a version of an account: what is shown, and a trace of its password, which is never shown."""
+    return {**account_json(account), "password": hashlib.sha256(account.password.encode()).hexdigest()}

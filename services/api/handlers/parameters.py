@@ -62,6 +62,11 @@ StatusFilter = Annotated[
     BeforeValidator(status_of),
     Field(description="A number or a name."),
 ]
+IfMatch = Annotated[
+    str | None,
+    Header("If-Match"),
+    Field(description="The ETag of what was seen: what has changed since stays as it is, and 412 says what is other."),
+]
 IdempotencyHeader = Annotated[
     str | None,
     Header("Idempotency-Key"),

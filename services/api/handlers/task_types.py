@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from services.api.endpoint import Endpoint
-from services.api.handlers.parameters import TypeNamePath
+from services.api.handlers.parameters import IfMatch, TypeNamePath
 from services.api.operation import call
-from shared.domain.errors import StorageFull, TaskTypeExists, TaskTypeInUse
+from services.api.versions import Condition, etag_of, unchanged
+from shared.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
 from shared.domain.task_type import TaskType
 from shared.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
 
@@ -23,17 +24,29 @@ class TypeStore(Protocol):
     async def create_type(self, task_type: TaskType) -> TaskType:
         """Add one."""
 
-    async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
+    async def change_type(
+        self, name: str, changes: Mapping[str, Any], condition: Condition[TaskType] | None = None
+    ) -> TaskType:
         """Change one."""
 
-    async def delete_type(self, name: str) -> None:
+    async def delete_type(self, name: str, condition: Condition[TaskType] | None = None) -> None:
         """Remove one."""
 
 
-class TaskTypesHandler(Endpoint):
-    """The collection of all task types."""
+class TypeEndpoint(Endpoint):
+    """What answers with a task type."""
 
     store: TypeStore
+
+    def shown(self, task_type: TaskType) -> TaskTypeJson:
+        """Return a task type on the wire, with the ETag of its version."""
+        written = task_type_json(task_type)
+        self.set_header("ETag", etag_of(written))
+        return written
+
+
+class TaskTypesHandler(TypeEndpoint):
+    """The collection of all task types."""
 
     @call("list_task_types")
     async def get(self) -> list[TaskTypeJson]:
@@ -45,51 +58,46 @@ class TaskTypesHandler(Endpoint):
         """Create a task type."""
         task_type = await self.store.create_type(body.to_task_type())
         self.set_header("Location", f"/task-types/{task_type.name}")
-        return task_type_json(task_type)
+        return self.shown(task_type)
 
 
-class TaskTypeHandler(Endpoint):
+class TaskTypeHandler(TypeEndpoint):
     """One task type."""
-
-    store: TypeStore
 
     @call("get_task_type")
     async def get(self, name: TypeNamePath) -> TaskTypeJson:
         """Show a task type."""
-        return task_type_json(await self.store.type(name))
+        return self.shown(await self.store.type(name))
 
-    @call("change_task_type", raises=(StorageFull,))
-    async def patch(self, name: TypeNamePath, body: ChangeTaskType) -> TaskTypeJson:
+    @call("change_task_type", raises=(ChangedMeanwhile, StorageFull))
+    async def patch(self, name: TypeNamePath, body: ChangeTaskType, if_match: IfMatch = None) -> TaskTypeJson:
         """Change a task type.
 
         Fields that are not given stay as they are. Tasks that exist keep what they were created with, except that a
         paused type starts no run.
         """
-        return task_type_json(await self.store.change_type(name, body.model_dump(exclude_unset=True)))
+        changes = body.model_dump(exclude_unset=True)
+        return self.shown(await self.store.change_type(name, changes, unchanged(if_match, task_type_json)))
 
-    @call("delete_task_type", 204, raises=(TaskTypeInUse, StorageFull))
-    async def delete(self, name: TypeNamePath) -> None:
+    @call("delete_task_type", 204, raises=(TaskTypeInUse, ChangedMeanwhile, StorageFull))
+    async def delete(self, name: TypeNamePath, if_match: IfMatch = None) -> None:
         """Delete a task type that no task has."""
-        await self.store.delete_type(name)
+        await self.store.delete_type(name, unchanged(if_match, task_type_json))
 
 
-class PauseHandler(Endpoint):
+class PauseHandler(TypeEndpoint):
     """The pause of a task type."""
-
-    store: TypeStore
 
     @call("pause_task_type", raises=(StorageFull,))
     async def post(self, name: TypeNamePath) -> TaskTypeJson:
         """Pause a task type: its tasks wait, and what runs goes on."""
-        return task_type_json(await self.store.change_type(name, {"paused": True}))
+        return self.shown(await self.store.change_type(name, {"paused": True}))
 
 
-class ResumeHandler(Endpoint):
+class ResumeHandler(TypeEndpoint):
     """The end of the pause of a task type."""
-
-    store: TypeStore
 
     @call("resume_task_type", raises=(StorageFull,))
     async def post(self, name: TypeNamePath) -> TaskTypeJson:
         """Resume a paused task type."""
-        return task_type_json(await self.store.change_type(name, {"paused": False}))
+        return self.shown(await self.store.change_type(name, {"paused": False}))

@@ -171,13 +171,15 @@ class Store:
         """Add a task type. Raises TaskTypeExists."""
         return await self._wish(lambda unit: commands.task_types.create(unit, task_type))
 
-    async def change_type(self, name: str, changes: Mapping[str, Any]) -> TaskType:
-        """Change fields of a task type. Raises TaskTypeNotFound, Invalid."""
-        return await self._wish(lambda unit: commands.task_types.change(unit, name, changes))
+    async def change_type(
+        self, name: str, changes: Mapping[str, Any], condition: Callable[[TaskType], None] | None = None
+    ) -> TaskType:
+        """Change fields of a task type. Raises TaskTypeNotFound, Invalid, and what the condition raises."""
+        return await self._wish(lambda unit: commands.task_types.change(unit, name, changes, condition))
 
-    async def delete_type(self, name: str) -> None:
-        """Remove a task type. Raises TaskTypeNotFound, TaskTypeInUse."""
-        await self._wish(lambda unit: commands.task_types.delete(unit, name))
+    async def delete_type(self, name: str, condition: Callable[[TaskType], None] | None = None) -> None:
+        """Remove a task type. Raises TaskTypeNotFound, TaskTypeInUse, and what the condition raises."""
+        await self._wish(lambda unit: commands.task_types.delete(unit, name, condition))
 
     async def beat(self, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
         """Return a worker's listed runs that are lost, and its runs that it does not list. Raises WorkerGone."""
@@ -207,13 +209,15 @@ class Store:
         """Add an account. Raises AccountExists."""
         return await self._wish(lambda unit: commands.accounts.create(unit, account))
 
-    async def change_account(self, name: str, changes: Mapping[str, Any]) -> Account:
-        """Change an account and end its sessions. Raises AccountNotFound, LastAdmin."""
-        return await self._wish(lambda unit: commands.accounts.change(unit, name, changes))
+    async def change_account(
+        self, name: str, changes: Mapping[str, Any], condition: Callable[[Account], None] | None = None
+    ) -> Account:
+        """Change an account and end its sessions. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+        return await self._wish(lambda unit: commands.accounts.change(unit, name, changes, condition))
 
-    async def delete_account(self, name: str) -> None:
-        """Remove an account and its sessions. Raises AccountNotFound, LastAdmin."""
-        await self._wish(lambda unit: commands.accounts.delete(unit, name))
+    async def delete_account(self, name: str, condition: Callable[[Account], None] | None = None) -> None:
+        """Remove an account and its sessions. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+        await self._wish(lambda unit: commands.accounts.delete(unit, name, condition))
 
     async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
         """Keep a login, for so many milliseconds at most. Raises AccountNotFound where the account has changed."""

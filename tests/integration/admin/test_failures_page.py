@@ -60,7 +60,7 @@ def test_a_group_leads_to_its_tasks_and_shows_one_of_them(fetch: Fetch, store: S
     page = shown(operator)
     (group,) = groups_in(page)
     assert "cannot open file &lt;n&gt;" in page
-    assert f'<a href="/admin/tasks/task/{latest}/">cannot open file 2</a>' in page
+    assert f'<a href="/admin/tasks/task/{latest}/"><bdi>cannot open file 2</bdi></a>' in page
     where = f"/admin/tasks/task/?q=failure%3A{group}"
     assert f'<a class="count" href="{where}">3</a>' in page
     assert shown(operator, where).count("data-row") == 3

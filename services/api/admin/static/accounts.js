@@ -3,17 +3,37 @@ import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { clearComplaints, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
+import { CHANGED_MEANWHILE, told } from "./meanwhile.js";
+import { isUnanswered } from "./once.js";
 import { complain, tellThere } from "./toast.js";
 
 const me = document.body.dataset.account;
 const path = (name) => `/accounts/${encodeURIComponent(name)}`;
+
+const rowOf = (name) => [...table.rows].find((row) => row.dataset.name === name);
+const ifUnchanged = (name) => ({ headers: { "If-Match": rowOf(name).dataset.etag } });
+
+/** Return what to say of an error; where somebody else was faster, show in the row what is other now. */
+function complaintOf(error, name) {
+  if (error.status !== CHANGED_MEANWHILE) return error;
+  const { differs, etag } = error.problem;
+  const row = rowOf(name);
+  row.dataset.etag = etag;
+  if (differs.role) {
+    for (const option of row.querySelectorAll('[data-action="role"] option')) option.defaultSelected = option.value === differs.role;
+  }
+  return told(differs);
+}
 
 function done(text) {
   tellThere(text);
   window.location.reload();
 }
 
+const table = document.getElementById("accounts");
 const form = document.getElementById("account");
+let isLost = false;
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearComplaints(form);
@@ -22,21 +42,24 @@ form.addEventListener("submit", async (event) => {
     await api("POST", "/accounts", { name: name.value.trim(), password: password.value, role: role.value });
     done(t("{name} is created.", { name: name.value.trim() }));
   } catch (error) {
-    if (error.errors) showComplaints(form, error);
+    const isThere = isLost && error.code === "account_exists";
+    isLost ||= isUnanswered(error);
+    // Its password cannot be compared, so that a person has to look.
+    if (isThere) complain(t("{name} exists already; it may have been made by your first try.", { name: name.value.trim() }));
+    else if (error.errors) showComplaints(form, error);
     else complain(error);
   }
 });
 
-const table = document.getElementById("accounts");
 table.addEventListener("change", async (event) => {
   const select = event.target.closest('[data-action="role"]');
   if (!select) return;
   const { name } = select.closest("tr").dataset;
   try {
-    await api("PATCH", path(name), { role: select.value });
+    await api("PATCH", path(name), { role: select.value }, ifUnchanged(name));
     done(t("{name} is saved.", { name }));
   } catch (error) {
-    complain(error);
+    complain(complaintOf(error, name));
     select.value = select.querySelector("[selected]").value;
   }
 });
@@ -52,10 +75,10 @@ table.addEventListener("click", async (event) => {
   const text = name === me ? t("You are logged out with it.") : t("Whoever is logged in with it is logged out.");
   if (!(await confirmed(t("Delete {name}?", { name }), text, t("Delete")))) return;
   try {
-    await api("DELETE", path(name));
+    await api("DELETE", path(name), undefined, ifUnchanged(name));
     done(t("{name} is deleted.", { name }));
   } catch (error) {
-    complain(error);
+    complain(complaintOf(error, name));
   }
 });
 
@@ -76,10 +99,12 @@ asked.addEventListener("submit", async (event) => {
   clearComplaints(asked);
   const { name } = asked.dataset;
   try {
-    await api("PATCH", path(name), { password: asked.elements.password.value });
+    await api("PATCH", path(name), { password: asked.elements.password.value }, ifUnchanged(name));
     done(t("{name} is saved.", { name }));
   } catch (error) {
-    if (error.errors) showComplaints(asked, error);
+    if (error.status === CHANGED_MEANWHILE) {
+      showComplaints(asked, { errors: [], message: `${complaintOf(error, name)}\n${t("Save once more to change it all the same.")}` });
+    } else if (error.errors) showComplaints(asked, error);
     else complain(error);
   }
 });

@@ -15,8 +15,8 @@ export class ApiProblem extends Error {
 }
 
 /** Call the API, with a value or a JsonText as the body, and return its JSON, or null for an empty answer. Raises ApiProblem; status 0: it cannot be reached. */
-export async function api(method, path, body, { signal } = {}) {
-  const answer = await send(method, path, body, { signal });
+export async function api(method, path, body, { signal, headers } = {}) {
+  const answer = await send(method, path, body, { signal, headers });
   return answer.status === 204 ? null : answer.json();
 }
 

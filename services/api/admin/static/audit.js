@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { element } from "./dom.js";
 import { t } from "./i18n.js";
+import { written } from "./texts.js";
 import { refreshTimes } from "./time.js";
 import { complain } from "./toast.js";
 
@@ -17,9 +18,9 @@ function row(deed) {
     "tr",
     { "data-row": true, "data-id": deed.audit_id },
     element("td", {}, element("time", { datetime: deed.at }, deed.at)),
-    element("th", { scope: "row" }, deed.who),
+    element("th", { scope: "row" }, written(deed.who)),
     element("td", {}, element("code", {}, deed.action)),
-    element("td", { class: "long whole" }, element("code", {}, deed.target), hasDetails && details),
+    element("td", { class: "long whole" }, element("code", {}, written(deed.target)), hasDetails && details),
     element("td", {}, element("span", { class: `tag ${deed.outcome === "done" ? "tag-good" : "tag-bad"}` }, t(deed.outcome))),
     element("td", {}, deed.address),
   );

@@ -3,6 +3,7 @@ import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { element } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { written } from "./texts.js";
 import { tell, telling } from "./toast.js";
 
 const SHOWN = 5;
@@ -72,7 +73,7 @@ async function some(ids) {
   const asked = encodeURIComponent(`id:${ids.slice(0, SHOWN).join(",")}`);
   const tasks = await api("GET", `/tasks?order=newest&limit=${SHOWN}&q=${asked}`);
   return tasks.map(({ task_id, name, error }) => {
-    const link = element("a", { href: `/admin/tasks/task/${task_id}/`, target: "_blank" }, name);
-    return element("li", {}, link, error && element("small", {}, error.message));
+    const link = element("a", { href: `/admin/tasks/task/${task_id}/`, target: "_blank" }, written(name));
+    return element("li", {}, link, error && element("small", {}, written(error.message ?? error.code)));
   });
 }

@@ -24,6 +24,14 @@ export class JsonText {
   }
 }
 
+/** Return the number that a field says, exactly; a text that is none is sent as it is, and refused there. */
+export function numberIn(text) {
+  const typed = text.trim();
+  if (/^-?\d+$/.test(typed)) return new JsonText(typed.replace(/^(-?)0+(?=\d)/, "$1"));
+  const number = Number(typed);
+  return typed === "" || !Number.isFinite(number) ? text : number;
+}
+
 /** Return the JSON text of an object; a value that is a JsonText stands in it as it was written. */
 export function withTexts(body) {
   const members = Object.entries(body).map(([key, value]) => `${JSON.stringify(key)}:${value instanceof JsonText ? value.text : JSON.stringify(value)}`);

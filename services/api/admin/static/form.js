@@ -12,6 +12,13 @@ export function clearComplaints(form) {
   }
 }
 
+/** Return a form as it came, whatever was typed into it since. */
+export function pristine(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return copy;
+}
+
 /** Show each complaint of an ApiProblem at its field, and what has no field of its own in the form's complaint. */
 export function showComplaints(form, problem) {
   const others = [];

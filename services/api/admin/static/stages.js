@@ -3,6 +3,7 @@ import { api } from "./api.js";
 import { element } from "./dom.js";
 import { t } from "./i18n.js";
 import { every } from "./live.js";
+import { written } from "./texts.js";
 import { ago, duration } from "./time.js";
 
 const SECONDS = 5;
@@ -39,7 +40,7 @@ function line(stage, most, rest) {
   return element(
     "li",
     {},
-    element("span", { class: "stage-name" }, stage.stage ?? rest),
+    element("span", { class: "stage-name" }, stage.stage === null ? rest : written(stage.stage)),
     element("meter", { min: 0, max: most, value: tasks }, String(tasks)),
     element("strong", { class: "stage-count" }, tasks.toLocaleString()),
     element("span", { class: "stage-facts" }, ...facts),

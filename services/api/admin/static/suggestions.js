@@ -13,7 +13,7 @@ export function suggest(input, options) {
     const at = input.value.lastIndexOf(" ") + 1;
     const [before, word] = [input.value.slice(0, at), input.value.slice(at)];
     const [field, value] = word.split(/:(.*)/s);
-    const found = value === undefined ? QUALIFIERS : (values[field] ?? []).map((one) => `${field}:${one}`);
+    const found = value === undefined ? QUALIFIERS : (Object.hasOwn(values, field) ? values[field] : []).map((one) => `${field}:${one}`);
     options.replaceChildren(
       ...found
         .filter((one) => one.startsWith(word) && one !== word)

@@ -1,12 +1,14 @@
 // The form of a task to be.
 import { api } from "./api.js";
-import { JsonText, withTexts } from "./exact.js";
+import { JsonText, numberIn, withTexts } from "./exact.js";
 import { clearComplaints, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
+import { onceOnly } from "./once.js";
 import { complain, tellThere } from "./toast.js";
 
 const form = document.getElementById("task");
 const fields = form?.elements;
+const once = onceOnly();
 
 /** Return what the form says, and what in it is no JSON. */
 function said() {
@@ -14,7 +16,7 @@ function said() {
   const body = { name: fields.name.value, type: fields.type.value };
   for (const name of ["processing_time", "priority"]) {
     const text = fields[name].value.trim();
-    if (text || fields[name].validity.badInput) body[name] = text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    if (text || fields[name].validity.badInput) body[name] = numberIn(text);
   }
   if (fields.external_key.value) body.external_key = fields.external_key.value;
   for (const name of ["input", "metadata"]) {
@@ -38,7 +40,9 @@ form?.addEventListener("submit", async (event) => {
   const button = form.querySelector("button.primary");
   button.disabled = true;
   try {
-    const { task_id } = await api("POST", "/tasks", withTexts(body));
+    const sent = withTexts(body);
+    const { task_id } = await api("POST", "/tasks", sent, { headers: once.headers(sent.text) });
+    once.done();
     tellThere(t("{name} is created.", { name: body.name }));
     window.location.assign(`/admin/tasks/task/${task_id}/`);
   } catch (error) {

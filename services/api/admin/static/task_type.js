@@ -1,9 +1,13 @@
 // The form of a task type.
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
-import { clearComplaints, showComplaints } from "./form.js";
-import { showStages } from "./stages.js";
+import { numberIn, withTexts } from "./exact.js";
+import { clearComplaints, pristine, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
+import { CHANGED_MEANWHILE, showDifferences, takeOver } from "./meanwhile.js";
+import { isUnanswered } from "./once.js";
+import { page } from "./pages.js";
+import { showStages } from "./stages.js";
 import { complain, tellThere } from "./toast.js";
 
 const LIST = "/admin/tasks/tasktype/";
@@ -13,22 +17,29 @@ const OPTIONAL_NUMBERS = ["processing_time", "timeout", "stage_timeout"];
 const form = document.getElementById("type");
 const name = form.dataset.name;
 const fields = form.elements;
+const path = `/task-types/${encodeURIComponent(name)}`;
 
-/** Return what the form says, as the API takes it; a text that is no number is sent as it is, and refused there. */
-function said() {
-  const kind = fields.kind.value;
-  const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text));
-  const body = { title: fields.title.value.trim(), handler: null, stages: null };
-  if (!name) body.name = fields.name.value.trim();
-  if (kind === "handler") body.handler = fields.handler.value.trim();
+/** Return what a form says, as the API takes it. */
+function said({ elements }) {
+  const kind = elements.kind.value;
+  const body = { title: elements.title.value.trim(), handler: null, stages: null };
+  if (!name) body.name = elements.name.value.trim();
+  if (kind === "handler") body.handler = elements.handler.value.trim();
   if (kind === "pipeline") {
-    body.stages = fields.stages.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    body.stages = elements.stages.value.split("\n").map((line) => line.trim()).filter(Boolean);
   }
-  for (const one of NUMBERS) body[one] = number(fields[one].value);
-  for (const one of OPTIONAL_NUMBERS) body[one] = fields[one].value.trim() === "" ? null : number(fields[one].value);
-  body.stage_timeout_ends = fields.stage_timeout_ends.checked;
+  for (const one of NUMBERS) body[one] = numberIn(elements[one].value);
+  for (const one of OPTIONAL_NUMBERS) body[one] = elements[one].value.trim() === "" ? null : numberIn(elements[one].value);
+  body.stage_timeout_ends = elements.stage_timeout_ends.checked;
   if (kind !== "tracked") Object.assign(body, { stage_timeout: null, stage_timeout_ends: false });
   return body;
+}
+
+/** Return what the form says other than when it came: nobody else's change is taken back with one's own. */
+function changes() {
+  const untouched = said(pristine(form));
+  const isOther = ([field, value]) => JSON.stringify(value) !== JSON.stringify(untouched[field]);
+  return Object.fromEntries(Object.entries(said(form)).filter(isOther));
 }
 
 function showKind() {
@@ -42,27 +53,60 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector("button.primary");
   button.disabled = true;
   try {
-    const body = said();
-    if (name) await api("PATCH", `/task-types/${encodeURIComponent(name)}`, body);
-    else await api("POST", "/task-types", body);
-    tellThere(name ? t("{name} is saved.", { name }) : t("{name} is created.", { name: body.name }));
+    if (name) await save();
+    else await create(said(form));
     window.location.assign(LIST);
   } catch (error) {
-    if (error.errors) showComplaints(form, error);
+    if (error.status === CHANGED_MEANWHILE) await showMeanwhile(error).catch(complain);
+    else if (error.errors) showComplaints(form, error);
     else complain(error);
     button.disabled = false;
   }
 });
 
+async function save() {
+  const body = changes();
+  if (!Object.keys(body).length) return tellThere(t("Nothing was changed."));
+  await api("PATCH", path, withTexts(body), { headers: { "If-Match": form.dataset.etag } });
+  tellThere(t("{name} is saved.", { name }));
+}
+
+let isLost = false;
+
+/** Create the type; one that is there already was made by the press before, whose answer was lost, if it is the same. */
+async function create(body) {
+  try {
+    await api("POST", "/task-types", withTexts(body));
+  } catch (error) {
+    const isThere = isLost && error.code === "task_type_exists" && (await isSame(body));
+    isLost ||= isUnanswered(error);
+    if (!isThere) throw error;
+  }
+  tellThere(t("{name} is created.", { name: body.name }));
+}
+
+async function isSame(body) {
+  const there = await api("GET", `/task-types/${encodeURIComponent(body.name)}`);
+  const wanted = JSON.parse(withTexts(body).text);
+  return Object.entries(wanted).every(([field, value]) => JSON.stringify(value) === JSON.stringify(there[field]));
+}
+
+/** Say what somebody else has changed, and show it where this form does not say otherwise. */
+async function showMeanwhile(error) {
+  const fresh = (await page(window.location.href)).getElementById("type");
+  takeOver(form, fresh);
+  showKind();
+  showDifferences(form, error.problem.differs);
+}
+
 for (const button of document.querySelectorAll("[data-action]")) {
   button.addEventListener("click", async () => {
     const action = button.dataset.action;
-    const path = `/task-types/${encodeURIComponent(name)}`;
     try {
       if (action === "delete") {
         const text = t("No task may have it; what is deleted is gone.");
         if (!(await confirmed(t("Delete {name}?", { name }), text, t("Delete")))) return;
-        await api("DELETE", path);
+        await api("DELETE", path, undefined, { headers: { "If-Match": form.dataset.etag } });
         tellThere(t("{name} is deleted.", { name }));
         window.location.assign(LIST);
       } else {

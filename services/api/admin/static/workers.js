@@ -4,6 +4,7 @@ import { confirmed } from "./confirm.js";
 import { element } from "./dom.js";
 import { t } from "./i18n.js";
 import { every } from "./live.js";
+import { written } from "./texts.js";
 import { complain, tell } from "./toast.js";
 
 const SECONDS = 3;
@@ -27,7 +28,7 @@ function actions({ drain }) {
 
 function row(worker) {
   const { running, slots, routes } = worker;
-  const codes = routes.slice(0, ROUTES).flatMap((route) => [element("code", {}, route), " "]);
+  const codes = routes.slice(0, ROUTES).flatMap((route) => [element("code", {}, written(route)), " "]);
   const more = routes.length > ROUTES ? element("span", { class: "faint" }, `+${routes.length - ROUTES}`) : null;
   const state = worker.alive
     ? element("span", { class: "tag tag-good" }, t("alive"))
@@ -35,9 +36,9 @@ function row(worker) {
   return [
     element("th", { scope: "row" }, element("code", { title: worker.worker_id }, worker.worker_id.slice(0, 8))),
     element("td", {}, state, " ", draining(worker)),
-    element("td", { "data-label": t("Host") }, worker.host),
+    element("td", { "data-label": t("Host") }, written(worker.host)),
     element("td", { class: "number", "data-label": t("Process") }, String(worker.pid)),
-    element("td", { "data-label": t("Version") }, worker.version),
+    element("td", { "data-label": t("Version") }, written(worker.version)),
     element(
       "td",
       {},

@@ -1,6 +1,6 @@
 """Create, change and delete accounts; open sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,9 @@ from services.api.store import accounts, sessions
 from services.api.store.unit import Unit
 from shared.domain.account import Account, Role
 from shared.domain.errors import AccountExists, AccountNotFound, LastAdmin
+
+Condition = Callable[[Account], None]
+"""Raises where what is there is not what its changer has seen."""
 
 
 def create(unit: Unit, account: Account) -> Account:
@@ -20,9 +23,9 @@ def create(unit: Unit, account: Account) -> Account:
     return created
 
 
-def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> Account:
-    """Change an account; its sessions end. Raises AccountNotFound, LastAdmin."""
-    account = _load(unit, name)
+def change(unit: Unit, name: str, changes: Mapping[str, Any], condition: Condition | None = None) -> Account:
+    """Change an account; its sessions end. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+    account = _load(unit, name, condition)
     changed = replace(account, **changes)
     if changed.role < Role.ADMIN:
         _keep_an_admin(unit, account)
@@ -31,9 +34,9 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> Account:
     return changed
 
 
-def delete(unit: Unit, name: str) -> None:
-    """Remove an account; its sessions end. Raises AccountNotFound, LastAdmin."""
-    _keep_an_admin(unit, _load(unit, name))
+def delete(unit: Unit, name: str, condition: Condition | None = None) -> None:
+    """Remove an account; its sessions end. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+    _keep_an_admin(unit, _load(unit, name, condition))
     accounts.delete(unit.connection, name)
     unit.writes += 1
 
@@ -56,10 +59,12 @@ def _check_same(unit: Unit, account: Account) -> None:
         raise AccountNotFound()
 
 
-def _load(unit: Unit, name: str) -> Account:
+def _load(unit: Unit, name: str, condition: Condition | None = None) -> Account:
     account = accounts.get(unit.connection, name)
     if account is None:
         raise AccountNotFound()
+    if condition is not None:
+        condition(account)
     return account
 
 

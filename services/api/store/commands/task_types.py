@@ -1,12 +1,15 @@
 """Create, change and delete task types."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from services.api.store.unit import Unit
 from shared.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
 from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
+
+Condition = Callable[[TaskType], None]
+"""Raises where what is there is not what its changer has seen."""
 
 
 def create(unit: Unit, task_type: TaskType) -> TaskType:
@@ -18,9 +21,12 @@ def create(unit: Unit, task_type: TaskType) -> TaskType:
     return created
 
 
-def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
-    """Change fields of a task type; tasks that exist keep what they took from it. Raises TaskTypeNotFound, Invalid."""
-    changed = replace(_load(unit, name), **changes)
+def change(unit: Unit, name: str, changes: Mapping[str, Any], condition: Condition | None = None) -> TaskType:
+    """Change fields of a task type; tasks that exist keep what they took from it.
+
+    Raises TaskTypeNotFound, Invalid, and what the condition raises.
+    """
+    changed = replace(_load(unit, name, condition), **changes)
     if changed.handler is not None and changed.stages is not None:
         raise Invalid(HANDLER_AND_STAGES, "/stages" if changes.get("stages") else "/handler")
     if changed.min_backoff > changed.max_backoff:
@@ -32,16 +38,18 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any]) -> TaskType:
     return changed
 
 
-def delete(unit: Unit, name: str) -> None:
-    """Remove a task type that no task uses. Raises TaskTypeNotFound, TaskTypeInUse."""
-    _load(unit, name)
+def delete(unit: Unit, name: str, condition: Condition | None = None) -> None:
+    """Remove a task type that no task uses. Raises TaskTypeNotFound, TaskTypeInUse, and what the condition raises."""
+    _load(unit, name, condition)
     if unit.is_type_in_use(name):
         raise TaskTypeInUse()
     unit.delete_type(name)
 
 
-def _load(unit: Unit, name: str) -> TaskType:
+def _load(unit: Unit, name: str, condition: Condition | None = None) -> TaskType:
     task_type = unit.task_type(name)
     if task_type is None:
         raise TaskTypeNotFound()
+    if condition is not None:
+        condition(task_type)
     return task_type

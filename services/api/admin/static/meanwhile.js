@@ -1,0 +1,50 @@
+// What somebody else has changed since a form came: said, and taken over where the form does not say otherwise.
+import { pristine } from "./form.js";
+import { t } from "./i18n.js";
+
+/** The status of a change of what is other by now than it was when the form came. */
+export const CHANGED_MEANWHILE = 412;
+
+/** Return what is other now, each field on a line, as the API's `differs` tells it; `label` gives a field's title. */
+export function told(differs, label = (field) => field) {
+  const lines = Object.entries(differs).map(([field, value]) => {
+    const isSecret = field === "password";
+    return isSecret ? t("{field} is another one.", { field: label(field) }) : t("{field} is now: {value}", { field: label(field), value: shown(value) });
+  });
+  return [t("Somebody else has changed it meanwhile."), ...lines].join("\n");
+}
+
+/** Show it in the form's complaint; who saves once more means it. */
+export function showDifferences(form, differs) {
+  const complaint = form.querySelector("[data-complaint]");
+  complaint.textContent = `${told(differs, (field) => labelOf(form, field))}\n${t("Save once more to change it all the same.")}`;
+  complaint.hidden = false;
+}
+
+/** Take over a fresh form's fields and version; what was touched here stays as it is. */
+export function takeOver(form, fresh) {
+  const untouched = pristine(form);
+  [...form.elements].forEach((field, index) => {
+    const [now, was] = [fresh.elements[index], untouched.elements[index]];
+    if (!field.name || now?.name !== field.name) return;
+    const isTouched = field.value !== was.value || field.checked !== was.checked;
+    const kept = { value: field.value, checked: field.checked };
+    field.defaultValue = now.defaultValue;
+    if ("checked" in field) field.defaultChecked = now.defaultChecked;
+    const { value, checked } = isTouched ? kept : pristine(fresh).elements[index];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = checked;
+    else field.value = value;
+  });
+  form.dataset.etag = fresh.dataset.etag;
+}
+
+function labelOf(form, field) {
+  const found = form.elements.namedItem(field);
+  return (found instanceof HTMLElement && found.closest("label")?.firstChild?.textContent.trim()) || field;
+}
+
+function shown(value) {
+  if (value === null || value === "") return t("empty");
+  if (Array.isArray(value)) return value.join(" → ");
+  return typeof value === "boolean" ? t(value ? "yes" : "no") : String(value);
+}

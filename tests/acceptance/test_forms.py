@@ -1,0 +1,184 @@
+"""Forms in a real browser: exact, safe to press again, and fair to whoever else changes the same."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.browser import Visit
+from tests.acceptance.instance import Instance
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("admin")]
+
+TYPES = "/admin/tasks/tasktype/"
+EXACT = {"min_backoff": 0.1 + 0.2, "max_backoff": 43210.987, "timeout": 604_800, "processing_time": 12}
+
+
+@pytest.fixture
+def visit(browser: "Browser", instance: Instance) -> Iterator[Visit]:
+    """Return a visit by an administrator to an API that has just started."""
+    instance.start_api()
+    with browser.new_context(locale="en-GB") as context:
+        visit = Visit(context.new_page(), instance.url)
+        visit.log_in(TYPES)
+        visit.page.wait_for_url(f"**{TYPES}")
+        yield visit
+
+
+def patch(instance: Instance, path: str, body: dict[str, Any]) -> None:
+    """Change something as somebody else does."""
+    instance.session.patch(f"{instance.url}{path}", json=body, headers=instance.admin(), timeout=30).raise_for_status()
+
+
+def lose_first_answer(visit: Visit, path: str) -> list[str | None]:
+    """Have the first POST to a path be carried out and its answer be lost; return the keys that come."""
+    keys: list[str | None] = []
+
+    def handle(route: "Route") -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        answer = route.fetch()
+        if len(keys) == 1:
+            route.abort()
+        else:
+            route.fulfill(response=answer)
+
+    visit.page.route(f"{visit.url}{path}", handle)
+    return keys
+
+
+def press(visit: Visit, name: str) -> None:
+    visit.page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    instance.post("/task-types", {"name": "add", "handler": "sleep", **EXACT}).raise_for_status()
+    visit.open(TYPES)
+    page.get_by_role("link", name="add", exact=True).click()
+    page.wait_for_url(f"**{TYPES}add/")
+    page.get_by_label("Title").fill("Mine")
+    press(visit, "Save")
+    page.get_by_text("add is saved.").wait_for()
+    saved = instance.get("/task-types/add")
+    assert {field: saved[field] for field in EXACT} == EXACT, "a number that nobody touched"
+    assert saved["title"] == "Mine"
+
+    visit.open(f"{TYPES}add/")
+    page.get_by_label("Priority").fill("7")
+    page.get_by_label("Title").fill("Mine still")
+    patch(instance, "/task-types/add", {"title": "Theirs", "max_attempts": 5, "min_backoff": 0.7})
+    press(visit, "Save")
+    complaint = page.locator("[data-complaint]")
+    complaint.get_by_text("Somebody else has changed it meanwhile.").wait_for()
+    told = complaint.inner_text()
+    for line in ("Title is now: Theirs", "Attempts is now: 5", "Shortest back-off, s is now: 0.7"):
+        assert line in told
+    assert page.get_by_label("Attempts").input_value() == "5", "what was not touched is taken over"
+    assert page.get_by_label("Title").input_value() == "Mine still", "what was touched stays"
+    assert instance.get("/task-types/add")["priority"] == 0
+    press(visit, "Save")
+    page.get_by_text("add is saved.").wait_for()
+    saved = instance.get("/task-types/add")
+    assert (saved["title"], saved["priority"], saved["max_attempts"], saved["min_backoff"]) == ("Mine still", 7, 5, 0.7)
+
+    visit.open(f"{TYPES}add/")
+    patch(instance, "/task-types/add", {"handler": "echo"})
+    press(visit, "Delete")
+    page.locator("#confirm").get_by_role("button", name="Delete").click()
+    page.get_by_text("Somebody else has changed it since").wait_for()
+    assert instance.get("/task-types/add")["handler"] == "echo"
+
+
+def test_what_is_pressed_again_after_a_lost_answer_is_made_once(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    keys = lose_first_answer(visit, "/tasks")
+    visit.open("/admin/tasks/task/add/")
+    page.locator("[name=name]").fill("once")
+    page.get_by_label("Processing time, s").fill("5")
+    for _ in range(2):
+        press(visit, "Create")
+        page.get_by_text("once is created.").or_(page.get_by_text("The server cannot be reached.")).first.wait_for()
+    page.get_by_text("once is created.").wait_for()
+    assert len(instance.get("/tasks")) == 1
+    visit.open("/admin/tasks/task/add/")
+    page.locator("[name=name]").fill("once")
+    page.get_by_label("Processing time, s").fill("5")
+    press(visit, "Create")
+    page.get_by_text("once is created.").wait_for()
+    assert len(instance.get("/tasks")) == 2, "the same once more is another task"
+    assert keys[0] == keys[1] != keys[2]
+
+    lose_first_answer(visit, "/task-types")
+    visit.open(f"{TYPES}add/")
+    page.get_by_label("Name").fill("brew")
+    page.get_by_label("Longest back-off, s").fill("43210.987")
+    press(visit, "Create")
+    page.get_by_text("The server cannot be reached.").wait_for()
+    press(visit, "Create")
+    page.get_by_text("brew is created.").wait_for()
+    assert instance.get("/task-types/brew")["max_backoff"] == 43210.987
+    visit.open(f"{TYPES}add/")
+    page.get_by_label("Name").fill("brew")
+    press(visit, "Create")
+    page.get_by_text("A task type of this name exists already.").wait_for()
+
+    lose_first_answer(visit, "/accounts")
+    visit.open("/admin/accounts/")
+    page.locator("#account [name=name]").fill("ada")
+    page.locator("#account [name=password]").fill("correct horse battery")
+    press(visit, "Create")
+    page.get_by_text("The server cannot be reached.").wait_for()
+    press(visit, "Create")
+    page.get_by_text("ada exists already; it may have been made by your first try.").wait_for()
+
+
+def test_two_people_change_an_account(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    body = {"name": "ada", "role": "viewer", "password": "correct horse battery"}
+    instance.session.post(f"{instance.url}/accounts", json=body, headers=instance.admin(), timeout=30)
+    visit.open("/admin/accounts/")
+    row = page.locator("tr[data-name=ada]")
+    patch(instance, "/accounts/ada", {"role": "admin"})
+    row.locator("select").select_option("operator")
+    page.get_by_text("role is now: admin").wait_for()
+    assert row.locator("select").input_value() == "admin"
+    row.locator("select").select_option("operator")
+    page.get_by_text("ada is saved.").wait_for()
+
+    row.get_by_role("button", name="New password").click()
+    dialog = page.locator("dialog#password")
+    dialog.get_by_label("Password").fill("aaaaaaaaaaaa")
+    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_text("too easy to guess").wait_for()
+    patch(instance, "/accounts/ada", {"password": "by the administrator"})
+    dialog.get_by_label("Password").fill("another password")
+    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_text("password is another one.").wait_for()
+    dialog.get_by_role("button", name="Save").click()
+    page.get_by_text("ada is saved.").wait_for()
+
+
+def test_names_that_cannot_be_seen_or_that_turn_round_stay_in_their_place(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    override = "\u202etxt.exe"
+    for name in ("\u200b", override):
+        instance.post("/tasks", {"name": name, "processing_time": 5})
+    visit.open("/admin/tasks/task/")
+    page.get_by_role("link", name="[U+200B]").click()
+    page.locator("h1", has_text="[U+200B]").wait_for()
+    press(visit, "Cancel")
+    page.get_by_text("Cancel [U+200B]?").wait_for()
+    page.locator("#confirm").get_by_role("button", name="Keep").click()
+    visit.open("/admin/tasks/task/?q=exe")
+    page.get_by_role("link", name=override).click()
+    page.wait_for_function("document.title.startsWith('\\u2068txt.exe\\u2069 ·')")
+    # What stands behind the name is where it would be behind any other.
+    assert page.evaluate("document.getElementById('status').getBoundingClientRect().left") > page.evaluate(
+        "document.querySelector('h1 bdi').getBoundingClientRect().left"
+    )
+    press(visit, "Cancel")
+    assert page.locator("#confirm-title").inner_text() == "Cancel \u2068txt.exe\u2069?"
+    assert [error for error in visit.errors if "events" not in error] == []
