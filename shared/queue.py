@@ -82,6 +82,14 @@ class Letter(NamedTuple):
     message: Message
 
 
+class Lying(NamedTuple):
+    """A message as it lies on the queue, under a number of its own."""
+
+    number: int
+    route: str
+    message: Message
+
+
 class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
     """Huey's SQLite storage, with many routes (Huey's queue names) and many messages to a transaction."""
 
@@ -137,9 +145,26 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         sql = "select distinct substr(cast(queue as text), 1, ?) from task where queue is not null"
         return [route for (route,) in self.sql(sql, (ROUTE_CAP,), results=True)]
 
-    def contents(self) -> list[bytes]:
-        """Return every message as it lies there."""
-        return [data for (data,) in self.sql("select substr(data, 1, ?) from task", (MESSAGE_CAP,), results=True)]
+    def contents(self) -> list[tuple[int, bytes, bytes]]:
+        """Return every message as it lies there: (number, route, data) each."""
+        sql = "select id, coalesce(substr(cast(queue as text), 1, ?), ''), substr(data, 1, ?) from task"
+        rows: list[tuple[int, bytes, bytes]] = self.sql(sql, (ROUTE_CAP, MESSAGE_CAP), results=True)
+        return rows
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove messages by their numbers."""
+        with self.db(commit=True) as cursor:
+            cursor.executemany("delete from task where id = ?", ((number,) for number in numbers))
+
+    def take_back(self, route: str, limit: int) -> list[bytes]:
+        """Remove up to `limit` messages of a route, the last by priority and age."""
+        with self.db(commit=True) as cursor:
+            cursor.execute(
+                "delete from task where id in (select id from task where queue = ? order by priority, id desc limit ?)"
+                " returning substr(data, 1, ?)",
+                (route, limit, MESSAGE_CAP),
+            )
+            return [data for (data,) in cursor.fetchall()]
 
 
 class Queue:
@@ -189,8 +214,23 @@ class Queue:
 
     def contents(self) -> set[Message]:
         """Return the messages that are on the queue now."""
-        found = map(_decoded, self._use(lambda storage: storage.contents()))
-        return {message for message in found if message is not None}
+        return {one.message for one in self.lying()}
+
+    def lying(self) -> list[Lying]:
+        """Return what is on the queue now, each with its route."""
+        rows = self._use(lambda storage: storage.contents())
+        read = ((number, _text(route), _decoded(data)) for number, route, data in rows)
+        return [Lying(number, route, message) for number, route, message in read if message is not None]
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove messages by the numbers under which they lie there."""
+        if numbers:
+            self._use(lambda storage: storage.remove(numbers))
+
+    def take_back(self, route: str, limit: int) -> list[Message]:
+        """Remove up to `limit` messages of a route, those that would be taken last, and return them."""
+        found = map(_decoded, self._use(lambda storage: storage.take_back(route, limit)))
+        return [message for message in found if message is not None]
 
     def close(self) -> None:
         """Close the file."""

@@ -87,6 +87,23 @@ def test_contents_are_all_messages_and_stay_there(queue: Queue) -> None:
     assert queue.contents() == {message(1), message(2)}
 
 
+def test_of_a_route_what_would_be_taken_last_is_taken_back(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("a", 5, message(2)), ("a", 0, message(3)), ("b", -9, message(4))])
+    assert set(queue.take_back("a", 2)) == {message(3), message(1)}
+    assert queue.contents() == {message(2), message(4)}
+    assert queue.take_back("a", 9) == [message(2)]
+    assert queue.take_back("c", 9) == []
+
+
+def test_what_lies_there_can_be_removed_by_its_number(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("b", 0, message(1)), ("a", 0, message(2))])
+    lying = queue.lying()
+    assert [(one.route, one.message) for one in lying] == [("a", message(1)), ("b", message(1)), ("a", message(2))]
+    queue.remove([one.number for one in lying if one.route == "b"])
+    queue.remove([])
+    assert [one.route for one in queue.lying()] == ["a", "a"]
+
+
 def test_another_process_sees_what_was_sent(queue: Queue, path: Path) -> None:
     queue.send([("a", 0, message(1))])
     other = Queue(path)

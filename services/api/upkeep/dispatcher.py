@@ -14,11 +14,11 @@ from services.api.store.clock import Clock
 from services.api.store.database import DatabaseFails, reading
 from services.api.store.lanes import DueRun, Lane
 from services.api.store.unit import Change, Commit
-from services.api.upkeep.lost_messages import PATIENCE, lost
+from services.api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from services.api.upkeep.window import WINDOW, Window
 from shared.domain.route import type_of
 from shared.domain.task import Task
-from shared.queue import Message
+from shared.queue import Lying, Message
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,14 @@ class Outbox(Protocol):
     def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
         """Put letters on the queue."""
 
-    def contents(self) -> Collection[Message]:
+    def lying(self) -> Collection[Lying]:
         """Return what is on the queue."""
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove messages by the numbers under which they lie there."""
+
+    def take_back(self, route: str, limit: int) -> list[Message]:
+        """Remove up to `limit` messages of a route, those that would be taken last, and return them."""
 
 
 class Hint(NamedTuple):
@@ -56,8 +62,9 @@ class Hint(NamedTuple):
 class Dispatcher(Thread):
     """Wakes on commit and at the next due time; while nothing is outstanding it costs nothing.
 
-    As long as a lane (route and priority) fits into its window, what a commit makes due is sent without any query.
-    What does not fit waits as rows, and is read from the index when half of the window has been claimed.
+    As long as a route fits into its window, what a commit makes due is sent without any query. What does not fit waits
+    as rows, and is read from the index when half of the window has been claimed. What is more urgent than messages of
+    its route that are outstanding is sent all the same, and the least urgent of them are taken back.
     """
 
     def __init__(
@@ -146,9 +153,10 @@ class Dispatcher(Thread):
             runs = list(self._take_in(hints, now))
             if self._next_due is not None and self._next_due <= now:
                 self._find_backlog()
-            refilled = [run for run in self._refill(now) if Message(run.task_id, run.run) not in on_queue]
+            refilled = [run for run in self._refill(now) if (run.route, run.task_id, run.run) not in on_queue]
             patience = 0.0 if any(hint.worker_gone for hint in hints) else PATIENCE
             self._send([*runs, *refilled, *self._find_lost(now, patience)])
+            self._take_back()
         except (sqlite3.Error, DatabaseFails, OSError) as error:
             if not self._fails:
                 log.warning("nothing can be sent for now, trying again: %s", error, extra={"action": "dispatch_waits"})
@@ -160,14 +168,17 @@ class Dispatcher(Thread):
                 log.warning("messages are sent again", extra={"action": "dispatch_goes_on"})
             self._fails = False
 
-    def _look_at_the_file(self) -> Collection[Message]:
-        """Where another queue file lies than the one that was filled, begin anew, and return what it holds already."""
+    def _look_at_the_file(self) -> Collection[tuple[str, str, int]]:
+        """Where another queue file lies than the one that was filled, begin anew, and return what it holds already.
+
+        Each is named by its route, task and run.
+        """
         generation = self._queue.generation
         if generation == self._generation:
             return ()
         self._window.clear()
         self._find_backlog()
-        on_queue = self._queue.contents()
+        on_queue = {(route, message.task_id, message.run) for _, route, message in self._queue.lying()}
         self._generation = generation
         return on_queue
 
@@ -212,24 +223,34 @@ class Dispatcher(Thread):
         self._next_due = at if self._next_due is None else min(self._next_due, at)
 
     def _refill(self, now: float) -> Iterator[DueRun]:
-        """Return runs of the backlog for every window that is at most half full."""
-        for lane in sorted(self._backlog):
+        """Return runs of the backlog, the most urgent first, for every window that is at most half full for them."""
+        for lane in sorted(self._backlog, key=lambda lane: (lane.route, -lane.priority)):
             room = self._window.room(lane)
             if type_of(lane.route) in self._paused:
                 self._backlog.discard(lane)
             elif room >= WINDOW // 2:
                 runs = lanes.due(self._database.connection(), lane, self._clock.now(), WINDOW)
-                fresh = [run for run in runs if Message(run.task_id, run.run) not in self._window][:room]
-                for run in fresh:
+                fresh = [run for run in runs if Message(run.task_id, run.run) not in self._window]
+                for run in fresh[:room]:
                     self._window.add(run, now)
-                if len(runs) < WINDOW:
+                if len(runs) < WINDOW and len(fresh) <= room:
                     self._backlog.discard(lane)
-                yield from fresh
+                yield from fresh[:room]
 
     def _find_lost(self, now: float, patience: float) -> Sequence[DueRun]:
         if not self._window.older_than(now - patience):
             return ()
-        return lost(self._window, self._queue.contents(), now, patience)
+        lying = self._queue.lying()
+        self._queue.remove(unwanted(self._window, lying))
+        return lost(self._window, lying, now, patience)
+
+    def _take_back(self) -> None:
+        """Take the least urgent messages back from routes that hold too much; they wait as rows again."""
+        for route, excess in self._window.excess().items():
+            for message in self._queue.take_back(route, excess):
+                lane = self._window.discard(message)
+                if lane is not None:
+                    self._backlog.add(lane)
 
     def _send(self, runs: Sequence[DueRun]) -> None:
         if runs:

@@ -8,19 +8,28 @@ from collections.abc import Collection
 
 from services.api.store.lanes import DueRun
 from services.api.upkeep.window import Window
-from shared.queue import Message
+from shared.queue import Lying
 
 PATIENCE = 10.0
 """Seconds after which an outstanding message is looked for."""
 
 
-def lost(window: Window, contents: Collection[Message], now: float, patience: float = PATIENCE) -> list[DueRun]:
+def lost(window: Window, lying: Collection[Lying], now: float, patience: float = PATIENCE) -> list[DueRun]:
     """Return the outstanding messages that are not on the queue after `patience` seconds, to be sent again.
+
+    One that lies there on another route than its own, as an older version sent it, reaches nobody.
 
     What is sent again counts as seen `now` (monotonic seconds), and so does all that is there, however short a time it
     has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
     """
     old = window.older_than(now - patience)
-    missing = {message: lane for message, lane in old if message not in contents}
-    window.see({*missing, *contents}, now)
+    present = {(one.route, one.message) for one in lying}
+    missing = {message: lane for message, lane in old if (lane.route, message) not in present}
+    window.see({*missing, *(one.message for one in lying)}, now)
     return [DueRun(lane.route, lane.priority, message.task_id, message.run) for message, lane in missing.items()]
+
+
+def unwanted(window: Window, lying: Collection[Lying]) -> list[int]:
+    """Return what lies on the queue though it is not outstanding: no worker has to take it, and perhaps none would."""
+    lanes = ((one, window.lane(one.message)) for one in lying)
+    return [one.number for one, lane in lanes if lane is None or lane.route != one.route]

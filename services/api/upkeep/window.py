@@ -1,14 +1,14 @@
 """What has been handed to the queue and not been claimed yet: kept in memory, rebuilt from the queue at start."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from itertools import takewhile
 
 from services.api.store.lanes import DueRun, Lane
 from shared.queue import Message
 
 WINDOW = 2_000
-"""How many messages of one lane may be outstanding; what is beyond it waits as rows."""
+"""How many messages of one route may be outstanding, whatever their priorities; what is beyond it waits as rows."""
 
 
 class Window:
@@ -17,7 +17,7 @@ class Window:
     def __init__(self) -> None:
         """Begin empty."""
         self._outstanding: dict[Message, tuple[Lane, float]] = {}  # in the order of the times
-        self._counts: Counter[Lane] = Counter()
+        self._counts: dict[str, Counter[int]] = {}  # by route and priority
 
     def __len__(self) -> int:
         """Return how many messages are outstanding."""
@@ -27,22 +27,37 @@ class Window:
         """Return whether a message is outstanding."""
         return message in self._outstanding
 
+    def lane(self, message: Message) -> Lane | None:
+        """Return the lane of a message; None if it is not outstanding."""
+        return self._outstanding.get(message, (None, 0.0))[0]
+
     def room(self, lane: Lane) -> int:
-        """Return how many more messages of a lane may go out."""
-        return WINDOW - self._counts[lane]
+        """Return how many more messages of a lane may go out: what is less urgent makes room for it."""
+        counts: Mapping[int, int] = self._counts.get(lane.route, {})
+        return WINDOW - sum(count for priority, count in counts.items() if priority >= lane.priority)
+
+    def excess(self) -> dict[str, int]:
+        """Return by how many messages routes hold too much, so that the least urgent have to be taken back."""
+        totals = ((route, sum(counts.values())) for route, counts in self._counts.items())
+        return {route: total - WINDOW for route, total in totals if total > WINDOW}
 
     def add(self, run: DueRun, at: float) -> None:
         """Count a message as outstanding."""
         lane, message = Lane(run.route, run.priority), Message(run.task_id, run.run)
         self.discard(message)
-        self._counts[lane] += 1
+        self._counts.setdefault(lane.route, Counter())[lane.priority] += 1
         self._outstanding[message] = (lane, at)
 
     def discard(self, message: Message) -> Lane | None:
         """Forget a message that was claimed or is not wanted any more; return its lane if it was outstanding."""
         lane, _ = self._outstanding.pop(message, (None, 0.0))
         if lane is not None:
-            self._counts[lane] -= 1
+            counts = self._counts[lane.route]
+            counts[lane.priority] -= 1
+            if not counts[lane.priority]:
+                del counts[lane.priority]
+            if not counts:
+                del self._counts[lane.route]
         return lane
 
     def see(self, messages: Set[Message], at: float) -> None:

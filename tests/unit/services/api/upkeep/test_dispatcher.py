@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -22,7 +22,7 @@ from shared.domain.route import type_of
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import TaskError
 from shared.domain.task_type import TaskType
-from shared.queue import Message
+from shared.queue import Letter, Lying, Message
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test
@@ -40,7 +40,7 @@ class FakeQueue:
     """What lies on it, what was ever sent, and whether it is broken."""
 
     generation: int = 0
-    present: list[Message] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
     sent: list[tuple[str, int, Message]] = field(default_factory=list)
     broken: bool = False
     rings: int = 0
@@ -55,17 +55,34 @@ class FakeQueue:
         if self.broken:
             raise sqlite3.OperationalError("disk I/O error")
         self.sent += letters
-        self.present += [message for _, _, message in letters]
+        self.letters += [Letter(*letter) for letter in letters]
 
-    def contents(self) -> Collection[Message]:
+    @property
+    def present(self) -> list[Message]:
+        return [letter.message for letter in self.letters]
+
+    def lose(self, message: Message) -> None:
+        self.letters = [letter for letter in self.letters if letter.message != message]
+
+    def lying(self) -> list[Lying]:
         self.looks += 1
-        return set(self.present)
+        return [Lying(number, route, message) for number, (route, _, message) in enumerate(self.letters)]
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        self.letters = [letter for number, letter in enumerate(self.letters) if number not in numbers]
+
+    def take_back(self, route: str, limit: int) -> list[Message]:
+        last = sorted((letter for letter in self.letters if letter.route == route), key=lambda one: one.priority)[
+            :limit
+        ]
+        self.letters = [letter for letter in self.letters if letter not in last]
+        return [letter.message for letter in last]
 
     def ring(self) -> None:
         self.rings += 1
 
     def replaced(self) -> None:
-        self.present.clear()
+        self.letters.clear()
         self.generation += 1
 
 
@@ -124,7 +141,7 @@ async def test_a_start_sends_what_is_due_but_not_what_lies_on_the_queue_already(
     async with open_store() as store:
         there, claimed, missing = await store.create([draft(), draft(), draft()])
         await store.report([claim(claimed)])
-        queue.present.append(Message(there, 1))
+        queue.letters.append(Letter("sleep", 0, Message(there, 1)))
         async with dispatching(store, queue):
             await until(lambda: bool(queue.sent))
             await settled(store, queue)
@@ -260,7 +277,7 @@ async def test_a_message_that_got_lost_is_sent_again(open_store: OpenStore, monk
     async with open_store() as store, dispatching(store, queue):
         lost, waiting = await store.create([draft(), draft()])
         await until(lambda: len(queue.present) == 2)
-        queue.present.remove(Message(lost, 1))
+        queue.lose(Message(lost, 1))
         await until(lambda: sent(queue) == [lost, waiting, lost])
 
 
@@ -283,7 +300,7 @@ async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: O
     async with open_store() as store, dispatching(store, queue):
         taken, held = await store.create([draft(), draft()])
         await until(lambda: len(queue.present) == 2)
-        queue.present.clear()
+        queue.letters.clear()
         assert (await store.report([claim(held)]))[0].outcome is Outcome.APPLIED
         await store.gone("w", crashed=True)
         await until(lambda: set(queue.present) == {Message(taken, 1), Message(held, 2)})
@@ -314,7 +331,7 @@ async def test_a_run_claimed_and_failed_in_one_commit_is_not_looked_for(
         queue.present.remove(Message(task_id, 1))
         [other] = await store.create([draft()])
         await until(lambda: Message(other, 1) in queue.present)
-        queue.present.remove(Message(other, 1))
+        queue.lose(Message(other, 1))
         await until(lambda: sent(queue).count(other) == 2)
         assert [message.run for _, _, message in queue.sent if message.task_id == task_id] == [1, 2]
 
@@ -340,3 +357,59 @@ async def test_a_cancelled_task_frees_its_place(open_store: OpenStore, monkeypat
         await until(lambda: len(queue.sent) == 2)
         await store.cancel(ids[0])
         await until(lambda: sent(queue) == ids)
+
+
+async def test_however_many_priorities_a_route_has_it_holds_no_more_than_its_window(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is more urgent takes the place of what is less so, which waits as a row again; nothing is lost."""
+    monkeypatch.setattr(window_module, "WINDOW", 6)
+    monkeypatch.setattr(module, "WINDOW", 6)
+    async with open_store() as store:
+        queue = FakeQueue()
+        async with dispatching(store, queue) as dispatcher:
+            ids: dict[int, list[str]] = {}
+            for priority in (-100, -7, 0, 3, 50):
+                ids[priority] = await store.create([draft(priority=priority)] * 4)
+            await until(lambda: {message.task_id for message in queue.present} >= set(ids[50]))
+            await until(lambda: len(queue.letters) == 6)
+            assert sorted(letter.priority for letter in queue.letters) == [3, 3, 50, 50, 50, 50]
+            assert dispatcher.outstanding == 6
+            done: set[str] = set()
+            for _ in range(20):
+                await until(lambda: bool(queue.letters))
+                best = max(queue.letters, key=lambda letter: letter.priority)
+                queue.lose(best.message)
+                done.add(best.message.task_id)
+                assert [one.outcome for one in await store.report([claim(best.message.task_id)])] == [Outcome.APPLIED]
+            assert done == {task_id for some in ids.values() for task_id in some}
+            assert dispatcher.outstanding <= 6
+
+
+async def test_an_urgent_task_is_sent_at_once_beside_a_full_window(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_module, "WINDOW", 4)
+    monkeypatch.setattr(module, "WINDOW", 4)
+    async with open_store() as store:
+        await store.create([draft()] * 50)
+        queue = FakeQueue()
+        async with dispatching(store, queue):
+            await until(lambda: len(queue.letters) == 4)
+            for number in range(1, 9):
+                (urgent,) = await store.create([draft(priority=number)])
+                await until(lambda urgent=urgent: Message(urgent, 1) in queue.present)  # type: ignore[misc]
+                await until(lambda: len(queue.letters) == 4)
+
+
+async def test_what_an_older_version_has_sent_on_another_route_is_sent_again_and_taken_off(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "TICK", 0.05)
+    async with open_store() as store:
+        await store.create_type(TaskType(name="nap", handler="doze", processing_time=1))
+        (task_id,) = await store.create([draft(type="nap")])
+        queue = FakeQueue(letters=[Letter("nap", 0, Message(task_id, 1)), Letter("sleep", 0, Message("unheard-of", 1))])
+        async with dispatching(store, queue):
+            await until(lambda: queue.letters == [Letter("nap/doze", 0, Message(task_id, 1))])

@@ -45,3 +45,14 @@ def test_a_message_counts_once_until_it_is_discarded(window: Window) -> None:
 def test_what_is_seen_but_not_outstanding_does_not_matter(window: Window) -> None:
     window.see({Message("d", 1), Message("a", 2)}, 4)
     assert [message for message, _ in window.older_than(4)] == [Message(task_id, 1) for task_id in "abc"]
+
+
+def test_what_is_less_urgent_makes_room_and_a_route_holds_no_more_than_its_window() -> None:
+    window = Window()
+    for priority in range(3):
+        for number in range(WINDOW):
+            window.add(DueRun("sleep", priority, f"{priority}-{number}", 1), 1)
+    rooms = {priority: window.room(Lane("sleep", priority)) for priority in (-1, 1, 2, 3)}
+    assert rooms == {-1: -2 * WINDOW, 1: -WINDOW, 2: 0, 3: WINDOW}
+    assert window.excess() == {"sleep": 2 * WINDOW}
+    assert window.room(Lane("nap", -100)) == WINDOW, "each route for itself"
