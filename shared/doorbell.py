@@ -33,13 +33,15 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake the owner from another thread of its own."""
-        with contextlib.suppress(BlockingIOError):
+        # A full FIFO has rung; one that a handler has closed is found out by whoever waits.
+        with contextlib.suppress(OSError):
             os.write(self._descriptor, b"!")
 
     def close(self) -> None:
         """Take the FIFO away."""
         self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
 
 
 def ring_all(folder: Path) -> None:

@@ -157,12 +157,19 @@ class _Raw(io.RawIOBase):
         return len(copy)
 
 
+class _Text(io.TextIOWrapper):
+    """A text stream that everybody shares, and so one of them cannot close."""
+
+    def close(self) -> None:
+        self.flush()
+
+
 class Outlets:
     """Standard output and error of this process, as outlets."""
 
     def __init__(self) -> None:
         """Take over `sys.stdout` and `sys.stderr`; what is printed from now on holds up nobody."""
-        _fill_gaps()
+        fill_gaps()
         self._outlets = {number: Outlet(number) for number in (1, 2)}
         sys.stdout, sys.stderr = (self._stream(number) for number in self._outlets)
         atexit.register(self.flush)
@@ -177,10 +184,10 @@ class Outlets:
         raw = _Raw(self._outlets[number], number)
         # By lines, so that those of two threads do not mix; unbuffered else, as Python's own stream of errors.
         binary = cast(io.BufferedWriter, raw)
-        return io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        return _Text(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
-def _fill_gaps() -> None:
+def fill_gaps() -> None:
     """Open the standard descriptors that are closed: else the next file gets such a number, and log lines."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)

@@ -1,5 +1,6 @@
 """The queue between the two services: Huey's SQLite storage, filled, taken from and healed in bulk."""
 
+import contextlib
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from huey.storage import SqliteStorage
 
 from shared.damage import is_damage, is_no_file, primary_code, put_aside
+from shared.private_file import make_private
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +100,9 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it; nothing is synced to disk, since the queue is only a hint."""
+        # What makes that impossible, SQLite says too.
+        with contextlib.suppress(OSError):
+            make_private(path)
         try:
             super().__init__("waybill", filename=str(path), fsync=False, journal_mode="truncate", timeout=BUSY_SECONDS)
             self.sql("select 1 from task limit 1")

@@ -120,7 +120,8 @@ class Settings(BaseSettings):
     def _is_no_file(cls, value: Path) -> Path:
         if value.exists() and not value.is_dir():
             raise ValueError("not a directory")
-        return value
+        # Whoever runs in this process may go to another directory.
+        return value.absolute()
 
     @field_validator("api_url")
     @classmethod

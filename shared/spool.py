@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.private_file import MODE, make_private
+
 SCHEMA = """
 create table if not exists reports (
     id integer primary key autoincrement, task_id text not null, run integer not null,
@@ -156,6 +158,7 @@ class Spool:
         self.close()
         aside = self.path.parent / folder
         aside.mkdir(mode=0o700, exist_ok=True)
+        aside.chmod(0o700)
         # A journal belongs to its file: without it a half-done transaction could not be undone.
         for path in (Path(f"{self.path}-journal"), self.path):
             with contextlib.suppress(FileNotFoundError):
@@ -165,8 +168,8 @@ class Spool:
         if self._connection is None:
             # The folder may have been removed since the start.
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
-            # Made with its final mode: SQLite gives the same one to its journal.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            make_private(self.path)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, MODE))
             connection = sqlite3.connect(self.path, check_same_thread=False)
             try:
                 connection.execute("pragma synchronous=full")

@@ -127,6 +127,7 @@ class Machine:
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
                 installed_handlers=lambda named: self.handlers,
+                Surroundings=_Surroundings,
                 Signals=lambda on_first: _Signals(kernel, on_first),
             )
             level = logging.root.manager.disable
@@ -157,6 +158,16 @@ class _Signals:
         self._kernel.process.on_signal = self._on_first
 
     def hold(self) -> None:
+        pass
+
+
+class _Surroundings:
+    """What no handler of the machine changes."""
+
+    def hold(self) -> None:
+        pass
+
+    def restore(self) -> None:
         pass
 
 

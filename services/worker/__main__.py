@@ -6,6 +6,7 @@ import sys
 from services.worker.consumer import ENDING_SECONDS, CannotStart, Worker
 from services.worker.descriptors import Descriptors
 from services.worker.ending import Deadline, leave
+from services.worker.own_limits import refuse_own_limits
 from services.worker.own_signals import refuse_own_signals
 from shared import logs, starter
 from shared.outlet import Outlets
@@ -29,6 +30,7 @@ def main() -> int:
     os.umask(0o077)
     logs.configure(settings.log_level)
     refuse_own_signals()
+    refuse_own_limits()
     deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
     descriptors = Descriptors()
     try:

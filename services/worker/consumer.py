@@ -24,6 +24,7 @@ from services.worker.runner import Runner
 from services.worker.runs import Run, Runs
 from services.worker.signals import Signals
 from services.worker.slots import Slots
+from services.worker.surroundings import Surroundings
 from services.worker.watchdog import Watchdog
 from shared.client import ApiError, Client
 from shared.courier import Courier
@@ -106,7 +107,8 @@ class Worker:
         self._slots = Slots(settings.worker_slots, self._bell.ring)
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
-        self._runner = Runner(registry, self._reporter.put, self._slots)
+        self._surroundings = Surroundings()
+        self._runner = Runner(registry, self._reporter.put, self._slots, self._surroundings.restore)
         self._isolation = Isolation(
             settings.worker_children,
             Child,
@@ -195,6 +197,7 @@ class Worker:
                 return self._endings.get(timeout=TICK_SECONDS)
             except Empty:
                 self._signals.hold()
+                self._surroundings.hold()
             if self._watchdog.look():
                 return Exit.BROKEN
             self._lock.renew()

@@ -18,19 +18,26 @@ SHORTAGE_SECONDS = 1.0
 
 
 class Descriptors:
-    """Notices that handlers have used up the descriptors of the process, which no handler gives back."""
+    """Notices that handlers have used up the descriptors of the process, or have closed some that are not theirs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Set some aside, as far as there are any; `clock` counts monotonic seconds."""
         self._clock = clock
         self._since: float | None = None
         self._kept: list[int] = []
+        self._null = os.stat(os.devnull).st_rdev
         with suppress(OSError):
             while len(self._kept) < KEPT:
                 self._kept.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
 
     def are_gone(self) -> bool:
-        """Tell whether none could be had at each look for a while; then give out those that were set aside."""
+        """Tell whether none could be had at each look for a while; then give out those that were set aside.
+
+        It is the same where some of them were closed, and with them perhaps connections and files of the worker.
+        """
+        if self._was_robbed():
+            logger.critical("A handler has closed descriptors that are not its own: only a new process is safe")
+            return True
         try:
             os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         except OSError as error:
@@ -47,6 +54,18 @@ class Descriptors:
         logger.critical("No descriptor is left of %d: a handler may leak them, and only a new process has some", limit)
         self.release()
         return True
+
+    def _was_robbed(self) -> bool:
+        """Whether one that was kept is closed, or another file's by now, and so not ours to close any more."""
+        before = len(self._kept)
+        self._kept = [descriptor for descriptor in self._kept if self._is_ours(descriptor)]
+        return len(self._kept) < before
+
+    def _is_ours(self, descriptor: int) -> bool:
+        try:
+            return os.fstat(descriptor).st_rdev == self._null
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Give out those that were set aside."""

@@ -27,11 +27,18 @@ class Handlers(Protocol):
 class Runner:
     """Runs granted runs, many threads at once."""
 
-    def __init__(self, handlers: Handlers, put: Callable[[Parcel], None], slots: Slots) -> None:
-        """Take the handlers, where reports go, and the slots to give back."""
+    def __init__(
+        self,
+        handlers: Handlers,
+        put: Callable[[Parcel], None],
+        slots: Slots,
+        on_idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the handlers, where reports go, the slots to give back, and what to do while no handler runs."""
         self._handlers = handlers
         self._put = put
         self._slots = slots
+        self._on_idle = on_idle
         self._lock = threading.Lock()
         self._executing: dict[Run, None] = {}
 
@@ -53,6 +60,8 @@ class Runner:
         finally:
             with self._lock:
                 self._executing.pop(run, None)
+                if not self._executing:
+                    self._on_idle()
             self._slots.give_back()
 
     def _outcome(self, run: Run) -> Parcel | None:

@@ -12,6 +12,9 @@ from shared.starter import end_with, endings
 
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+STRAY = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGUSR1, signal.SIGUSR2)
+"""What a handler's timers and libraries may send, and what by default ends the process."""
+
 
 class Signals:
     """The first signal ends the worker in good order, the second at once; forked children have the usual ones."""
@@ -20,8 +23,9 @@ class Signals:
         """Take whom to tell of the first signal; nothing is changed yet."""
         self._on_first = on_first
         self._received = False
-        self._former: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in STOPPING}
+        self._former: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in (*STOPPING, *STRAY)}
         self._numbers = endings()
+        self._stray = [number for number in STRAY if self._former[number] is not signal.SIG_IGN]
         self._pid = os.getpid()
         self._forking = threading.local()
         self._lasting: Collection[int | None] = ()
@@ -37,6 +41,8 @@ class Signals:
         for number in STOPPING:
             # Huey's consumer has taken those, too, that whoever started the worker has ignored.
             signal.signal(number, self._on_signal if number in self._numbers else signal.SIG_IGN)
+        for number in self._stray:
+            signal.signal(number, _ignore)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._received:
@@ -48,7 +54,7 @@ class Signals:
     def _block(self) -> None:
         """Keep a signal to a child waiting until it would end it; one that came earlier would be lost."""
         self._forking.pid = os.getpid()
-        self._forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        self._forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, *STRAY))
 
     def _let_through(self) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._forking.mask)
@@ -61,3 +67,7 @@ class Signals:
         for number, former in self._former.items():
             signal.signal(number, signal.SIG_DFL if former is None else former)
         self._let_through()
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing; unlike SIG_IGN, this is not what the programs that a handler starts inherit."""

@@ -15,7 +15,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
     settings = Settings.load()
-    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path("data"))
+    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path.cwd() / "data")
     assert settings.base_url == "http://127.0.0.1:8000"
     assert (settings.worker_slots, settings.drain_seconds, settings.lock_wait_seconds) == (600, 25.0, 30.0)
     assert (settings.api_token, settings.allowed_hosts, settings.log_level) == (None, [], "info")
@@ -40,7 +40,7 @@ def test_all_files_lie_in_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
         settings.worker_token_file,
         settings.admin_token_file,
     ]
-    assert [path.parent for path in files] == [Path("elsewhere")] * 7
+    assert [path.parent for path in files] == [Path.cwd() / "elsewhere"] * 7
     assert [path.name for path in files] == [
         "tasks.db",
         "queue.db",
@@ -153,7 +153,7 @@ def test_the_data_directory_is_made_for_its_owner_only() -> None:
 def test_a_data_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     settings = Settings(data_dir=Path("file/inside"))
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match=r"^WAYBILL_DATA_DIR: file/inside cannot be made"):
+    with pytest.raises(SettingsError, match=rf"^WAYBILL_DATA_DIR: {tmp_path}/file/inside cannot be made"):
         settings.make_data_dir()
 
 

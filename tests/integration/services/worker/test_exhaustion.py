@@ -10,11 +10,9 @@ from tests.integration.services.worker.bench import Bench
 from tests.unit.services.worker.scripted import until
 
 LEAKING = """
-import resource
 from threading import Event
 leaked = []
 def leak(context, task_input):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (96, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     while True:
         try:
             leaked.append(open("/dev/null"))
@@ -23,6 +21,13 @@ def leak(context, task_input):
             return len(leaked)
 def nap(context, task_input):
     context.sleep(2)
+"""
+
+FEW_DESCRIPTORS = """
+import resource, sys
+from services.worker.__main__ import main
+resource.setrlimit(resource.RLIMIT_NOFILE, (96, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+sys.exit(main())
 """
 
 FEW_THREADS = """
@@ -45,7 +50,7 @@ def lines(bench: Bench) -> list[str]:
 
 def test_a_handler_that_leaks_descriptors_ends_its_worker_and_harms_nothing_else(bench: Bench) -> None:
     bench.install(LEAKING)
-    bench.start()
+    bench.start("-c", FEW_DESCRIPTORS)
     napping = bench.order("nap")
     until(lambda: bench.statuses().get(napping) == 2)
     bench.order("leak")

@@ -1,0 +1,124 @@
+"""What of the whole process a handler may change, and what is put back."""
+
+import gc
+import locale
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from shared.outlet import fill_gaps
+
+Knob = tuple[Callable[[], Any], Callable[[Any], object]]
+"""How to read something, and how to set it to what was read."""
+
+OURS = ("services", "shared", "huey")
+"""The loggers that the worker writes to."""
+
+
+class Surroundings:
+    """The state of the process before the first handler runs.
+
+    What the worker itself needs is held all the time. The rest belongs to whoever runs: what a handler has left behind
+    is put back while none runs, so that it does not reach the next one.
+    """
+
+    def __init__(self) -> None:
+        """Note how everything is."""
+        self._held = _noted(HELD)
+        self._left = _noted(LEFT)
+
+    def hold(self) -> None:
+        """Put back what the worker needs; several times a second, whatever runs."""
+        _put_back(self._held)
+        with suppress(OSError):
+            fill_gaps()
+
+    def restore(self) -> None:
+        """Put back everything; only while no handler runs."""
+        _put_back([*self._held, *self._left])
+
+
+def _noted(knobs: tuple[Knob, ...]) -> list[tuple[Knob, Any]]:
+    return [(knob, knob[0]()) for knob in knobs]
+
+
+def _put_back(noted: list[tuple[Knob, Any]]) -> None:
+    for (read, write), before in noted:
+        try:
+            is_same = read() == before
+        except Exception:  # noqa: BLE001  # such as a working directory that was removed
+            is_same = False
+        if not is_same:
+            # What cannot be put back, since its folder has gone, must not keep the rest from it.
+            with suppress(Exception):
+                write(before)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _set_environment(before: dict[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+    time.tzset()
+
+
+def _streams() -> list[Any]:
+    return [sys.stdin, sys.stdout, sys.stderr]
+
+
+def _set_streams(before: list[Any]) -> None:
+    sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _set_filters(before: list[Any]) -> None:
+    warnings.resetwarnings()
+    warnings.filters[:] = before  # type: ignore[index]  # it is a list, which the stubs do not promise
+
+
+def _logging() -> tuple[int, int, list[logging.Handler], bool]:
+    """Return what decides whether a line of the worker is logged."""
+    root = logging.getLogger()
+    return root.manager.disable, root.level, root.handlers[:], any(one.disabled for one in _loggers())
+
+
+def _set_logging(before: tuple[int, int, list[logging.Handler], bool]) -> None:
+    """Put it back, beside what a handler has added."""
+    logging.disable(before[0])
+    root = logging.getLogger()
+    root.setLevel(before[1])
+    for handler in before[2]:
+        root.addHandler(handler)
+    for logger in _loggers():
+        logger.disabled = False
+
+
+def _loggers() -> list[logging.Logger]:
+    known = logging.getLogger().manager.loggerDict.copy()
+    return [one for name, one in known.items() if isinstance(one, logging.Logger) and name.partition(".")[0] in OURS]
+
+
+HELD: tuple[Knob, ...] = ((sys.getswitchinterval, sys.setswitchinterval), (_logging, _set_logging))
+
+LEFT: tuple[Knob, ...] = (
+    (os.getcwd, os.chdir),
+    (_umask, os.umask),
+    (lambda: dict(os.environ), _set_environment),
+    (lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
+    (_streams, _set_streams),
+    (lambda: list(warnings.filters), _set_filters),
+    (socket.getdefaulttimeout, socket.setdefaulttimeout),
+    (threading.stack_size, threading.stack_size),
+    (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
+)
