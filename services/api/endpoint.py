@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from services.api.bodies.lane import LARGE
 from services.api.intake import Intake
 from services.api.operation import SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
-from services.api.streaming import EVENT_STREAM, JSON, negotiated, stream, stream_live
+from services.api.streaming import EVENT_STREAM, JSON, negotiated, pieces_of, stream, stream_live, write_pieces
 from shared.domain.audit import Deed
 from shared.domain.errors import WaybillError
 
@@ -59,6 +60,8 @@ class Endpoint(Intake):
                 await stream_live(self, answer)
             elif isinstance(answer, AsyncIterator):
                 await stream(self, answer, self.media, operation.columns)
+            elif not self._finished and (pieces := pieces_of(answer, ENCODER.encode)) is not None:
+                await self._respond_in_pieces(pieces)
             elif not self._finished:
                 self.respond(answer)
 
@@ -127,15 +130,32 @@ class Endpoint(Intake):
 
     def respond(self, answer: Any, media: str = JSON) -> None:
         """Finish with a value as JSON, or without a body for None."""
-        if self._is_last or self._traffic.is_closing:
-            self.set_header("Connection", "close")
         if answer is None:
+            self._end_connection()
             self.finish()
             return
-        body = ENCODER.encode(answer).encode()
+        self._respond_with(ENCODER.encode(answer).encode(), media)
+
+    def _respond_with(self, body: bytes, media: str) -> None:
+        self._end_connection()
         self._headers["Content-Type"] = media
         self._headers["Content-Length"] = str(len(body))
         self.finish(body)
+
+    def _end_connection(self) -> None:
+        """Say that the connection ends with this answer, where it does."""
+        if self._is_last or self._traffic.is_closing:
+            self.set_header("Connection", "close")
+
+    async def _respond_in_pieces(self, pieces: Iterator[str]) -> None:
+        """Finish with an answer that is made while it leaves and others are served, if it is more than one piece."""
+        first, second = next(pieces), next(pieces, None)
+        if second is None:
+            self._respond_with(first.encode(), JSON)
+            return
+        self._end_connection()
+        self._headers["Content-Type"] = JSON
+        await write_pieces(self, chain((first, second), pieces))
 
     def require(self, scope: Scope) -> None:
         """Raise Refusal unless the caller may do what asks for more than the call itself does."""

@@ -4,8 +4,9 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import chain
 from typing import Any, Protocol, cast
 
 from tornado.httputil import HTTPServerRequest
@@ -24,6 +25,12 @@ READER_PATIENCE = 60.0
 
 FOLLOWER_PATIENCE = 15.0
 """Seconds that somebody who follows live may take for one chunk; cut off, they come back for the rest."""
+
+SLICE = 256 * 1024
+"""Characters that are encoded and written at once."""
+
+FEW = 20
+"""Items that may be written at once, however large: a task has up to 64 KiB in each of three fields."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -59,27 +66,68 @@ async def stream(writer: _Writer, pages: AsyncIterator[Page], media: str, column
     """
     page = await anext(pages, None)
     writer.set_header("Content-Type", media if media == JSON else f"{media}; charset=utf-8")
-    text = io.StringIO()
-    if media == CSV:
-        csv.writer(text).writerow(columns)
-    elif media == JSON:
-        text.write("[")
-    separator = ""
+    head, separator = (_row(columns), "") if media == CSV else ("[" if media == JSON else "", "")
     while page is not None and writer.request.method != "HEAD":
-        if media == CSV:
-            csv.writer(text).writerows(map(_cell, item.values()) for item in page)
-        elif media == NDJSON:
-            text.writelines(f"{_dumps(item)}\n" for item in page)
-        elif page:
-            text.write(separator + ",\n".join(map(_dumps, page)))
+        for text in slices(_texts(page, media, separator)):
+            await _send(writer, head + text, READER_PATIENCE)
+            head = ""
+        if page and media == JSON:
             separator = ",\n"
-        await _send(writer, text.getvalue(), READER_PATIENCE)
-        text = io.StringIO()
         page = await anext(pages, None)
-    if media == JSON:
-        text.write("]\n")
-    await _send(writer, text.getvalue(), READER_PATIENCE)
+    await _send(writer, head + ("]\n" if media == JSON else ""), READER_PATIENCE)
     writer.finish()
+
+
+async def write_pieces(writer: _Writer, pieces: Iterable[str]) -> None:
+    """Write an answer that is made while it leaves, and finish. Raises StreamClosedError as `stream` does."""
+    for text in pieces:
+        if writer.request.method != "HEAD":
+            await _send(writer, text, READER_PATIENCE)
+    writer.finish()
+
+
+def pieces_of(answer: Any, encode: Callable[[Any], str]) -> Iterator[str] | None:
+    """Yield the JSON of a list, or of an object of nothing but a list, in pieces; None where it is short anyway."""
+    is_object = isinstance(answer, dict) and len(answer) == 1
+    listed = next(iter(answer.values())) if is_object else answer
+    if not isinstance(listed, list) or len(listed) <= FEW:
+        return None
+    head, tail = (f"{{{encode(next(iter(answer)))}:[", "]}") if is_object else ("[", "]")
+    items = (f",{encode(item)}" if number else encode(item) for number, item in enumerate(listed))
+    return slices(chain((head,), items, (tail,)))
+
+
+def slices(texts: Iterable[str]) -> Iterator[str]:
+    """Gather texts to pieces that are quickly made and written; nobody else is served meanwhile."""
+    gathered: list[str] = []
+    size = 0
+    for text in texts:
+        gathered.append(text)
+        size += len(text)
+        if size >= SLICE:
+            yield "".join(gathered)
+            gathered.clear()
+            size = 0
+    if gathered:
+        yield "".join(gathered)
+
+
+def _texts(page: Page, media: str, separator: str) -> Iterator[str]:
+    """Yield the items of a page as they are written, one by one."""
+    for item in page:
+        if media == CSV:
+            yield _row(map(_cell, item.values()))
+        elif media == NDJSON:
+            yield f"{_dumps(item)}\n"
+        else:
+            yield separator + _dumps(item)
+            separator = ",\n"
+
+
+def _row(cells: Iterable[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
 
 
 async def stream_live(writer: _Writer, chunks: AsyncIterator[str]) -> None:
@@ -103,6 +151,8 @@ async def _send(writer: _Writer, text: str, patience: float) -> None:
         await asyncio.wait_for(writer.flush(), patience)
     except TimeoutError:
         raise StreamClosedError from None
+    # A reader that is quick enough keeps nothing waiting, and so would never let others have their turn.
+    await asyncio.sleep(0)
 
 
 def _dumps(item: Any) -> str:

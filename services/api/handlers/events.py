@@ -72,8 +72,8 @@ class EventsHandler(Endpoint):
     ) -> Events:
         """List the events of all tasks, oldest first; with `limit`, a `Link` header leads to the next page.
 
-        A page is looked for in a bounded time: where `Waybill-Search` says `partial`, it has fewer events than it may
-        have, perhaps none, and `Link` leads on.
+        A page is looked for in a bounded time and has a bounded size: where `Waybill-Search` says `partial`, it has
+        fewer events than it may have, perhaps none, and `Link` leads on.
 
         Accept: text/event-stream follows them live instead: from `Last-Event-ID` or `after` on without a gap, and from
         now on where neither is given. Each message's `id` is the event's, its data the event as JSON; a stream that is

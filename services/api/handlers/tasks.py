@@ -98,9 +98,9 @@ class TasksHandler(Endpoint):
         All that fit the filters are streamed; with `limit`, one page is answered, and its `Link` header leads to
         the next one, until there is none. Accept: application/x-ndjson or text/csv for other forms, or `format` for a
         download. `q` searches: `status:error type:sleep meta.user:42 created:>2026-11-01 words "a phrase"`. A page is
-        looked for in a bounded time, so it may have few tasks or none: where `Waybill-Search` says `partial`, not all
-        were looked at yet, and `Link` leads on; where it says `indexing`, words and metadata of the latest changes are
-        not known to the search yet.
+        looked for in a bounded time and has a bounded size, so it may have few tasks or none: where `Waybill-Search`
+        says `partial`, not all were looked at yet, and `Link` leads on; where it says `indexing`, words and metadata of
+        the latest changes are not known to the search yet.
         """
         chosen = {
             "statuses": status,

@@ -14,6 +14,10 @@ COLUMNS = tuple(EventRow._meta.sorted_field_names[1:])
 INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
+SAID = 1 + COLUMNS.index("said")
+LARGEST = 8 * 1024 * 1024
+"""Characters that the events of one look have at most, but for the last one."""
+
 LOOKED_AT = 5_000
 """How many events one look reads at most where not all of them are wanted."""
 
@@ -107,7 +111,8 @@ def latest(connection: Connection, task_id: str, limit: int) -> list[Event]:
 def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part:
     """Return up to `limit` of the chosen events after the one numbered `after`, oldest first.
 
-    No more than LOOKED_AT events are looked at, so there may be few or none although there are more behind them.
+    No more than LOOKED_AT events are looked at, so there may be few or none although there are more behind them; and of
+    large ones there are fewer.
     """
     conditions: list[str] = ["event_id > ?"]
     given: list[int | str] = [after]
@@ -132,5 +137,11 @@ def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part
     # SQLite keeps the order of a CROSS JOIN: from the tasks on, it would look at all of the type.
     join = "" if chosen.type_name is None else "CROSS JOIN tasks USING (task_id)"
     sql = f"SELECT {columns} FROM events {join} WHERE {' AND '.join(conditions)} ORDER BY event_id LIMIT ?"
-    rows = [_event(row) for row in connection.execute(sql, (*given, limit + 1))]
-    return Part(rows, horizon) if len(rows) <= limit else Part(rows[:limit], rows[limit - 1].event_id)
+    part: list[Event] = []
+    size = 0
+    for row in connection.execute(sql, (*given, limit + 1)):
+        if len(part) == limit or size > LARGEST:
+            return Part(part, part[-1].event_id)
+        part.append(_event(row))
+        size += len(row[SAID])
+    return Part(part, horizon)

@@ -20,6 +20,9 @@ from shared.domain.task import Task
 SECONDS = 0.03
 """How long one page may be looked for; a batch that has begun is finished."""
 
+LARGEST = 8 * 1024 * 1024
+"""Characters that a page has at most, but for its last task."""
+
 MOST_CANDIDATES = 1_000
 """To a batch."""
 
@@ -52,10 +55,15 @@ class FoundIds(NamedTuple):
 
 
 def find(connection: Connection, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
-    """Return up to `limit` tasks behind the one with the id `after`; `place` is None where there are no more."""
+    """Return up to `limit` tasks behind the one with the id `after`; `place` is None where there are no more.
+
+    A page of large tasks has fewer of them.
+    """
     task_ids, place, is_partial = find_ids(connection, query, after, limit, newest=newest)
-    known = tasks.get_many(connection, task_ids)
-    return Found([known[task_id] for task_id in task_ids if task_id in known], place, is_partial)
+    found, count = tasks.get_page(connection, task_ids, LARGEST)
+    if count < len(task_ids):
+        return Found(found, task_ids[count - 1], is_partial=True)
+    return Found(found, place, is_partial)
 
 
 def find_ids(

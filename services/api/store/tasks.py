@@ -40,7 +40,11 @@ UPDATE_QUIETLY = (
 )
 """Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
 
+LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
+"""The places of what may be long."""
+
 MOST_PARAMETERS = 500
+FEW = 50
 
 
 class Oldest(NamedTuple):
@@ -202,6 +206,27 @@ def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]
         marks = ", ".join("?" * len(some))
         found.update((row[0], _task(row)) for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some))
     return found
+
+
+def get_page(connection: Connection, task_ids: Sequence[str], most: int) -> tuple[list[Task], int]:
+    """Return those of the tasks that exist, in this order, until they have so many characters, and how many were read.
+
+    One is read at least. Many large ones would be too much to hold, and to answer with.
+    """
+    found: list[Task] = []
+    size = 0
+    for start in range(0, len(task_ids), FEW):
+        some = task_ids[start : start + FEW]
+        marks = ", ".join("?" * len(some))
+        rows = {row[0]: row for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some)}
+        for number, task_id in enumerate(some, start=start + 1):
+            row = rows.get(task_id)
+            if row is not None:
+                found.append(_task(row))
+                size += sum(len(row[column] or "") for column in LONG)
+            if size > most:
+                return found, number
+    return found, len(task_ids)
 
 
 def last_id(connection: Connection) -> str | None:
