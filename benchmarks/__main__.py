@@ -9,11 +9,11 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from benchmarks import load, machine, wrk
 from benchmarks.figure import Figure
+from benchmarks.interrupts import raise_once
 from benchmarks.measures import burst, creates, idle, whole_life
 from benchmarks.plan import Plan, Settings
 from benchmarks.process import ROOT, BenchError
@@ -27,7 +27,7 @@ FAILED = 1
 def main() -> int:
     """Do what the arguments say, and return the exit code."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _interrupt)
+    raise_once()
     try:
         arguments.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.folder) as folder:
@@ -99,10 +99,6 @@ def _print_facts(title: str, facts: Mapping[str, object]) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -2,21 +2,22 @@
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+from shared.starter import endings, hang_up_with, is_in_the_foreground
 
 
 @contextlib.contextmanager
 def put_off() -> Iterator[None]:
-    """Take SIGINT and SIGTERM only at the end: within Popen it would leave a process that nobody knows."""
+    """Take the signals that ask for an end only afterwards: within Popen it would leave a process that nobody knows."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    usual = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+    usual = {number: signal.signal(number, lambda number, _: came.append(number)) for number in endings()}
     try:
         yield
     finally:
@@ -27,12 +28,18 @@ def put_off() -> Iterator[None]:
 
 
 def raise_once() -> None:
-    """Have SIGINT and SIGTERM raise KeyboardInterrupt, once: a second one would only keep us from tidying up."""
+    """Have the signals that ask for an end raise KeyboardInterrupt, once: a second one would only keep us from tidying.
+
+    A terminal that is closed asks for it, too.
+    """
+    numbers = endings()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        for ending in ENDING:
+        for ending in numbers:
             signal.signal(ending, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for ending in ENDING:
+    for ending in numbers:
         signal.signal(ending, interrupt)
+    if signal.SIGHUP in numbers and is_in_the_foreground():
+        hang_up_with(sys.stdin.fileno())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.interrupts import put_off
+from shared.starter import bound
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,7 +53,7 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
         with log.open("ab") as output, put_off():
             # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                bound([sys.executable, "-m", module, *arguments]),
                 env={**environment, **settings, "PYTHONPATH": str(ROOT)},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.client import task_body
 from benchmarks.load import Load
 from benchmarks.process import BenchError
+from shared.starter import bound
 
 SCRIPT = Path(__file__).with_name("create.lua")
 PATTERN = re.compile(r"^created=(\d+) others=(\d+) broken=(\d+) microseconds=(\d+)$", re.MULTILINE)
@@ -29,7 +30,7 @@ def create_for(port: int, seconds: float, connections: int) -> Load:
     command += ["--timeout", "20s"]
     command += ["--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", task_body(0).decode()]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE, check=False)
+        ran = subprocess.run(bound(command), capture_output=True, text=True, timeout=seconds + GRACE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BenchError(f"wrk did not run: {error}") from None
     return parse(ran.stdout)

@@ -5,9 +5,9 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from types import FrameType
 from typing import Any
 
+from benchmarks.interrupts import raise_once
 from demo.table import Table
 from demo.throwaway import DemoError, installation
 from shared.client import ApiError, Client
@@ -49,11 +49,7 @@ def is_as_expected(task: Mapping[str, Any]) -> bool:
 
 def main() -> int:
     """Run the demonstration and return the exit code."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
+    raise_once()
     print("Waybill demo: an API and a worker of their own, and a few tasks. 13 seconds are meant to fail.", flush=True)
     try:
         with installation(os.environ) as waybill:

@@ -13,6 +13,7 @@ from typing import IO
 from benchmarks.interrupts import put_off
 from shared.client import ApiUnreachable, Client
 from shared.port import free_port
+from shared.starter import bound
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -72,7 +73,7 @@ def service(
         with log.open("ab") as output, put_off():
             # In a group of its own, so that a Ctrl-C comes to us alone and services end in order.
             process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                bound([sys.executable, "-m", *arguments]),
                 env=environment,
                 cwd=log.parent,
                 stdin=stdin,

@@ -10,9 +10,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
+from benchmarks.interrupts import raise_once
 from proof import verdict
 from proof.checker import Findings, check
 from proof.faults import Faults
@@ -91,15 +91,6 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def interruptible() -> None:
-    """Let a SIGTERM end the program as a Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-
-
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -120,7 +111,7 @@ def main() -> int:
     """Draw a plan, carry it out, print the verdict, and return the exit code: 1 where a promise was broken."""
     arguments = _arguments()
     logs.configure("error")
-    interruptible()
+    raise_once()
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed  # noqa: S311  # chance, not secrecy
     plan = draw(seed, arguments.tasks, arguments.faults)
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix=f"waybill-chaos-{seed}-"))

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.interrupts import raise_once
 from proof import verdict
-from proof.chaos import INTERRUPTED, interruptible
+from proof.chaos import INTERRUPTED
 from proof.checker import Findings, check
 from proof.history import moment
 from proof.installation import CannotStart, Installation, installation
@@ -233,7 +234,7 @@ def _say(line: str) -> None:
 def main() -> int:
     """Do the drill and return the exit code: 0 where every promise held; only then its folder is removed."""
     logs.configure("error")
-    interruptible()
+    raise_once()
     folder = Path(tempfile.mkdtemp(prefix="waybill-drill-"))
     try:
         findings = drill(folder)

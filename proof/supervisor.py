@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from proof.journal import Journal
+from shared.starter import bound
 
 RESTART_SECONDS = 0.2
 """How long it waits before it starts a process anew."""
@@ -111,7 +112,7 @@ class Supervisor:
         with self._log.open("wb") as output:
             # In a group of its own: a Ctrl-C in the terminal is for us alone.
             self._process = subprocess.Popen(
-                self._command,
+                bound(self._command),
                 env=self._environment,
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,

@@ -72,12 +72,11 @@ def _lend_terminal(group: int) -> bool:
     """Make a process group the terminal's foreground one; False where we are not in the foreground of any."""
     # Else the terminal would stop us when we take it back.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    if not starter.is_in_the_foreground():
+        return False
     try:
-        terminal = sys.stdin.fileno()
-        if os.tcgetpgrp(terminal) != os.getpgrp():
-            return False
-        os.tcsetpgrp(terminal, group)
-    except (OSError, ValueError):
+        os.tcsetpgrp(sys.stdin.fileno(), group)
+    except OSError:
         return False
     return True
 

@@ -100,6 +100,14 @@ def hang_up_with(terminal: int) -> None:
     threading.Thread(target=wait, name="terminal", daemon=True).start()
 
 
+def is_in_the_foreground() -> bool:
+    """Whether the standard input is a terminal that sends its signals to us."""
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 class _Program:
     """The program that started this process: the process that did, and those above it that are the same program."""
 

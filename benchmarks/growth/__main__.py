@@ -10,13 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 from benchmarks import machine
 from benchmarks.figure import Figure, Side, Target
 from benchmarks.filling.filling import fill
 from benchmarks.growth.installation import BATCH, Installation, serving
 from benchmarks.growth.jsons import Jsons
+from benchmarks.interrupts import raise_once
 from benchmarks.load import ask_for
 from benchmarks.process import ROOT, BenchError
 from benchmarks.table import table
@@ -43,7 +43,7 @@ MEASURES: Mapping[str, tuple[Requests, int, bytes]] = {
 def main() -> int:
     """Do what the arguments say, and return the exit code."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _interrupt)
+    raise_once()
     try:
         arguments.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="growth-", dir=arguments.folder) as folder:
@@ -133,10 +133,6 @@ def _arguments() -> argparse.Namespace:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.interrupts import put_off
 from demo.throwaway import DemoError
+from shared.starter import bound
 
 DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
@@ -97,7 +98,7 @@ def _running(command: list[str], log: Path, user: pwd.struct_passwd | None) -> I
     try:
         with log.open("ab") as output, put_off():
             process = subprocess.Popen(
-                command,
+                bound(command),
                 cwd=log.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

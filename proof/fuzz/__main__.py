@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+
+from benchmarks.interrupts import raise_once
+from shared.starter import bound
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -43,7 +47,7 @@ class Api:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.api"],
+                bound([sys.executable, "-m", "services.api"]),
                 env=environment,
                 cwd=folder,
                 stdout=subprocess.PIPE,
@@ -152,7 +156,7 @@ def fuzz(api: Api, folder: Path, cases: int, headers: Mapping[str, str]) -> list
     }
     wrong = []
     with beating(api):
-        status = subprocess.run(command, env=environment, cwd=folder, check=False).returncode
+        status = subprocess.run(bound(command), env=environment, cwd=folder, check=False).returncode
     if status:
         wrong.append(f"schemathesis exits with {status}")
     if requests.get(f"{api.url}/readyz", timeout=START_SECONDS).status_code != 200:
@@ -167,6 +171,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=1_000, help="how many requests to draw, beside the fixed ones")
     cases = parser.parse_args().cases
+    raise_once()
     wrong: list[str] = []
     for name in ("the administrator", "anybody"):
         print(f"== Fuzzing as {name}", flush=True)
@@ -180,4 +185,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

@@ -110,3 +110,33 @@ def test_the_services_end_with_the_terminal_that_make_leads(instance: Instance, 
             process.kill()
         wait_until(lambda: process.poll() is not None, "the end of make")
         assert_gone(pids)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started itself."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found if not is_gone(int(child))]
+
+
+COUNTS = {"demo": 2, "drill": 2, "bench": 1}
+"""How many processes a tool has started by then."""
+
+TOOLS = {
+    "demo": ("-m", "demo"),
+    "drill": ("-c", "import sys; from proof import drill; sys.exit(drill.main())"),
+    "bench": ("-m", "benchmarks", "--own-client", "--only", "idle", "--json", "bench.json", "--folder", "folder"),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_a_tool_has_started_ends_with_it(instance: Instance, tool: str, number: signal.Signals) -> None:
+    running = instance.start(tool, sys.executable, *TOOLS[tool])
+    wait_until(lambda: len(children(running.pid)) == COUNTS[tool], "its services")
+    started = children(running.pid)
+    running.stop(number)
+    for pid in started:
+        wait_until(lambda pid=pid: is_gone(pid), f"the end of process {pid}")  # type: ignore[misc]
+    if number is signal.SIGHUP:
+        left = [*instance.temporary.iterdir(), *instance.folder.glob("folder/*")]
+        assert left == [], "nothing of it is left"
