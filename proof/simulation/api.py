@@ -119,7 +119,12 @@ class Api:
         )
         arguments = operation.arguments(request, segments, exchange.body)
         endpoint = SimpleNamespace(
-            **services, request=request, body_size=len(exchange.body), set_header=lambda *header: None
+            **services,
+            request=request,
+            body_size=len(exchange.body),
+            fingerprint=None,
+            request_line=f"{exchange.method} {exchange.path}",
+            set_header=lambda *header: None,
         )
         return operation.status, await operation.function(endpoint, **arguments)
 
