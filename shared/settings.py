@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
     worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
+    connections: int | None = Field(default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    long_polls: int = Field(default=1_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    streams: int = Field(default=200, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    streams_per_client: int = Field(default=20, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    lists: int = Field(default=50, ge=1, le=10_000, description="a whole number from 1 to 10000")
     drain_seconds: float = Field(default=25.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
     lock_wait_seconds: float = Field(
         default=30.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more"

@@ -13,8 +13,8 @@ from services.api.admin.accounts import Accounts
 from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
 from services.api.app import build
-from services.api.connections import PatientServer
 from services.api.metrics import Metrics
+from services.api.patient_server import PatientServer
 from services.api.search.query import Query
 from services.api.store.commands.runs import HeldRun
 from services.api.store.store import Store

@@ -13,16 +13,26 @@ from services.api.admin.routes import admin_routes
 from services.api.bodies.lane import Bodies
 from services.api.endpoint import Nowhere
 from services.api.intake import Record
+from services.api.limits import Limits
 from services.api.openapi import describe
+from services.api.places import Room
 from services.api.routes import Route, api_routes, page_routes
 from services.api.traffic import Traffic
 
 log = logging.getLogger("services.api.requests")
 
 
-def build(store: Any, workers: Any, metrics: Any, access: Access, traffic: Traffic, accounts: Accounts) -> Application:
+def build(
+    store: Any,
+    workers: Any,
+    metrics: Any,
+    access: Access,
+    traffic: Traffic,
+    accounts: Accounts,
+    limits: Limits = Limits(),  # noqa: B008 - it is a constant
+) -> Application:
     """Return the application."""
-    documented = list(api_routes(store, workers, accounts))
+    documented = list(api_routes(store, workers, accounts, Room(limits)))
     pages = admin_routes(store, workers, accounts)
     document = cache(partial(describe, documented))
     return assemble([*documented, *page_routes(document, metrics), *pages], access, traffic, store.record)

@@ -1,20 +1,19 @@
-"""Connections that are patient with idle clients, and not with slow ones."""
+"""A connection that is patient with an idle client, and not with a slow one."""
 
 import asyncio
 import contextlib
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, UnsatisfiableReadError
 
+from services.api.crowd import Crowd
 from services.api.last_words import Lingering, answer
 from services.api.problems import BAD_REQUEST, HEAD_TOO_LARGE, TARGET_TOO_LONG, VERSION_NOT_SUPPORTED, Refusal
-from services.api.targets import Addressed
 
 IDLE_SECONDS = 75.0
 """How long a connection may be idle between requests: longer than the minute for which workers and proxies keep one."""
@@ -24,12 +23,10 @@ HEAD_SECONDS = 10.0
 
 BODY_SECONDS = 10.0
 
-ARRIVAL_SECONDS = 1.0
-"""How long clients that have just connected may take to send their request once the server stops."""
+MOST_UNSENT = 128 * 1024
+"""Bytes of a long answer that wait in the system."""
 
 MAX_HEAD_SIZE = 16 * 1024
-MAX_BODY_SIZE = 2**62
-"""For Tornado, which would answer an empty 400; the endpoints' own limits are far below, and answer 413."""
 
 EMPTY_400 = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 """All that Tornado answers to what it cannot read, before it closes the connection."""
@@ -40,58 +37,6 @@ MOST_REASON = 200
 CONTINUE = b"HTTP/1.1 100 "
 BEGINNINGS = frozenset(b"\r\n!#$%&'*+-.^_`|~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)))
 """The bytes that a request line may begin with, and the empty lines before it; TLS begins with another one."""
-
-
-class PatientServer(HTTPServer):
-    """Tornado's server with our limits; Tornado itself has one time-out for idle connections and slow heads alike."""
-
-    def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Set the limits of size; those of time are watched by the streams."""
-        limits = {"max_header_size": MAX_HEAD_SIZE, "max_body_size": MAX_BODY_SIZE, "decompress_request": False}
-        super().initialize(*args, **(limits | kwargs))
-        # Tornado's own time-outs make a task, a future and a timer for each head and each body.
-        self.conn_params.header_timeout = self.conn_params.body_timeout = None
-        self._lingering = Lingering()
-
-    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        """Return what takes a request in, whichever way it is addressed."""
-        return Addressed(super().start_request(server_conn, request_conn))
-
-    def handle_stream(self, stream: IOStream, address: Any) -> None:
-        """Serve a new connection through a stream that watches over its reads."""
-        watched = PatientStream(
-            stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
-        )
-        watched.lingering = self._lingering
-        stream.set_nodelay(True)
-        super().handle_stream(watched, address)
-
-    def stop(self) -> None:
-        """Listen no more; who has connected until now is let in, since a listener that closes would reset them."""
-        for listener in self._sockets.values():
-            with contextlib.suppress(OSError):
-                while True:
-                    self._handle_connection(*listener.accept())
-        super().stop()
-
-    async def close_all_connections(self) -> None:
-        """Close every connection, those that were answered for the last time too."""
-        await super().close_all_connections()
-        self._lingering.close()
-
-    async def drain(self, seconds: float) -> bool:
-        """Wait until no connection is busy, or about to be for the first time; return whether that came in time."""
-        now = time.monotonic()
-        deadline, arrival = now + seconds, now + min(seconds, ARRIVAL_SECONDS)
-        while any(stream.is_busy or (stream.is_new and now < arrival) for stream in self._streams()):
-            if now >= deadline:
-                return False
-            await asyncio.sleep(0.01)
-            now = time.monotonic()
-        return True
-
-    def _streams(self) -> list["PatientStream"]:
-        return [cast("PatientStream", connection.stream) for connection in self._connections]
 
 
 class PatientStream(IOStream):
@@ -119,6 +64,7 @@ class PatientStream(IOStream):
     on_end: Callable[[], None] | None = None
     """Called once when the client ends what it sends while its request is under way."""
     lingering: Lingering | None = None
+    crowd: Crowd | None = None
     _has_answered = False
     """Whether an answer to the request that came last has begun."""
     _is_refused = False
@@ -140,6 +86,8 @@ class PatientStream(IOStream):
         self._is_early = is_idle and not self.has_ended
         read = super().read_until_regex(regex, max_bytes)
         self._is_early = False
+        if self.crowd is not None:
+            self.crowd.wait(self)
         return self._watch(read)
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
@@ -202,6 +150,8 @@ class PatientStream(IOStream):
                 self.socket.send(answer(self._too_much()))
         if self._is_refused and self.lingering is not None and not self.closed():
             self.lingering.keep(self.socket)
+        if self.crowd is not None:
+            self.crowd.leave(self)
         super().close(exc_info)
 
     def allow_body(self) -> None:
@@ -212,6 +162,21 @@ class PatientStream(IOStream):
     def is_busy(self) -> bool:
         """Whether a request has begun to come and its answer has not left; between requests a connection is idle."""
         return not (self.is_new or self._awaits_head or self.closed())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no whole head of a request has come since the last answer."""
+        return self.is_new or (self._reads_head and self._reading is not None and not self._reading.done())
+
+    @property
+    def bytes_sent(self) -> int:
+        """How much of what was written has left, since the connection began."""
+        return int(self._total_write_done_index)
+
+    def keep_little(self) -> None:
+        """Have the system keep little of what cannot be sent: else it takes megabytes for whoever reads nothing."""
+        with contextlib.suppress(OSError):
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
 
     def _end(self) -> None:
         """Note that nothing more will come, once; what came is still served."""

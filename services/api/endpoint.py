@@ -18,6 +18,7 @@ from services.api import problems
 from services.api.access import SAFE_METHODS, Scope
 from services.api.bodies.lane import LARGE
 from services.api.intake import Intake
+from services.api.networks import network_of
 from services.api.operation import SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import EVENT_STREAM, JSON, negotiated, pieces_of, stream, stream_live, write_pieces
@@ -50,12 +51,15 @@ class Endpoint(Intake):
     fingerprint: str | None = None
     """What stands for the request, where that was made while its body was read."""
     _bell: "asyncio.Future[None] | None" = None
+    _has_to_end = False
     _request_id = ""
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
         """Decode the arguments, call the method and answer with what it returns."""
         with self._traffic:
             answer = await self._audited(operation, path)
+            if isinstance(answer, AsyncIterator):
+                self._stream.keep_little()
             if self.media == EVENT_STREAM:
                 await stream_live(self, answer)
             elif isinstance(answer, AsyncIterator):
@@ -177,6 +181,7 @@ class Endpoint(Intake):
         finally:
             stream.on_end = None
             self._bell.cancel()
+        await self._traffic.turn()
 
     @property
     def may_have_left(self) -> bool:
@@ -189,10 +194,29 @@ class Endpoint(Intake):
 
     @property
     def is_over(self) -> bool:
-        """Whether the client has left, its session or the server ends: what has no end of its own must find one."""
-        if self._has_left or self._traffic.is_closing:
+        """Whether the client has left, its session or the server ends, or its place is another's by now.
+
+        What has no end of its own must find one.
+        """
+        if self._has_left or self._has_to_end or self._traffic.is_closing:
             return True
         return self.caller.session is not None and self._access.session(self.request.headers) is None
+
+    @property
+    def bytes_sent(self) -> int:
+        """How much of what was written has left."""
+        return int(self._stream.bytes_sent)
+
+    @property
+    def client(self) -> str:
+        """Whose requests are counted together: a login's, wherever it comes by, or else an address's."""
+        session = self.caller.session
+        return network_of(self.request.remote_ip or "") if session is None else f"session {session.digest}"
+
+    def give_up(self) -> None:
+        """Hear that the place is needed for another: what waits ends, as if its time were over."""
+        self._has_to_end = True
+        self._ring()
 
     def on_connection_close(self) -> None:
         """Wake the request that waits: nobody is there to be answered."""

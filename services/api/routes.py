@@ -32,8 +32,9 @@ from services.api.handlers.workers import (
     WorkersHandler,
 )
 from services.api.intake import Call
+from services.api.limits import Limits
 from services.api.operation import operation_of
-from services.api.streams import Streams
+from services.api.places import Room
 from services.api.targets import SERVER
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -58,20 +59,20 @@ class Route:
         return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}
 
 
-def api_routes(store: Any, workers: Any, accounts: Any) -> Iterator[Route]:
+def api_routes(store: Any, workers: Any, accounts: Any, room: Room | None = None) -> Iterator[Route]:
     """Yield the documented calls, the busiest first: addresses are tried in this order."""
     kept = {"store": store}
-    yield Route("/tasks", TasksHandler, kept)
+    lasting = {"store": store, "room": room or Room(Limits())}
+    yield Route("/tasks", TasksHandler, lasting)
     yield Route("/reports", ReportsHandler, kept)
     yield Route("/tasks/batch", TaskBatchHandler, kept)
     yield Route("/tasks/bulk", TaskBulkHandler, kept)
-    yield Route("/tasks/{task_id}", TaskHandler, kept)
+    yield Route("/tasks/{task_id}", TaskHandler, lasting)
     yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)
     yield Route("/tasks/{task_id}/retry", RetryHandler, kept)
-    followed = {"store": store, "streams": Streams()}
-    yield Route("/tasks/{task_id}/events", TaskEventsHandler, followed)
+    yield Route("/tasks/{task_id}/events", TaskEventsHandler, lasting)
     yield Route("/tasks/{task_id}/stages", TaskStagesHandler, kept)
-    yield Route("/events", EventsHandler, followed)
+    yield Route("/events", EventsHandler, lasting)
     yield Route("/failures", FailuresHandler, kept)
     yield Route("/search/suggestions", SuggestionsHandler, {"store": store, "words": Words()})
     yield Route("/statistics", StatisticsHandler, {"store": store, "workers": workers, "accounts": accounts})

@@ -18,10 +18,11 @@ from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
 from services.api.admin.strength import TOKEN_RULE, is_good_token
 from services.api.app import build
-from services.api.connections import PatientServer
 from services.api.fixtures import fixture
 from services.api.fixtures.in_store import load_into
+from services.api.limits import Limits
 from services.api.metrics import Metrics
+from services.api.patient_server import PatientServer
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
@@ -89,6 +90,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
         store = Store.open(settings.tasks_db, Clock(), stop.because_of_death)
     except DatabaseUnusable as error:
         raise CannotStart(str(error)) from None
+    await store.open_readers()
     passwords = Passwords()
     accounts = accounts_in(store, passwords, settings)
     await _welcome(store, accounts, settings)
@@ -99,8 +101,12 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     store.listen(metrics.notice)
     upkeep.start()
     access = Access(tokens, hosts=hosts, sessions=Sessions(store))
-    app = build(store, workers, metrics, access, traffic, accounts)
+    limits = Limits.of(settings)
+    if limits.connections < (settings.connections or 0):
+        log.warning("the system allows this process no more than %d connections (ulimit -n)", limits.connections)
+    app = build(store, workers, metrics, access, traffic, accounts, limits)
     server = PatientServer(app)
+    server.bound(limits.connections, store.conditions)
     server.add_sockets(sockets)
     _spare_collector()
     sys.stdout.write(f"ready on {_address(settings, sockets)}\n")

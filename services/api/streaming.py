@@ -20,11 +20,11 @@ CSV = "text/csv"
 LISTS = (JSON, NDJSON, CSV)
 EVENT_STREAM = "text/event-stream"
 
-READER_PATIENCE = 60.0
-"""Seconds that a reader may take for one page."""
+PATIENCE = 15.0
+"""Seconds in which a reader has to take a page, or a chunk of what it follows live, or at least some of it."""
 
-FOLLOWER_PATIENCE = 15.0
-"""Seconds that somebody who follows live may take for one chunk; cut off, they come back for the rest."""
+SOME = 16 * 1024
+"""Bytes; a slow line brings them, and who reads nothing does not."""
 
 SLICE = 256 * 1024
 """Characters that are encoded and written at once."""
@@ -42,6 +42,8 @@ class _Writer(Protocol):
 
     request: HTTPServerRequest
 
+    @property
+    def bytes_sent(self) -> int: ...
     def set_header(self, name: str, value: str) -> None: ...
     def write(self, chunk: bytes) -> None: ...
     def flush(self) -> "asyncio.Future[None]": ...
@@ -64,17 +66,22 @@ async def stream(writer: _Writer, pages: AsyncIterator[Page], media: str, column
 
     The first page is fetched before the headers are sent, so that what fails at once can still be answered.
     """
+    async with aclosing(cast("AsyncGenerator[Page]", pages)):
+        await _stream(writer, pages, media, columns)
+
+
+async def _stream(writer: _Writer, pages: AsyncIterator[Page], media: str, columns: Sequence[str]) -> None:
     page = await anext(pages, None)
     writer.set_header("Content-Type", media if media == JSON else f"{media}; charset=utf-8")
     head, separator = (_row(columns), "") if media == CSV else ("[" if media == JSON else "", "")
     while page is not None and writer.request.method != "HEAD":
         for text in slices(_texts(page, media, separator)):
-            await _send(writer, head + text, READER_PATIENCE)
+            await _send(writer, head + text)
             head = ""
         if page and media == JSON:
             separator = ",\n"
         page = await anext(pages, None)
-    await _send(writer, head + ("]\n" if media == JSON else ""), READER_PATIENCE)
+    await _send(writer, head + ("]\n" if media == JSON else ""))
     writer.finish()
 
 
@@ -82,7 +89,7 @@ async def write_pieces(writer: _Writer, pieces: Iterable[str]) -> None:
     """Write an answer that is made while it leaves, and finish. Raises StreamClosedError as `stream` does."""
     for text in pieces:
         if writer.request.method != "HEAD":
-            await _send(writer, text, READER_PATIENCE)
+            await _send(writer, text)
     writer.finish()
 
 
@@ -140,17 +147,22 @@ async def stream_live(writer: _Writer, chunks: AsyncIterator[str]) -> None:
         writer.set_header("Content-Type", EVENT_STREAM)
         writer.set_header("X-Accel-Buffering", "no")
         while chunk is not None and writer.request.method != "HEAD":
-            await _send(writer, chunk, FOLLOWER_PATIENCE)
+            await _send(writer, chunk)
             chunk = await anext(chunks, None)
     writer.finish()
 
 
-async def _send(writer: _Writer, text: str, patience: float) -> None:
+async def _send(writer: _Writer, text: str) -> None:
+    """Write, and return when it has left; raises StreamClosedError where the reader is gone, or takes nothing."""
     writer.write(text.encode())
-    try:
-        await asyncio.wait_for(writer.flush(), patience)
-    except TimeoutError:
-        raise StreamClosedError from None
+    sent = writer.flush()
+    count = writer.bytes_sent
+    while not sent.done():
+        await asyncio.wait({sent}, timeout=PATIENCE)
+        before, count = count, writer.bytes_sent
+        if not sent.done() and count - before < SOME:
+            raise StreamClosedError
+    sent.result()
     # A reader that is quick enough keeps nothing waiting, and so would never let others have their turn.
     await asyncio.sleep(0)
 

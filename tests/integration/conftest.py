@@ -15,8 +15,10 @@ from services.api.admin.accounts import Accounts
 from services.api.admin.passwords import Cost, Passwords
 from services.api.admin.sessions import Sessions
 from services.api.app import build
-from services.api.connections import PatientServer
+from services.api.conditions import Conditions
+from services.api.limits import Limits
 from services.api.metrics import Metrics
+from services.api.patient_server import PatientServer
 from services.api.store.clock import Clock
 from services.api.store.store import Store
 from services.api.traffic import Traffic
@@ -69,22 +71,31 @@ class Idle:
 
 
 @pytest.fixture
-def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts) -> Iterator[Application]:
+def limits() -> Limits:
+    """How much the API does at once."""
+    return Limits()
+
+
+@pytest.fixture
+def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts, limits: Limits) -> Iterator[Application]:
     """The application, as the server builds it."""
     workers = Workers(store)
     metrics = Metrics(workers, Idle())
     store.listen(metrics.notice)
-    app = build(store, workers, metrics, access, traffic, accounts)
+    app = build(store, workers, metrics, access, traffic, accounts, limits)
     yield app
     app.settings["bodies"].close()
 
 
 @pytest.fixture
-def http_server(io_loop: IOLoop, app: Application, _unused_port: tuple[socket.socket, int]) -> Iterator[HTTPServer]:
+def http_server(
+    io_loop: IOLoop, app: Application, limits: Limits, _unused_port: tuple[socket.socket, int]
+) -> Iterator[HTTPServer]:
     """Our server in place of pytest-tornado's, so that the limits are those of the service."""
 
     async def served() -> PatientServer:
         server = PatientServer(app)
+        server.bound(limits.connections, Conditions())
         server.add_socket(_unused_port[0])
         return server
 

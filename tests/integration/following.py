@@ -60,9 +60,9 @@ class Following:
 
 
 @asynccontextmanager
-async def follow(port: int, path: str, **headers: str) -> AsyncIterator[Following]:
-    """Open a stream."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def follow(port: int, path: str, *, address: str = "127.0.0.1", **headers: str) -> AsyncIterator[Following]:
+    """Open a stream, from this address."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
     sent = {"Host": "localhost", "Accept": "text/event-stream"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }

@@ -10,6 +10,7 @@ from tornado.ioloop import IOLoop
 
 from services.api import connections, last_words
 from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
+from services.api.patient_server import PatientServer
 from tests.integration.talking import REPORTER, Fetch, head_of
 
 HEAD = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -156,7 +157,7 @@ def test_a_slow_head_is_closed_though_it_began_before_the_last_answer(
 
 
 def test_a_request_that_came_before_the_last_answer_keeps_its_connection_busy(
-    fetch: Fetch, io_loop: IOLoop, http_server: connections.PatientServer
+    fetch: Fetch, io_loop: IOLoop, http_server: PatientServer
 ) -> None:
     drained: list[bool] = []
 

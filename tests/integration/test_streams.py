@@ -7,16 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.api import streams
-from services.api.admin.accounts import Accounts
 from services.api.handlers import events as events_handler
 from services.api.store import events, feed
 from services.api.store.line import Line
 from services.api.store.store import Store
 from services.api.traffic import Traffic
-from shared.domain.account import Role
 from shared.domain.status import Status
-from tests.integration.admin.people import admitted
 from tests.integration.following import Following, follow
 from tests.integration.talking import ADMIN, PATIENCE, REPORTER, Fetch
 
@@ -177,7 +173,7 @@ def test_a_silent_stream_beats_and_says_where_it_is(fetch: Fetch, monkeypatch: p
 def test_a_reader_that_does_not_read_is_cut_off(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch, traffic: Traffic
 ) -> None:
-    monkeypatch.setattr("services.api.streaming.FOLLOWER_PATIENCE", 0.3)
+    monkeypatch.setattr("services.api.streaming.PATIENCE", 0.3)
 
     async def work() -> None:
         async with follow(fetch.port, "/events?after=0") as stream:
@@ -189,45 +185,6 @@ def test_a_reader_that_does_not_read_is_cut_off(
                 await asyncio.sleep(0.02)
             received = await stream.rest()
             assert not received.endswith(b"0\r\n\r\n"), "it is no good end"
-
-    run(fetch, work())
-
-
-def test_streams_are_limited(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MOST_OF_ONE", 2)
-
-    async def status() -> int:
-        async with follow(fetch.port, "/events") as stream:
-            return stream.status
-
-    async def work() -> None:
-        async with follow(fetch.port, "/events") as one:
-            async with follow(fetch.port, "/events"):
-                refused = await fetch.later("GET", "/events", headers={"Accept": "text/event-stream"})
-                assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "too_many_streams", "10")
-                assert (await fetch.later("GET", "/events")).status == 200, "lists are not streams"
-            while await status() != 200:
-                await asyncio.sleep(0.01)
-            assert one.status == 200
-        monkeypatch.setattr(streams, "MOST", 0)
-        assert await status() == 429
-
-    run(fetch, work())
-
-
-def test_behind_one_address_each_login_has_streams_of_its_own(
-    fetch: Fetch, store: Store, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "MOST_OF_ONE", 1)
-    host = {"Host": f"127.0.0.1:{fetch.port}"}
-    ada, bob = (host | admitted(fetch, store, accounts, Role.VIEWER, name).headers() for name in ("ada", "bob"))
-
-    async def work() -> None:
-        async with follow(fetch.port, "/events", **ada) as first, follow(fetch.port, "/events", **bob) as second:
-            async with follow(fetch.port, "/events") as third:
-                assert (first.status, second.status, third.status) == (200, 200, 200)
-            async with follow(fetch.port, "/events", **ada) as again:
-                assert again.status == 429
 
     run(fetch, work())
 

@@ -17,7 +17,7 @@ from services.api.admin.accounts import Accounts
 from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
 from services.api.app import build
-from services.api.connections import PatientServer
+from services.api.patient_server import PatientServer
 from services.api.store.clock import Clock
 from services.api.store.store import Store
 from services.api.traffic import Traffic

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from services.api.admin.sessions import browser_cookie, cookie_in, is_secure
+from services.api.networks import network_of
 
 FORWARDING = (
     "Forwarded",
@@ -26,9 +27,6 @@ HIDDEN = (
     "A proxy hides the name by which this page was asked for. It has to pass the header Host on, or no login lasts."
 )
 
-IPV6_NETWORK = 64
-"""The bits of an IPv6 address that tell one customer from another; the rest anybody chooses as they like."""
-
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -45,19 +43,6 @@ class Arrival:
 def arrival_of(headers: Mapping[str, str], address: str) -> Arrival:
     """Return where a request comes from."""
     return Arrival(network_of(address), is_proxied(headers, address), cookie_in(headers, browser_cookie(headers)))
-
-
-def network_of(address: str) -> str:
-    """Return what a limit by address counts by."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, IPV6_NETWORK), strict=False))
-    return str(found)
 
 
 def is_proxied(headers: Mapping[str, str], address: str) -> bool:

@@ -10,12 +10,12 @@ from pydantic import Field
 from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Limit, StatusFilter, TaskIdPath
 from services.api.operation import Header, call
-from services.api.problems import TOO_MANY_STREAMS
+from services.api.places import Room
+from services.api.problems import TOO_MANY_LISTS, TOO_MANY_STREAMS
 from services.api.store.events import Chosen, Part
 from services.api.store.feed import Feed
 from services.api.store.line import Line
 from services.api.streaming import EVENT_STREAM, JSON, NDJSON
-from services.api.streams import Streams
 from shared.domain.task import Task
 from shared.wire.events import EventJson, event_json
 from shared.wire.fields import TypeName
@@ -59,9 +59,9 @@ class EventsHandler(Endpoint):
     """The history of all tasks."""
 
     store: History
-    streams: Streams
+    room: Room
 
-    @call("list_events", media=FORMS, raises=(TOO_MANY_STREAMS,))
+    @call("list_events", media=FORMS, raises=(TOO_MANY_STREAMS, TOO_MANY_LISTS))
     async def get(
         self,
         after: EventId | None = None,
@@ -100,18 +100,13 @@ class EventsHandler(Endpoint):
         self.set_header("Waybill-Search", "partial" if is_partial else "complete")
         return _one([event_json(event) for event in found.events])
 
-    @property
-    def _reader(self) -> str:
-        """Whose streams are counted together: a login's, wherever it comes by, or else an address's."""
-        session = self.caller.session
-        return (self.request.remote_ip or "") if session is None else f"session {session.digest}"
-
     async def _all(self, chosen: Chosen, after: int) -> AsyncIterator[Sequence[Any]]:
         place: int | None = after
-        while place is not None:
-            events, place = await self.store.look(chosen, place, PAGE)
-            if events:
-                yield [event_json(event) for event in events]
+        with self.room.lists.taken(self.client):
+            while place is not None:
+                events, place = await self.store.look(chosen, place, PAGE)
+                if events:
+                    yield [event_json(event) for event in events]
 
     async def _live(self, chosen: Chosen, after: int | None) -> AsyncIterator[str]:
         """Yield the chunks of a stream until the server stops; the first one comes at once.
@@ -120,7 +115,7 @@ class EventsHandler(Endpoint):
         """
         feed = self.store.feed
         time = asyncio.get_running_loop().time
-        with self.streams.opened(self._reader), feed.follow():
+        with self.room.streams.taken(self.client, self.give_up), feed.follow():
             deletions = feed.deletions
             place = await feed.start(after)
             yield f"retry: 1000\nid: {place}\n\n"
@@ -152,7 +147,7 @@ class EventsHandler(Endpoint):
 class TaskEventsHandler(EventsHandler):
     """The history of one task."""
 
-    @call("list_task_events", media=FORMS, raises=(TOO_MANY_STREAMS,))
+    @call("list_task_events", media=FORMS, raises=(TOO_MANY_STREAMS, TOO_MANY_LISTS))
     async def get(
         self,
         task_id: TaskIdPath,

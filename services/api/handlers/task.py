@@ -10,7 +10,8 @@ from services.api.endpoint import Endpoint
 from services.api.entity_tags import names
 from services.api.handlers.parameters import TaskIdPath
 from services.api.operation import Header, call
-from services.api.problems import NOT_APPLIED, Refusal, invalid
+from services.api.places import Room
+from services.api.problems import NOT_APPLIED, TOO_MANY_POLLS, Refusal, invalid
 from services.api.store.commands.reports import Judged
 from shared.domain.errors import AttemptHasMoved, StorageFull, TaskIsFinal, TaskIsNotFinal, TaskNotFound
 from shared.domain.report import Report
@@ -60,8 +61,9 @@ class TaskHandler(Endpoint):
     """One task."""
 
     store: TaskStore
+    room: Room
 
-    @call("get_task")
+    @call("get_task", raises=(TOO_MANY_POLLS,))
     async def get(
         self,
         task_id: TaskIdPath,
@@ -119,7 +121,8 @@ class TaskHandler(Endpoint):
             task = self.store.task(task_id)
             if task.status.is_final:
                 return task
-            await self.wait_for(future, seconds)
+            with self.room.polls.taken(self.client, self.give_up):
+                await self.wait_for(future, seconds)
             return self.store.task(task_id)
         finally:
             future.cancel()

@@ -11,7 +11,8 @@ from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
 from services.api.handlers.searching import Search, searched
 from services.api.operation import BATCH_LIMIT, call
-from services.api.problems import BAD_QUERY
+from services.api.places import Room
+from services.api.problems import BAD_QUERY, TOO_MANY_LISTS
 from services.api.search.query import Query
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.finder import Found
@@ -62,6 +63,7 @@ class TasksHandler(Endpoint):
     """The collection of all tasks."""
 
     store: TaskStore
+    room: Room
 
     @call("create_task", 201, raises=CREATE_ERRORS)
     async def post(self, body: CreateTask, idempotency_key: IdempotencyHeader = None) -> TaskCreated:
@@ -75,7 +77,7 @@ class TasksHandler(Endpoint):
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
 
-    @call("list_tasks", media=LISTS, raises=(BAD_QUERY,))
+    @call("list_tasks", media=LISTS, raises=(BAD_QUERY, TOO_MANY_LISTS))
     async def get(
         self,
         status: StatusFilter = None,
@@ -141,11 +143,12 @@ class TasksHandler(Endpoint):
     async def _every(self, query: Query | None, after: str | None, newest: bool) -> AsyncIterator[Sequence[TaskJson]]:
         """Yield all that is looked for, however long that takes."""
         is_more = query is not None
-        while query is not None and is_more:
-            found = await self.store.find(query, after, PAGE, newest=newest)
-            yield [task_json(task) for task in found.tasks]
-            after = found.place
-            is_more = after is not None
+        with self.room.lists.taken(self.client):
+            while query is not None and is_more:
+                found = await self.store.find(query, after, PAGE, newest=newest)
+                yield [task_json(task) for task in found.tasks]
+                after = found.place
+                is_more = after is not None
 
     def _link_next(self, after: str) -> None:
         query = {name: values[0] for name, values in self.request.query_arguments.items()}

@@ -123,6 +123,17 @@ class Store:
         store._writer.start()
         return store
 
+    async def open_readers(self) -> None:
+        """Have each reading thread open its connection, while there are descriptors for it."""
+        together = Barrier(READERS)
+
+        def open_own() -> None:
+            together.wait()
+            self._database.connection()
+
+        self._database.connection()
+        await asyncio.gather(*(self._read(open_own) for _ in range(READERS)))
+
     def close(self) -> None:
         """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
         self._finals.wake_all()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.api.admin.arrival import HIDDEN, PLAIN, UNSURE, doubt_of, is_proxied, network_of
+from services.api.admin.arrival import HIDDEN, PLAIN, UNSURE, doubt_of, is_proxied
+from services.api.networks import network_of
 
 OURS = {"Host": "localhost:8000"}
 NAMED = {"Host": "waybill.example"}

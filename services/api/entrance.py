@@ -1,0 +1,86 @@
+"""The entrance: sockets that accept connections, and rest a moment where there are no descriptors for them."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from services.api.conditions import NO_DESCRIPTORS, Conditions
+
+AT_ONCE = 32
+"""How many connections are accepted before anybody else is served, and what they send is looked at."""
+
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+REST_SECONDS = 0.2
+"""How long an entrance rests; a system with descriptors again is served no later."""
+
+QUIET_SECONDS = 2.0
+"""So long without a want of descriptors, and it is over: what comes and goes is told once."""
+
+
+class Entrance:
+    """Accepts the connections of one listening socket, in the running loop."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        welcome: Callable[[socket.socket, Any], None],
+        make_room: Callable[[], bool],
+        conditions: Conditions,
+    ) -> None:
+        """Welcome each connection and its address; `make_room` closes an idle one and tells whether there was any."""
+        self._listener = listener
+        self._welcome = welcome
+        self._make_room = make_room
+        self._conditions = conditions
+        self._loop = asyncio.get_running_loop()
+        self._is_open = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._recovery: asyncio.TimerHandle | None = None
+        self._listen()
+
+    def close(self) -> None:
+        """Accept no more."""
+        self._is_open = False
+        for timer in (self._timer, self._recovery):
+            if timer is not None:
+                timer.cancel()
+        self._loop.remove_reader(self._listener)
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            if not self._is_open:
+                return
+            try:
+                connection, address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                # Whoever has gone again before it was accepted leaves an error of its own.
+                if error.errno in EXHAUSTED:
+                    self._note_shortage(error)
+                    if not self._make_room():
+                        self._rest()
+                        return
+                continue
+            self._welcome(connection, address)
+
+    def _rest(self) -> None:
+        """Listen no more for a moment: the loop would tell of the same connections without a pause."""
+        self._loop.remove_reader(self._listener)
+        self._timer = self._loop.call_later(REST_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._listen()
+        self._accept()
+
+    def _note_shortage(self, error: OSError) -> None:
+        whose = "the system has" if error.errno == errno.ENFILE else "this process has"
+        self._conditions.hold(NO_DESCRIPTORS, f"{whose} no descriptors for new connections ({error.strerror})")
+        if self._recovery is not None:
+            self._recovery.cancel()
+        self._recovery = self._loop.call_later(QUIET_SECONDS, self._conditions.clear, NO_DESCRIPTORS)

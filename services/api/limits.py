@@ -1,0 +1,39 @@
+"""How much the API does at once, by its settings and by the descriptors that the system allows it."""
+
+import resource
+from dataclasses import dataclass
+from typing import Self
+
+from shared.settings import Settings
+
+OWN = 100
+"""Descriptors that are not for connections: databases, the queue and its journal, doorbells, last answers, helpers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds, each at least 1."""
+
+    connections: int = 1_000
+    long_polls: int = 500
+    streams: int = 200
+    streams_per_client: int = 20
+    lists: int = 50
+
+    @classmethod
+    def of(cls, settings: Settings, descriptors: int | None = None) -> Self:
+        """Return the bounds of these settings, with so many descriptors, or as many as this process may have.
+
+        What lasts never holds all connections: polls have at most a half, streams a quarter, lists an eighth.
+        """
+        if descriptors is None:
+            descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        possible = max(descriptors - OWN, descriptors // 2, 8)
+        connections = possible if settings.connections is None else min(settings.connections, possible)
+        return cls(
+            connections=connections,
+            long_polls=max(1, min(settings.long_polls, connections // 2)),
+            streams=max(1, min(settings.streams, connections // 4)),
+            streams_per_client=settings.streams_per_client,
+            lists=max(1, min(settings.lists, connections // 8)),
+        )

@@ -1,0 +1,121 @@
+"""The server: it listens, lets in as many connections as there is room for, and ends when all are answered."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Iterable
+from typing import Any, cast
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.iostream import IOStream
+
+from services.api.conditions import Conditions
+from services.api.connections import MAX_HEAD_SIZE, PatientStream
+from services.api.crowd import Crowd
+from services.api.entrance import Entrance
+from services.api.last_words import Lingering, answer
+from services.api.problems import TOO_MANY_CONNECTIONS, Refusal
+from services.api.targets import Addressed
+
+ARRIVAL_SECONDS = 1.0
+"""How long clients that have just connected may take to send their request once the server stops."""
+
+MAX_BODY_SIZE = 2**62
+"""For Tornado, which would answer an empty 400; the endpoints' own limits are far below, and answer 413."""
+
+MOST = 1_000
+"""How many connections a server has that was not told otherwise."""
+
+SAY_SECONDS = 60.0
+"""How often the log tells that connections are turned away."""
+
+FULL = Refusal(TOO_MANY_CONNECTIONS, "All connections are busy; try again in a moment.", headers={"Retry-After": "1"})
+
+log = logging.getLogger(__name__)
+
+
+class PatientServer(HTTPServer):
+    """Tornado's server with our limits; Tornado itself has one time-out for idle connections and slow heads alike."""
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Set the limits of size; those of time are watched by the streams."""
+        limits = {"max_header_size": MAX_HEAD_SIZE, "max_body_size": MAX_BODY_SIZE, "decompress_request": False}
+        super().initialize(*args, **(limits | kwargs))
+        self._said_at = -SAY_SECONDS
+        # Tornado's own time-outs make a task, a future and a timer for each head and each body.
+        self.conn_params.header_timeout = self.conn_params.body_timeout = None
+        self._lingering = Lingering()
+        self.bound(MOST, Conditions())
+
+    def bound(self, most: int, conditions: Conditions) -> None:
+        """Have no more than so many connections at once; `conditions` is told where there are no descriptors for them.
+
+        One more takes the place of the one that has been idle longest, or is told to come back.
+        """
+        self._crowd = Crowd(most)
+        self._conditions = conditions
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections, as far as there are descriptors."""
+        for listener in sockets:
+            entrance = Entrance(listener, self._handle_connection, self._crowd.make_room, self._conditions)
+            self._sockets[listener.fileno()] = listener
+            self._handlers[listener.fileno()] = entrance.close
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Return what takes a request in, whichever way it is addressed."""
+        return Addressed(super().start_request(server_conn, request_conn))
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Serve a new connection through a stream that watches over its reads, if there is room for it."""
+        if self._crowd.is_full and not self._crowd.make_room():
+            self._turn_away(stream.socket)
+            return
+        watched = PatientStream(
+            stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
+        )
+        watched.lingering = self._lingering
+        watched.crowd = self._crowd
+        self._crowd.enter(watched)
+        stream.set_nodelay(True)
+        super().handle_stream(watched, address)
+
+    def stop(self) -> None:
+        """Listen no more; who has connected until now is let in, since a listener that closes would reset them."""
+        for listener in self._sockets.values():
+            with contextlib.suppress(OSError):
+                while True:
+                    self._handle_connection(*listener.accept())
+        super().stop()
+
+    async def close_all_connections(self) -> None:
+        """Close every connection, those that were answered for the last time too."""
+        await super().close_all_connections()
+        self._lingering.close()
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until no connection is busy, or about to be for the first time; return whether that came in time."""
+        now = time.monotonic()
+        deadline, arrival = now + seconds, now + min(seconds, ARRIVAL_SECONDS)
+        while any(stream.is_busy or (stream.is_new and now < arrival) for stream in self._streams()):
+            if now >= deadline:
+                return False
+            await asyncio.sleep(0.01)
+            now = time.monotonic()
+        return True
+
+    def _turn_away(self, connection: socket.socket) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= SAY_SECONDS:
+            self._said_at = now
+            log.warning("all %d connections are busy, and others are told to come back", len(self._crowd))
+        with contextlib.suppress(OSError):
+            connection.send(answer(FULL))
+            self._lingering.keep(connection)
+        connection.close()
+
+    def _streams(self) -> list["PatientStream"]:
+        return [cast("PatientStream", connection.stream) for connection in self._connections]
