@@ -6,8 +6,9 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +26,9 @@ TASK_ID_CAP = 128
 RUN_CAP = 2**63 - 1
 ROUTE_CAP = 256
 """How many characters of a route are read: a type's name and a handler's are shorter together."""
+
+MOST_FLOORS = 200
+"""How many routes of one look may have a priority that is to be exceeded: SQLite bounds how deep a condition is."""
 
 PRIORITY_CAP = 1_000
 """A message of another's making may have any priority; it counts as no more than this."""
@@ -129,18 +133,26 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         with self.db(commit=True) as cursor:
             cursor.executemany("insert into task (queue, data, priority) values (?, ?, ?)", rows)
 
-    def take(self, routes: Sequence[str], limit: int) -> list[tuple[bytes, bytes, float]]:
-        """Remove up to `limit` rows of these routes, the first by priority and age: (route, data, priority) each."""
-        among = f"queue in ({','.join('?' * len(routes))})"
+    def take(self, floors: Mapping[str, float], limit: int) -> list[tuple[bytes, bytes, float]]:
+        """Remove up to `limit` rows, the first by priority and age: (route, data, priority) each.
+
+        They are of these routes, and of a higher priority than is said there.
+        """
+        plain = sorted(route for route, floor in floors.items() if floor == -inf)
+        floored = sorted((route, floor) for route, floor in floors.items() if floor > -inf)[:MOST_FLOORS]
+        among = " or ".join(
+            [f"queue in ({','.join('?' * len(plain))})", *["queue = ? and priority > ?"] * len(floored)]
+        )
+        given = (*plain, *(part for pair in floored for part in pair))
         # The check takes no write lock, so that idle workers do not disturb each other.
-        if not self.sql(f"select 1 from task where {among} limit 1", routes, results=True):  # noqa: S608
+        if not self.sql(f"select 1 from task where {among} limit 1", given, results=True):  # noqa: S608
             return []
         with self.db(commit=True) as cursor:
             cursor.execute(
                 f"delete from task where id in (select id from task where {among} order by priority desc, id limit ?)"  # noqa: S608
                 " returning max(-?, min(?, coalesce(cast(priority as real), 0))),"
                 " id, cast(queue as text), substr(data, 1, ?)",
-                (*routes, limit, PRIORITY_CAP, PRIORITY_CAP, MESSAGE_CAP),
+                (*given, limit, PRIORITY_CAP, PRIORITY_CAP, MESSAGE_CAP),
             )
             rows = sorted(cursor.fetchall(), key=lambda row: (-row[0], row[1]))
         return [(route, data, priority) for priority, _, route, data in rows]
@@ -201,12 +213,15 @@ class Queue:
         if letters:
             self._use(lambda storage: storage.send(letters))
 
-    def take(self, routes: Collection[str], limit: int) -> list[Letter]:
-        """Remove up to `limit` letters of these routes in one transaction, by priority, then by age."""
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
+        """Remove up to `limit` letters of these routes in one transaction, by priority, then by age.
+
+        Where the routes are mapped to priorities, only letters that exceed them are taken.
+        """
         if not routes or limit < 1:
             return []
-        names = sorted(routes)
-        rows = self._use(lambda storage: storage.take(names, limit))
+        floors = routes if isinstance(routes, Mapping) else dict.fromkeys(routes, -inf)
+        rows = self._use(lambda storage: storage.take(floors, limit))
         return [
             Letter(_text(route), int(priority), message)
             for route, data, priority in rows

@@ -12,6 +12,12 @@ PREFIX = "WAYBILL_"
 UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
 
+SHARE_RESERVED = 20
+"""By default a worker reserves so much of its slots: a twentieth, but one at least."""
+
+FEWEST_WITH_RESERVE = 4
+"""With fewer slots than this a worker reserves none by default: one of them would be a large part."""
+
 
 class SettingsError(Exception):
     """A setting makes no sense; the message is one line that names the variable and what is allowed."""
@@ -39,6 +45,7 @@ class Settings(BaseSettings):
     )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
     worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
+    reserved_slots: int | None = Field(default=None, ge=0, le=10_000, description="a whole number from 0 to 10000")
     connections: int | None = Field(default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     long_polls: int = Field(default=1_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     streams: int = Field(default=200, ge=1, le=100_000, description="a whole number from 1 to 100000")
@@ -75,6 +82,13 @@ class Settings(BaseSettings):
             return self.api_url
         host = UNSPECIFIED.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def reserve(self) -> int:
+        """How many slots a worker keeps for other types than those that fill it, and for what is urgent."""
+        if self.reserved_slots is None:
+            return max(1, self.worker_slots // SHARE_RESERVED) if self.worker_slots >= FEWEST_WITH_RESERVE else 0
+        return min(self.reserved_slots, self.worker_slots - 1)
 
     @property
     def tasks_db(self) -> Path:

@@ -104,7 +104,7 @@ class Worker:
         self._queue = Queue(settings.queue_db)
         outage = Outage(settings.base_url, clock)
         runs = Runs(self._id, clock, isolates=settings.worker_children > 0)
-        self._slots = Slots(settings.worker_slots, self._bell.ring)
+        self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._surroundings = Surroundings()

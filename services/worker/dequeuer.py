@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from services.worker.fairness import admitted
 from services.worker.runs import Run, Runs
 from services.worker.slots import Slots
 from shared.client import Answer, ApiError, ApiProblem
@@ -29,8 +30,8 @@ LONGEST_PAUSE = 1.0
 class Messages(Protocol):
     """What the dequeuer needs of the queue."""
 
-    def take(self, routes: Collection[str], limit: int) -> list[Letter]:
-        """Remove up to `limit` letters of these routes."""
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
+        """Remove up to `limit` letters of these routes; mapped, only those of a higher priority than that."""
 
     def send(self, letters: Sequence[tuple[str, int, Any]]) -> None:
         """Put letters on the queue."""
@@ -134,8 +135,7 @@ class Dequeuer:
 
     def turn(self) -> bool:
         """Take and claim once; tell whether there was anything to take."""
-        limit = min(self._slots.free, BATCH)
-        letters = self._take(limit) if limit > 0 else []
+        letters = self._take()
         if letters and self._paused.is_set():
             self._put_back(letters)
             return False
@@ -143,13 +143,18 @@ class Dequeuer:
             self._claim(letters)
         return bool(letters)
 
-    def _take(self, limit: int) -> list[Letter]:
+    def _take(self) -> list[Letter]:
+        free, reserve = self._slots.free, self._slots.reserve
+        # One by one, since each changes who may take the next of the last slots.
+        limit = min(free - reserve, BATCH) if free > reserve else min(free, 1)
+        if limit < 1:
+            return []
         try:
             if self._clock() - self._looked_at > LOOK_SECONDS:
                 self._notice()
-            letters = self._queue.take(self._served.routes, limit)
+            letters = self._queue.take(self._admitted(), limit)
             if not letters and self._notice():
-                letters = self._queue.take(self._served.routes, limit)
+                letters = self._queue.take(self._admitted(), limit)
         except sqlite3.Error as error:
             if self._queue_works:
                 logger.warning("The queue cannot be read, going on trying: %s", error)
@@ -157,6 +162,14 @@ class Dequeuer:
             return []
         self._queue_works = True
         return letters
+
+    def _admitted(self) -> Collection[str] | Mapping[str, float]:
+        """Return the routes whose messages may take a slot; mapped, with the priority that these have to exceed."""
+        free, reserve = self._slots.free, self._slots.reserve
+        if free > reserve:
+            return self._served.routes
+        running = (run for run in self._runs.held() if not run.is_over)
+        return admitted(self._served.routes, running, free, reserve)
 
     def _notice(self) -> bool:
         """Look at the routes that have messages, and tell whether a new one is now served."""
@@ -166,6 +179,8 @@ class Dequeuer:
     def _claim(self, letters: Sequence[Letter]) -> None:
         opened = [(letter, self._runs.open(letter.message, secrets.token_hex(16))) for letter in letters]
         claimed = [(letter, run) for letter, run in opened if run is not None]
+        for letter, run in claimed:
+            run.route, run.priority = letter.route, letter.priority
         if not claimed:
             return
         self._slots.take(len(claimed))

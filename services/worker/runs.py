@@ -30,6 +30,9 @@ class Run:
         self.task_id = message.task_id
         self.number = message.run
         self.claim = claim
+        self.route = ""
+        """The one that its message came on."""
+        self.priority = 0
         self.since = since
         """When it was claimed, in monotonic seconds."""
         self.task: Mapping[str, Any] | None = None
@@ -71,6 +74,11 @@ class Run:
     def is_stopped(self) -> bool:
         """Whether it was told to stop: nothing that it does counts any more."""
         return self._stopped.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was said, or it is this worker's no more."""
+        return self._ended
 
     def elapsed(self, now: float) -> float:
         """Return for how many seconds its handler has been running, 0 where it does not.

@@ -7,9 +7,13 @@ from collections.abc import Callable
 class Slots:
     """A count of places, each taken from the message until the run's end is handed to the reporter."""
 
-    def __init__(self, total: int, on_room: Callable[[], None]) -> None:
-        """Take the number of places, and whom to tell when none was free and one becomes so."""
+    def __init__(self, total: int, on_room: Callable[[], None], reserve: int = 0) -> None:
+        """Take the number of places, and how many of them are the last, which not everything may take.
+
+        `on_room` is told when a place becomes free that could not be taken by everything before.
+        """
         self.total = total
+        self.reserve = reserve
         self._on_room = on_room
         self._taken = 0
         self._changed = threading.Condition()
@@ -27,7 +31,7 @@ class Slots:
     def give_back(self, count: int = 1) -> None:
         """Give places back."""
         with self._changed:
-            was_full = self._taken == self.total
+            was_full = self._taken >= self.total - self.reserve
             self._taken -= count
             if not self._taken:
                 self._changed.notify_all()

@@ -75,6 +75,13 @@ def test_only_the_routes_asked_for_are_taken(queue: Queue) -> None:
     assert queue.routes() == {"a"}
 
 
+def test_of_some_routes_only_what_exceeds_a_priority_is_taken(queue: Queue) -> None:
+    queue.send([("a", 0, message(1)), ("a", 5, message(2)), ("b", -1, message(3)), ("c", 9, message(4))])
+    assert [one.message.run for one in queue.take({"a": 0.0, "b": float("-inf")}, 10)] == [2, 3]
+    assert queue.take({"a": 0.0}, 10) == []
+    assert len(queue.take({"a": -1.0, "c": 8.0} | {f"r{number}": 1.0 for number in range(2_000)}, 10)) == 2
+
+
 def test_letters_that_were_taken_can_be_put_back(queue: Queue) -> None:
     queue.send([("a", 3, message(1))])
     queue.send(queue.take(["a"], 1))

@@ -181,3 +181,24 @@ def test_a_file_env_that_is_no_text_is_said(tmp_path: Path) -> None:
 )
 def test_the_base_url_is_one_that_can_be_called(host: str, url: str) -> None:
     assert Settings(host=host).base_url == url
+
+
+@pytest.mark.parametrize(
+    ("slots", "reserved", "reserve"),
+    [
+        ("1", "", 0),
+        ("3", "", 0),
+        ("4", "", 1),
+        ("39", "", 1),
+        ("600", "", 30),
+        ("600", "0", 0),
+        ("4", "9", 3),
+        ("1", "1", 0),
+    ],
+)
+def test_a_worker_reserves_a_twentieth_of_its_slots_where_it_has_some(
+    monkeypatch: pytest.MonkeyPatch, slots: str, reserved: str, reserve: int
+) -> None:
+    monkeypatch.setenv("WAYBILL_WORKER_SLOTS", slots)
+    monkeypatch.setenv("WAYBILL_RESERVED_SLOTS", reserved)
+    assert Settings.load().reserve == reserve

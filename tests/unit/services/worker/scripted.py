@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from shared.client import Answer, ApiUnreachable, BeatAnswer
@@ -89,8 +90,10 @@ class ListQueue:
     def __init__(self, *letters: Letter) -> None:
         self.letters = list(letters)
 
-    def take(self, routes: Collection[str], limit: int) -> list[Letter]:
-        taken = [letter for letter in self.letters if letter.route in routes][:limit]
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
+        floors = routes if isinstance(routes, Mapping) else dict.fromkeys(routes, -inf)
+        fitting = [one for one in self.letters if one.priority > floors.get(one.route, inf)]
+        taken = sorted(fitting, key=lambda letter: -letter.priority)[:limit]
         self.letters = [letter for letter in self.letters if letter not in taken]
         return taken
 

@@ -34,11 +34,11 @@ class Bell:
 class Bench:
     """A dequeuer with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int = 3, reserve: int = 0) -> None:
         self.api = ScriptedApi()
         self.queue = ListQueue()
         self.bell = Bell()
-        self.slots = Slots(3, self.bell.ring)
+        self.slots = Slots(slots, self.bell.ring, reserve)
         self.runs = Runs("w-1")
         self.started: list[Run] = []
         self.registry = Registry(self.api, {"sleep": lambda context, task_input: None})
@@ -57,8 +57,8 @@ class Bench:
         )
         self.thread = threading.Thread(target=self.dequeuer.work)
 
-    def send(self, *numbers: int, route: str = "sleep") -> None:
-        self.queue.send([(route, 0, Message(f"task-{number}", 1)) for number in numbers])
+    def send(self, *numbers: int, route: str = "sleep", priority: int = 0) -> None:
+        self.queue.send([(route, priority, Message(f"task-{number}", 1)) for number in numbers])
         self.bell.ring()
 
 
@@ -240,3 +240,53 @@ def test_a_paused_dequeuer_stops(bench: Bench) -> None:
     bench.dequeuer.stop()
     bench.thread.join(10)
     assert not bench.thread.is_alive()
+
+
+@pytest.fixture
+def fair() -> Iterator[Bench]:
+    """A dequeuer of eight slots, two of which are reserved, that serves two types."""
+    bench = Bench(8, 2)
+    bench.api.types.append({"name": "nap", "handler": "sleep"})
+    bench.registry.refresh()
+    yield bench
+    bench.dequeuer.stop()
+    if bench.thread.ident is not None:
+        bench.thread.join(10)
+
+
+def turns(bench: Bench) -> list[str]:
+    """Let it take what it can, and return what it has started with that."""
+    before = len(bench.started)
+    while bench.dequeuer.turn():
+        pass
+    return [run.task_id for run in bench.started[before:]]
+
+
+def test_a_type_leaves_the_last_slots_to_others_and_to_what_is_urgent(fair: Bench) -> None:
+    fair.send(*range(20))
+    assert len(turns(fair)) == 6
+    fair.send(30, 31, priority=5)
+    assert turns(fair) == ["task-30"], "one that is more urgent than all that runs"
+    fair.send(40, 41, route="nap/sleep")
+    assert turns(fair) == ["task-40"]
+    assert fair.slots.free == 0
+
+
+def test_a_slot_that_is_given_back_goes_to_whoever_waits_whether_the_last_ones_are_free_or_not(fair: Bench) -> None:
+    fair.thread.start()
+    fair.send(*range(20))
+    until(lambda: len(fair.started) == 6)
+    fair.started[0].complete(None)
+    fair.slots.give_back()
+    until(lambda: len(fair.started) == 7)
+
+
+def test_a_run_whose_end_was_said_holds_no_share(fair: Bench) -> None:
+    fair.send(*range(6))
+    turns(fair)
+    for run in fair.started:
+        run.complete(None)
+    fair.slots.give_back(5)
+    fair.slots.take(5)
+    fair.send(30)
+    assert turns(fair) == ["task-30"]
