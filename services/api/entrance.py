@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -62,12 +63,20 @@ class Entrance:
             except OSError as error:
                 # Whoever has gone again before it was accepted leaves an error of its own.
                 if error.errno in EXHAUSTED:
+                    # Linux looks for a descriptor first, and complains even if nobody waits.
+                    if not self._is_anybody_there():
+                        return
                     self._note_shortage(error)
                     if not self._make_room():
                         self._rest()
                         return
                 continue
             self._welcome(connection, address)
+
+    def _is_anybody_there(self) -> bool:
+        look = select.poll()
+        look.register(self._listener, select.POLLIN)
+        return bool(look.poll(0))
 
     def _rest(self) -> None:
         """Listen no more for a moment: the loop would tell of the same connections without a pause."""

@@ -57,6 +57,8 @@ def test_without_any_descriptor_the_api_rests_and_serves_as_soon_as_there_are_so
         for _ in range(100):
             waiting = stack.enter_context(connect(instance))
             waiting.sendall(f"GET /tasks/{task_id}?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            # Else some are closed again before anybody has read what they ask for.
+            time.sleep(0.01)
         wait_until(lambda: "no descriptors" in api.read(), "an API without descriptors")
         before = busy_seconds(api)
         time.sleep(2)

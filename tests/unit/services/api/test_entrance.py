@@ -118,6 +118,25 @@ def test_without_descriptors_it_rests_instead_of_spinning_and_says_so_once(
     assert over.startswith("well again")
 
 
+def test_a_system_that_complains_though_nobody_waits_is_not_believed() -> None:
+    async def work(bench: Bench) -> None:
+        bench.connect()
+        accept = bench.listener.accept
+
+        def last() -> tuple[socket.socket, Any]:
+            accepted = accept()
+            bench.listener.is_starved = True
+            return accepted
+
+        bench.listener.accept = last  # type: ignore[method-assign]
+        bench.idle = 1
+        await bench.until(lambda: len(bench.welcomed) == 1)
+        assert bench.idle == 1
+        assert NO_DESCRIPTORS not in bench.conditions
+
+    run(work)
+
+
 def test_an_idle_connection_gives_way_and_nobody_waits() -> None:
     async def work(bench: Bench) -> None:
         bench.listener.is_starved = True
