@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
     worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
+    creates_per_minute: int = Field(default=0, ge=0, le=1_000_000, description="a whole number from 0 to 1000000")
     reserved_slots: int | None = Field(default=None, ge=0, le=10_000, description="a whole number from 0 to 10000")
     connections: int | None = Field(default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
     long_polls: int = Field(default=1_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")

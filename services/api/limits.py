@@ -12,13 +12,15 @@ OWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds, each at least 1."""
+    """Bounds, each at least 1 if nothing else is said."""
 
     connections: int = 1_000
     long_polls: int = 500
     streams: int = 200
     streams_per_client: int = 20
     lists: int = 50
+    creates_per_minute: int = 0
+    """By one address; 0: any number."""
 
     @classmethod
     def of(cls, settings: Settings, descriptors: int | None = None) -> Self:
@@ -36,4 +38,5 @@ class Limits:
             streams=max(1, min(settings.streams, connections // 4)),
             streams_per_client=settings.streams_per_client,
             lists=max(1, min(settings.lists, connections // 8)),
+            creates_per_minute=settings.creates_per_minute,
         )

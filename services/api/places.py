@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.api.limits import Limits
+from services.api.pace import Pace
 from services.api.problems import TOO_MANY_LISTS, TOO_MANY_POLLS, TOO_MANY_STREAMS, Kind, Refusal
 
 RETRY_AFTER = {TOO_MANY_STREAMS: "10", TOO_MANY_POLLS: "2", TOO_MANY_LISTS: "5"}
@@ -69,10 +70,11 @@ class Places:
 
 
 class Room:
-    """The places of one API."""
+    """The places of one API, and the pace of creation."""
 
     def __init__(self, limits: Limits) -> None:
         """Take how many there are of each kind."""
         self.streams = Places(TOO_MANY_STREAMS, limits.streams, limits.streams_per_client)
         self.polls = Places(TOO_MANY_POLLS, limits.long_polls, max(1, limits.long_polls // 2))
+        self.pace = Pace(limits.creates_per_minute)
         self.lists = Places(TOO_MANY_LISTS, limits.lists, max(1, limits.lists // 2))

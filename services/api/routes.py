@@ -65,7 +65,7 @@ def api_routes(store: Any, workers: Any, accounts: Any, room: Room | None = None
     lasting = {"store": store, "room": room or Room(Limits())}
     yield Route("/tasks", TasksHandler, lasting)
     yield Route("/reports", ReportsHandler, kept)
-    yield Route("/tasks/batch", TaskBatchHandler, kept)
+    yield Route("/tasks/batch", TaskBatchHandler, lasting)
     yield Route("/tasks/bulk", TaskBulkHandler, kept)
     yield Route("/tasks/{task_id}", TaskHandler, lasting)
     yield Route("/tasks/{task_id}/cancel", CancelHandler, kept)

@@ -66,7 +66,7 @@ def test_no_schema_has_the_titles_that_nobody_wrote(document: dict[str, Any]) ->
 
 def test_the_problems_of_a_call_are_named(document: dict[str, Any]) -> None:
     answers = document["paths"]["/tasks"]["post"]["responses"]
-    assert set(answers) == {"201", "400", "401", "403", "409", "413", "415", "421", "422", "500", "503", "507"}
+    assert set(answers) == {"201", "400", "401", "403", "409", "413", "415", "421", "422", "429", "500", "503", "507"}
     assert "external_key_taken" in answers["409"]["description"]
     report = document["paths"]["/tasks/{task_id}"]["patch"]
     assert {"401", "403", "404", "409", "422"} <= set(report["responses"])

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from services.api.limits import Limits
 from services.api.search.query import Query
 from services.api.store import writer
 from services.api.store.finder import Found
@@ -333,3 +334,15 @@ def test_a_create_that_cannot_be_kept_soon_is_503_while_reads_and_reports_go_on(
         assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "overloaded", "1")
     assert fetch("GET", f"/tasks/{task_id}").status == 200
     assert fetch("POST", "/reports", {"reports": []}, token=REPORTER).status == 200
+
+
+@pytest.mark.parametrize("limits", [Limits(creates_per_minute=3)])
+def test_an_address_that_creates_too_fast_is_told_when_to_go_on(fetch: Fetch, limits: Limits) -> None:
+    assert fetch("POST", "/tasks/batch", {"tasks": [GOOD, GOOD]}).status == 201
+    assert fetch("POST", "/tasks", GOOD).status == 201
+    for path, body in (("/tasks", GOOD), ("/tasks/batch", {"tasks": [GOOD]})):
+        answer = fetch("POST", path, body)
+        assert (answer.status, answer.code) == (429, "too_many_creates")
+        assert 1 <= int(answer.headers["Retry-After"]) <= 20
+    assert len(fetch("GET", "/tasks").json()) == 3
+    assert fetch("POST", "/tasks", GOOD, token=ADMIN).status == 201, "an administrator is no stranger"

@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
+from services.api.access import Scope
 from services.api.bodies.batches import fingerprint
 from services.api.endpoint import Endpoint
 from services.api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
 from services.api.handlers.searching import Search, searched
 from services.api.operation import BATCH_LIMIT, call
 from services.api.places import Room
-from services.api.problems import BAD_QUERY, TOO_MANY_LISTS
+from services.api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
 from services.api.search.query import Query
 from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.finder import Found
@@ -35,7 +36,7 @@ Format = Annotated[
     Field(description="The form, for a link in a browser, which then saves it; it goes before Accept."),
 ]
 
-CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull)
+CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull, TOO_MANY_CREATES)
 
 
 class Creating(Protocol):
@@ -73,6 +74,7 @@ class TasksHandler(Endpoint):
         `sleep` is created: see the task types.
         """
         key = _idempotency(self, idempotency_key, body)
+        _keep_pace(self, self.room, 1)
         (task_id,) = await self.store.create([_draft(body)], key)
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
@@ -160,15 +162,23 @@ class TaskBatchHandler(Endpoint):
     """Many new tasks at once."""
 
     store: Creating
+    room: Room
 
     @call("create_tasks", 201, limit=BATCH_LIMIT, raises=CREATE_ERRORS)
     async def post(self, body: CreateTasks, idempotency_key: IdempotencyHeader = None) -> TasksCreated:
         """Create up to 1,000 tasks, all of them or none."""
         key = _idempotency(self, idempotency_key, body)
+        _keep_pace(self, self.room, len(body.tasks))
         try:
             return {"task_ids": await self.store.create([_draft(task) for task in body.tasks], key)}
         except Invalid as error:
             raise Invalid(str(error), f"/tasks/{error.index}{error.pointer}") from None
+
+
+def _keep_pace(endpoint: Endpoint, room: Room, count: int) -> None:
+    """Refuse what one address creates too fast; who is logged in or has the administrator's token is known."""
+    if room.pace.per_minute and endpoint.caller.session is None and endpoint.caller.scope < Scope.ADMIN:
+        room.pace.admit(endpoint.request.remote_ip or "", count)
 
 
 async def _one(page: Sequence[TaskJson]) -> AsyncIterator[Sequence[TaskJson]]:

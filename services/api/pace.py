@@ -1,0 +1,44 @@
+"""How fast one address may create tasks."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from services.api.networks import network_of
+from services.api.problems import TOO_MANY_CREATES, Refusal
+
+MINUTE = 60.0
+"""Seconds for which what is allowed in them may come at once."""
+
+MOST_REMEMBERED = 100_000
+"""How many addresses are remembered; the longest unused are forgotten first."""
+
+
+class Pace:
+    """Lets each address create so many tasks a minute, as many at once as in a minute (GCRA, ATM Forum 1996).
+
+    A batch is let through whole if a task would be, and what is beyond a minute has to be waited for afterwards: else
+    one that is larger than a minute allows could never come.
+    """
+
+    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        """Take how many, 0 for any number; `now` gives seconds."""
+        self.per_minute = per_minute
+        self._now = now
+        self._paid_until: OrderedDict[str, float] = OrderedDict()
+
+    def admit(self, address: str, count: int) -> None:
+        """Count tasks that an address is about to create. Raises Refusal."""
+        if not self.per_minute:
+            return
+        network, now = network_of(address), self._now()
+        paid_until = max(now, self._paid_until.get(network, now))
+        wait = paid_until - now - MINUTE + MINUTE / self.per_minute
+        if wait > 1e-6:
+            detail = f"From one address {self.per_minute} tasks a minute may be created."
+            raise Refusal(TOO_MANY_CREATES, detail, headers={"Retry-After": str(math.ceil(wait))})
+        self._paid_until[network] = paid_until + count * MINUTE / self.per_minute
+        self._paid_until.move_to_end(network)
+        while len(self._paid_until) > MOST_REMEMBERED:
+            self._paid_until.popitem(last=False)
