@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TextIO, cast
 
 from typing_extensions import Buffer
@@ -135,8 +136,9 @@ class Outlet:
 class _Raw(io.RawIOBase):
     """What a text stream writes to."""
 
-    def __init__(self, outlet: Outlet, descriptor: int) -> None:
+    def __init__(self, outlet: Outlet, descriptor: int, admit: Callable[[bytes], bytes]) -> None:
         self._outlet = outlet
+        self._admit = admit
         self._descriptor = descriptor
 
     def writable(self) -> bool:
@@ -153,7 +155,8 @@ class _Raw(io.RawIOBase):
 
     def write(self, data: Buffer) -> int:
         copy = bytes(data)
-        self._outlet.put(copy)
+        if admitted := self._admit(copy):
+            self._outlet.put(admitted)
         return len(copy)
 
 
@@ -167,8 +170,12 @@ class _Text(io.TextIOWrapper):
 class Outlets:
     """Standard output and error of this process, as outlets."""
 
-    def __init__(self) -> None:
-        """Take over `sys.stdout` and `sys.stderr`; what is printed from now on holds up nobody."""
+    def __init__(self, admit: Callable[[bytes], bytes] = lambda data: data) -> None:
+        """Take over `sys.stdout` and `sys.stderr`; what is printed from now on holds up nobody.
+
+        `admit` returns what is to be written of what a thread writes.
+        """
+        self._admit = admit
         fill_gaps()
         self._outlets = {number: Outlet(number) for number in (1, 2)}
         sys.stdout, sys.stderr = (self._stream(number) for number in self._outlets)
@@ -181,7 +188,7 @@ class Outlets:
             outlet.flush(max(0.0, deadline - time.monotonic()))
 
     def _stream(self, number: int) -> TextIO:
-        raw = _Raw(self._outlets[number], number)
+        raw = _Raw(self._outlets[number], number, self._admit)
         # By lines, so that those of two threads do not mix; unbuffered else, as Python's own stream of errors.
         binary = cast(io.BufferedWriter, raw)
         return _Text(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)

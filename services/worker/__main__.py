@@ -8,6 +8,7 @@ from services.worker.descriptors import Descriptors
 from services.worker.ending import Deadline, leave
 from services.worker.own_limits import refuse_own_limits
 from services.worker.own_signals import refuse_own_signals
+from services.worker.printed import Printed
 from shared import logs, starter
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
@@ -17,8 +18,11 @@ PATIENCE = 20.0
 """Seconds that the end may take, beyond the drain, after that of the process which started this one."""
 
 
-def main() -> int:
-    """Run until told to stop, and return the exit status; 2 means that a setting makes no sense."""
+def main(printed: Printed | None = None) -> int:
+    """Run until told to stop, and return the exit status; 2 means that a setting makes no sense.
+
+    `printed` is what the streams ask about what handlers print.
+    """
     try:
         check_sqlite()
         settings = Settings.load()
@@ -34,12 +38,15 @@ def main() -> int:
     deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
     descriptors = Descriptors()
     try:
-        return Worker(settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone).run()
+        return Worker(
+            settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone, printed=printed
+        ).run()
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
 if __name__ == "__main__":
-    outlets = Outlets()
-    leave(main(), outlets.flush)
+    printed = Printed()
+    outlets = Outlets(printed.admit)
+    leave(main(printed), outlets.flush)

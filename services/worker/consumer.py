@@ -18,6 +18,7 @@ from services.worker.handoff import RunnerHuey
 from services.worker.heartbeat import Heartbeat
 from services.worker.isolation.child import Child
 from services.worker.isolation.isolation import Isolation
+from services.worker.printed import Printed
 from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
 from services.worker.runner import Runner
@@ -77,12 +78,15 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         on_ending: Callable[[Exit], None] = lambda ending: None,
         are_descriptors_gone: Callable[[], bool] = lambda: False,
+        printed: Printed | None = None,
     ) -> None:
         """Build everything; the lock on the lock file is taken before anything else.
 
         `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins, and
-        `are_descriptors_gone` is asked several times a second. Raises CannotStart.
+        `are_descriptors_gone` is asked several times a second. `printed` decides what gets through
+        of what handlers print. Raises CannotStart.
         """
+        self._printed = printed or Printed(clock)
         try:
             self._build(settings, clock)
         except (OSError, sqlite3.Error) as error:
@@ -108,7 +112,9 @@ class Worker:
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._surroundings = Surroundings()
-        self._runner = Runner(registry, self._reporter.put, self._slots, self._surroundings.restore)
+        self._runner = Runner(
+            registry, self._reporter.put, self._slots, self._surroundings.restore, self._printed.counted
+        )
         self._isolation = Isolation(
             settings.worker_children,
             Child,
@@ -157,6 +163,7 @@ class Worker:
         self._signals.take()
         for thread in self._threads.values():
             thread.start()
+        self._printed.spare()
         logger.info("Worker %s serves %s with %d slots", self._id, self._settings.base_url, self._slots.total)
         ending = self._watch()
         self._on_ending(ending)

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from services.worker.calling import call
@@ -33,12 +34,17 @@ class Runner:
         put: Callable[[Parcel], None],
         slots: Slots,
         on_idle: Callable[[], None] = lambda: None,
+        counted: Callable[[str], AbstractContextManager[None]] = lambda task_id: nullcontext(),
     ) -> None:
-        """Take the handlers, where reports go, the slots to give back, and what to do while no handler runs."""
+        """Take the handlers, where reports go, the slots to give back, and what to do while no handler runs.
+
+        `counted` counts what the handler of a task prints.
+        """
         self._handlers = handlers
         self._put = put
         self._slots = slots
         self._on_idle = on_idle
+        self._counted = counted
         self._lock = threading.Lock()
         self._executing: dict[Run, None] = {}
 
@@ -70,7 +76,8 @@ class Runner:
         if handler is None:
             return run.fail(ErrorCode.NO_HANDLER, f"this worker has no handler {task.get('handler')!r}")
         try:
-            result = call(handler, Context(run, self._put), task.get("input"))
+            with self._counted(run.task_id):
+                result = call(handler, Context(run, self._put), task.get("input"))
         except Cancelled:
             # Where nothing was lost, a handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")

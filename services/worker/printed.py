@@ -1,0 +1,69 @@
+"""What handlers print and log: passed on as far as it is of a bearable size."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+CAP = 256 * 1024
+"""Bytes that one run may print, and that all threads which handlers have started may print in a minute."""
+
+MINUTE = 60.0
+
+ISOLATION = "isolation"
+"""The threads of this name relay what runs in processes of their own print, which is bounded already."""
+
+
+class Allowance:
+    """How much may be printed yet."""
+
+    def __init__(self, who: str) -> None:
+        """Take who prints, in words."""
+        self._room = CAP
+        self._who = who
+
+    def take(self, data: bytes) -> bytes:
+        """Return what is to be printed of this: all, nothing, or the last that is, with a line that says so."""
+        room, self._room = self._room, self._room - len(data)
+        if room <= 0:
+            return b""
+        if self._room > 0:
+            return data
+        return data[:room].rstrip(b"\n") + f"\n(what {self._who} beyond {CAP:,} bytes is left out)\n".encode()
+
+
+class Printed:
+    """Decides what gets through to standard output and error, by the thread that writes it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Let everything through until the first thread is counted; `clock` counts monotonic seconds."""
+        self._clock = clock
+        self._run = threading.local()
+        self._own: set[int | None] | None = None
+        self._others = Allowance("")
+        self._renewed_at = float("-inf")
+
+    def spare(self) -> None:
+        """Count, from now on, what is written by threads that are not there yet: handlers start them."""
+        self._own = {thread.ident for thread in threading.enumerate()}
+
+    @contextmanager
+    def counted(self, task_id: str) -> Iterator[None]:
+        """Count what this thread writes for a task."""
+        self._run.allowance = Allowance(f"task {task_id} prints")
+        try:
+            yield
+        finally:
+            self._run.allowance = None
+
+    def admit(self, data: bytes) -> bytes:
+        """Return what is to be written of this."""
+        allowance: Allowance | None = getattr(self._run, "allowance", None)
+        if allowance is not None:
+            return allowance.take(data)
+        if self._own is None or threading.get_ident() in self._own or threading.current_thread().name == ISOLATION:
+            return data
+        now = self._clock()
+        if now - self._renewed_at >= MINUTE:
+            self._others, self._renewed_at = Allowance("threads of handlers print in a minute"), now
+        return self._others.take(data)
