@@ -13,7 +13,7 @@ from services.api import installation, listening
 from services.api.admin import creation
 from services.api.fixtures import fixture, loading
 from services.api.fixtures.effect import Effect
-from shared import starter
+from shared import os_error, starter
 from shared.client import ApiError
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
@@ -109,7 +109,10 @@ def main() -> int:
     except (SettingsError, listening.CannotListen, fixture.FixtureError, creation.BadAccount) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
-    except (installation.Unreachable, ApiError, OSError) as error:
+    except OSError as error:
+        print(os_error.told(error), file=sys.stderr)
+        return BAD_USAGE if os_error.needs_a_person(error) else FAILED
+    except (installation.Unreachable, ApiError) as error:
         print(error, file=sys.stderr)
         return FAILED
     return 0

@@ -23,6 +23,11 @@ class LockFile:
         """Whether this object holds the lock."""
         return self._descriptor is not None
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether this object holds the lock, and its file still lies where it was."""
+        return self._descriptor is not None and self._still_lies_there(self._descriptor)
+
     def acquire(self, wait: float = 0, *, create: bool = True) -> bool:
         """Try for up to `wait` seconds to take the lock, and tell whether it is held.
 

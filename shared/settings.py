@@ -1,12 +1,16 @@
 """Settings: environment variables with the prefix WAYBILL_, or the same in a file `.env`."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.ownership import make_folder
 
 PREFIX = "WAYBILL_"
 UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -126,10 +130,26 @@ class Settings(BaseSettings):
         """The token that administrators send."""
         return self.data_dir / "admin.token"
 
+    @property
+    def installation_file(self) -> Path:
+        """The id of the installation that the data directory is of."""
+        return self.data_dir / "installation"
+
+    def files(self) -> Iterator[Path]:
+        """Yield what Waybill makes in the data directory, there or not."""
+        for database in (self.tasks_db, self.queue_db):
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                yield database.with_name(database.name + suffix)
+        yield from (self.worker_token_file, self.admin_token_file, self.lock_file, self.installation_file)
+        for folder in (self.spool_dir, self.doorbell_dir):
+            yield folder
+            with suppress(OSError):
+                yield from folder.iterdir()
+
     def make_data_dir(self) -> None:
         """Make the data directory, for its owner only, unless it is there; raise SettingsError where that fails."""
         try:
-            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.data_dir)
         except OSError as error:
             raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be made: {error.strerror}") from None
         if not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):

@@ -5,7 +5,7 @@ import signal
 import sys
 
 from services.api.server import CannotStart, run
-from shared import logs, starter
+from shared import logs, os_error, starter
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 
@@ -29,6 +29,9 @@ def main() -> int:
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
         return error.status
+    except OSError as error:
+        sys.stderr.write(f"{os_error.told(error)}\n")
+        return 2 if os_error.needs_a_person(error) else 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 

@@ -35,11 +35,17 @@ def build(
     documented = list(api_routes(store, workers, accounts, Room(limits)))
     pages = admin_routes(store, workers, accounts)
     document = cache(partial(describe, documented))
-    return assemble([*documented, *page_routes(document, metrics), *pages], access, traffic, store.record)
+    routes = [*documented, *page_routes(document, metrics), *pages]
+    return assemble(routes, access, traffic, store.record, store.installation)
 
 
-def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: Record) -> Application:
-    """Return an application of these routes, in this order; its setting `bodies` is to be closed."""
+def assemble(
+    routes: Sequence[Route], access: Access, traffic: Traffic, record: Record, installation: str | None = None
+) -> Application:
+    """Return an application of these routes, in this order; each answer carries the id of its installation.
+
+    Its setting `bodies` is to be closed.
+    """
     edge = {"access": access, "traffic": traffic, "record": record}
     rules: list[Any] = [
         (route.pattern, route.handler, edge | {"calls": route.calls(), "services": route.services}) for route in routes
@@ -50,6 +56,7 @@ def assemble(routes: Sequence[Route], access: Access, traffic: Traffic, record: 
         default_handler_args=edge | {"calls": {}, "services": {}},
         log_function=_log,
         bodies=Bodies(),
+        installation=installation,
     )
 
 

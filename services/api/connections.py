@@ -65,6 +65,8 @@ class PatientStream(IOStream):
     """Called once when the client ends what it sends while its request is under way."""
     lingering: Lingering | None = None
     crowd: Crowd | None = None
+    installation: str | None = None
+    """What every answer carries."""
     _has_answered = False
     """Whether an answer to the request that came last has begun."""
     _is_refused = False
@@ -124,7 +126,7 @@ class PatientStream(IOStream):
                 return super().write(b"")
             self._is_refused = True
             # Tornado writes this while it handles the error, and tells nobody else about it.
-            return super().write(answer(_refusal_of(str(sys.exc_info()[1] or ""))))
+            return super().write(answer(_refusal_of(str(sys.exc_info()[1] or "")), self.installation))
         if not self._has_answered:
             self._has_answered = bytes(data[: len(CONTINUE)]) != CONTINUE
         return super().write(data)
@@ -147,7 +149,7 @@ class PatientStream(IOStream):
         if isinstance(exc_info, UnsatisfiableReadError) and not self.closed() and not self._has_answered:
             self._is_refused = True
             with contextlib.suppress(OSError):
-                self.socket.send(answer(self._too_much()))
+                self.socket.send(answer(self._too_much(), self.installation))
         if self._is_refused and self.lingering is not None and not self.closed():
             self.lingering.keep(self.socket)
         if self.crowd is not None:

@@ -1,19 +1,24 @@
 """Doing something to an installation from a command: through its API, or in its store while no API runs."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from services.api import data_directory
 from services.api.admin.accounts import Accounts
 from services.api.admin.demo_login import accounts_in
 from services.api.admin.passwords import Passwords
+from services.api.data_directory import OpenToAll
+from services.api.data_lock import DataLock
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
 from shared.client import ApiUnreachable, Client
 from shared.domain.errors import WaybillError
-from shared.lockfile import LockFile
+from shared.installation import NoInstallation
+from shared.ownership import hand_over
 from shared.settings import Settings
 
 RETRY_SECONDS = 0.2
@@ -41,7 +46,7 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
     if settings.api_url is not None:
         # Who names an API means that one, and not a data directory that happens to be free here.
         ways.reverse()
-    deadline = time.monotonic() + settings.lock_wait_seconds
+    deadline, told = time.monotonic() + settings.lock_wait_seconds, False
     while True:
         for way in ways:
             done = way()
@@ -51,6 +56,12 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
             raise Unreachable(
                 f"{settings.data_dir} is in use, but no API answers at {settings.base_url} (see WAYBILL_API_URL)"
             )
+        if not told:
+            sys.stderr.write(
+                f"{settings.data_dir} is in use, and no API answers at {settings.base_url} yet: "
+                f"trying for up to {settings.lock_wait_seconds:g} s\n"
+            )
+            told = True
         time.sleep(RETRY_SECONDS)
 
 
@@ -65,14 +76,18 @@ def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
 def _through_store(by_store: ByStore[T], settings: Settings) -> tuple[T] | None:
     """Do it in the store; None where another process holds it."""
     settings.make_data_dir()
-    lock = LockFile(settings.lock_file)
+    lock = DataLock(settings.lock_file)
     if not lock.acquire():
         return None
     try:
+        hand_over(settings.data_dir, settings.files())
+        # The API looks for damage when it starts; a command would only take longer for it.
+        data_directory.settle(settings, check=0.0)
         return (asyncio.run(_in_store(by_store, settings)),)
-    except (DatabaseUnusable, WaybillError) as error:
+    except (DatabaseUnusable, NoInstallation, OpenToAll, WaybillError) as error:
         raise Unreachable(str(error)) from None
     finally:
+        hand_over(settings.data_dir, settings.files())
         lock.release()
 
 

@@ -20,6 +20,7 @@ from services.api.problems import Refusal
 from services.api.streaming import JSON
 from services.api.traffic import Traffic
 from shared.domain.audit import Deed
+from shared.installation import HEADER
 
 DRAIN_LIMIT = 256 * 1024 * 1024
 """How many bytes of an unwanted body are read and dropped, so that its sender gets to read the answer."""
@@ -84,6 +85,8 @@ class Intake(RequestHandler):
         headers["Date"] = _date(int(time.time()))
         for name, value in HEADERS.items():
             headers[name] = value
+        if (installation := self.settings["installation"]) is not None:
+            headers[HEADER] = installation
         self._write_buffer = []
         self.set_status(200)
 

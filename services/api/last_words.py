@@ -11,6 +11,7 @@ from tornado.httputil import format_timestamp
 
 from services.api.intake import HEADERS
 from services.api.problems import MEDIA_TYPE, Refusal
+from shared.installation import HEADER
 
 LINGER_SECONDS = 2.0
 """How long the sender of what cannot be read has to read why."""
@@ -22,7 +23,7 @@ MOST_LINGERING = 50
 PIECE = 65_536
 
 
-def answer(refusal: Refusal) -> bytes:
+def answer(refusal: Refusal, installation: str | None = None) -> bytes:
     """Return a problem as a whole HTTP answer that ends its connection."""
     body = json.dumps(refusal.document()).encode()
     headers = {
@@ -31,6 +32,7 @@ def answer(refusal: Refusal) -> bytes:
         "Connection": "close",
         "Date": format_timestamp(time.time()),
         **HEADERS,
+        **({} if installation is None else {HEADER: installation}),
         **refusal.headers,
     }
     status = HTTPStatus(refusal.kind.status)

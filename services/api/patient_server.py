@@ -11,6 +11,7 @@ from typing import Any, cast
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.iostream import IOStream
+from tornado.web import Application
 
 from services.api.conditions import Conditions
 from services.api.connections import MAX_HEAD_SIZE, PatientStream
@@ -44,6 +45,8 @@ class PatientServer(HTTPServer):
         """Set the limits of size; those of time are watched by the streams."""
         limits = {"max_header_size": MAX_HEAD_SIZE, "max_body_size": MAX_BODY_SIZE, "decompress_request": False}
         super().initialize(*args, **(limits | kwargs))
+        application: Application = args[0]
+        self._installation: str | None = application.settings.get("installation")
         self._said_at = -SAY_SECONDS
         # Tornado's own time-outs make a task, a future and a timer for each head and each body.
         self.conn_params.header_timeout = self.conn_params.body_timeout = None
@@ -78,6 +81,7 @@ class PatientServer(HTTPServer):
             stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
         )
         watched.lingering = self._lingering
+        watched.installation = self._installation
         watched.crowd = self._crowd
         self._crowd.enter(watched)
         stream.set_nodelay(True)
@@ -113,7 +117,7 @@ class PatientServer(HTTPServer):
             self._said_at = now
             log.warning("all %d connections are busy, and others are told to come back", len(self._crowd))
         with contextlib.suppress(OSError):
-            connection.send(answer(FULL))
+            connection.send(answer(FULL, self._installation))
             self._lingering.keep(connection)
         connection.close()
 

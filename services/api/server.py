@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from socket import socket
 from urllib.parse import urlsplit
 
-from services.api import listening
+from services.api import data_directory, listening
 from services.api.access import Access, is_loopback, tokens_in
 from services.api.admin.accounts import Accounts
 from services.api.admin.demo_login import accounts_in, allows_demo
@@ -18,6 +18,9 @@ from services.api.admin.passwords import Passwords
 from services.api.admin.sessions import Sessions
 from services.api.admin.strength import TOKEN_RULE, is_good_token
 from services.api.app import build
+from services.api.conditions import DATABASE_LOST
+from services.api.data_directory import OpenToAll
+from services.api.data_lock import DataLock
 from services.api.fixtures import fixture
 from services.api.fixtures.in_store import load_into
 from services.api.limits import Limits
@@ -30,7 +33,8 @@ from services.api.traffic import Traffic
 from services.api.upkeep.upkeep import Upkeep
 from services.api.upkeep.workers import Workers
 from shared import starter
-from shared.lockfile import LockFile
+from shared.installation import NoInstallation
+from shared.ownership import hand_over
 from shared.queue import Queue
 from shared.settings import Settings
 from shared.sqlite import SqliteTooOld, check_sqlite
@@ -46,6 +50,8 @@ YOUNG = 10_000
 
 A request leaves hardly any garbage that counting references does not free, so what gathers is a few megabytes at most.
 """
+
+WAITS = {"action": "wait_for_lock"}
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +77,17 @@ def run(settings: Settings) -> int:
         raise CannotStart(f"WAYBILL_HOST={settings.host} is reachable from other machines: {reason}", 2)
     if api_token is not None and not is_good_token(api_token.get_secret_value()):
         raise CannotStart(f"WAYBILL_API_TOKEN {TOKEN_RULE}: `openssl rand -hex 32` makes one", 2)
-    with _locked(settings):
+    with _locked(settings) as lock:
+        hand_over(settings.data_dir, settings.files())
         sockets = _bound(settings)
-        return asyncio.run(_serve(settings, sockets))
+        try:
+            data_directory.settle(settings)
+        except (DatabaseUnusable, NoInstallation, OpenToAll) as error:
+            raise CannotStart(str(error)) from None
+        return asyncio.run(_serve(settings, sockets, lock))
 
 
-async def _serve(settings: Settings, sockets: list[socket]) -> int:
+async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> int:
     stop = _Stop()
     stop.on_signals()
     tokens = tokens_in(
@@ -84,6 +95,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
         settings.admin_token_file,
         None if settings.api_token is None else settings.api_token.get_secret_value(),
     )
+    hand_over(settings.data_dir, settings.files())
     hosts = {settings.host, urlsplit(settings.base_url).hostname or "", *settings.allowed_hosts}
     traffic = Traffic()
     try:
@@ -96,7 +108,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     await _welcome(store, accounts, settings)
     workers = Workers(store)
     queue = Queue(settings.queue_db)
-    upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death)
+    upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death, lock)
     metrics = Metrics(workers, upkeep)
     store.listen(metrics.notice)
     upkeep.start()
@@ -122,6 +134,8 @@ async def _serve(settings: Settings, sockets: list[socket]) -> int:
     passwords.close()
     store.close()
     queue.close()
+    if DATABASE_LOST in store.conditions and store.installation is not None:
+        data_directory.leave_a_mark(settings, store.installation)
     return status
 
 
@@ -179,12 +193,17 @@ def _spare_collector() -> None:
 
 
 @contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
-    lock = LockFile(settings.lock_file)
-    if not lock.acquire(settings.lock_wait_seconds):
-        raise CannotStart(f"another process uses {settings.data_dir}: {settings.lock_file} is locked")
+def _locked(settings: Settings) -> Iterator[DataLock]:
+    lock = DataLock(settings.lock_file)
+    used = f"another process uses {settings.data_dir} ({settings.lock_file} is locked)"
+
+    def say() -> None:
+        log.warning("%s: waiting for its end for up to %g s", used, settings.lock_wait_seconds, extra=WAITS)
+
+    if not lock.acquire(settings.lock_wait_seconds, say):
+        raise CannotStart(f"{used}: end that one, or choose another WAYBILL_DATA_DIR")
     try:
-        yield
+        yield lock
     finally:
         lock.release()
 

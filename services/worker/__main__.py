@@ -43,7 +43,7 @@ def main(printed: Printed | None = None) -> int:
         ).run()
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return error.status
 
 
 if __name__ == "__main__":

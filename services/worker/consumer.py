@@ -27,11 +27,13 @@ from services.worker.signals import Signals
 from services.worker.slots import Slots
 from services.worker.surroundings import Surroundings
 from services.worker.watchdog import Watchdog
+from shared import os_error
 from shared.client import ApiError, Client
 from shared.courier import Courier
 from shared.doorbell import Doorbell, ring_all
 from shared.leftovers import identify
 from shared.outage import Outage
+from shared.ownership import hand_over
 from shared.queue import Queue
 from shared.settings import Settings
 from shared.spool import Spool
@@ -66,7 +68,12 @@ class Exit(IntEnum):
 
 
 class CannotStart(Exception):
-    """The worker cannot start; the message is one line."""
+    """The worker cannot start; the message is one line, `status` is what the process exits with."""
+
+    def __init__(self, reason: str, status: int = 1) -> None:
+        """Take the reason and the exit status."""
+        super().__init__(reason)
+        self.status = status
 
 
 class Worker:
@@ -89,7 +96,13 @@ class Worker:
         self._printed = printed or Printed(clock)
         try:
             self._build(settings, clock)
-        except (OSError, sqlite3.Error) as error:
+            hand_over(settings.data_dir, settings.files())
+        except OSError as error:
+            raise CannotStart(
+                f"a worker cannot start in {settings.data_dir}: {os_error.told(error)}",
+                2 if os_error.needs_a_person(error) else 1,
+            ) from None
+        except sqlite3.Error as error:
             raise CannotStart(f"a worker cannot start in {settings.data_dir}: {error}") from None
         self._on_ending = on_ending
         self._are_descriptors_gone = are_descriptors_gone

@@ -66,6 +66,10 @@ def test_a_full_disk_refuses_creates_and_loses_nothing(instance: Instance) -> No
             kept.append(answer.json()["task_id"])
         return answer
 
+    def reasons() -> list[str]:
+        answer = requests.get(f"{instance.url}/readyz", timeout=30)
+        return [] if answer.ok else [reason["code"] for reason in answer.json()["reasons"]]
+
     disk.fill()
     wait_until(lambda: create().status_code != 201, "a refusal")
     refused = create()
@@ -76,6 +80,8 @@ def test_a_full_disk_refuses_creates_and_loses_nothing(instance: Instance) -> No
         f"{instance.url}/tasks/{running}", json={"status": "done"}, headers=disk.admin(), timeout=30
     )
     assert senseless.status_code == 422
+    wait_until(lambda: reasons() == ["disk_full"], "an API that is not ready")
+    assert "disk_full" in [one["code"] for one in instance.get("/statistics")["attention"]]
     assert set(kept) <= instance.tasks().keys()
     assert instance.task(kept[0])["status"] == 3
 
@@ -83,6 +89,7 @@ def test_a_full_disk_refuses_creates_and_loses_nothing(instance: Instance) -> No
     wait_until(lambda: create().status_code == 201, "a create that is taken again")
     tasks = instance.ended([*kept, running])
     assert {task["status"] for task in tasks.values()} == {3}
+    wait_until(lambda: reasons() == [], "an API that is ready")
     assert tasks[running]["run"] == 1
     assert disk.api.is_running
     assert worker.is_running

@@ -76,7 +76,7 @@ def test_a_damaged_database_takes_nothing_more_and_still_tells_what_needs_attent
         raise error
 
     task_id = fetch.created()
-    for module, name in ((tasks, "get"), (tasks, "oldest_new"), (lanes, "occupied"), (searched, "behind")):
+    for module, name in ((tasks, "get"), (tasks, "oldest_new"), (lanes, "routes"), (searched, "behind")):
         monkeypatch.setattr(module, name, meets_damage)
     answer = fetch("GET", f"/tasks/{task_id}")
     assert (answer.status, answer.code) == (503, "store_damaged")

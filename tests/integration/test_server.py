@@ -86,7 +86,7 @@ def test_a_port_in_use_ends_with_1(data_dir: Path) -> None:
 
 def test_a_second_api_on_the_same_data_ends_with_1(running: "subprocess.Popen[str]", data_dir: Path) -> None:
     address(running)
-    status, line = fails(data_dir, lock_wait_seconds="0.1")
+    status, line = fails(data_dir, lock_wait_seconds="0")
     assert status == 1
     assert "locked" in line
 

@@ -40,10 +40,10 @@ DatabaseFails = PeeweeException
 """What Peewee makes of SQLite's errors; those of a bare connection are sqlite3's own."""
 
 
-def writing(path: Path) -> SqliteDatabase:
+def writing(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:
     """Return the database as its one writer opens it; the first one to open it creates it, mode 0600."""
     path.touch(mode=0o600)
-    return SqliteDatabase(str(path), pragmas=WRITING, timeout=BUSY_SECONDS)
+    return SqliteDatabase(str(path), pragmas=WRITING, timeout=busy_seconds)
 
 
 def reading(path: Path) -> SqliteDatabase:

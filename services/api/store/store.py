@@ -30,6 +30,7 @@ from services.api.store import (
     tasks,
 )
 from services.api.store import idempotency as idempotency_keys
+from services.api.store import installation as installation_row
 from services.api.store import workers as worker_rows
 from services.api.store.clock import Clock
 from services.api.store.commands.bulk import Action, Carried
@@ -65,6 +66,8 @@ from shared.domain.task_type import TaskType
 from shared.sqlite import SqliteTooOld, check_sqlite
 
 READERS = 2
+OPENING_SECONDS = 5.0
+"""How long a start waits for a lock that another program holds."""
 GONE_WORKERS_KEPT = 7 * 24 * 3_600_000
 DEEDS_KEPT = 400 * 24 * 3_600_000
 
@@ -86,12 +89,14 @@ class Store:
         self._trouble = Trouble(path, self.conditions)
         try:
             check_sqlite()
-            database = writing(path)
+            database = writing(path, OPENING_SECONDS)
             with database.connection_context():
                 migrate(database)
                 tasks.bound_delays(database.connection(), clock.now())
                 tasks.bound_silences(database.connection(), clock.now())
                 ids = Ids(tasks.last_id(database.connection()))
+                self.installation = installation_row.get(database.connection())
+                """Whose database it is; None if it was opened without its data directory."""
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
                 )
@@ -139,6 +144,7 @@ class Store:
         self._finals.wake_all()
         with suppress(WriterStopped, Unavailable):
             self._writer.submit(self._keep_times)
+            self._writer.submit(lambda unit: installation_row.end_log(unit.connection))
         # Each reading thread closes its own connection: none takes a second turn before all have come.
         together = Barrier(READERS)
 

@@ -85,8 +85,7 @@ class Trouble:
 
 def code_of(error: BaseException) -> int | None:
     """Return SQLite's primary result code of an error that peewee may have wrapped, None where it has none."""
-    inner = next((arg for arg in error.args if isinstance(arg, sqlite3.Error)), error)
-    code: int | None = getattr(inner, "sqlite_errorcode", None)
+    code: int | None = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from services.api.data_lock import DataLock
 from services.api.store.store import Store
 from services.api.upkeep.dispatcher import Dispatcher
 from services.api.upkeep.following import Following
@@ -37,9 +38,15 @@ class Upkeep:
     """
 
     def __init__(
-        self, store: Store, workers: Workers, queue: Queue, doorbells: Path, on_death: Callable[[], None]
+        self,
+        store: Store,
+        workers: Workers,
+        queue: Queue,
+        doorbells: Path,
+        on_death: Callable[[], None],
+        lock: DataLock | None = None,
     ) -> None:
-        """Take care of this store; `on_death` is called, from any thread, should a part fail."""
+        """Take care of this store, and of the lock on it; `on_death` is called, from any thread, should a part fail."""
         self._on_death = on_death
         self._jobs: list[Job] = [
             Reaper(store, workers).run,
@@ -51,6 +58,8 @@ class Upkeep:
             Indexer(store).run,
             Watch(store, on_death).run,
         ]
+        if lock is not None:
+            self._jobs.append(partial(lock.watch, on_death))
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
         store.listen(self._dispatcher.notice, is_vital=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import peewee
 import pytest
 
 from services.api.conditions import (
@@ -172,10 +173,12 @@ async def test_a_bar_that_falls_amid_a_group_refuses_the_rest_of_it(open_store: 
     ],
 )
 def test_each_complaint_of_sqlite_has_its_meaning(tmp_path: Path, code: int, told: type, held: list[str]) -> None:
-    conditions = Conditions()
-    explained = Trouble(tmp_path / "tasks.db", conditions).explain(_error(code))
-    assert type(explained) is told
-    assert [condition.code for condition in conditions.now()] == held
+    wrapped = peewee.OperationalError(_error(code), "something of the storage")
+    for error in (_error(code), wrapped):
+        conditions = Conditions()
+        explained = Trouble(tmp_path / "tasks.db", conditions).explain(error)
+        assert explained is error if told is sqlite3.OperationalError else type(explained) is told
+        assert [condition.code for condition in conditions.now()] == held
 
 
 def test_an_error_of_a_disk_without_room_means_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,45 @@
+"""Which installation this is: an id that is made with the data directory, and that every answer of its API carries."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+HEADER = "Waybill-Installation"
+SHAPE = re.compile(r"[0-9A-Za-z-]{8,64}")
+READ_AT_MOST = 1_000
+
+
+class NoInstallation(Exception):
+    """The file holds no id; the message is one line."""
+
+
+def new_id() -> str:
+    """Return an id that no other installation has."""
+    return secrets.token_hex(16)
+
+
+def read(path: Path) -> str | None:
+    """Return the id in a file; None if there is no file, as with an older version or on another machine.
+
+    Raises NoInstallation, OSError.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(READ_AT_MOST).decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return None
+    if not SHAPE.fullmatch(text):
+        raise NoInstallation(f"{path} holds no id of an installation; if nothing else is known of it, remove it")
+    return text
+
+
+def write(path: Path, installation: str) -> None:
+    """Put an id into its file, so that a crash leaves either none or a whole one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(installation + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    draft.rename(path)

@@ -1,0 +1,32 @@
+"""Whose the data directory is: what root makes there by hand belongs to the service that runs as another user."""
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, for its owner only, unless it is there; root makes it for the owner of what it lies in.
+
+    Raises OSError.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if missing and os.geteuid() == 0:
+        owner = missing[-1].parent.stat()
+        for one in missing:
+            os.chown(one, owner.st_uid, owner.st_gid)
+
+
+def hand_over(folder: Path, paths: Iterable[Path]) -> None:
+    """Give files that root has made to the owner of the folder; others than root may not, and need not."""
+    if os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    for path in paths:
+        with suppress(FileNotFoundError):
+            found = path.lstat()
+            if found.st_uid != owner.st_uid and not stat.S_ISLNK(found.st_mode):
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
