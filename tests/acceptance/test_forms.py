@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.api.admin.texts import isolated, visible
 from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance
 
@@ -172,6 +173,22 @@ def test_names_that_cannot_be_seen_or_that_turn_round_stay_in_their_place(visit:
     press(visit, "Cancel")
     page.get_by_text("Cancel [U+200B]?").wait_for()
     page.locator("#confirm").get_by_role("button", name="Keep").click()
+    # The pages and what they make anew say the same of a text.
+    said = """texts => import("/admin/static/texts.js")
+        .then(({ visible, isolated }) => texts.map((one) => [visible(one), isolated(one)]))"""
+    texts = [
+        "\u3164\ufe0f",
+        "\u0301",
+        "\U000e0041",
+        "\u2800" * 5,
+        "e\u0301",
+        "שלום",
+        override,
+        "a\u2069b",
+        "日本語",
+        " ",
+    ]
+    assert page.evaluate(said, texts) == [[visible(one), isolated(one)] for one in texts]
     visit.open("/admin/tasks/task/?q=exe")
     page.get_by_role("link", name=override).click()
     page.wait_for_function("document.title.startsWith('\\u2068txt.exe\\u2069 ·')")

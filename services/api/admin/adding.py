@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import Field
 
 from services.api.admin.page import Page
+from services.api.admin.texts import escaped
 from services.api.operation import call
 from shared.domain.task import Task
 from shared.domain.task_type import TaskType
@@ -46,5 +47,5 @@ class AddTaskPage(Page):
 
 
 def written(value: Any) -> str:
-    """Return JSON as people read it; numbers stay as exact as they are."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """Return JSON as people read it; numbers stay as exact as they are, and no character orders others about."""
+    return escaped(json.dumps(value, ensure_ascii=False, indent=2))

@@ -44,5 +44,10 @@ def isolated(text: object) -> str:
     return f"{BEGIN}{CONTROLS.sub('', said)}{END}"
 
 
+def escaped(json: str) -> str:
+    """Return a JSON text in which no character orders others about: each is said by its number, as JSON can."""
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 def _is_blank(character: str) -> bool:
     return unicodedata.category(character) in WITHOUT_GLYPH or BLANK.match(character) is not None

@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { element } from "./dom.js";
 import { t } from "./i18n.js";
-import { written } from "./texts.js";
+import { json, written } from "./texts.js";
 import { refreshTimes } from "./time.js";
 import { complain } from "./toast.js";
 
@@ -13,7 +13,7 @@ const body = document.querySelector("#audit tbody");
 
 function row(deed) {
   const hasDetails = Object.keys(deed.details).length > 0;
-  const details = element("details", {}, element("summary", {}, t("Details")), element("pre", {}, JSON.stringify(deed.details)));
+  const details = element("details", {}, element("summary", {}, t("Details")), element("pre", {}, json(deed.details)));
   return element(
     "tr",
     { "data-row": true, "data-id": deed.audit_id },

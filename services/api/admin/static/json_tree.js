@@ -2,6 +2,7 @@
 import { element } from "./dom.js";
 import { Exact, parsed } from "./exact.js";
 import { t } from "./i18n.js";
+import { json } from "./texts.js";
 
 const OPEN_UP_TO = 30;
 
@@ -21,7 +22,7 @@ function branch(value, path, isOpen, label = "") {
   const entries = Object.entries(value);
   const size = isList ? `[${entries.length}]` : `{${entries.length}}`;
   const twigs = entries.map(([key, one]) => {
-    const name = isList ? key : JSON.stringify(key);
+    const name = isList ? key : json(key);
     return isBranch(one) ? branch(one, `${path}/${key}`, isOpen, name) : element("div", {}, element("span", { class: "json-key" }, `${name}: `), leaf(one));
   });
   const summary = element("summary", {}, label && element("span", { class: "json-key" }, `${label} `), element("span", { class: "faint" }, size));
@@ -34,6 +35,6 @@ function kindOf(value) {
 }
 
 function leaf(value) {
-  const text = value instanceof Exact ? value.text : JSON.stringify(value);
+  const text = value instanceof Exact ? value.text : json(value);
   return element("span", { class: `json-${kindOf(value)}`, title: typeof value === "string" ? t("{count} characters", { count: value.length }) : null }, text);
 }

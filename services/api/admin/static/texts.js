@@ -22,6 +22,11 @@ export function isolated(text) {
   return `\u2068${said.replace(CONTROLS, "")}\u2069`;
 }
 
+/** Return a value as a JSON text in which no character orders others about: each is said by its number. */
+export function json(value) {
+  return JSON.stringify(value).replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Return an element around a text of people's, whose direction ends with it. */
 export function written(text) {
   return element("bdi", {}, visible(text));

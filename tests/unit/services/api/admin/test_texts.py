@@ -1,5 +1,6 @@
 """What people write is seen, and orders nothing about that is not theirs."""
 
+import json
 import re
 import unicodedata
 from importlib.resources import files
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.api.admin.adding import written
 from services.api.admin.texts import Name, isolated, visible
 from services.api.admin.views import Views, exact
 
@@ -58,6 +60,14 @@ def test_what_runs_another_way_stays_in_its_place(text: str) -> None:
     assert (found[0], found[-1]) == ("\u2068", "\u2069")
     controls = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     assert not [one for one in found[1:-1] if unicodedata.bidirectional(one) in controls]
+
+
+def test_json_says_by_number_what_would_turn_it_round() -> None:
+    value = {"a\u202eb": ["\u2066x\u2069", "שלום", 12345678901234567890]}
+    text = written(value)
+    assert not re.search("[\u202e\u2066\u2069]", text)
+    assert "שלום" in text
+    assert json.loads(text) == value
 
 
 def test_a_title_of_peoples_is_neither_translated_nor_turned_round() -> None:
