@@ -61,7 +61,9 @@ def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visi
     page.get_by_role("link", name="add", exact=True).click()
     page.wait_for_url(f"**{TYPES}add/")
     page.get_by_label("Title").fill("Mine")
-    press(visit, "Save")
+    with page.expect_request(lambda request: request.method == "PATCH") as sent:
+        press(visit, "Save")
+    assert sent.value.post_data_json == {"title": "Mine"}, "what was touched, and nothing else"
     page.get_by_text("add is saved.").wait_for()
     saved = instance.get("/task-types/add")
     assert {field: saved[field] for field in EXACT} == EXACT, "a number that nobody touched"
@@ -144,7 +146,7 @@ def test_two_people_change_an_account(visit: Visit, instance: Instance) -> None:
     row = page.locator("tr[data-name=ada]")
     patch(instance, "/accounts/ada", {"role": "admin"})
     row.locator("select").select_option("operator")
-    page.get_by_text("role is now: admin").wait_for()
+    page.get_by_text("Role is now: admin").wait_for()
     assert row.locator("select").input_value() == "admin"
     row.locator("select").select_option("operator")
     page.get_by_text("ada is saved.").wait_for()
@@ -157,7 +159,7 @@ def test_two_people_change_an_account(visit: Visit, instance: Instance) -> None:
     patch(instance, "/accounts/ada", {"password": "by the administrator"})
     dialog.get_by_label("Password").fill("another password")
     dialog.get_by_role("button", name="Save").click()
-    dialog.get_by_text("password is another one.").wait_for()
+    dialog.get_by_text("Password is another one.").wait_for()
     dialog.get_by_role("button", name="Save").click()
     page.get_by_text("ada is saved.").wait_for()
 

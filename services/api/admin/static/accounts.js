@@ -22,7 +22,8 @@ function complaintOf(error, name) {
   if (differs.role) {
     for (const option of row.querySelectorAll('[data-action="role"] option')) option.defaultSelected = option.value === differs.role;
   }
-  return told(differs);
+  const labels = { role: t("Role"), password: t("Password") };
+  return told(differs.role ? { ...differs, role: t(differs.role) } : differs, (field) => labels[field] ?? field);
 }
 
 function done(text) {
