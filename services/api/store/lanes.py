@@ -65,27 +65,25 @@ def unserved(database: SqliteDatabase, handlers: Set[str]) -> dict[str, int]:
 
 
 def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
-    """Return the lanes of unclaimed tasks that need none of these handlers while their types name some of them.
+    """Return the lanes of unclaimed tasks that need none of these handlers, and which their types name now instead.
 
-    Each comes with the handlers that its type names now.
+    That is nothing where the type still names theirs, or none of these.
     """
     connection = database.connection()
     lost = {route for route in routes(connection) if handler_of(route) not in handlers}
     if not lost:
         return {}
     types = {one.name: one for one in task_types.everything(database)}
-    named = {route: _named(types.get(type_of(route))) for route in lost}
-    gone_on = {
-        route for route in lost if handler_of(route) not in named[route] and not handlers.isdisjoint(named[route])
-    }
-    return {lane: named[lane.route] for lane in occupied(connection) if lane.route in gone_on} if gone_on else {}
+    instead = {route: _instead(types.get(type_of(route)), handler_of(route), handlers) for route in lost}
+    return {lane: instead[lane.route] for lane in occupied(connection) if lane.route in lost}
 
 
-def _named(task_type: TaskType | None) -> tuple[str, ...]:
-    """Return the handlers that a type names; while it is paused, that does not matter."""
+def _instead(task_type: TaskType | None, handler: str, handlers: Set[str]) -> tuple[str, ...]:
+    """Return the handlers that a type names instead of one, if any of them can be had and it is not paused."""
     if task_type is None or task_type.paused or task_type.is_tracked:
         return ()
-    return task_type.stages or (str(task_type.handler),)
+    named = task_type.stages or (str(task_type.handler),)
+    return () if handler in named or handlers.isdisjoint(named) else named
 
 
 def waiting(connection: Connection, lane: Lane, after: tuple[int, str], limit: int) -> list[tuple[int, str]]:

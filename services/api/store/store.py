@@ -383,7 +383,7 @@ class Store:
         return await self._read(lambda: lanes.unserved(self._database, handlers))
 
     async def strays(self, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
-        """Return the lanes of tasks that wait for other handlers than these, while their types name some of them."""
+        """Return the lanes of tasks that wait for other handlers than these, and what their types name instead."""
         return await self._read(lambda: lanes.strays(self._database, handlers))
 
     async def handlers_of(self, routes: Collection[str]) -> frozenset[str]:

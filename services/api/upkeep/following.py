@@ -23,10 +23,11 @@ SHARE = 3
 
 
 class Following:
-    """Counts, in ticks of at most a second and only while the API serves, how long a lane has strayed from its type.
+    """Counts, in ticks of at most a second and only while the API serves, how long no worker has had a lane's handler.
 
-    After a whole lease, in which a worker that is started anew comes back, its tasks follow in portions. What cannot
-    follow, since a pipeline would have to go back, is not looked at again before its type changes.
+    After a whole lease, in which a worker that is started anew comes back, its tasks follow in portions if their type
+    names another one. What cannot follow, since a pipeline would have to go back, is not looked at again before its
+    type changes.
     """
 
     def __init__(self, store: Store, workers: Workers) -> None:
@@ -47,12 +48,12 @@ class Following:
             last = now
 
     async def tick(self, seconds: float) -> None:
-        """Count `seconds` for each lane that has strayed, and let the tasks follow that have waited long enough."""
+        """Count `seconds` for each lane whose handler no worker has, and let the tasks follow that can."""
         strays = await self._store.strays(self._workers.served())
         self._waited = {lane: self._waited.get(lane, 0.0) + seconds for lane in strays}
         self._stuck = {lane: named for lane, named in self._stuck.items() if strays.get(lane) == named}
         for lane, named in strays.items():
-            if self._waited[lane] < LEASE or lane in self._stuck:
+            if not named or self._waited[lane] < LEASE or lane in self._stuck:
                 continue
             if count := await self._follow(lane):
                 message = "%d tasks waited for a handler %s, which no worker has, and now follow their type"

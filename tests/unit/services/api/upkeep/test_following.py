@@ -68,8 +68,6 @@ async def test_a_misspelt_handler_that_is_mended_has_its_waiting_tasks_run(
         await watch.serve()
         assert watch.handlers(waiting) == {"npa"}, "its type names no other one"
         await store.change_type("rest", {"handler": "nap", "timeout": 30})
-        await watch.serve(LEASE - 1)
-        assert watch.handlers(waiting) == {"npa"}, "a worker that is started anew comes back in a lease"
         await watch.serve(1)
         assert watch.handlers(waiting) == {"nap"}
         task = store.task(waiting[0])
@@ -79,6 +77,25 @@ async def test_a_misspelt_handler_that_is_mended_has_its_waiting_tasks_run(
         for run, outcome in ((1, Outcome.REFUSED), (2, Outcome.APPLIED)):
             claim = Report(task_id=waiting[0], run=run, claim=CLAIM, source="w", status=Status.PROCESSING)
             assert [one.outcome for one in await store.report([claim])] == [outcome]
+
+
+async def test_a_worker_that_is_started_anew_has_a_lease_to_come_back_in(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        watch = Watch(store)
+        waiting = await watch.create(TaskType(name="rest", handler="nap"), 3)
+        await watch.have("nap", "echo")
+        await store.change_type("rest", {"handler": "echo"})
+        await watch.serve()
+        await watch.have("echo")
+        await watch.serve(LEASE - 1)
+        assert watch.handlers(waiting) == {"nap"}
+        await watch.have("nap", "echo")
+        await watch.serve(1)
+        await watch.have("echo")
+        await watch.serve(LEASE - 1)
+        assert watch.handlers(waiting) == {"nap"}
+        await watch.serve(1)
+        assert watch.handlers(waiting) == {"echo"}
 
 
 async def test_tasks_wait_while_no_worker_has_what_their_type_names_now_or_it_is_paused(open_store: OpenStore) -> None:
