@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from shared.client import Answer, ApiError
 from shared.courier import BATCH, Courier
+from shared.damage import is_damage
 from shared.deferral import Deferral
 from shared.outage import Outage
 from shared.spool import Parcel, Spool
@@ -111,6 +112,7 @@ class Delivery:
         self._pause = 0.0
         self._retry_at = 0.0
         self._spool_works = True
+        self._spool_is_read = True
         self._after_deferred = False
 
     def run_first(self, errand: Errand) -> None:
@@ -282,7 +284,15 @@ class Delivery:
             self._outage.began(error)
             self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
             self._retry_at = self._clock() + self._pause
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                raise
+            if self._spool_is_read:
+                logger.error("The spool cannot be read, going on trying: %s", error)
+            self._spool_is_read = False
+            self._retry_at = self._clock() + LONGEST_PAUSE
         else:
+            self._spool_is_read = True
             self._outage.ended()
             self._pause = 0.0
 

@@ -243,6 +243,32 @@ def test_where_nothing_can_be_kept_for_later_everything_waits(bench: Bench, monk
     assert bench.seqs("late") == [1]
 
 
+def test_a_spool_that_cannot_be_read_for_a_while_ends_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Descriptors are lacking, or a disk fails: what is in the spool is delivered once it can be read again."""
+    first, failures = bench.spool.first, iter(range(3))
+
+    def starved(limit: int) -> list[Parcel]:
+        if next(failures, None) is None:
+            return first(limit)
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(delivery, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(bench.spool, "first", starved)
+    bench.api.is_down = True
+    bench.thread.start()
+    bench.put("a", 1)
+    until(lambda: bench.delivery._spooled)
+    bench.api.is_down = False
+    bench.put("a", 2)
+    assert bench.delivery.flush(60)
+    assert bench.seqs("a") == [1, 2]
+    assert len([one for one in caplog.records if "cannot be read" in one.getMessage()]) == 1
+
+
 def test_what_is_invalid_is_set_aside_and_holds_up_nobody(bench: Bench) -> None:
     bench.thread.start()
     bench.put("a", 1, bad=True)
