@@ -6,15 +6,18 @@ import io
 import itertools
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+import services.api.store.migrations
 from services.api.handlers import tasks as tasks_handler
 from services.api.store import drivers, finder
 from services.api.store.store import Store
+from services.api.store.unit import Unit
 from services.api.upkeep.indexer import Indexer
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 
@@ -253,3 +256,75 @@ def test_a_search_that_was_begun_is_completed(fetch: Fetch) -> None:
         assert fetch("GET", f"/search/suggestions?q={quote(typed)}").json() == {"suggestions": offered}
     assert len(fetch("GET", "/search/suggestions?limit=3").json()["suggestions"]) == 3
     assert fetch("GET", f"/search/suggestions?q={'x' * 501}").status == 422
+
+
+def test_words_of_scripts_without_spaces_are_found(fetch: Fetch, store: Store) -> None:
+    names = ("東京タワーの写真を縮小する", "데이터베이스 백업", "서울에서 부산까지", "ย่อรูปภาพหอคอย", "resize")
+    drafts = [{"name": name, "processing_time": 1} for name in names]
+    task_ids = fetch("POST", "/tasks/batch", {"tasks": drafts}).json()["task_ids"]
+    take_in(fetch, store)
+    for number, asked in (
+        (0, "東京"),
+        (0, "写"),
+        (0, '"タワーの写真"'),
+        (1, "이터"),
+        (2, "서울"),
+        (3, "รูปภาพ"),
+        (4, "RESIZE"),
+    ):
+        assert found(fetch, asked) == [task_ids[number]], asked
+        assert found(fetch, f"{asked} type:sleep status:new") == [task_ids[number]], asked
+    assert found(fetch, "大阪") == []
+
+
+def write(fetch: Fetch, store: Store, operation: Callable[[Unit], object]) -> None:
+    async def written() -> None:
+        await store._writer.submit(operation)
+
+    fetch.run(written())
+
+
+OLD_INDEX = """
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5 (
+    words, marks, content = 'searched', content_rowid = 'id', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);
+UPDATE searched SET words = (SELECT name FROM tasks WHERE tasks.task_id = searched.task_id);
+INSERT INTO search (rowid, words, marks) SELECT id, words, marks FROM searched;
+ALTER TABLE search_progress DROP COLUMN old_words;
+"""
+
+
+def test_an_older_index_is_made_anew_latest_first_while_tasks_change(
+    fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks_handler, "FRESH", 0)
+    drafts = [{"name": f"東京 {number}", "processing_time": 1, "metadata": {"user": 7}} for number in range(8)]
+    task_ids: list[str] = fetch("POST", "/tasks/batch", {"tasks": drafts}).json()["task_ids"]
+    take_in(fetch, store)
+    migrations = Path(services.api.store.migrations.__file__).parent
+
+    def back_and_forth(unit: Unit) -> None:
+        for script in (OLD_INDEX, next(migrations.glob("*_words.sql")).read_text("utf-8")):
+            for statement in script.split(";\n"):
+                unit.connection.execute(statement)
+
+    write(fetch, store, back_and_forth)
+    assert search(fetch, "東京", limit=5).headers["Waybill-Search"] == "indexing"
+    assert found(fetch, "東京") == []
+    fetch.run(store.take_in(3))
+    assert found(fetch, "東京") == task_ids[5:]
+    # What is not in the index yet is changed and deleted, and so is what is in it again.
+    for task_id in (task_ids[0], task_ids[7]):
+        assert fetch("POST", f"/tasks/{task_id}/cancel").status == 200
+        assert fetch("DELETE", f"/tasks/{task_id}", token=ADMIN).status == 204
+    for task_id in (task_ids[1], task_ids[6]):
+        assert fetch("PATCH", f"/tasks/{task_id}", {"metadata": {"user": 8}}, token=REPORTER).status == 200
+    later = fetch("POST", "/tasks", {"name": "東京 後", "processing_time": 1}).json()["task_id"]
+    take_in(fetch, store)
+    assert found(fetch, "東京") == [*task_ids[1:7], later]
+    assert found(fetch, "meta.user:8") == [task_ids[1], task_ids[6]]
+    assert found(fetch, "meta.user:7") == task_ids[2:6]
+    assert search(fetch, "東京", limit=50).headers["Waybill-Search"] == "complete"
+    check = "INSERT INTO search (search, rank) VALUES ('integrity-check', 1)"
+    write(fetch, store, lambda unit: unit.connection.execute(check))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.api.search.marks import mark
 from services.api.search.query import Query
+from services.api.search.words import phrase_of
 from services.api.store import drivers, tasks
 from services.api.store.drivers import Bounds, Driver, marks
 from shared.domain.status import Status
@@ -135,8 +136,9 @@ def _driver(connection: Connection, query: Query) -> tuple[Driver, bool]:
 
 
 def _match(query: Query) -> str:
-    """Return the full-text query: what people typed is in strings of it, never its syntax."""
-    parts = ['words : "{}"'.format(text.replace('"', '""')) for text in query.texts]
+    """Return the full-text query: what people typed is words in strings of it, never its syntax."""
+    phrases = [phrase_of(text) for text in query.texts]
+    parts = [f'words : "{" ".join(phrase.words)}"{"*" * phrase.is_open}' for phrase in phrases]
     parts += [f"marks : ({' OR '.join(mark(key, value) for value in values)})" for key, values in query.metadata]
     return " AND ".join(parts)
 

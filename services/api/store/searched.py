@@ -8,7 +8,10 @@ MOST_PARAMETERS = 500
 
 
 class Searched(NamedTuple):
-    """What a task can be found by. An `id` is higher the later its task was created."""
+    """What a task can be found by. An `id` is higher the later its task was created.
+
+    `words` and `marks` are as the index has them: separated by spaces.
+    """
 
     id: int
     task_id: str
@@ -24,9 +27,30 @@ def progress(connection: Connection) -> int:
 
 
 def behind(connection: Connection) -> int:
-    """Return how many events were not taken in yet."""
+    """Return how many events were not taken in yet, and tasks of which the index has no words."""
     sql = "SELECT max(event_id) - (SELECT event_id FROM search_progress) FROM events"
-    return max(0, connection.execute(sql).fetchone()[0] or 0)
+    return max(0, connection.execute(sql).fetchone()[0] or 0) + old_words(connection)
+
+
+def old_words(connection: Connection) -> int:
+    """Return the number up to which the index has no words, because what a word is has changed since."""
+    (number,) = connection.execute("SELECT old_words FROM search_progress").fetchone()
+    return int(number)
+
+
+def highest_old(connection: Connection, limit: int) -> dict[str, int]:
+    """Return up to so many tasks of which the index has no words, highest number first: their numbers by their ids."""
+    sql = "SELECT task_id, id FROM searched WHERE id <= ? ORDER BY id DESC LIMIT ?"
+    return dict(connection.execute(sql, (old_words(connection), limit)).fetchall())
+
+
+def reword(connection: Connection, reworded: Sequence[Searched], old_words: int) -> None:
+    """Have tasks of which the index had no words found by them; it has none now up to `old_words`."""
+    connection.executemany(
+        "UPDATE searched SET words = ?, marks = ? WHERE id = ?", ((one.words, one.marks, one.id) for one in reworded)
+    )
+    _add_words(connection, reworded)
+    connection.execute("UPDATE search_progress SET old_words = ?", (old_words,))
 
 
 def set_progress(connection: Connection, event_id: int) -> None:
@@ -35,8 +59,8 @@ def set_progress(connection: Connection, event_id: int) -> None:
 
 
 def last_id(connection: Connection) -> int:
-    """Return the highest number in use, 0 where there is none."""
-    return connection.execute("SELECT max(id) FROM searched").fetchone()[0] or 0
+    """Return the highest number that has been in use, 0 where there is none."""
+    return max(connection.execute("SELECT max(id) FROM searched").fetchone()[0] or 0, old_words(connection))
 
 
 def of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, Searched]:
@@ -51,33 +75,36 @@ def of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, Searc
 def insert(connection: Connection, added: Sequence[Searched]) -> None:
     """Have tasks found."""
     connection.executemany("INSERT INTO searched VALUES (?, ?, ?, ?, ?)", added)
-    connection.executemany(
-        "INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)", ((one.id, one.words, one.marks) for one in added)
-    )
+    _add_words(connection, added)
 
 
 def replace(connection: Connection, changed: Iterable[tuple[Searched, Searched]]) -> None:
     """Have tasks found by something else than before."""
     pairs = list(changed)
-    reworded = [(old, new) for old, new in pairs if (old.words, old.marks) != (new.words, new.marks)]
+    known = old_words(connection)
+    reworded = [(old, new) for old, new in pairs if old.id > known and (old.words, old.marks) != (new.words, new.marks)]
     _forget_words(connection, (old for old, _ in reworded))
     connection.executemany(
         "UPDATE searched SET words = ?, marks = ?, failure = ? WHERE id = ?",
         ((new.words, new.marks, new.failure, new.id) for _, new in pairs),
     )
-    connection.executemany(
-        "INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)",
-        ((new.id, new.words, new.marks) for _, new in reworded),
-    )
+    _add_words(connection, (new for _, new in reworded))
 
 
 def delete(connection: Connection, task_id: str) -> Searched | None:
     """Have a task not found any more, and return what it was found by."""
     found = of_tasks(connection, (task_id,)).get(task_id)
     if found is not None:
-        _forget_words(connection, (found,))
+        if found.id > old_words(connection):
+            _forget_words(connection, (found,))
         connection.execute("DELETE FROM searched WHERE id = ?", (found.id,))
     return found
+
+
+def _add_words(connection: Connection, known: Iterable[Searched]) -> None:
+    connection.executemany(
+        "INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)", ((one.id, one.words, one.marks) for one in known)
+    )
 
 
 def _forget_words(connection: Connection, known: Iterable[Searched]) -> None:

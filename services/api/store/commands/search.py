@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.api.search.fingerprint import fingerprint, pattern_of
 from services.api.search.marks import marks_of
+from services.api.search.words import words_of
 from services.api.store import failures, searched
 from services.api.store.failures import Failure
 from services.api.store.searched import Searched
@@ -57,7 +58,7 @@ class _Found(NamedTuple):
         return Searched(
             number,
             self.task_id,
-            "\n".join(word for word in words if word),
+            " ".join(words_of("\n".join(word for word in words if word))),
             "" if self.metadata == "{}" else " ".join(marks_of(json.loads(self.metadata))),
             None if failure is None else failure.fingerprint,
         )
@@ -76,8 +77,6 @@ def take_in(unit: Unit, limit: int) -> bool:
         "WHERE event_id > ? ORDER BY event_id LIMIT ?"
     )
     events = connection.execute(sql, (searched.progress(connection), limit)).fetchall()
-    if not events:
-        return False
     touched = dict.fromkeys(
         task_id
         for _, task_id, kind, status, says_metadata in events
@@ -85,8 +84,24 @@ def take_in(unit: Unit, limit: int) -> bool:
     )
     if touched:
         _look_at(unit, list(touched))
-    searched.set_progress(connection, events[-1][0])
-    return len(events) == limit
+    if events:
+        searched.set_progress(connection, events[-1][0])
+    return len(events) == limit or _reword(unit, limit - len(events))
+
+
+def _reword(unit: Unit, limit: int) -> bool:
+    """Bring up to so many tasks into an index that was made anew, the latest first; return whether there may be more.
+
+    In the order of their numbers within a transaction: else the index is written to disk for each of them (FTS5).
+    """
+    connection = unit.connection
+    if searched.old_words(connection) == 0:
+        return False
+    numbers = searched.highest_old(connection, limit)
+    is_more = len(numbers) == limit
+    reworded = [task.searched(numbers[task.task_id]) for task in _found(unit, list(reversed(numbers)))]
+    searched.reword(connection, reworded, min(numbers.values()) - 1 if is_more else 0)
+    return is_more
 
 
 def forget(unit: Unit, task_id: str) -> None:
