@@ -171,6 +171,11 @@ class PatientStream(IOStream):
         return self.is_new or (self._reads_head and self._reading is not None and not self._reading.done())
 
     @property
+    def is_arriving(self) -> bool:
+        """Whether the body of a request is on its way."""
+        return not (self._reads_head or self._reading is None or self._reading.done())
+
+    @property
     def bytes_sent(self) -> int:
         """How much of what was written has left, since the connection began."""
         return int(self._total_write_done_index)

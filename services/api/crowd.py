@@ -3,6 +3,9 @@
 from collections import OrderedDict
 from typing import Protocol
 
+LOOKS = 100
+"""How many busy connections are looked at for one that gives way: thousands may be, and others wait meanwhile."""
+
 
 class Member(Protocol):
     """A connection."""
@@ -10,6 +13,10 @@ class Member(Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether no whole head of a request is under way, so that closing it costs nobody an answer."""
+
+    @property
+    def is_arriving(self) -> bool:
+        """Whether the body of a request is still on its way."""
 
     def close(self) -> None:
         """Close it."""
@@ -24,6 +31,8 @@ class Crowd:
         self._open: set[Member] = set()
         self._waiting: OrderedDict[Member, None] = OrderedDict()
         """Those that have waited for a request, the longest first; some may have one by now."""
+        self._busy: OrderedDict[Member, None] = OrderedDict()
+        """Those that were found to have one, and what to look at next first."""
 
     def __len__(self) -> int:
         """How many are open."""
@@ -42,6 +51,7 @@ class Crowd:
     def wait(self, member: Member) -> None:
         """Note that it waits for a request from now on."""
         if member in self._open:
+            self._busy.pop(member, None)
             self._waiting[member] = None
             self._waiting.move_to_end(member)
 
@@ -49,13 +59,23 @@ class Crowd:
         """Note that it is closed."""
         self._open.discard(member)
         self._waiting.pop(member, None)
+        self._busy.pop(member, None)
 
     def make_room(self) -> bool:
-        """Close the one that has been idle longest; return whether there was any."""
+        """Close the one that has been idle longest, or else one that is slow to send; return whether there was any."""
         while self._waiting:
             member, _ = self._waiting.popitem(last=False)
             if member.is_idle:
-                member.close()
-                self.leave(member)
-                return True
+                return self._close(member)
+            self._busy[member] = None
+        for _ in range(min(LOOKS, len(self._busy))):
+            member = next(iter(self._busy))
+            if member.is_arriving:
+                return self._close(member)
+            self._busy.move_to_end(member)
         return False
+
+    def _close(self, member: Member) -> bool:
+        member.close()
+        self.leave(member)
+        return True

@@ -1,9 +1,9 @@
 """How much the API does at once, by its settings and by the descriptors that the system allows it."""
 
-import resource
 from dataclasses import dataclass
 from typing import Self
 
+from shared.descriptors import allowed_descriptors
 from shared.settings import Settings
 
 OWN = 100
@@ -29,7 +29,7 @@ class Limits:
         What lasts never holds all connections: polls have at most a half, streams a quarter, lists an eighth.
         """
         if descriptors is None:
-            descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            descriptors = allowed_descriptors()
         possible = max(descriptors - OWN, descriptors // 2, 8)
         connections = possible if settings.connections is None else min(settings.connections, possible)
         return cls(

@@ -33,6 +33,7 @@ from services.api.traffic import Traffic
 from services.api.upkeep.upkeep import Upkeep
 from services.api.upkeep.workers import Workers
 from shared import starter
+from shared.descriptors import TooFewDescriptors, check_descriptors
 from shared.installation import NoInstallation
 from shared.ownership import hand_over
 from shared.queue import Queue
@@ -69,7 +70,8 @@ def run(settings: Settings) -> int:
     """Serve until a signal comes, and return the exit status. Raises CannotStart."""
     try:
         check_sqlite()
-    except SqliteTooOld as error:
+        check_descriptors()
+    except (SqliteTooOld, TooFewDescriptors) as error:
         raise CannotStart(str(error), 2) from None
     api_token = settings.api_token
     if not (is_loopback(settings.host) or api_token or settings.allow_anonymous_off_loopback):

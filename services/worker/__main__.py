@@ -10,6 +10,7 @@ from services.worker.own_limits import refuse_own_limits
 from services.worker.own_signals import refuse_own_signals
 from services.worker.printed import Printed
 from shared import logs, starter
+from shared.descriptors import TooFewDescriptors, check_descriptors
 from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 from shared.sqlite import SqliteTooOld, check_sqlite
@@ -25,10 +26,11 @@ def main(printed: Printed | None = None) -> int:
     """
     try:
         check_sqlite()
+        check_descriptors()
         settings = Settings.load()
         starter.stop_with(settings.parent, settings.drain_seconds + PATIENCE)
         settings.make_data_dir()
-    except (SettingsError, SqliteTooOld) as error:
+    except (SettingsError, SqliteTooOld, TooFewDescriptors) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     os.umask(0o077)

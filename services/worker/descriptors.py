@@ -3,10 +3,11 @@
 import errno
 import logging
 import os
-import resource
 import time
 from collections.abc import Callable
 from contextlib import suppress
+
+from shared.descriptors import allowed_descriptors
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Descriptors:
         self._since = now if self._since is None else self._since
         if now - self._since < SHORTAGE_SECONDS:
             return False
-        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        limit = allowed_descriptors()
         logger.critical("No descriptor is left of %d: a handler may leak them, and only a new process has some", limit)
         self.release()
         return True

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import time
 
 import pytest
@@ -73,7 +74,22 @@ def test_without_any_descriptor_the_api_rests_and_serves_as_soon_as_there_are_so
     assert api.stop(signal.SIGTERM, SOON) == 0
 
 
-@pytest.mark.parametrize("slow", [b"", b"GET /tasks HTTP/1.1\r\nHost: loc"])
+@pytest.mark.parametrize("service", ["api", "worker"])
+def test_too_few_descriptors_are_told_in_one_line(instance: Instance, service: str) -> None:
+    shell = ("/bin/sh", "-c", 'ulimit -n 20; exec "$@"', "sh")
+    process = instance.start(service, *shell, sys.executable, "-m", f"services.{service}")
+    assert process.ended() == 2
+    assert process.read() == "this process may open 20 files, and needs 64: raise `ulimit -n`\n"
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        b"",
+        b"GET /tasks HTTP/1.1\r\nHost: loc",
+        b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    ],
+)
 def test_connections_that_never_ask_for_anything_keep_nobody_out(instance: Instance, slow: bytes) -> None:
     instance.start_api(connections="10")
     with contextlib.ExitStack() as stack:
@@ -81,4 +97,5 @@ def test_connections_that_never_ask_for_anything_keep_nobody_out(instance: Insta
             connection = stack.enter_context(connect(instance))
             with contextlib.suppress(OSError):
                 connection.sendall(slow)
+            time.sleep(0.01)
         assert instance.create(0) in instance.tasks()

@@ -1,6 +1,6 @@
 """Where all connections are open, the one that has been idle longest gives way."""
 
-from services.api.crowd import Crowd
+from services.api.crowd import LOOKS, Crowd
 
 
 class Connection:
@@ -8,6 +8,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.is_idle = True
+        self.is_arriving = False
         self.is_closed = False
 
     def close(self) -> None:
@@ -58,3 +59,26 @@ def test_one_that_has_closed_gives_its_place_once() -> None:
     assert second.is_closed
     assert not first.is_closed
     assert len(crowd) == 0
+
+
+def test_where_none_is_idle_one_that_is_slow_to_send_gives_way() -> None:
+    crowd, members = crowd_of(3 * LOOKS)
+    for member in members:
+        member.is_idle = False
+    slow = members[2 * LOOKS]
+    slow.is_arriving = True
+    found = [crowd.make_room() for _ in range(3)]
+    assert found.count(True) == 1, "a few are looked at each time"
+    assert [member.is_closed for member in members].index(True) == members.index(slow)
+    assert not any(crowd.make_room() for _ in range(6))
+
+
+def test_one_that_was_slow_and_is_answered_waits_like_the_others() -> None:
+    crowd, (first, second) = crowd_of(2)
+    first.is_idle = second.is_idle = False
+    assert not crowd.make_room()
+    first.is_idle = True
+    crowd.wait(first)
+    assert crowd.make_room()
+    assert first.is_closed
+    assert not second.is_closed
