@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import shared.domain
+from services.api.store.migrations import migrations
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = sys.stdlib_module_names
@@ -39,3 +40,8 @@ def test_no_statement_numbers_its_placeholders() -> None:
     texts = [text for folder in ("services", "shared", "waybill") for text in statements(ROOT / folder)]
     assert any(text.startswith("UPDATE tasks") for _, text in texts)
     assert [file for file, text in texts if NUMBERED.search(text)] == []
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    numbers = [number for number, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))

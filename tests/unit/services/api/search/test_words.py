@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).resolve().parents[5] / "services/api/store/migration
 def index(*texts: str) -> Callable[[str], list[int]]:
     """Put texts into an index as the database has it, and return what looks for one there."""
     connection = sqlite3.connect(":memory:")
-    made = (MIGRATIONS / "0011_words.sql").read_text("utf-8")
+    made = (MIGRATIONS / "0012_words.sql").read_text("utf-8")
     (table,) = [statement for statement in made.split(";") if "VIRTUAL TABLE" in statement]
     connection.execute(table.replace("content = 'searched', content_rowid = 'id',", ""))
     for number, text in enumerate(texts):
