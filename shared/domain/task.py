@@ -134,8 +134,11 @@ class Task:
     @property
     def run_limit(self) -> float:
         """How long one run may take, in seconds, before it counts as hung."""
-        if self.timeout is not None:
-            return self.timeout
-        if self.processing_time is not None:
-            return self.processing_time + RUN_LIMIT_GRACE
-        return DEFAULT_RUN_LIMIT
+        return run_limit_of(self.timeout, self.processing_time)
+
+
+def run_limit_of(timeout: int | None, processing_time: int | None) -> float:
+    """Return how long a run may take, in seconds, before it counts as hung."""
+    if timeout is not None:
+        return timeout
+    return DEFAULT_RUN_LIMIT if processing_time is None else processing_time + RUN_LIMIT_GRACE

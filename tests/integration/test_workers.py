@@ -38,6 +38,7 @@ def test_a_beating_worker_is_listed(fetch: Fetch) -> None:
         "slots": 4,
         "running": 1,
         "routes": ["sleep"],
+        "handlers": ["sleep"],
         "alive": True,
         "drain": False,
         "state": "working",

@@ -14,7 +14,7 @@ from services.api.store.models import TaskRow
 from shared.domain.encoded import Encoded
 from shared.domain.report import TaskKey
 from shared.domain.status import ErrorCode, Status
-from shared.domain.task import Position, Task, TaskError
+from shared.domain.task import Position, Task, TaskError, run_limit_of
 
 COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
 FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
@@ -271,10 +271,20 @@ def exists_of_type(connection: Connection, type_name: str) -> bool:
     return connection.execute("SELECT 1 FROM tasks WHERE type = ? LIMIT 1", (type_name,)).fetchone() is not None
 
 
-def held_by(connection: Connection, worker_id: str) -> list[str]:
-    """Return the ids of the tasks whose current run this worker holds."""
-    sql = "SELECT task_id FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
-    return [task_id for (task_id,) in connection.execute(sql, (worker_id,))]
+def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str]:
+    """Return the runs that this worker holds, each a task and a number, with their claims; many, and at every beat."""
+    sql = "SELECT task_id, run, claim FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
+    return {(task_id, run): claim for task_id, run, claim in connection.execute(sql, (worker_id,))}
+
+
+def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
+    """Return for those of the tasks that exist how many seconds one run may take."""
+    found: dict[str, float] = {}
+    for start in range(0, len(task_ids), MOST_PARAMETERS):
+        some = task_ids[start : start + MOST_PARAMETERS]
+        sql = f"SELECT task_id, timeout, processing_time FROM tasks WHERE task_id IN ({', '.join('?' * len(some))})"
+        found.update((task_id, run_limit_of(*limits)) for task_id, *limits in connection.execute(sql, some))
+    return found
 
 
 def holders(connection: Connection) -> list[str]:

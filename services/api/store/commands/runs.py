@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from services.api.store import tasks
@@ -25,10 +26,7 @@ class HeldRun:
 def held_by(unit: Unit, worker_id: str) -> dict[tuple[str, int], str]:
     """Return the runs that the database gives to a worker, with their claims."""
     unit.flush()
-    task_ids = tasks.held_by(unit.connection, worker_id)
-    unit.prefetch(task_ids)
-    held = [task for task in map(unit.find, task_ids) if task is not None]
-    return {(task.task_id, task.run): task.claim for task in held if task.claim is not None}
+    return tasks.held_by(unit.connection, worker_id)
 
 
 def release(unit: Unit, runs: Sequence[HeldRun], *, crashed: bool) -> int:
@@ -48,17 +46,15 @@ def release(unit: Unit, runs: Sequence[HeldRun], *, crashed: bool) -> int:
 
 def time_out(unit: Unit, runs: Sequence[HeldRun]) -> int:
     """Fail runs that take longer than their limit, and return how many there were."""
+    unit.flush()
+    limits = tasks.run_limits(unit.connection, [held.task_id for held in runs])
     return _take_back(
         unit,
-        [held for held in runs if _is_over_limit(unit.find(held.task_id), held)],
+        [held for held in runs if held.elapsed > limits.get(held.task_id, inf)],
         EventKind.TIMEOUT,
         lambda task, held: transitions.time_out(task, held.run, held.claim, now=unit.now),
         lambda task: {},
     )
-
-
-def _is_over_limit(task: Task | None, held: HeldRun) -> bool:
-    return task is not None and held.elapsed > task.run_limit
 
 
 def _take_back(
@@ -103,7 +99,6 @@ def beat(unit: Unit, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tupl
     """
     if unit.is_gone(worker_id):
         raise WorkerGone()
-    unit.prefetch(listed.task_id for listed in runs)
     time_out(unit, runs)
     held = held_by(unit, worker_id)
     listed = {(run.task_id, run.run): run.claim for run in runs}

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from services.api.store import tasks
 from services.api.store.commands.runs import HeldRun
 from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
@@ -154,3 +155,21 @@ async def test_a_worker_says_which_handlers_it_has_and_an_old_one_which_routes_i
         assert workers.served() == workers.taken() == {"doze", "sleep", "store", "unheard-of"}
         await workers.beat("old", Beat(routes=("nap",), draining=True))
         assert (workers.served(), workers.taken()) == ({"doze"}, set())
+
+
+async def test_a_beat_reads_no_more_of_large_tasks_than_who_runs_them(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker beats every few seconds with hundreds of runs, and a task may hold 60 KB."""
+    async with open_store() as store:
+        held = [await running(store) for _ in range(3)]
+        workers = Workers(store)
+        monkeypatch.setattr(tasks, "_task", lambda row: pytest.fail("it reads a whole task"))
+        listed = [HeldRun(task_id, 1, CLAIM, elapsed=1.0) for task_id in held[:2]]
+        assert await workers.beat("w", Beat(runs=(*listed, HeldRun("unheard-of", 1, CLAIM, elapsed=9_999.0)))) == [
+            ("unheard-of", 1)
+        ]
+        monkeypatch.undo()
+        late = HeldRun(held[0], 1, CLAIM, elapsed=62.0)
+        assert await workers.beat("w", Beat(runs=(late,))) == [(held[0], 1)]
+        assert store.task(held[0]).error is not None
