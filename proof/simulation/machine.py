@@ -127,7 +127,8 @@ class Machine:
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
                 installed_handlers=lambda named: self.handlers,
-                Surroundings=_Surroundings,
+                Surroundings=lambda environment: _Surroundings(),
+                end_orphans=lambda worker_id: None,
                 Signals=lambda on_first: _Signals(kernel, on_first),
             )
             level = logging.root.manager.disable

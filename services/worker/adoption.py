@@ -41,9 +41,19 @@ class Adoption:
     """Settles for each dead worker what it left."""
 
     def __init__(
-        self, client: Api, spool_dir: Path, doorbell_dir: Path, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Api,
+        spool_dir: Path,
+        doorbell_dir: Path,
+        clock: Callable[[], float] = time.monotonic,
+        end_orphans: Callable[[str], None] = lambda worker_id: None,
     ) -> None:
-        """Take the client and the folders with the workers' files; `clock` counts monotonic seconds."""
+        """Take the client and the folders with the workers' files; `clock` counts monotonic seconds.
+
+        `end_orphans` ends what a dead worker's handlers have started, before its runs run again.
+        """
+        self._end_orphans = end_orphans
+        self._childless: set[str] = set()
         self._client = client
         self._clock = clock
         self._doorbell_dir = doorbell_dir
@@ -67,6 +77,9 @@ class Adoption:
 
     def _settle(self, worker_id: str, spool: Spool) -> None:
         stopped = False
+        if worker_id not in self._childless:
+            self._end_orphans(worker_id)
+            self._childless.add(worker_id)
         try:
             stopped = spool.was_stopped
             delivered = self._deliver(spool)
@@ -77,6 +90,7 @@ class Adoption:
             spool.set_aside(DAMAGED)
             delivered = 0
         self._client.gone(worker_id, crashed=not stopped)
+        self._childless.discard(worker_id)
         logger.info(
             "Worker %s %s: %d reports delivered for it", worker_id, "had stopped" if stopped else "was lost", delivered
         )

@@ -18,6 +18,7 @@ from services.worker.handoff import RunnerHuey
 from services.worker.heartbeat import Heartbeat
 from services.worker.isolation.child import Child
 from services.worker.isolation.isolation import Isolation
+from services.worker.offspring import MARK, end_orphans
 from services.worker.printed import Printed
 from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
@@ -124,7 +125,7 @@ class Worker:
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
-        self._surroundings = Surroundings()
+        self._surroundings = Surroundings({MARK: self._id})
         self._runner = Runner(
             registry, self._reporter.put, self._slots, self._surroundings.restore, self._printed.counted
         )
@@ -152,7 +153,7 @@ class Worker:
             lambda: self._endings.put(Exit.GIVEN_UP),
             clock,
         )
-        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock)
+        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock, end_orphans)
         self._consumer = Consumer(
             RunnerHuey(self._granted, self._runner.run),
             workers=self._slots.total,

@@ -62,7 +62,10 @@ class Context:
         self._put(self._run.say(stage=name))
 
     def metadata(self, **values: Any) -> None:
-        """Report values, each JSON, that join the task's metadata key by key. Raises ValueError for other values."""
+        """Report values, each JSON, that join the task's metadata key by key.
+
+        Raises ValueError for other values, and for more than a task may have.
+        """
         self._put(self._run.say(metadata=values))
 
     def sleep(self, seconds: float) -> None:

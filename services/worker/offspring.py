@@ -1,13 +1,16 @@
-"""The processes that handlers have started: found in /proc, and ended with their worker."""
+"""The processes that handlers have started: found in /proc, and ended with their worker or by its successor."""
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
+
+MARK = "WAYBILL_WORKER"
+"""The variable with the worker's id, in the environment of every program that its handlers start."""
 
 PATIENCE_SECONDS = 1.0
 """How long they may take to end by themselves after SIGTERM."""
@@ -26,12 +29,27 @@ def end_offspring(patience: float = PATIENCE_SECONDS) -> None:
 
     Where there is no /proc, none is found. A child that has left its parents behind (a daemon) is no descendant.
     """
-    _send(offspring(), signal.SIGTERM)
+    _end(offspring, patience)
+
+
+def end_orphans(worker_id: str) -> None:
+    """End the programs that handlers of a dead worker have started, by the mark in their environment.
+
+    One that is to live on is started without it.
+    """
+    _end(lambda: _marked(worker_id), PATIENCE_SECONDS)
+
+
+def _end(find: Callable[[], set[int]], patience: float) -> None:
+    found = find()
+    if not found:
+        return
+    _send(found, signal.SIGTERM)
     deadline = time.monotonic() + patience
-    while offspring() and time.monotonic() < deadline:
+    while find() and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
     for _ in range(ROUNDS):
-        left = offspring()
+        left = find()
         if not left:
             return
         _send(left, signal.SIGKILL)
@@ -59,6 +77,17 @@ def _parents() -> Iterator[tuple[int, int]]:
                     state, parent = (PROC / name / "stat").read_bytes().rpartition(b")")[2].split()[:2]
                     if state not in (b"Z", b"X"):
                         yield int(name), int(parent)
+
+
+def _marked(worker_id: str) -> set[int]:
+    mark = f"{MARK}={worker_id}".encode()
+    found = set()
+    for pid, _ in _parents():
+        # Another user's cannot be read, and is none of ours.
+        with suppress(OSError):
+            if mark in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                found.add(pid)
+    return found - {os.getpid()}
 
 
 def _is_tracker(pid: int) -> bool:

@@ -1,10 +1,12 @@
 """The runs that this process holds, from just before their claim is sent until their end is acknowledged."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.domain.merge import METADATA_CAP, metadata_size
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
 from shared.encoding import bounded, encoded
@@ -44,6 +46,7 @@ class Run:
         self._seq = 0
         self._ended = False
         self._waits = False
+        self._metadata: dict[str, Any] = {}
 
     @property
     def key(self) -> tuple[str, int]:
@@ -103,6 +106,7 @@ class Run:
         """Take the task that the API granted."""
         self.since = now
         self.task = task
+        self._metadata = dict(task.get("metadata") or {})
 
     def wait(self) -> None:
         """Take note that its handler does not run yet."""
@@ -118,11 +122,17 @@ class Run:
         return self._stopped.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def say(self, **said: Any) -> Parcel:
-        """Make a report that is not the end. Raises Cancelled when stopped, ValueError for what is not JSON."""
+        """Make a report that is not the end.
+
+        Raises Cancelled when stopped, ValueError for what is not JSON, or too much of it for one task.
+        """
         with self._lock:
             if self._ended:
                 raise Cancelled
-            return self._parcel(said, is_final=False)
+            parcel = self._parcel(said, is_final=False)
+            if "metadata" in said:
+                self._metadata = _grown(self._metadata, json.loads(parcel.text)["metadata"])
+            return parcel
 
     def complete(self, result: Any) -> Parcel | None:
         """Make the report of a good end; None where it has ended already. Raises ValueError for a bad result."""
@@ -165,6 +175,17 @@ class Run:
         text = encoded(report)
         self._seq += 1
         return Parcel(self.task_id, self.number, is_final, text)
+
+
+def _grown(metadata: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata with what is said, or raise ValueError where the API would not take that in.
+
+    Found out here, since the API answers each report that it does not take with the whole task.
+    """
+    grown = metadata | said
+    if grown != metadata and metadata_size(grown) > METADATA_CAP:
+        raise ValueError(f"the task's metadata would grow beyond {METADATA_CAP:,} bytes")
+    return grown
 
 
 class Runs:

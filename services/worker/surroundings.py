@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -29,8 +29,9 @@ class Surroundings:
     is put back while none runs, so that it does not reach the next one.
     """
 
-    def __init__(self) -> None:
-        """Note how everything is."""
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Add this to the environment, for the programs that handlers start, and note how everything is."""
+        os.environ.update(environment)
         self._held = _noted(HELD)
         self._left = _noted(LEFT)
 

@@ -120,7 +120,7 @@ def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any
         group, _, key = register.partition("/")
         if group == "metadata":
             grown = metadata | {key: said}
-            if said != held and _size(grown) > METADATA_CAP:
+            if said != held and metadata_size(grown) > METADATA_CAP:
                 dropped = True
                 continue
             metadata = grown
@@ -150,7 +150,8 @@ def _same(said: Any, held: Any) -> bool:
     return bool(said == held) and json.dumps(said, sort_keys=True) == json.dumps(held, sort_keys=True)
 
 
-def _size(metadata: dict[str, Any]) -> int:
+def metadata_size(metadata: Mapping[str, Any]) -> int:
+    """Return how large metadata is, in bytes of JSON."""
     return len(json.dumps(metadata, ensure_ascii=False).encode())
 
 

@@ -92,6 +92,12 @@ def grandchild(context, given):
     return os.read(out, 10).decode()
 
 
+def leave_program(context, given):
+    child = subprocess.Popen(["sh", "-c", f"trap '' TERM; sleep {LONG} & wait"], start_new_session=True)
+    context.metadata(pid=child.pid)
+    context.sleep(LONG)
+
+
 def short_thread(context, given):
     children = []
 
@@ -130,16 +136,31 @@ def test_a_forked_copy_of_a_handler_ends_where_the_handler_ends(bench: Bench, ho
     assert bench.run("come_back", input=how)["result"] == status
 
 
+def said(bench: Bench) -> list[int]:
+    """Return the ids of processes that handlers have reported."""
+    return [report["metadata"]["pid"] for report in bench.api.reports if "metadata" in report]
+
+
+@NO_PROC
+def test_the_next_worker_ends_the_programs_of_one_that_was_killed_before_their_tasks_run_again(bench: Bench) -> None:
+    bench.install(HANDLERS)
+    bench.start()
+    bench.order("leave_program")
+    until(lambda: said(bench))
+    bench.signal(signal.SIGKILL)
+    bench.ended()
+    assert all(map(alive, said(bench)))
+    bench.start()
+    until(lambda: bench.api.farewells)
+    assert not any(map(alive, said(bench)))
+
+
 @NO_PROC
 def test_forked_children_do_not_outlive_a_worker_that_is_killed(bench: Bench) -> None:
     bench.install(HANDLERS)
     bench.start()
     bench.order("outlive")
-
-    def said() -> list[int]:
-        return [report["metadata"]["pid"] for report in bench.api.reports if "metadata" in report]
-
-    until(said)
+    until(lambda: said(bench))
     bench.signal(signal.SIGKILL)
     bench.ended()
-    until(lambda: not any(map(alive, said())))
+    until(lambda: not any(map(alive, said(bench))))

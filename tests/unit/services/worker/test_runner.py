@@ -13,6 +13,7 @@ from services.worker.handlers.sleep import sleep
 from services.worker.runner import Runner
 from services.worker.runs import Cancelled, Run
 from services.worker.slots import Slots
+from shared.domain.merge import METADATA_CAP, metadata_size
 from shared.encoding import MESSAGE_CAP
 from shared.logs import LineFormatter
 from shared.queue import Message
@@ -144,6 +145,29 @@ def test_why_a_result_cannot_be_kept_is_said(result: Any, reason: str) -> None:
 def test_a_handler_is_told_what_of_its_reports_cannot_be_kept(value: Any) -> None:
     reports = execute(lambda context, task_input: context.metadata(**value))
     assert [report["error"]["message"][:12] for report in reports] == ["ValueError: "]
+
+
+def test_a_handler_is_told_that_metadata_grows_too_large_and_the_api_is_not() -> None:
+    def work(context: Context, task_input: Any) -> None:
+        for number in range(2_000):
+            context.metadata(**{f"key{number}": "v" * 60})
+
+    *said, end = execute(work)
+    assert end["error"]["message"] == "ValueError: the task's metadata would grow beyond 65,536 bytes"
+    metadata = {key: value for report in said for key, value in report["metadata"].items()}
+    assert metadata_size(metadata) <= METADATA_CAP < metadata_size(metadata | {"another": "v" * 60})
+
+
+def test_metadata_of_before_counts_and_what_is_said_again_does_not() -> None:
+    def work(context: Context, task_input: Any) -> None:
+        context.metadata(old="o" * 65_000)
+        context.metadata(new="n" * 1_000)
+
+    run = started()
+    run.begin({**(run.task or {}), "metadata": {"old": "o" * 65_000}}, 0.0)
+    said, end = execute(work, run)
+    assert said["metadata"] == {"old": "o" * 65_000}
+    assert "grow beyond" in end["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 129, 5, None])
