@@ -22,7 +22,7 @@ DEMO = ("user", "password")
 """The account of the documentation, whose password everybody knows."""
 KNOWN_PASSWORD = "everybody knows this password; choose another one"  # noqa: S105 - a sentence
 
-MOST_HELD, MOST_HELD_OF_ONE = 128, 16
+MOST_HELD, MOST_HELD_OF_ONE = 128, 8
 """Logins that may be held at once because others have failed: in all, and of one account."""
 
 

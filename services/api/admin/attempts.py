@@ -18,7 +18,7 @@ FREE_OF_ACCOUNT = 10
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 15 * 60.0
 """Seconds for which a pair or an address is refused after a failure: the first time, and at most."""
-LONGEST_PAUSE = 16.0
+LONGEST_PAUSE = 8.0
 """Seconds for which a login is held where refusing it would lock out its owner; the first pause is one second."""
 
 FORGOTTEN_AFTER = 3_600.0

@@ -30,6 +30,9 @@ MINUTE = 60
 PATIENCE = 600.0
 """Seconds after which a form is given up: far more than any is held, hashed and kept in."""
 
+MOMENT = 2.0
+"""Seconds for which a form is still worked on once its client may have left."""
+
 T = TypeVar("T")
 
 
@@ -62,17 +65,20 @@ class FormPage(Page):
         return arrival_of(self.request.headers, self.request.remote_ip or "")
 
     async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what comes of it; where the client leaves or the server stops, end it: it waits for nobody then.
+        """Return what comes of it; where the client leaves or the server stops, it waits no more for its turn.
 
-        Raises Refusal (503).
+        A client that has closed its half of the connection looks like one that has left, and may yet read an answer:
+        what is done in a moment is. Raises Refusal (503).
         """
         task = asyncio.ensure_future(work)
         try:
             await self.wait_for(task, PATIENCE)
+            if not self._traffic.is_closing:
+                await asyncio.wait({task}, timeout=MOMENT)
         finally:
-            if not task.done():
-                task.cancel()
-        if not task.done():
+            task.cancel()
+        await asyncio.wait({task})
+        if task.cancelled():
             raise Refusal(problems.NOT_READY, "The server stops; try again in a moment.", headers={"Retry-After": "5"})
         return task.result()
 

@@ -75,8 +75,15 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do it in a thread; whoever is cancelled before its turn takes none."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        """Do it in a thread; whoever is cancelled before its turn takes none, and later still gets what came of it."""
+        turn = self._pool.submit(work, *arguments)
+        done = asyncio.wrap_future(turn)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            if turn.cancel():
+                raise
+            return await done
 
 
 def hashed(password: str, cost: Cost) -> str:

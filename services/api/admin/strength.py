@@ -13,7 +13,7 @@ OURS = ("waybill", "admin", "operator", "viewer")
 """Words that anybody tries here."""
 
 STRONG_ENOUGH = 8.0
-"""Decimal digits of the guesses that a password takes: with the limits of the login, centuries."""
+"""Decimal digits of the guesses that a password takes: years, at the one a second that gets through to an account."""
 TOKEN_STRONG_ENOUGH = 12.0
 """The same for a token, on whose guesses there is no limit but the speed of the server."""
 SHORTEST_TOKEN = 16
