@@ -91,7 +91,7 @@ def test_too_few_threads_are_told_in_one_line_that_names_the_setting(bench: Benc
 def test_a_directory_that_cannot_be_made_is_told_in_one_line(bench: Bench, name: str) -> None:
     (bench.folder / name).write_bytes(b"")
     bench.start()
-    assert bench.ended() == 1
+    assert bench.ended() == 2
     (line,) = lines(bench)
     assert line.startswith(f"a worker cannot start in {bench.folder}: ")
     assert str(bench.folder / name) in line
