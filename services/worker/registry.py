@@ -1,19 +1,28 @@
 """Which handlers this process has, and which routes it serves with them."""
 
 import logging
+import re
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from typing import Any, Protocol, cast
 
 from services.worker.context import Handler
 from services.worker.failure import described, place, traced
 from services.worker.handlers.sleep import sleep
 from shared.domain.route import handler_of, route_of
+from shared.wire.fields import CONTROLS, ROUTE
 
 logger = logging.getLogger(__name__)
 
 GROUP = "waybill.handlers"
+
+SOUND = re.compile(ROUTE)
+LABEL = re.compile(rf"[^{CONTROLS}]{{1,128}}")
+
+MOST_OUTLIVED = 1_000
+"""How many routes that no type has are served at once."""
 
 
 class TaskTypes(Protocol):
@@ -88,8 +97,8 @@ class Registry:
 
     @property
     def names(self) -> list[str]:
-        """The names of the handlers."""
-        return sorted(self._handlers)
+        """The names of the handlers, but such as no task can have."""
+        return sorted(name for name in self._handlers if LABEL.fullmatch(name))
 
     @property
     def routes(self) -> frozenset[str]:
@@ -113,9 +122,10 @@ class Registry:
         have another handler than their type has now.
         """
         known = self.routes
-        served = frozenset(route for route in waiting if self._serves(route))
-        self._outlived = served - self._routes
-        return not served <= known
+        # Anybody may write to the queue's file: what no task can have as its route would spoil every heartbeat.
+        sound = (route for route in waiting if self._serves(route) and SOUND.fullmatch(route))
+        self._outlived = frozenset(islice(sorted({*sound} - self._routes), MOST_OUTLIVED))
+        return not self._outlived <= known
 
     def _serves(self, route: str) -> bool:
         return handler_of(route) in self._handlers

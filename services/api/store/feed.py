@@ -142,6 +142,16 @@ class Feed:
     async def _refresh(self) -> None:
         await asyncio.sleep(self._next_read - self._loop.time())
         self._is_behind = False
+        try:
+            await self._take_in()
+        except BaseException:
+            # Who asks next reads again, without a commit to tell of.
+            self._is_behind = True
+            raise
+        finally:
+            self._next_read = self._loop.time() + PAUSE
+
+    async def _take_in(self) -> None:
         if self._head is None:
             self._start = self._head = await self._newest()
         else:
@@ -154,7 +164,6 @@ class Feed:
             if len(self._lines) > KEPT:
                 self._start = self._lines[-KEPT - 1].event_id
                 del self._lines[:-KEPT]
-        self._next_read = self._loop.time() + PAUSE
 
 
 def _number(line: Line) -> int:

@@ -11,6 +11,7 @@ from services.worker import registry as module
 from services.worker.handlers.sleep import sleep
 from services.worker.registry import Registry, installed_handlers
 from shared.client import ApiUnreachable
+from shared.wire.workers import Heartbeat
 from tests.unit.services.worker.scripted import ScriptedApi
 
 
@@ -98,6 +99,19 @@ def test_a_handler_that_its_type_has_no_more_is_served_while_tasks_wait_for_it()
     assert registry.routes == {"nap", "nap/sleep"}
     assert not registry.notice({"nap"})
     assert registry.routes == {"nap"}, "routes without messages are forgotten, however many others made"
+
+
+def test_routes_and_names_that_no_task_can_have_spoil_no_heartbeat() -> None:
+    """Anybody may write to the queue's file, and any package may offer handlers."""
+    names = ("sleep", "two words", "жук", "n" * 129, "line\nbreak", "nul\0")
+    registry = Registry(ScriptedApi(), dict.fromkeys(names, sleep))
+    strange = {"Ä/sleep", "UPPER/sleep", "", "/sleep", "a b/sleep", "r" * 100 + "/sleep", "x/nul\0", "x/line\nbreak"}
+    assert registry.notice({*strange, "nap/two words", "nap/жук", *(f"t{number}/sleep" for number in range(2_000))})
+    assert len(registry.routes) == 1_000
+    beat = Heartbeat.model_validate({"routes": sorted(registry.routes), "handlers": registry.names})
+    assert {"nap/two words", "nap/жук"} <= set(beat.routes)
+    assert set(beat.handlers or ()) == {"sleep", "two words", "жук"}
+    assert not strange & registry.routes
 
 
 def test_without_the_api_the_known_routes_stay() -> None:
