@@ -11,6 +11,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from shared.domain.status import Outcome
+from shared.installation import HEADER
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect, and to wait for the next bytes of an answer."""
@@ -31,6 +32,18 @@ class ApiError(Exception):
 
 class ApiUnreachable(ApiError):
     """The API cannot be reached, or cannot answer now; the same call may succeed later."""
+
+
+class WrongInstallation(ApiUnreachable):
+    """What answers there is not the installation that is meant, so that it was sent no token."""
+
+    def __init__(self, url: str, found: str | None, expected: str) -> None:
+        """Take the address, the id that came with the answer, if any, and the one that should have come."""
+        who = "something that is not Waybill" if found is None else f"another installation of Waybill ({found:.64})"
+        super().__init__(
+            f"{who} answers at {url}, where {expected} was expected, so that no token is sent there: "
+            "set WAYBILL_PORT or WAYBILL_API_URL to where the API of this data directory listens"
+        )
 
 
 class ApiProblem(ApiError):
@@ -74,12 +87,18 @@ class Client:
         base_url: str,
         token: Callable[[], str | None] | str | None = None,
         timeout: tuple[float, float] = TIMEOUT,
+        installation: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Take the address and the bearer token, or a function that reads it; it is read again after a 401."""
+        """Take the address and the bearer token, or a function that reads it; it is read again after a 401.
+
+        `installation` returns the id of the installation that has to answer there, None while that is not known: each
+        new connection is asked for it before the token is sent over it.
+        """
         self._base_url = base_url.rstrip("/")
         self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
         self._token: str | None = None
         self._timeout = timeout
+        self._read_installation = installation
         self._local = threading.local()
 
     def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
@@ -246,13 +265,35 @@ class Client:
             # Prepared without the session, which has nothing to add and takes a quarter of the whole time for it.
             prepared = request.prepare()
             try:
-                return self._session().send(prepared, timeout=timeout, allow_redirects=False)
+                return self._sent(prepared, timeout)
             except requests.ConnectionError as error:
                 if not again or not _was_dropped(error):
                     raise
-                return self._session().send(prepared, timeout=timeout, allow_redirects=False)
+                return self._sent(prepared, timeout)
         except (requests.RequestException, UnicodeError) as error:
             raise ApiUnreachable(_reason(error)) from error
+
+    def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        """Send a request, over a connection of which it is known who is at its other end. Raises WrongInstallation."""
+        session = self._session()
+        if "Authorization" in prepared.headers:
+            self._recognize(session, timeout)
+        return session.send(prepared, timeout=timeout, allow_redirects=False)
+
+    def _recognize(self, session: requests.Session, timeout: tuple[float, float]) -> None:
+        connection = _connection(session, self._base_url)
+        if connection is not None and connection is getattr(self._local, "known", None):
+            return
+        expected = self._read_installation()
+        if expected is None:
+            return
+        url = f"{self._base_url}/healthz"
+        asked = requests.Request("GET", url, headers={"User-Agent": "waybill"}).prepare()
+        found = session.send(asked, timeout=timeout, allow_redirects=False).headers.get(HEADER)
+        if found != expected:
+            session.close()
+            raise WrongInstallation(self._base_url, found, expected)
+        self._local.known = _connection(session, self._base_url)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -300,6 +341,17 @@ def _reason(error: BaseException) -> str:
     while below := error.__cause__ or error.__context__:
         error = below
     return f"{type(error).__name__}: {error}"
+
+
+def _connection(session: requests.Session, url: str) -> Any:
+    """Return the open connection that a session has, and so takes for its next request; None if it opens one."""
+    adapter: Any = session.get_adapter(url)
+    for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+        for key in manager.pools.keys():  # noqa: SIM118 - it has no iterator
+            for connection in manager.pools[key].pool.queue:
+                if connection is not None and connection.is_connected:
+                    return connection
+    return None
 
 
 def _was_dropped(error: requests.ConnectionError) -> bool:

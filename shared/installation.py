@@ -34,6 +34,14 @@ def read(path: Path) -> str | None:
     return text
 
 
+def known(path: Path) -> str | None:
+    """Return the id in a file, None if there is none to be read: with nothing to compare, nothing can differ."""
+    try:
+        return read(path)
+    except (NoInstallation, OSError):
+        return None
+
+
 def write(path: Path, installation: str) -> None:
     """Put an id into its file, so that a crash leaves either none or a whole one. Raises OSError."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from shared.client import ApiError
+from shared.client import ApiError, WrongInstallation
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ class Outage:
     def began(self, error: ApiError) -> None:
         """Note that a call failed; log a warning once the API has been away for `PATIENCE_SECONDS`.
 
-        An API that has never answered is logged at once, though not as a warning.
+        An API that has never answered is logged at once, though not as a warning; that another one answers in its place
+        is logged at once, too, since that seldom passes by itself.
         """
         now = self._clock()
         with self._lock:
@@ -36,8 +37,12 @@ class Outage:
             if self._since is None:
                 self._since = now
             away = now - self._since
-            is_late = away >= PATIENCE_SECONDS and not self._is_said
+            is_wrong = isinstance(error, WrongInstallation)
+            is_late = (is_wrong or away >= PATIENCE_SECONDS) and not self._is_said
             self._is_said = self._is_said or is_late
+        if is_late and is_wrong:
+            logger.warning("%s; retrying", error)
+            return
         if is_awaited:
             logger.info("Waiting for the API at %s: %s", self._address, error)
         if is_late:

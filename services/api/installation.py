@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from services.api import data_directory
@@ -15,9 +16,9 @@ from services.api.data_lock import DataLock
 from services.api.store.clock import Clock
 from services.api.store.migrations import DatabaseUnusable
 from services.api.store.store import Store
-from shared.client import ApiUnreachable, Client
+from shared.client import ApiUnreachable, Client, WrongInstallation
 from shared.domain.errors import WaybillError
-from shared.installation import NoInstallation
+from shared.installation import NoInstallation, known
 from shared.ownership import hand_over
 from shared.settings import Settings
 
@@ -68,7 +69,14 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
 def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
     """Do it through the API; None where it cannot be reached, or where somebody else was changing the same."""
     try:
-        return (by_api(Client(settings.base_url, lambda: _admin_token(settings))),)
+        client = Client(
+            settings.base_url,
+            lambda: _admin_token(settings),
+            installation=partial(known, settings.installation_file),
+        )
+        return (by_api(client),)
+    except WrongInstallation as error:
+        raise Unreachable(str(error)) from None
     except (ApiUnreachable, Elsewhere):
         return None
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -28,7 +29,7 @@ from services.worker.signals import Signals
 from services.worker.slots import Slots
 from services.worker.surroundings import Surroundings
 from services.worker.watchdog import Watchdog
-from shared import os_error
+from shared import installation, os_error
 from shared.client import ApiError, Client
 from shared.courier import Courier
 from shared.doorbell import Doorbell, ring_all
@@ -116,7 +117,12 @@ class Worker:
         self._endings: SimpleQueue[Exit] = SimpleQueue()
         self._signals = Signals(lambda: self._endings.put(Exit.STOPPED))
         self._granted: SimpleQueue[Run | None] = SimpleQueue()
-        self._client = Client(settings.base_url, lambda: _read_token(settings.worker_token_file), TIMEOUT)
+        self._client = Client(
+            settings.base_url,
+            lambda: _read_token(settings.worker_token_file),
+            TIMEOUT,
+            partial(installation.known, settings.installation_file),
+        )
         self._spool = Spool(settings.spool_dir / f"{self._id}.db")
         self._bell = Doorbell(settings.doorbell_dir / self._id)
         self._queue = Queue(settings.queue_db)

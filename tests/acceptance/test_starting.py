@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from shared import installation
 from tests.acceptance.instance import Instance, wait_until
 
 
@@ -60,3 +61,22 @@ def test_a_damaged_database_is_told_in_one_line_and_left_as_it_is(instance: Inst
     (line,) = api.read().splitlines()
     assert line.startswith(f"{database} cannot be used: file is not a database; put a good copy in its place")
     assert database.read_bytes() == before
+
+
+def test_neither_a_worker_nor_a_command_sends_its_token_to_another_installation(instance: Instance) -> None:
+    instance.start_api()
+    other = instance.folder / "other"
+    other.mkdir(mode=0o700)
+    installation.write(other / "installation", installation.new_id())
+    for name in ("worker.token", "admin.token"):
+        (other / name).write_text("the-token-of-another-installation")
+    worker = instance.start_worker(data_dir=str(other))
+    wait_until(lambda: "WARNING" in worker.read(), "a warning of the worker")
+    (warning,) = (line for line in worker.read().splitlines() if "WARNING" in line)
+    assert f"another installation of Waybill ({(instance.data / 'installation').read_text().strip()})" in warning
+    assert "WAYBILL_PORT" in warning
+    loaded = instance.manage("loaddata", "initial", data_dir=str(other), api_url=instance.url)
+    assert loaded.returncode == 1
+    (line,) = loaded.stderr.splitlines()
+    assert "another installation of Waybill" in line
+    assert worker.is_running, "it goes on trying"
