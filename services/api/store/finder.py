@@ -13,7 +13,7 @@ from uuid import UUID
 from services.api.search.marks import mark
 from services.api.search.query import Query
 from services.api.search.words import phrase_of
-from services.api.store import drivers, tasks
+from services.api.store import ahead, drivers, tasks
 from services.api.store.drivers import Bounds, Driver, marks
 from shared.domain.status import Status
 from shared.domain.task import Task
@@ -30,8 +30,8 @@ MOST_CANDIDATES = 1_000
 FEW = 500
 """Fewer candidates than this are the best to begin with."""
 
-CLOCK_STEP = 3_600_000
-"""By so many milliseconds an id may be ahead of its task's time of creation: when the clock was set back."""
+AHEAD = 1_000
+"""By so many milliseconds any id may be ahead of its task's time of creation; those further ahead are known."""
 
 FIRST, LAST = "", "g"
 """Before and after every id."""
@@ -72,7 +72,7 @@ def find_ids(
 ) -> FoundIds:
     """Return the ids of up to `limit` tasks behind the one with the id `after`."""
     deadline = time.monotonic() + (SECONDS if seconds is None else seconds)
-    bounds = _bounds(query, newest)
+    bounds = _bounds(connection, query, newest)
     if after is not None:
         bounds = bounds.behind(after)
     driver, knows_words = _driver(connection, query)
@@ -94,13 +94,13 @@ def find_ids(
     return FoundIds(found, batch.place, is_partial=batch.place is not None and len(found) < limit)
 
 
-def _bounds(query: Query, newest: bool) -> Bounds:
-    """Return which ids can be meant: they begin with the time at which they were drawn."""
+def _bounds(connection: Connection, query: Query, newest: bool) -> Bounds:
+    """Return which ids can be meant: they begin with the time at which they were drawn, or a later one."""
     low, high = FIRST, LAST
     if query.created_from is not None:
         low = _first_id(query.created_from)
     if query.created_to is not None:
-        high = _first_id(query.created_to + CLOCK_STEP)
+        high = max(_first_id(query.created_to + AHEAD), ahead.end(connection, query.created_to))
     return Bounds(low, high, newest)
 
 

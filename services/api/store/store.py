@@ -100,9 +100,10 @@ class Store:
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
                 )
+                now = clock.now()
                 self.statistics = Statistics(
                     tallies.everything(database.connection()),
-                    tasks.recent(database.connection(), clock.now() - MINUTES * MINUTE, REMEMBERED),
+                    tasks.recent(database.connection(), now - MINUTES * MINUTE, now, REMEMBERED),
                 )
                 """How it goes."""
         except SqliteTooOld as error:

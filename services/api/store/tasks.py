@@ -6,7 +6,6 @@ query itself.
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -64,6 +63,11 @@ class Recent(NamedTuple):
     created_at: int
     started_at: int | None
     finished_at: int | None
+
+    @property
+    def latest(self) -> int:
+        """The latest time that it tells of."""
+        return max(self.created_at, self.started_at or 0, self.finished_at or 0)
 
 
 def _dump(value: Any) -> str | None:
@@ -250,14 +254,17 @@ def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, st
     return found
 
 
-def recent(connection: Connection, since: int, limit: int) -> list[Recent]:
-    """Return those of the tasks that were created last, up to so many, that are no older than that."""
+def recent(connection: Connection, since: int, until: int, limit: int) -> list[Recent]:
+    """Return those of the tasks that were created last, up to so many, that are no older than that.
+
+    What a clock has written down that was ahead of `until`, the present, is left out.
+    """
     sql = (
         "SELECT type, handler IS NULL, status, attempt, created_at, started_at, finished_at FROM tasks "
         "ORDER BY task_id DESC LIMIT ?"
     )
     rows = (Recent(*row)._replace(status=Status(row[2])) for row in connection.execute(sql, (limit,)))
-    return list(takewhile(lambda task: task.created_at >= since, rows))
+    return [row for row in rows if since <= row.created_at and row.latest <= until]
 
 
 def oldest_new(connection: Connection) -> Task | None:

@@ -1,0 +1,22 @@
+"""Tasks whose ids are ahead of the times at which they were created, since the clock had been set back."""
+
+from sqlite3 import Connection
+
+AHEAD = "substr(task_id, 1, 8) || substr(task_id, 10, 4) > printf('%012x', created_at + 1000)"
+"""Says of a task, as its index does, that its id is ahead of its time of creation by more than a second."""
+
+
+def end(connection: Connection, created_to: int) -> str:
+    """Return what comes after all ids that are ahead, of tasks created before this time; empty if there are none.
+
+    Ids begin with the millisecond at which they were drawn, and rise. So once the clock has been set back, all of them
+    begin alike until it has caught up: one look for each such millisecond is enough.
+    """
+    found = f"SELECT max(substr(task_id, 1, 13)) FROM tasks INDEXED BY tasks_ahead WHERE {AHEAD} "
+    first = f"SELECT min(created_at) FROM tasks INDEXED BY tasks_ahead WHERE {AHEAD} AND substr(task_id, 1, 13) = ?"
+    (drawn,) = connection.execute(found).fetchone()
+    while drawn is not None:
+        if connection.execute(first, (drawn,)).fetchone()[0] < created_to:
+            return f"{drawn}g"
+        (drawn,) = connection.execute(f"{found} AND substr(task_id, 1, 13) < ?", (drawn,)).fetchone()
+    return ""
