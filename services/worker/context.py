@@ -1,6 +1,7 @@
 """What a handler is given, and what a handler is."""
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ class Context:
         task = run.task or {}
         self._run = run
         self._put = put
+        self._pid = os.getpid()
         self._name: str = task.get("name", "")
         self._attempt: int = task.get("attempt", 1)
         self._processing_time: int | None = task.get("processing_time")
@@ -53,25 +55,30 @@ class Context:
         """Report how much is done, from 0 to 1. Raises ValueError outside of that."""
         if not (math.isfinite(value) and 0 <= value <= 1):
             raise ValueError(f"progress goes from 0 to 1, not {value!r}")
-        self._put(self._run.say(progress=float(value)))
+        self._say(progress=float(value))
 
     def stage(self, name: str) -> None:
         """Report which stage of its work the handler has come to. Raises ValueError for what is no name."""
         if not isinstance(name, str) or not 0 < len(name) <= STAGE_CAP or not _is_one_line(name):
             raise ValueError(f"the name of a stage is one line of 1 to {STAGE_CAP} characters, not {name!r:.200}")
-        self._put(self._run.say(stage=name))
+        self._say(stage=name)
 
     def metadata(self, **values: Any) -> None:
         """Report values, each JSON, that join the task's metadata key by key.
 
         Raises ValueError for other values, and for more than a task may have.
         """
-        self._put(self._run.say(metadata=values))
+        self._say(metadata=values)
 
     def sleep(self, seconds: float) -> None:
         """Wait, interruptibly."""
         if self._run.sleep(seconds):
             raise Cancelled
+
+    def _say(self, **said: Any) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError("a process of a handler cannot report: let it tell the handler, and that report")
+        self._put(self._run.say(**said))
 
 
 def _is_one_line(text: str) -> bool:

@@ -10,11 +10,11 @@ TRACE_CAP = 6_000
 
 def described(error: BaseException) -> str:
     """Return the class of an error and what it says."""
-    name = type(error).__name__
+    name = type.__dict__["__name__"].__get__(type(error))
     try:
         return f"{name}: {error}"
     except BaseException:  # noqa: BLE001  # even SystemExit is only what its method raises
-        return name
+        return str(name)
 
 
 def traced(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 import gc
 import locale
-import logging
 import os
 import socket
 import sys
@@ -13,13 +12,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from services.worker import own_log
 from shared.outlet import fill_gaps
 
 Knob = tuple[Callable[[], Any], Callable[[Any], object]]
 """How to read something, and how to set it to what was read."""
-
-OURS = ("services", "shared", "huey")
-"""The loggers that the worker writes to."""
 
 
 class Surroundings:
@@ -30,8 +27,9 @@ class Surroundings:
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Add this to the environment, for the programs that handlers start, and note how everything is."""
+        """Note how everything is, once this is in the environment, for the programs that handlers start."""
         os.environ.update(environment)
+        own_log.detach()
         self._held = _noted(HELD)
         self._left = _noted(LEFT)
 
@@ -88,29 +86,7 @@ def _set_filters(before: list[Any]) -> None:
     warnings.filters[:] = before  # type: ignore[index]  # it is a list, which the stubs do not promise
 
 
-def _logging() -> tuple[int, int, list[logging.Handler], bool]:
-    """Return what decides whether a line of the worker is logged."""
-    root = logging.getLogger()
-    return root.manager.disable, root.level, root.handlers[:], any(one.disabled for one in _loggers())
-
-
-def _set_logging(before: tuple[int, int, list[logging.Handler], bool]) -> None:
-    """Put it back, beside what a handler has added."""
-    logging.disable(before[0])
-    root = logging.getLogger()
-    root.setLevel(before[1])
-    for handler in before[2]:
-        root.addHandler(handler)
-    for logger in _loggers():
-        logger.disabled = False
-
-
-def _loggers() -> list[logging.Logger]:
-    known = logging.getLogger().manager.loggerDict.copy()
-    return [one for name, one in known.items() if isinstance(one, logging.Logger) and name.partition(".")[0] in OURS]
-
-
-HELD: tuple[Knob, ...] = ((sys.getswitchinterval, sys.setswitchinterval), (_logging, _set_logging))
+HELD: tuple[Knob, ...] = ((sys.getswitchinterval, sys.setswitchinterval), (own_log.read, own_log.put_back))
 
 LEFT: tuple[Knob, ...] = (
     (os.getcwd, os.chdir),

@@ -92,6 +92,13 @@ def grandchild(context, given):
     return os.read(out, 10).decode()
 
 
+def report_from_child(context, given):
+    child = os.fork()
+    if not child:
+        context.progress(0.5)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def leave_program(context, given):
     child = subprocess.Popen(["sh", "-c", f"trap '' TERM; sleep {LONG} & wait"], start_new_session=True)
     context.metadata(pid=child.pid)
@@ -139,6 +146,13 @@ def test_a_forked_copy_of_a_handler_ends_where_the_handler_ends(bench: Bench, ho
 def said(bench: Bench) -> list[int]:
     """Return the ids of processes that handlers have reported."""
     return [report["metadata"]["pid"] for report in bench.api.reports if "metadata" in report]
+
+
+def test_a_child_that_reports_is_told_that_nobody_hears_it(bench: Bench) -> None:
+    bench.install(HANDLERS)
+    bench.start()
+    assert bench.run("report_from_child")["result"] == 1
+    until(lambda: b"a process of a handler cannot report" in bench.log())
 
 
 @NO_PROC

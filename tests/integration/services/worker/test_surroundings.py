@@ -90,6 +90,20 @@ def silence_all(context, given):
     logging.getLogger().handlers.clear()
 
 
+def break_log(context, given):
+    class Bad(logging.Handler):
+        def emit(self, record):
+            raise SystemExit
+
+    class Slow(logging.Handler):
+        def emit(self, record):
+            threading.Event().wait()
+
+    logging.getLogger().handlers[:0] = [Bad(), Slow()]
+    logging.getLogger("services").setLevel(logging.DEBUG)
+    logging.setLogRecordFactory(lambda *args, **named: 1 / 0)
+
+
 def make_warnings_errors(context, given):
     warnings.simplefilter("error")
 
@@ -193,6 +207,7 @@ CHANGES = (
     "set_locale",
     "silence",
     "silence_all",
+    "break_log",
     "make_warnings_errors",
     "hold_the_interpreter",
     "set_context",
