@@ -17,10 +17,10 @@ UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
 
 SHARE_RESERVED = 20
-"""By default a worker reserves so much of its slots: a twentieth, but one at least."""
+"""By default a worker reserves so much of its slots: a twentieth."""
 
-FEWEST_WITH_RESERVE = 4
-"""With fewer slots than this a worker reserves none by default: one of them would be a large part."""
+LEAST_RESERVED = ((20, 2), (4, 1))
+"""With so many slots at least so many of them: one for what is urgent and one for other types, or one for either."""
 
 
 class SettingsError(Exception):
@@ -91,9 +91,10 @@ class Settings(BaseSettings):
     @property
     def reserve(self) -> int:
         """How many slots a worker keeps for other types than those that fill it, and for what is urgent."""
-        if self.reserved_slots is None:
-            return max(1, self.worker_slots // SHARE_RESERVED) if self.worker_slots >= FEWEST_WITH_RESERVE else 0
-        return min(self.reserved_slots, self.worker_slots - 1)
+        if self.reserved_slots is not None:
+            return min(self.reserved_slots, self.worker_slots - 1)
+        least = next((least for slots, least in LEAST_RESERVED if self.worker_slots >= slots), 0)
+        return max(least, self.worker_slots // SHARE_RESERVED)
 
     @property
     def tasks_db(self) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from services.worker.fairness import admitted
 from services.worker.runs import Run
 from shared.queue import Message
+from shared.settings import Settings
 
 ROUTES = ("a", "b/x", "b/y", "c")
 
@@ -38,9 +39,9 @@ def test_what_is_more_urgent_than_all_that_its_type_runs_may_take_one_while_half
     assert "a" not in admitted(ROUTES, running(a=9, a_5=2), 3, 6)
 
 
-@pytest.mark.parametrize("slots", [4, 10, 100, 600])
+@pytest.mark.parametrize("slots", [4, 19, 20, 100, 600])
 def test_whatever_one_type_sends_at_however_many_priorities_others_and_the_next_others_start(slots: int) -> None:
-    reserve = max(1, slots // 20)
+    reserve = Settings(worker_slots=slots).reserve
     runs = running(a=slots - reserve)
     for priority in range(1, 101):
         free = slots - len(runs)
@@ -48,6 +49,7 @@ def test_whatever_one_type_sends_at_however_many_priorities_others_and_the_next_
             runs += running(**{f"a_{priority}": 1})
     left = slots - len(runs)
     assert left >= reserve // 2
+    assert left >= (slots >= 20)
     if left:
         assert admitted(ROUTES, runs, left, reserve)["c"] == -inf
     while (free := slots - len(runs)) and "c" in admitted(("c",), runs, free, reserve):
