@@ -75,10 +75,10 @@ class Endpoint(Intake):
         try:
             answer = await self._carried_out(operation, path, arguments)
         except (Refusal, WaybillError) as error:
-            await self._note(operation, arguments, self._refusal_of(0, error).kind.code)
+            await self._note_if_possible(operation, arguments, self._refusal_of(0, error).kind.code)
             raise
         if self.outcome is not None:
-            await self._note(operation, arguments, self.outcome)
+            await self._note_if_possible(operation, arguments, self.outcome)
         return answer
 
     async def _carried_out(self, operation: Operation, path: Sequence[str], arguments: dict[str, Any]) -> Any:
@@ -107,6 +107,19 @@ class Endpoint(Intake):
 
     async def misread(self) -> None:
         """Hear that what was sent makes no sense; it is refused next."""
+
+    async def _note_if_possible(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
+        """Note it, but let what was done, or refused, be answered as that even if it cannot be noted."""
+        try:
+            await self._note(operation, arguments, outcome)
+        except Exception:
+            log.exception(
+                "%s %s (%s) is missing in the audit log",
+                self.request.method,
+                self.request.path,
+                outcome,
+                extra={"action": "audit_failed"},
+            )
 
     async def _note(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
         """Write down what a person does, and whoever has the administrator's token."""

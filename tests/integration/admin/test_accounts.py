@@ -1,10 +1,13 @@
 """Accounts over HTTP, and the audit log of what people do."""
 
+import sqlite3
+
 import pytest
 
 from services.api.admin.accounts import Accounts
 from services.api.admin.passwords import Cost, Passwords
 from services.api.admin.sessions import Sessions
+from services.api.store import audit
 from services.api.store.store import Store
 from shared.domain.account import Role
 from shared.domain.errors import Invalid
@@ -201,3 +204,21 @@ def test_the_audit_log_is_read_page_by_page_and_holds_no_large_bodies(
     rest = person("GET", f"/audit?limit=3&before={first[-1]['audit_id']}").json()
     assert [one["audit_id"] for one in first + rest] == [5, 4, 3, 2, 1]
     assert set(first[0]["details"]) == {"size"}
+
+
+def test_what_was_done_is_answered_as_done_though_the_audit_log_cannot_be_written(
+    fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between a create and its line in the audit log the disk may become full: a client must not create again."""
+
+    def full(*given: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(audit, "insert", full)
+    answer = fetch("POST", "/tasks", {"name": "n", "processing_time": 1}, token=ADMIN)
+    assert answer.status == 201
+    assert fetch("POST", f"/tasks/{answer.json()['task_id']}/retry", token=ADMIN).code == "task_is_not_final"
+    assert [one.getMessage() for one in caplog.records if "audit log" in one.getMessage()] == [
+        "POST /tasks (done) is missing in the audit log",
+        f"POST /tasks/{answer.json()['task_id']}/retry (task_is_not_final) is missing in the audit log",
+    ]
