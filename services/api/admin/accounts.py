@@ -177,7 +177,8 @@ class Accounts:
                 with self._held.one(name):
                     await self._sleep(attempt.pause)
             with self._place(arrival, browser):
-                is_right = await self._passwords.check(password, None if account is None else account.password)
+                kept = None if account is None else account.password
+                is_right = await self._passwords.check(password, kept, is_friend=browser is not None)
         except NoPlace:
             self._attempts.withdraw(attempt)
             raise _busy() from None

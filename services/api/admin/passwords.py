@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from services.api.admin.places import Places
+from services.api.admin.turns import Turns
 
 THREADS = 2
 """Each holds 128 MiB while it hashes."""
@@ -54,36 +55,35 @@ class Passwords:
         """Prepare, without a thread yet."""
         self._cost = cost or Cost()
         self._pool = ThreadPoolExecutor(THREADS, "scrypt")
+        self._turns = Turns(THREADS)
         self._nobodys = _kept(self._cost, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
         self.strangers = Places(STRANGERS, STRANGERS_OF_ONE)
         self.friends = Places(FRIENDS)
 
     async def hash(self, password: str, *, is_known: bool = False) -> str:
         """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of one that everybody knows, without effort."""
-        return await self._run(hashed, password, NO_EFFORT if is_known else self._cost)
+        return await self._run(hashed, password, NO_EFFORT if is_known else self._cost, is_friend=True)
 
-    async def check(self, password: str, kept: str | None) -> bool:
-        """Return whether this is the password; None is nobody's, whose check is never right.
+    async def check(self, password: str, kept: str | None, *, is_friend: bool = False) -> bool:
+        """Return whether this is the password; None is nobody's, whose check is never right. A friend goes first.
 
         Every check takes as long as that of a wrong password of the usual cost: not even that a password is the one
         that everybody knows shows in the time.
         """
-        return await self._run(_matches_in_usual_time, password, kept, self._nobodys)
+        return await self._run(_matches_in_usual_time, password, kept, self._nobodys, is_friend=is_friend)
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def _run(self, work: Callable[..., T], *arguments: Any, is_friend: bool) -> T:
         """Do it in a thread; whoever is cancelled before its turn takes none, and later still gets what came of it."""
-        turn = self._pool.submit(work, *arguments)
-        done = asyncio.wrap_future(turn)
-        try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            if turn.cancel():
-                raise
-            return await done
+        async with self._turns.one(is_friend=is_friend):
+            done = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+            try:
+                return await asyncio.shield(done)
+            except asyncio.CancelledError:
+                return await done
 
 
 def hashed(password: str, cost: Cost) -> str:

@@ -109,7 +109,7 @@ def blocked(monkeypatch: pytest.MonkeyPatch, passwords: Passwords) -> "asyncio.F
     """Have every check last until the future is resolved."""
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-    async def check(password: str, kept: str | None) -> bool:
+    async def check(password: str, kept: str | None, **more: bool) -> bool:
         return await asyncio.shield(answer)
 
     monkeypatch.setattr(passwords, "check", check)
