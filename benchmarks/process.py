@@ -54,7 +54,7 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
             # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
             process = subprocess.Popen(
                 bound([sys.executable, "-m", module, *arguments]),
-                env={**environment, **settings, "PYTHONPATH": str(ROOT)},
+                env={**environment, **settings, "PYTHONPATH": str(ROOT), "NO_PROXY": "*"},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

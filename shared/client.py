@@ -10,8 +10,10 @@ from urllib.parse import quote, urljoin
 import requests
 from urllib3.exceptions import ProtocolError
 
+from shared.address import api_address
 from shared.domain.status import Outcome
 from shared.installation import HEADER
+from shared.trust import NoAuthorities, authorities
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect, and to wait for the next bytes of an answer."""
@@ -94,7 +96,7 @@ class Client:
         `installation` returns the id of the installation that has to answer there, None while that is not known: each
         new connection is asked for it before the token is sent over it.
         """
-        self._base_url = base_url.rstrip("/")
+        self._base_url = api_address(base_url)
         self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
         self._token: str | None = None
         self._timeout = timeout
@@ -270,7 +272,7 @@ class Client:
                 if not again or not _was_dropped(error):
                     raise
                 return self._sent(prepared, timeout)
-        except (requests.RequestException, UnicodeError) as error:
+        except (OSError, NoAuthorities, UnicodeError) as error:
             raise ApiUnreachable(_reason(error)) from error
 
     def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
@@ -301,6 +303,7 @@ class Client:
             session = self._local.session = requests.Session()
             # A .netrc entry would take the place of the token, and looking for one costs more than the request.
             session.trust_env = False
+            session.verify = authorities() or True
         return session
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.address import api_address
 from shared.ownership import make_folder
 
 PREFIX = "WAYBILL_"
@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_-]+$", description="a host name or an IP address")
     port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
     data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
-    api_url: str | None = Field(default=None, description="an http:// or https:// address without query and fragment")
+    api_url: str | None = Field(
+        default=None, description="an http:// or https:// address without user, password, query and fragment"
+    )
     api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
     stages: Annotated[list[str] | None, NoDecode] = Field(
         default=None, min_length=1, description="names of handlers separated by commas"
@@ -169,12 +171,7 @@ class Settings(BaseSettings):
     def _is_http(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("not an address of an API")
-        if parts.port == 0 or not value.isascii() or not value.isprintable() or " " in value:
-            raise ValueError("not an address of an API")
-        return value.rstrip("/")
+        return api_address(value)
 
     @field_validator("api_token")
     @classmethod
@@ -199,5 +196,7 @@ class Settings(BaseSettings):
     def _complaint(cls, error: dict[str, Any]) -> str:
         name = str(error["loc"][0])
         field = cls.model_fields[name]
-        said = "" if name == "api_token" else f", not {error['input']!r:.100}"
+        # What is no address may have a password or a token in it.
+        is_secret = name == "api_token" or (name == "api_url" and any(one in str(error["input"]) for one in "@?"))
+        said = "" if is_secret else f", not {error['input']!r:.100}"
         return f"{PREFIX}{name.upper()} must be {field.description}{said}"

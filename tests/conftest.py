@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Else the first `io_loop` of a process has asyncio make a loop that nobody closes, and some later test is blamed.
     asyncio.set_event_loop(None)
-    for name in [name for name in os.environ if name.startswith("WAYBILL_")]:
+    for name in [name for name in os.environ if name.startswith("WAYBILL_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     # What `nohup` or a background shell has this process ignore, the processes that tests start do not inherit.
     for number in (signal.SIGINT, signal.SIGHUP):

@@ -1,5 +1,6 @@
 """The life of the process: what it says when it cannot start, and how it stops."""
 
+import json
 import os
 import signal
 import socket
@@ -129,3 +130,23 @@ def test_the_data_is_for_its_owner_only(running: "subprocess.Popen[str]", data_d
     assert data_dir.stat().st_mode & 0o077 == 0
     for path in data_dir.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_the_check_of_the_image_knows_the_port_and_no_proxy(running: "subprocess.Popen[str]") -> None:
+    url = address(running)
+    (line,) = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "readyz" in line]
+    check = json.loads(line.strip().removeprefix("CMD "))
+    proxies = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https", "all")}
+    environment = os.environ | proxies | {"WAYBILL_PORT": url.rpartition(":")[2]}
+
+    def exit_status(**more: str) -> int:
+        return subprocess.run(
+            [sys.executable, *check[1:]],
+            env=environment | more,
+            timeout=PATIENCE,
+            check=False,
+            stderr=subprocess.DEVNULL,
+        ).returncode
+
+    assert exit_status() == 0
+    assert exit_status(WAYBILL_PORT="9") != 0

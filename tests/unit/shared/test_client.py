@@ -3,13 +3,16 @@
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared import trust
 from shared.client import Answer, ApiProblem, ApiUnreachable, Client
 from shared.domain.status import Outcome
 
@@ -218,3 +221,70 @@ def test_events_are_asked_for_by_number(server: ScriptedServer, client: Client) 
     server.replies = [(200, [{"event_id": 8}])]
     assert client.events(after=7, limit=2) == [{"event_id": 8}]
     assert server.said[0][1] == "/events?after=7&limit=2"
+
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+"""A private authority's, and a server's that it has signed, for 127.0.0.1."""
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def secure_url() -> Iterator[str]:
+    """Serve by HTTPS, with a certificate of a private authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "server.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in trust.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_no_authorities")
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_private_authority_is_trusted_if_the_environment_names_it(
+    secure_url: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ApiUnreachable, match="certificate verify failed"):
+        Client(secure_url).task_types()
+    monkeypatch.setenv(name, str(CERTIFICATES / "authority.pem"))
+    assert Client(secure_url).task_types() == []
+
+
+@pytest.mark.usefixtures("_no_authorities")
+def test_an_authority_that_is_not_there_is_named(secure_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(ApiUnreachable, match=r"SSL_CERT_FILE: there is no /nowhere/ca\.pem"):
+        Client(secure_url).task_types()
+
+
+@pytest.mark.usefixtures("_no_authorities")
+def test_no_proxy_is_used(secure_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
+    assert Client(secure_url).task_types() == []
+
+
+@pytest.mark.parametrize("url", ["http://user:hush@host", "host:8000", "ftp://host", "http://host/?a=hush"])
+def test_what_is_no_address_of_an_api_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="address of an API") as raised:
+        Client(url)
+    assert "hush" not in str(raised.value)

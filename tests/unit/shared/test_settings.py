@@ -95,6 +95,18 @@ def test_a_sensible_value_is_taken(
         ("API_URL", "http://", "http:// or https://"),
         ("API_URL", "http://example.org:99999", "http:// or https://"),
         ("API_URL", "http://example.org/?a=b", "http:// or https://"),
+        ("API_URL", "http://example.org?", "http:// or https://"),
+        ("API_URL", "http://example.org/#", "http:// or https://"),
+        ("API_URL", "http://user:pw@example.org", "without user, password"),
+        ("API_URL", "http://user@example.org", "without user, password"),
+        ("API_URL", "http://:pw@[::1]:8000", "without user, password"),
+        ("API_URL", "example.org:8000", "http:// or https://"),
+        ("API_URL", "//example.org", "http:// or https://"),
+        ("API_URL", "http://exa mple.org", "http:// or https://"),
+        ("API_URL", "http://[::1", "http:// or https://"),
+        ("API_URL", "http://::1:8000", "http:// or https://"),
+        ("API_URL", "http://example.org:port", "http:// or https://"),
+        ("API_URL", "http:\\\\example.org", "http:// or https://"),
         ("API_TOKEN", "with space", "visible ASCII"),
         ("API_TOKEN", "пароль", "visible ASCII"),
         ("STAGES", " , ", "separated by commas"),
@@ -119,6 +131,22 @@ def test_a_bad_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.load()
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://user:hush@host", "http://hush@host", "http://host?token=hush", "u:hush@host"])
+def test_what_may_be_secret_in_a_bad_address_is_not_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_API_URL", url)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.org", "https://example.org:8443/waybill", "http://[::1]:8000", "http://example.org/@x"]
+)
+def test_a_good_address_is_taken_as_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_API_URL", f"{url}/")
+    assert Settings.load().base_url == url
 
 
 def test_a_good_token_is_not_shown_either(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,22 @@
+"""Whose certificates are trusted."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Each names a file or a folder with the certificates of authorities; the first one that is set counts."""
+
+
+class NoAuthorities(Exception):
+    """What a variable names is not there; the message is one line."""
+
+
+def authorities(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the file or the folder that the environment names, None where it names none. Raises NoAuthorities."""
+    for name in VARIABLES:
+        if path := environment.get(name):
+            if not Path(path).exists():
+                raise NoAuthorities(f"{name}: there is no {path}")
+            return path
+    return None
