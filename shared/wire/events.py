@@ -42,7 +42,9 @@ class EventJson(TypedDict):
     run: int
     seq: int | None
     source: str
-    kind: Annotated[str, Field(description="create, report, claim, advance, release, timeout, cancel or retry.")]
+    kind: Annotated[
+        str, Field(description="create, report, claim, advance, release, timeout, cancel, retry or reroute.")
+    ]
     outcome: str
     task_status: Annotated[int, Field(description="The status that held afterwards.")]
     recorded_at: str
