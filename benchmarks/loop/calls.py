@@ -88,7 +88,7 @@ def _pages(crowd: Crowd) -> Iterator[Call]:
         f"{tasks}add/",
         types,
         f"{types}{name}/",
-        f"{types}add/",
+        f"{types}-/add/",
         "/admin/failures/",
         "/admin/workers/",
         "/admin/audit/",

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from services.api.conditions import Condition
-from services.api.store.statistics import Course, Minute
 from shared.domain.route import handler_of
 from shared.wire.statistics import AttentionJson
 
@@ -37,16 +36,12 @@ def unserved(waiting: Collection[str], served: Collection[str], taken: Collectio
             yield _item("no_worker", f"tasks wait for a worker that serves {route}, and there is none", route)
 
 
-def failing(courses: Mapping[str, Course]) -> Iterator[AttentionJson]:
-    """Yield the types of which many tasks fail."""
-    for name, course in courses.items():
-        lately = Minute()
-        for minute in course.minutes[-FAILING_MINUTES:]:
-            lately.add(minute)
-        ended = lately.completed + lately.error
-        if lately.error >= FAILING_TASKS and lately.error >= FAILING_SHARE * ended:
-            detail = f"{lately.error} of {ended} tasks of the type {name} failed in {FAILING_MINUTES} minutes"
-            yield _item("failing_type", detail, name, lately.error)
+def failing(ended: Mapping[str, tuple[int, int]]) -> Iterator[AttentionJson]:
+    """Yield the types of which many tasks fail, of those that were completed and that failed lately."""
+    for name, (completed, error) in sorted(ended.items()):
+        if error >= FAILING_TASKS and error >= FAILING_SHARE * (completed + error):
+            detail = f"{error} of {completed + error} tasks of the type {name} failed in {FAILING_MINUTES} minutes"
+            yield _item("failing_type", detail, name, error)
 
 
 def silent(counts: Mapping[str, int]) -> Iterator[AttentionJson]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 from tornado.http1connection import HTTP1Connection
@@ -173,6 +174,12 @@ class Endpoint(Intake):
         self._end_connection()
         self._headers["Content-Type"] = JSON
         await write_pieces(self, chain((first, second), pieces))
+
+    def link_next(self, cursor: str) -> None:
+        """Say where the list goes on: at the same address with another cursor."""
+        query = {name: values[0] for name, values in self.request.query_arguments.items()}
+        following = urlencode(query | {"cursor": cursor.encode()})
+        self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
 
     def require(self, scope: Scope) -> None:
         """Raise Refusal unless the caller may do what asks for more than the call itself does."""

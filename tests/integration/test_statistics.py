@@ -77,3 +77,34 @@ def test_disk_and_search_need_attention_when_they_fall_behind(
     monkeypatch.setattr(attention, "DISK_SHARE", 2)
     monkeypatch.setattr(attention, "DISK_BYTES", 1 << 60)
     assert codes(fetch).keys() == {"disk_almost_full", "search_behind"}
+
+
+def test_many_types_are_told_of_page_by_page(fetch: Fetch) -> None:
+    names = [f"type-{number:02}" for number in range(25)]
+    for name in names:
+        fetch("POST", "/task-types", {"name": name, "handler": None}, token=ADMIN)
+        fetch.created(type=name)
+    for path, key in (("/statistics?limit=10", "types"), ("/task-types?limit=10", None)):
+        told: list[str] = []
+        following: str | None = path
+        while following is not None:
+            answer = fetch("GET", following)
+            found = answer.json() if key is None else answer.json()[key]
+            assert len(found) <= 10
+            told += [one["name"] if key is None else one["type"] for one in found]
+            link = answer.headers.get("Link")
+            following = None if link is None else link[1 : link.index(">")]
+        assert [name for name in told if name != "sleep" and name.startswith("type-")] == names
+    assert statistics(fetch)["types"] == fetch("GET", "/statistics?limit=1000").json()["types"]
+    assert fetch("GET", "/statistics?limit=0").json()["types"] == []
+    for path in ("/statistics?cursor=x", "/statistics?limit=1001", "/task-types?cursor=%00", "/task-types?limit=0"):
+        assert fetch("GET", path).status == 422
+    assert len(fetch("GET", "/task-types").json()) >= 25
+
+
+def test_what_fails_needs_attention_whatever_types_are_told_of(fetch: Fetch) -> None:
+    fetch("POST", "/task-types", {"name": "zebra", "handler": None}, token=ADMIN)
+    for _ in range(attention.FAILING_TASKS):
+        fetch("PATCH", f"/tasks/{fetch.created(type='zebra')}", {"status": 4}, token=REPORTER)
+    told = fetch("GET", "/statistics?limit=0").json()
+    assert [item["subject"] for item in told["attention"]] == ["zebra"]

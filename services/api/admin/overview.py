@@ -14,6 +14,9 @@ from services.api.operation import call
 from shared.wire.statistics import AttentionJson, MinuteJson
 from shared.wire.timestamps import rfc3339
 
+MOST_SHOWN = 50
+"""How much of what needs attention is shown."""
+
 LATEST = 5
 """How many groups of failures are shown."""
 
@@ -37,7 +40,8 @@ class OverviewPage(Page):
             "Overview",
             found=found,
             charts=charts(found["minutes"]),
-            attention=[(one, remedy_of(one)) for one in found["attention"]],
+            attention=[(one, remedy_of(one)) for one in found["attention"][:MOST_SHOWN]],
+            unshown=max(0, len(found["attention"]) - MOST_SHOWN),
             error_rate=error_rate(found["minutes"]),
             failures=await self.store.failures(None, None, LATEST),
             texts=TEXTS,

@@ -1,12 +1,13 @@
 """The pages of task types."""
 
 from typing import Protocol
+from urllib.parse import urlencode
 
 from services.api.admin.lengths import length
 from services.api.admin.page import Page
 from services.api.admin.searches import address
 from services.api.admin.texts import Name
-from services.api.handlers.parameters import TypeNamePath
+from services.api.handlers.parameters import TypeCursor, TypeNamePath, type_cursor_of
 from services.api.handlers.statistics import of_type
 from services.api.handlers.task_types import TypeStore
 from services.api.operation import call
@@ -17,6 +18,9 @@ from shared.domain.account import Role
 from shared.domain.errors import TaskTypeNotFound
 from shared.domain.task_type import TaskType
 from shared.wire.task_types import CreateTaskType, task_type_json
+
+AT_ONCE = 100
+"""Types to a page."""
 
 ADD = "/admin/tasks/tasktype/-/add/"
 """Where the form of a new type is: no name of a type begins with a hyphen, so that each has the path that it names."""
@@ -37,15 +41,21 @@ class TaskTypesPage(Page):
     store: Counting
 
     @call("task_types_page")
-    async def get(self) -> None:
-        """Show the task types, and how their tasks stand."""
-        now = self.store.clock.now()
-        types = [
-            (task_type_json(one), of_type(one.name, self.store.statistics.course(now, one.name)))
-            for one in await self.store.types()
-        ]
-        may_change = self.session.role >= Role.ADMIN
-        await self.show("task_types.html", "Task types", types=types, may_change=may_change, length=length)
+    async def get(self, cursor: TypeCursor = None) -> None:
+        """Show a page of the task types, and how their tasks stand."""
+        now, statistics = self.store.clock.now(), self.store.statistics
+        found = await self.store.types(cursor, AT_ONCE + 1)
+        shown = found[:AT_ONCE]
+        await self.show(
+            "task_types.html",
+            "Task types",
+            types=[(task_type_json(one), of_type(one.name, statistics.standing(now, one.name))) for one in shown],
+            may_change=self.session.role >= Role.ADMIN,
+            length=length,
+            query=urlencode({"limit": AT_ONCE} | ({} if cursor is None else {"cursor": type_cursor_of(cursor)})),
+            is_first=cursor is None,
+            more=f"?cursor={type_cursor_of(shown[-1].name)}" if len(found) > AT_ONCE else None,
+        )
 
 
 class AddTaskTypePage(Page):
@@ -75,7 +85,6 @@ class TaskTypePage(Page):
             return
         shown = task_type_json(found)
         may_change = self.session.role >= Role.ADMIN
-        course = self.store.statistics.course(self.store.clock.now(), name)
         await self.show(
             "task_type.html",
             Name(found.name),
@@ -83,7 +92,7 @@ class TaskTypePage(Page):
             etag=etag_of(shown),
             is_new=False,
             may_change=may_change,
-            counted=of_type(name, course),
+            counted=of_type(name, self.store.statistics.standing(self.store.clock.now(), name)),
             address=address,
             length=length,
         )

@@ -3,7 +3,6 @@
 import base64
 import re
 from typing import Annotated, Any, Protocol
-from urllib.parse import urlencode
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -68,9 +67,7 @@ class FailuresHandler(Endpoint):
         """
         found = await self.store.failures(type, cursor, limit + 1)
         if len(found) > limit:
-            query = {name: values[0] for name, values in self.request.query_arguments.items()}
-            following = urlencode(query | {"cursor": cursor_of(found[limit - 1].place).encode()})
-            self.set_header("Link", f'</failures?{following}>; rel="next"')
+            self.link_next(cursor_of(found[limit - 1].place))
         return [_json(failure) for failure in found[:limit]]
 
 

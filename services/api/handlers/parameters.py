@@ -39,6 +39,22 @@ def place_of(cursor: Any) -> str:
     return task_id
 
 
+def type_cursor_of(name: str) -> str:
+    """Return the opaque text that stands for a place in the list of types: after this one."""
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def type_place_of(cursor: Any) -> str:
+    """Return the name of the type that a cursor stands for, or raise ValueError."""
+    try:
+        name = base64.urlsafe_b64decode(f"{cursor}===").decode("ascii")
+    except (binascii.Error, ValueError):
+        name = ""
+    if not re.fullmatch(TYPE_NAME, name):
+        raise ValueError("is not a cursor that this server gave")
+    return name
+
+
 def rfc3339_only(text: Any) -> Any:
     """Return the text of a time, or raise ValueError: pydantic would take numbers too, for seconds or milliseconds."""
     if not isinstance(text, str) or not RFC3339.fullmatch(text):
@@ -56,6 +72,9 @@ Cursor = Annotated[
     Annotated[TaskId, WithJsonSchema({"type": "string"})] | None,
     BeforeValidator(place_of),
     Field(description="From the Link of the page before; opaque."),
+]
+TypeCursor = Annotated[
+    str | None, BeforeValidator(type_place_of), Field(description="From the Link of the page before; opaque.")
 ]
 StatusFilter = Annotated[
     Annotated[Status, WithJsonSchema({"enum": [*(int(one) for one in Status), *Status.__members__]})] | None,

@@ -1,15 +1,20 @@
 """Statistics: how it goes, and what needs attention."""
 
-from collections.abc import Awaitable
+import asyncio
+from bisect import bisect_right
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
+
+from pydantic import Field
 
 from services.api import attention
 from services.api.conditions import Conditions
 from services.api.endpoint import Endpoint
+from services.api.handlers.parameters import TypeCursor, type_cursor_of
 from services.api.operation import call
 from services.api.store.clock import Clock
-from services.api.store.statistics import MINUTE, Course, Minute, Statistics
+from services.api.store.statistics import MINUTE, Course, Minute, Standing, Statistics
 from shared.domain.durations import Durations
 from shared.domain.errors import Unavailable
 from shared.domain.status import Status
@@ -23,6 +28,12 @@ from shared.wire.statistics import (
     TypeStatisticsJson,
 )
 from shared.wire.timestamps import rfc3339
+
+MOST_TYPES = 1_000
+"""Of how many types one answer tells."""
+
+AT_ONCE = 50
+"""Of how many types it is told while nobody else is served."""
 
 T = TypeVar("T")
 
@@ -76,21 +87,30 @@ class StatisticsHandler(Endpoint):
     accounts: Trusting
 
     @call("get_statistics")
-    async def get(self) -> StatisticsJson:
+    async def get(
+        self,
+        limit: Annotated[int, Field(ge=0, le=MOST_TYPES, description="Of how many types to tell.")] = MOST_TYPES,
+        cursor: TypeCursor = None,
+    ) -> StatisticsJson:
         """Tell how it goes: tasks by status, the last hour by minutes, by type, and what needs attention.
 
         The counts are exact. What happened is counted in memory; after a start, of the hour before only the tasks that
-        were created in it are known.
+        were created in it are known. Where there are more types, `Link` leads on to them.
         """
-        return await statistics_of(self.store, self.workers, self.accounts)
+        names = self.store.statistics.types()
+        start = 0 if cursor is None else bisect_right(names, cursor)
+        some = names[start : start + limit]
+        if some and start + limit < len(names):
+            self.link_next(type_cursor_of(some[-1]))
+        return await statistics_of(self.store, self.workers, self.accounts, some)
 
 
-async def statistics_of(store: Counting, workers: Present, accounts: Trusting | None) -> StatisticsJson:
-    """Return how it goes, for whoever tells it."""
+async def statistics_of(
+    store: Counting, workers: Present, accounts: Trusting | None, names: Sequence[str] = ()
+) -> StatisticsJson:
+    """Return how it goes, and how with the types of these names, for whoever tells it."""
     now = store.clock.now()
-    statistics = store.statistics
-    course = statistics.course(now)
-    courses = {name: statistics.course(now, name) for name in statistics.types()}
+    course = store.statistics.course(now)
     # What cannot be read is left out, so that it can still be told that it cannot be read.
     oldest = await _if_readable(store.oldest_new(), None)
     has_demo = accounts is not None and await _if_readable(accounts.has_demo(), False)
@@ -108,13 +128,13 @@ async def statistics_of(store: Counting, workers: Present, accounts: Trusting | 
         "wait": _quantiles(hour.waits),
         "run": _quantiles(hour.runs),
         "minutes": _minutes(course, now),
-        "types": [of_type(name, one) for name, one in courses.items()],
+        "types": await _of_types(store.statistics, now, names),
         "attention": [
             *attention.unready(store.conditions.now()),
             *attention.demo(has_demo),
             *attention.disk(store.path.parent),
             *attention.unserved(waiting, workers.served(), workers.taken()),
-            *attention.failing(courses),
+            *attention.failing(store.statistics.ended(now, attention.FAILING_MINUTES)),
             *attention.silent(store.silent()),
             *attention.search(behind),
         ],
@@ -128,7 +148,7 @@ async def _if_readable(reading: Awaitable[T], otherwise: T) -> T:
         return otherwise
 
 
-def _counts(course: Course) -> CountsJson:
+def _counts(course: Course | Standing) -> CountsJson:
     return {
         "NEW": course.counts[Status.NEW],
         "PROCESSING": course.counts[Status.PROCESSING],
@@ -171,17 +191,25 @@ def _minutes(course: Course, now: int) -> list[MinuteJson]:
     ]
 
 
-def of_type(name: str, course: Course) -> TypeStatisticsJson:
+async def _of_types(statistics: Statistics, now: int, names: Sequence[str]) -> list[TypeStatisticsJson]:
+    """Write how the tasks of types stand; there may be many, so others are served in between."""
+    found: list[TypeStatisticsJson] = []
+    for start in range(0, len(names), AT_ONCE):
+        found += (of_type(name, statistics.standing(now, name)) for name in names[start : start + AT_ONCE])
+        await asyncio.sleep(0)
+    return found
+
+
+def of_type(name: str, standing: Standing) -> TypeStatisticsJson:
     """Write how the tasks of a type stand and have gone."""
-    hour = course.hour
     return {
         "type": name,
-        "counts": _counts(course),
-        "error_rate": _error_rate(hour),
-        "wait": _quantiles(hour.waits),
-        "run": _quantiles(hour.runs),
-        "completed": [minute.completed for minute in course.minutes],
-        "error": [minute.error for minute in course.minutes],
+        "counts": _counts(standing),
+        "error_rate": _error_rate(standing.hour),
+        "wait": _quantiles(standing.hour.waits),
+        "run": _quantiles(standing.hour.runs),
+        "completed": standing.completed,
+        "error": standing.error,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from services.api.endpoint import Endpoint
-from services.api.handlers.parameters import IfMatch, TypeNamePath
+from services.api.handlers.parameters import IfMatch, Limit, TypeCursor, TypeNamePath, type_cursor_of
 from services.api.operation import call
 from services.api.versions import Condition, etag_of, unchanged
 from shared.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
@@ -15,8 +15,8 @@ from shared.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson,
 class TypeStore(Protocol):
     """What task types need of the store."""
 
-    async def types(self) -> list[TaskType]:
-        """Return all task types."""
+    async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
+        """Return the task types after a name, by name: all, or up to so many."""
 
     async def type(self, name: str) -> TaskType:
         """Return one, or raise TaskTypeNotFound."""
@@ -49,9 +49,13 @@ class TaskTypesHandler(TypeEndpoint):
     """The collection of all task types."""
 
     @call("list_task_types")
-    async def get(self) -> list[TaskTypeJson]:
-        """List the task types, by name."""
-        return [task_type_json(task_type) for task_type in await self.store.types()]
+    async def get(self, limit: Limit = None, cursor: TypeCursor = None) -> list[TaskTypeJson]:
+        """List the task types, by name; with `limit`, a `Link` header leads to the next page."""
+        found = await self.store.types(cursor, None if limit is None else limit + 1)
+        if limit is not None and len(found) > limit:
+            del found[limit:]
+            self.link_next(type_cursor_of(found[-1].name))
+        return [task_type_json(task_type) for task_type in found]
 
     @call("create_task_type", 201, raises=(TaskTypeExists, StorageFull))
     async def post(self, body: CreateTaskType) -> TaskTypeJson:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal, Protocol
-from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
@@ -135,7 +134,7 @@ class TasksHandler(Endpoint):
             return _one([])
         found = await self.store.find(query, after, limit, newest=newest)
         if found.place is not None:
-            self._link_next(found.place)
+            self.link_next(cursor_of(found.place))
         state = "partial" if found.is_partial else "complete"
         if state == "complete" and query.asks_index and await self.store.unsearched() > FRESH:
             state = "indexing"
@@ -151,11 +150,6 @@ class TasksHandler(Endpoint):
                 yield [task_json(task) for task in found.tasks]
                 after = found.place
                 is_more = after is not None
-
-    def _link_next(self, after: str) -> None:
-        query = {name: values[0] for name, values in self.request.query_arguments.items()}
-        following = urlencode(query | {"cursor": cursor_of(after).encode()})
-        self.set_header("Link", f'</tasks?{following}>; rel="next"')
 
 
 class TaskBatchHandler(Endpoint):

@@ -73,7 +73,7 @@ def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str
     lost = {route for route in routes(connection) if handler_of(route) not in handlers}
     if not lost:
         return {}
-    types = {one.name: one for one in task_types.everything(database)}
+    types = {one.name: one for one in task_types.page(database.connection(), "", None)}
     instead = {route: _instead(types.get(type_of(route)), handler_of(route), handlers) for route in lost}
     return {lane: instead[lane.route] for lane in occupied(connection) if lane.route in lost}
 

@@ -61,6 +61,16 @@ class Course(NamedTuple):
         return whole
 
 
+class Standing(NamedTuple):
+    """How the tasks of a type stand, and the last hour of them, as far as a list of types shows it."""
+
+    counts: dict[Status, int]
+    hour: Minute
+    completed: list[int]
+    """By minutes, the present one last."""
+    error: list[int]
+
+
 class _Happened(dict[tuple[str, int], Minute]):
     """What happened, by the type of the task and the number of the minute."""
 
@@ -131,18 +141,44 @@ class Statistics:
         present = now // MINUTE
         with self._lock:
             kept = self._minutes.get(type_name, {})
-            minutes = [kept.get(number) or Minute() for number in range(present - MINUTES + 1, present + 1)]
-            counted = self._counts.get(type_name, Counter())
-            copies = [Minute() for _ in minutes]
-            for copy, minute in zip(copies, minutes, strict=True):
-                copy.add(minute)
-            return Course({status: counted[status] for status in Status}, copies)
+            copies = [Minute() for _ in range(MINUTES)]
+            for copy, number in zip(copies, range(present - MINUTES + 1, present + 1), strict=True):
+                if number in kept:
+                    copy.add(kept[number])
+            return Course(self._counted(type_name), copies)
+
+    def standing(self, now: int, type_name: str) -> Standing:
+        """Return the same of a type in short: its minutes are looked at, and none of them copied."""
+        first = now // MINUTE - MINUTES + 1
+        hour = Minute()
+        completed, error = [0] * MINUTES, [0] * MINUTES
+        with self._lock:
+            for number, minute in self._minutes.get(type_name, {}).items():
+                if first <= number < first + MINUTES:
+                    hour.add(minute)
+                    completed[number - first], error[number - first] = minute.completed, minute.error
+            return Standing(self._counted(type_name), hour, completed, error)
+
+    def ended(self, now: int, minutes: int) -> dict[str, tuple[int, int]]:
+        """Return, by type, how many tasks were completed and how many failed in the last minutes; none without any."""
+        numbers = range(now // MINUTE - minutes + 1, now // MINUTE + 1)
+        found: dict[str, tuple[int, int]] = {}
+        with self._lock:
+            for name, kept in self._minutes.items():
+                lately = [kept[number] for number in numbers if number in kept]
+                if lately and name != ALL:
+                    found[name] = sum(one.completed for one in lately), sum(one.error for one in lately)
+        return found
 
     def types(self) -> list[str]:
         """Return the names of the types that have tasks, or had some in the last hour."""
         with self._lock:
             counted = {name for name, counts in self._counts.items() if any(counts.values())}
             return sorted((counted | self._minutes.keys()) - {ALL})
+
+    def _counted(self, type_name: str) -> dict[Status, int]:
+        counted = self._counts.get(type_name, Counter())
+        return {status: counted[status] for status in Status}
 
     def _count(self, type_name: str, status: Status, step: int) -> None:
         for name in (ALL, type_name):

@@ -361,9 +361,9 @@ class Store:
         asked = task.task_id, task.position, task.attempt
         return await self._read(lambda: stage_results.of_task(self._database.connection(), *asked))
 
-    async def types(self) -> list[TaskType]:
-        """Return all task types, by name."""
-        return await self._read(lambda: task_types.everything(self._database))
+    async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
+        """Return the task types after a name, by name: all, or up to so many."""
+        return await self._read(lambda: task_types.page(self._database.connection(), after or "", limit))
 
     async def type(self, name: str) -> TaskType:
         """Return one task type. Raises TaskTypeNotFound."""

@@ -32,10 +32,11 @@ def get(connection: Connection, name: str) -> TaskType | None:
     return _task_type(dict(zip(COLUMNS, row, strict=True)))
 
 
-def everything(database: SqliteDatabase) -> list[TaskType]:
-    """Return all task types, by name."""
-    rows = TaskTypeRow.select().order_by(TaskTypeRow.name).dicts().bind(database).iterator()
-    return [_task_type(row) for row in rows]
+def page(connection: Connection, after: str, limit: int | None) -> list[TaskType]:
+    """Return the task types after a name, by name: all, or up to so many."""
+    sql = f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name > ? ORDER BY name LIMIT ?"
+    rows = connection.execute(sql, (after, -1 if limit is None else limit))
+    return [_task_type(dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
 
 def paused(database: SqliteDatabase) -> frozenset[str]:

@@ -1,7 +1,11 @@
 """Pages: hardened, in the reader's language, and with whatever people write shown as text."""
 
+import html
+import re
+
 import pytest
 
+from services.api.admin import overview, task_types
 from services.api.admin.accounts import Accounts
 from services.api.store.store import Store
 from shared.domain.account import Role
@@ -82,3 +86,39 @@ def test_files_come_with_their_types_and_nothing_else_comes(fetch: Fetch) -> Non
         assert again.status == 304
     for name in ("..%2fpage.py", "page.py", "%2e%2e%2f%2e%2e%2fserver.py", "login.html", "%00"):
         assert fetch("GET", f"/admin/static/{name}").status == 404
+
+
+def test_many_types_are_shown_page_by_page_each_with_the_query_of_its_figures(
+    fetch: Fetch, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_types, "AT_ONCE", 4)
+    names = [f"type-{number}" for number in range(9)]
+    for name in names:
+        fetch("POST", "/task-types", {"name": name, "handler": None}, token=ADMIN)
+    shown: list[str] = []
+    path = "/admin/tasks/tasktype/"
+    while path:
+        page = admin("GET", path).body.decode()
+        some = re.findall('data-name="(type-[0-9])"', page)
+        assert len(some) <= 4
+        shown += some
+        query = re.search('data-query="([^"]+)"', page)
+        assert query is not None
+        fetch("POST", "/tasks/batch", {"tasks": [{"name": "x", "type": name} for name in some]})
+        told = fetch("GET", f"/statistics?{html.unescape(query[1])}").json()["types"]
+        assert set(some) <= {one["type"] for one in told}
+        following = re.search('rel="next" href="([^"]+)"', page)
+        path = f"/admin/tasks/tasktype/{following[1]}" if following else ""
+    assert shown == names
+
+
+def test_of_much_that_needs_attention_some_is_shown(
+    fetch: Fetch, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_SHOWN", 2)
+    for number in range(5):
+        fetch("POST", "/task-types", {"name": f"type-{number}", "handler": f"h{number}"}, token=ADMIN)
+        fetch("POST", "/tasks", {"name": "x", "type": f"type-{number}", "processing_time": 1})
+    page = admin("GET", "/admin/").body.decode()
+    assert page.count("python -m services.worker") == 2
+    assert "And 3 more." in page

@@ -39,7 +39,7 @@ for (const cell of document.querySelectorAll("[data-spark]")) draw(cell, ...JSON
 
 every(SECONDS, async () => {
   try {
-    const { types } = await api("GET", "/statistics");
+    const { types } = await api("GET", `/statistics?${document.getElementById("types")?.dataset.query ?? "limit=0"}`);
     const counted = new Map(types.map((one) => [one.type, one]));
     for (const row of document.querySelectorAll("#types tr[data-name]")) {
       if (counted.has(row.dataset.name)) show(row, counted.get(row.dataset.name));

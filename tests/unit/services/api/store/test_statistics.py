@@ -168,3 +168,25 @@ async def test_a_start_takes_no_more_of_large_tasks_into_memory_than_it_counts(o
     finally:
         tracemalloc.stop()
     assert peak < 4 << 20
+
+
+def test_a_standing_is_the_course_in_short() -> None:
+    statistics = Statistics((), ())
+    for number in range(90):
+        at = NOW + number * MINUTE
+        new = task(created_at=at, due_at=at)
+        started = replace(new, status=Status.PROCESSING, started_at=at + number, due_at=None)
+        status = Status.ERROR if number % 3 == 0 else Status.COMPLETED
+        error = TaskError(ErrorCode.FAILED, "x") if status is Status.ERROR else None
+        told(statistics, (None, new), (new, started), (started, end(started, status, now=at + 2_000, error=error)))
+    now = NOW + 89 * MINUTE
+    course, standing = statistics.course(now, "sleep"), statistics.standing(now, "sleep")
+    assert standing.counts == course.counts
+    assert standing.completed == [minute.completed for minute in course.minutes]
+    assert standing.error == [minute.error for minute in course.minutes]
+    assert [standing.hour.waits.counts, standing.hour.runs.counts] == [
+        course.hour.waits.counts,
+        course.hour.runs.counts,
+    ]
+    assert statistics.ended(now, 15) == {"sleep": (sum(standing.completed[-15:]), sum(standing.error[-15:]))}
+    assert statistics.standing(now, "other").completed == [0] * 60
