@@ -77,7 +77,9 @@ def test_the_installation_is_asked_once_for_each_connection_and_without_the_toke
     assert api.tokens == [None, "Bearer token", "Bearer token"]
 
 
-@pytest.mark.parametrize(("identity", "who"), [(THEIRS, "another installation"), (None, "not Waybill")])
+@pytest.mark.parametrize(
+    ("identity", "who"), [(THEIRS, "another installation"), (None, "not Waybill")], ids=["theirs", "none"]
+)
 def test_another_one_gets_no_token_and_is_named_with_what_helps(api: Api, identity: str | None, who: str) -> None:
     api.identity = identity
     with pytest.raises(WrongInstallation, match=who) as wrong:
@@ -89,7 +91,7 @@ def test_another_one_gets_no_token_and_is_named_with_what_helps(api: Api, identi
     assert isinstance(wrong.value, ApiUnreachable), "the same call may succeed later"
 
 
-@pytest.mark.parametrize("identity", [OURS, THEIRS, None])
+@pytest.mark.parametrize("identity", [OURS, THEIRS, None], ids=["ours", "theirs", "none"])
 def test_without_anything_to_compare_the_token_is_sent(api: Api, identity: str | None) -> None:
     api.identity = identity
     client(api, expected=None).task_types()
