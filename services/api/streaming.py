@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from contextlib import aclosing
 from itertools import chain
 from typing import Any, Protocol, cast
+from unicodedata import category, normalize
 
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
@@ -32,7 +33,7 @@ SLICE = 256 * 1024
 FEW = 20
 """Items that may be written at once, however large: a task has up to 64 KiB in each of three fields."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = frozenset("=+-@")
 
 Page = Sequence[Mapping[str, Any]]
 
@@ -174,8 +175,19 @@ def _dumps(item: Any) -> str:
 def _cell(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return f"'{value}" if _may_be_formula(value) else value
     return _dumps(value) if isinstance(value, dict | list | bool) else value
+
+
+def _may_be_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula: some skip what is not seen, and know wide characters too."""
+    for place, character in enumerate(text):
+        kind = category(character)
+        if kind == "Cc" and place == 0:
+            return True
+        if kind[0] not in "CZ":
+            return normalize("NFKC", character)[0] in FORMULA_STARTS
+    return False
 
 
 def _range(part: str) -> tuple[str, float]:

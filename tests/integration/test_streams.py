@@ -71,6 +71,29 @@ def test_a_place_that_was_never_reached_means_now(fetch: Fetch) -> None:
     run(fetch, work())
 
 
+def test_every_history_says_which_event_is_the_newest(fetch: Fetch) -> None:
+    assert fetch("GET", "/events").headers["Waybill-Newest"] == "0"
+    task_id, other = fetch.created(), fetch.created()
+    newest = str(fetch("GET", "/events").json()[-1]["event_id"])
+    for path in (
+        "/events",
+        "/events?after=23",
+        "/events?limit=1",
+        f"/tasks/{task_id}/events",
+        f"/tasks/{other}/events",
+    ):
+        answer = fetch("GET", path)
+        assert (answer.status, answer.headers["Waybill-Newest"]) == (200, newest)
+    assert fetch("GET", "/events?after=23").json() == []
+
+    async def work() -> None:
+        for path in ("/events?after=23", f"/tasks/{task_id}/events"):
+            async with follow(fetch.port, path) as stream:
+                assert stream.headers["waybill-newest"] == newest
+
+    run(fetch, work())
+
+
 def test_a_task_is_followed_from_its_first_event_on(fetch: Fetch) -> None:
     fetch.created()
     task_id = fetch.created()

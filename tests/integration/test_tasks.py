@@ -184,13 +184,34 @@ def test_a_list_comes_as_ndjson(fetch: Fetch) -> None:
     assert [json.loads(line) for line in answer.body.splitlines()] == fetch("GET", "/tasks").json()
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '="a",b'])
-def test_a_list_comes_as_csv_without_formulas(fetch: Fetch, name: str) -> None:
-    fetch.created(name=name, metadata={"a": 1})
+FORMULAS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", '="a",b', "\n=1+1", "\r\n=1+1", "\t=1+1", "  =1+1", "\ufeff=1+1", "\u00a0=1+1"),
+    *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u200b=1+1", "\u2028=1+1", " \n \u3000=1", "\n1", "\t1"),
+]
+
+
+def ended_with(fetch: Fetch, result: str) -> None:
+    """Have a task that ended with this result, which may have every character."""
+    fetch("POST", "/task-types", {"name": "parcel", "handler": None}, token="admin-token")
+    task_id = fetch.created(type="parcel", metadata={"a": 1})
+    assert fetch("PATCH", f"/tasks/{task_id}", {"status": 3, "result": result}, token="reporter-token").status == 200
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_list_comes_as_csv_without_formulas(fetch: Fetch, text: str) -> None:
+    ended_with(fetch, text)
     answer = fetch("GET", "/tasks", headers={"Accept": "text/csv"})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    (row,) = csv.DictReader(io.StringIO(answer.body.decode()))
-    assert (row["name"], row["processing_time"], row["metadata"]) == (f"'{name}", "5", '{"a":1}')
+    (row,) = csv.DictReader(io.StringIO(answer.body.decode(), newline=""))
+    assert (row["result"], row["processing_time"], row["metadata"]) == (f"'{text}", "5", '{"a":1}')
+
+
+@pytest.mark.parametrize("text", ["1=1", " a", "a\n=1", "'=1", "\u201c=1", "東京"])
+def test_what_no_spreadsheet_takes_for_a_formula_comes_as_it_is(fetch: Fetch, text: str) -> None:
+    ended_with(fetch, text)
+    answer = fetch("GET", "/tasks", headers={"Accept": "text/csv"})
+    (row,) = csv.DictReader(io.StringIO(answer.body.decode(), newline=""))
+    assert row["result"] == text
 
 
 @pytest.mark.parametrize(("accept", "body"), [("text/csv", b"task_id,"), ("application/x-ndjson", b""), ("*/*", b"[]")])

@@ -75,6 +75,9 @@ class EventsHandler(Endpoint):
         A page is looked for in a bounded time and has a bounded size: where `Waybill-Search` says `partial`, it has
         fewer events than it may have, perhaps none, and `Link` leads on.
 
+        `Waybill-Newest` is the number of the newest event of all when the answer began. If it is lower than `after`,
+        the history is another one than before, from a backup perhaps, and has to be read from its beginning.
+
         Accept: text/event-stream follows them live instead: from `Last-Event-ID` or `after` on without a gap, and from
         now on where neither is given. Each message's `id` is the event's, its data the event as JSON; a stream that is
         silent beats every 15 seconds. A reader that is too slow is cut off, and comes back for the rest. A task that is
@@ -87,6 +90,8 @@ class EventsHandler(Endpoint):
         self, chosen: Chosen, after: int | None, limit: int | None, last_event_id: int | None
     ) -> AsyncIterator[Any]:
         """Return the pages of a history, one of `limit` events or all, or the chunks of its stream."""
+        # Read first: no number that anybody was given before is higher.
+        self.set_header("Waybill-Newest", str(await self.store.feed.newest()))
         if self.media == EVENT_STREAM:
             return self._live(chosen, after if last_event_id is None else last_event_id)
         if limit is None:

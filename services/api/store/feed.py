@@ -86,12 +86,16 @@ class Feed:
             bell.add_done_callback(self._bells.discard)
         return bell
 
+    async def newest(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+        return await self._newest()
+
     async def start(self, after: int | None) -> int:
         """Return the place to follow from: after that event, or now where none is named.
 
         A number that was never given, of another database perhaps, means now as well.
         """
-        newest = await self._newest()
+        newest = await self.newest()
         return newest if after is None else min(after, newest)
 
     async def since(self, place: int, task_id: str | None) -> tuple[Sequence[Line], int]:
