@@ -47,7 +47,9 @@ def test_a_new_database_gets_an_id_and_keeps_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["gone", "empty", "no schema"])
-@pytest.mark.parametrize(("known", "was_there"), [(ID, False), (None, True), (ID, True)])
+@pytest.mark.parametrize(
+    ("known", "was_there"), [(ID, False), (None, True), (ID, True)], ids=["known", "was there", "both"]
+)
 def test_an_installation_is_not_begun_anew_where_one_was(
     path: Path, state: str, known: str | None, was_there: bool
 ) -> None:
