@@ -36,14 +36,14 @@ class Failure(NamedTuple):
 PUT = (
     "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET "
     "tasks = tasks + excluded.tasks, first_seen = min(first_seen, excluded.first_seen), "
-    "last_seen = max(last_seen, excluded.last_seen), "
-    "task_id = CASE WHEN excluded.last_seen >= last_seen THEN excluded.task_id ELSE task_id END"
+    "last_seen = CASE WHEN last_seen > ? THEN excluded.last_seen ELSE max(last_seen, excluded.last_seen) END, "
+    "task_id = CASE WHEN last_seen > ? OR excluded.last_seen >= last_seen THEN excluded.task_id ELSE task_id END"
 )
 
 
-def add(connection: Connection, seen: Iterable[Failure]) -> None:
-    """Count tasks into their groups."""
-    connection.executemany(PUT, seen)
+def add(connection: Connection, seen: Iterable[Failure], now: int) -> None:
+    """Count tasks into their groups. What was seen after `now`, by a clock that was ahead, is not the last for long."""
+    connection.executemany(PUT, ((*failure, now, now) for failure in seen))
 
 
 def leave(connection: Connection, counts: Iterable[tuple[str, int]]) -> None:

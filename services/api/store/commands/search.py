@@ -134,7 +134,7 @@ def _look_at(unit: Unit, task_ids: Sequence[str]) -> None:
             left[before] += 1
     searched.insert(connection, added)
     searched.replace(connection, changed)
-    failures.add(connection, seen)
+    failures.add(connection, seen, unit.now)
     failures.leave(connection, left.items())
 
 

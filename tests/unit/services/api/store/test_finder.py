@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.search.query import Query
-from services.api.store import finder, tasks
+from services.api.store import failures, finder, tasks
 from services.api.store.ids import Ids
 from shared.domain.task import Task
 from tests.databases import new_in_memory
@@ -95,3 +95,15 @@ def test_the_latest_hour_is_counted_whatever_the_clock_did(connection: sqlite3.C
     times = [NOW - 1_000, NOW + 2 * DAY, NOW - 2 * DAY, NOW - 500, NOW]
     create(connection, times)
     assert [one.created_at for one in tasks.recent(connection, NOW - hour, NOW, 100)] == [NOW, NOW - 500, NOW - 1_000]
+
+
+def test_a_failure_that_was_seen_by_a_clock_ahead_is_not_the_last_one_for_days(connection: sqlite3.Connection) -> None:
+    def seen(task_id: str, at: int, now: int) -> failures.Failure:
+        failures.add(connection, [failures.Failure("f", "sleep", "failed", "no such host", 1, at, at, task_id)], now)
+        return failures.latest(connection, None, None, 1)[0]
+
+    seen("ahead", NOW + 2 * DAY, NOW + 2 * DAY)
+    group = seen("later", NOW + 5, NOW + 10)
+    assert (group.tasks, group.first_seen, group.last_seen, group.task_id) == (2, NOW + 5, NOW + 5, "later")
+    group = seen("earlier", NOW + 1, NOW + 20)
+    assert (group.tasks, group.first_seen, group.last_seen, group.task_id) == (3, NOW + 1, NOW + 5, "later")
