@@ -29,7 +29,7 @@ def _remedy(number: int | None, path: Path | None) -> str:
         return (
             f"; it belongs to {_owner(there)}, this process is {_name(os.geteuid())}: give it to that user with chown"
         )
-    if number in (errno.EISDIR, errno.ENOTDIR, errno.ELOOP):
+    if number in (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EEXIST):
         return "; move what lies there away"
     if number in (errno.ENOSPC, errno.EDQUOT):
         return "; make room on its disk"

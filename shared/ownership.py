@@ -1,5 +1,6 @@
 """Whose the data directory is: what root makes there by hand belongs to the service that runs as another user."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -18,6 +19,13 @@ def make_folder(folder: Path) -> None:
         owner = missing[-1].parent.stat()
         for one in missing:
             os.chown(one, owner.st_uid, owner.st_gid)
+
+
+def check_access(paths: Iterable[Path]) -> None:
+    """Raise PermissionError for the first of these files that is there, and not for this process to use."""
+    for path in paths:
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def hand_over(folder: Path, paths: Iterable[Path]) -> None:

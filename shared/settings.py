@@ -1,5 +1,6 @@
 """Settings: environment variables with the prefix WAYBILL_, or the same in a file `.env`."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.address import api_address
+from shared.os_error import told
 from shared.ownership import make_folder
 
 PREFIX = "WAYBILL_"
@@ -79,7 +81,9 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError("; ".join(sorted({cls._complaint(dict(one)) for one in error.errors()}))) from None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise SettingsError(told(error)) from None
+        except UnicodeDecodeError as error:
             raise SettingsError(f".env cannot be read: {error}") from None
 
     @property
@@ -156,7 +160,8 @@ class Settings(BaseSettings):
         except OSError as error:
             raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be made: {error.strerror}") from None
         if not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
-            raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} is not writable for this user")
+            denied = PermissionError(errno.EACCES, "it is not writable for this user", str(self.data_dir))
+            raise SettingsError(f"{PREFIX}DATA_DIR: {told(denied)}")
 
     @field_validator("data_dir")
     @classmethod

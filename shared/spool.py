@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.ownership import hand_over
 from shared.private_file import MODE, make_private
 
 SCHEMA = """
@@ -170,6 +171,7 @@ class Spool:
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
             make_private(self.path)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, MODE))
+            hand_over(self.path.parent, (self.path,))
             connection = sqlite3.connect(self.path, check_same_thread=False)
             try:
                 connection.execute("pragma synchronous=full")

@@ -20,6 +20,10 @@ ANY_HOST = "*"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class BadToken(Exception):
+    """A token's file holds what cannot be sent; the message is one line."""
+
+
 class Scope(IntEnum):
     """What a call asks of its caller; a caller of a higher role may do all that a lower one may."""
 
@@ -222,7 +226,10 @@ def least_role(needs: Needs, method: str) -> Role | None:
 
 
 def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, str]:
-    """Return the token of each role, making those that no file holds yet, under the data directory's lock."""
+    """Return the token of each role, making those that no file holds yet, under the data directory's lock.
+
+    Raises BadToken, OSError.
+    """
     tokens = {Scope.REPORTER: _token_in(worker), Scope.ADMIN: _token_in(admin)}
     if api_token is not None:
         tokens[Scope.CLIENT] = api_token
@@ -241,7 +248,9 @@ def is_loopback(host: str) -> bool:
 
 def _token_in(path: Path) -> str:
     """Read a token file, or make one so that a crash leaves either none or a whole one."""
-    if path.exists() and (token := path.read_text("ascii").strip()):
+    if path.exists() and (token := path.read_bytes().decode("ascii", "replace").strip()):
+        if not all("!" <= character <= "~" for character in token):
+            raise BadToken(f"{path} holds no token, which has visible ASCII characters: remove it, and one is made")
         path.chmod(0o600)
         return token
     token = secrets.token_urlsafe(32)

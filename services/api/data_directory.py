@@ -5,7 +5,7 @@ import stat
 
 from services.api.store.opening import CHECK_SECONDS, open_database
 from shared import installation
-from shared.ownership import hand_over
+from shared.ownership import check_access, hand_over
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ def settle(settings: Settings, *, check: float = CHECK_SECONDS) -> str:
     OSError.
     """
     _close(settings)
+    check_access(path for path in settings.files() if path.parent == settings.data_dir)
     known = installation.read(settings.installation_file)
     tokens = (settings.worker_token_file, settings.admin_token_file)
     found = open_database(
@@ -54,12 +55,13 @@ def leave_a_mark(settings: Settings, found: str) -> None:
 def _close(settings: Settings) -> None:
     """Take from others what they may do here, and name each file of which that is so."""
     level = logging.WARNING if settings.tasks_db.exists() else logging.DEBUG
+    folders = (settings.data_dir, settings.spool_dir, settings.doorbell_dir)
     for path in (settings.data_dir, *settings.files()):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
         except FileNotFoundError:
             continue
-        if not mode & OTHERS:
+        if not mode & OTHERS or (path.is_dir() and path not in folders):
             continue
         try:
             path.chmod(mode & ~OTHERS)

@@ -11,7 +11,7 @@ from socket import socket
 from urllib.parse import urlsplit
 
 from services.api import data_directory, listening
-from services.api.access import Access, is_loopback, tokens_in
+from services.api.access import Access, BadToken, is_loopback, tokens_in
 from services.api.admin.accounts import Accounts
 from services.api.admin.demo_login import accounts_in, allows_demo
 from services.api.admin.passwords import Passwords
@@ -92,11 +92,14 @@ def run(settings: Settings) -> int:
 async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> int:
     stop = _Stop()
     stop.on_signals()
-    tokens = tokens_in(
-        settings.worker_token_file,
-        settings.admin_token_file,
-        None if settings.api_token is None else settings.api_token.get_secret_value(),
-    )
+    try:
+        tokens = tokens_in(
+            settings.worker_token_file,
+            settings.admin_token_file,
+            None if settings.api_token is None else settings.api_token.get_secret_value(),
+        )
+    except BadToken as error:
+        raise CannotStart(str(error), 2) from None
     hand_over(settings.data_dir, settings.files())
     hosts = {settings.host, urlsplit(settings.base_url).hostname or "", *settings.allowed_hosts}
     traffic = Traffic()

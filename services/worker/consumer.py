@@ -35,7 +35,7 @@ from shared.courier import Courier
 from shared.doorbell import Doorbell, ring_all
 from shared.leftovers import identify
 from shared.outage import Outage
-from shared.ownership import hand_over
+from shared.ownership import check_access, hand_over
 from shared.queue import Queue
 from shared.settings import Settings
 from shared.spool import Spool
@@ -97,6 +97,7 @@ class Worker:
         """
         self._printed = printed or Printed(clock)
         try:
+            check_access((settings.queue_db, settings.spool_dir, settings.doorbell_dir))
             self._build(settings, clock)
             hand_over(settings.data_dir, settings.files())
         except OSError as error:

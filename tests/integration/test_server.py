@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -150,3 +150,29 @@ def test_the_check_of_the_image_knows_the_port_and_no_proxy(running: "subprocess
 
     assert exit_status() == 0
     assert exit_status(WAYBILL_PORT="9") != 0
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\n")
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [("worker.token", a_folder), ("admin.token", no_text), ("tasks.lock", a_link), ("installation", a_folder)],
+)
+def test_a_file_that_cannot_be_used_ends_with_2_and_is_named(
+    data_dir: Path, name: str, spoil: Callable[[Path], None]
+) -> None:
+    data_dir.mkdir(mode=0o700)
+    spoil(data_dir / name)
+    status, line = fails(data_dir)
+    assert status == 2
+    assert line.startswith(f"{data_dir / name} ")

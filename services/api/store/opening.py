@@ -142,4 +142,6 @@ def _gone(path: Path, said: str) -> DatabaseUnusable:
 def _remedy(error: BaseException) -> str:
     if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return f"; put a good copy in its place, {SAVED}"
+    if code_of(error) == sqlite3.SQLITE_FULL:
+        return "; make room on its disk"
     return ""
