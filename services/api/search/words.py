@@ -5,6 +5,7 @@ A run of such characters stands in the index as every two that follow one anothe
 particles to its words, and is treated alike.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -53,6 +54,7 @@ SPACELESS = (
 )
 """Scripts whose words are not told apart by spaces, or not by spaces alone."""
 
+ASCII_WORD = re.compile("[0-9a-z]+")
 ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -104,6 +106,8 @@ def _closed(segment: _Segment) -> Iterator[str]:
 
 def _segments(text: str) -> list[_Segment]:
     """Split a text where a word ends or another kind of script begins."""
+    if text.isascii():
+        return [_Segment(word, False) for word in ASCII_WORD.findall(text.lower())]
     found: list[_Segment] = []
     characters: list[str] = []
     kind = ""

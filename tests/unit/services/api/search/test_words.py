@@ -112,6 +112,11 @@ def test_every_part_of_a_text_without_spaces_is_found_and_nothing_else(text: str
     assert index(text, other)(part) == [0, *([1] if part in other else [])]
 
 
+@given(text=st.text(st.characters(max_codepoint=127), max_size=40))
+def test_plain_letters_make_the_same_words_beside_others(text: str) -> None:
+    assert [*words_of(text), "ж"] == [*words_of(f"{text} Ж")]
+
+
 @given(text=st.text(max_size=40))
 def test_a_text_is_found_by_itself_unless_it_has_no_word(text: str) -> None:
     assert index(text)(text) == ([0] if phrase_of(text).words else [])
