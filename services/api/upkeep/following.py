@@ -49,7 +49,9 @@ class Following:
 
     async def tick(self, seconds: float) -> None:
         """Count `seconds` for each lane whose handler no worker has, and let the tasks follow that can."""
-        strays = await self._store.strays(self._workers.served())
+        handlers = self._workers.served()
+        # While there is no worker at all, nothing tells which handlers the next ones will have.
+        strays = await self._store.strays(handlers) if handlers else {}
         self._waited = {lane: self._waited.get(lane, 0.0) + seconds for lane in strays}
         self._stuck = {lane: named for lane, named in self._stuck.items() if strays.get(lane) == named}
         for lane, named in strays.items():

@@ -98,6 +98,19 @@ async def test_a_worker_that_is_started_anew_has_a_lease_to_come_back_in(open_st
         assert watch.handlers(waiting) == {"echo"}
 
 
+async def test_workers_that_come_back_one_by_one_all_count(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        watch = Watch(store)
+        waiting = await watch.create(TaskType(name="rest", handler="nap"), 3)
+        await store.change_type("rest", {"handler": "echo"})
+        await watch.serve(10 * LEASE)
+        await watch.have("echo")
+        await watch.serve(LEASE - 1)
+        await watch.workers.beat("another", Beat(handlers=("nap",)))
+        await watch.serve(10)
+        assert watch.handlers(waiting) == {"nap"}
+
+
 async def test_tasks_wait_while_no_worker_has_what_their_type_names_now_or_it_is_paused(open_store: OpenStore) -> None:
     async with open_store() as store:
         watch = Watch(store)
