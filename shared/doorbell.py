@@ -4,15 +4,20 @@ import contextlib
 import os
 import select
 import stat
+from collections.abc import Callable
 from pathlib import Path
+
+RING, CALL = b"!", b"?"
+"""What is written: that there are messages, or that the owner is to beat now."""
 
 
 class Doorbell:
     """A worker's own FIFO: whoever writes a byte to it wakes the worker."""
 
-    def __init__(self, path: Path) -> None:
-        """Make the FIFO, readable by its owner alone."""
+    def __init__(self, path: Path, on_call: Callable[[], None] = lambda: None) -> None:
+        """Make the FIFO, readable by its owner alone; `on_call` hears, within a wait, that its owner is to beat now."""
         self._path = path
+        self._on_call = on_call
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
@@ -26,16 +31,20 @@ class Doorbell:
         """Sleep until somebody rings, for at most `timeout` seconds; however often it rang, it is one ring."""
         if not self._poll.poll(timeout * 1000):
             return False
+        is_called, read = False, RING
         with contextlib.suppress(BlockingIOError):
-            while len(os.read(self._descriptor, 65_536)) == 65_536:
-                pass
+            while read:
+                read = os.read(self._descriptor, 65_536)
+                is_called |= CALL in read
+        if is_called:
+            self._on_call()
         return True
 
     def ring(self) -> None:
         """Wake the owner from another thread of its own."""
         # A full FIFO has rung; one that a handler has closed is found out by whoever waits.
         with contextlib.suppress(OSError):
-            os.write(self._descriptor, b"!")
+            os.write(self._descriptor, RING)
 
     def close(self) -> None:
         """Take the FIFO away."""
@@ -55,10 +64,19 @@ def ring_all(folder: Path) -> None:
             _ring(path)
 
 
-def _ring(path: str) -> None:
+def call(folder: Path, worker_id: str) -> None:
+    """Have one worker beat now; like `ring_all` it never blocks or fails. A worker of 0.1.0 only wakes."""
+    path = folder / worker_id
+    # Whoever claims a run chooses the name under which it does.
+    if path.parent == folder and path.name == worker_id:
+        with contextlib.suppress(OSError, ValueError):
+            _ring(str(path), CALL)
+
+
+def _ring(path: str, what: bytes = RING) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            os.write(descriptor, b"!")
+            os.write(descriptor, what)
     finally:
         os.close(descriptor)

@@ -36,6 +36,12 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
         return run
 
     def act(context: Context, script: Any, execution: Execution) -> Any:
+        try:
+            return follow(context, script, execution)
+        finally:
+            execution.has_left = True
+
+    def follow(context: Context, script: Any, execution: Execution) -> Any:
         steps = script["steps"]
         for done, seconds in enumerate(steps, start=1):
             context.sleep(seconds)

@@ -125,6 +125,12 @@ def has_crashed(event: Event) -> bool:
     return event.kind == "report" and event.outcome == "applied" and error.get("code") == "worker_lost"
 
 
+def has_timed_out(event: Event) -> bool:
+    """Whether a report says that a handler took too long."""
+    error = event.said.get("error") or {}
+    return event.kind == "report" and event.outcome == "applied" and error.get("code") == "timeout"
+
+
 def innocents_are_spared(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
     """Whoever kills workers, and whatever handler kills its own, no other task ends in ERROR `worker_lost`."""
     if after.error_code != "worker_lost":

@@ -31,19 +31,29 @@ THREADED = (adoption, consumer, delivery, dequeuer, heartbeat, isolation, outage
 class Bell:
     """A doorbell without a FIFO."""
 
-    def __init__(self, kernel: Kernel, bells: dict[Path, "Bell"], path: Path) -> None:
+    def __init__(self, kernel: Kernel, bells: dict[Path, "Bell"], path: Path, on_call: Callable[[], None]) -> None:
         """Hang it up."""
         self._rung = Event(kernel)
+        self._on_call = on_call
+        self._is_called = False
         bells[path] = self
 
     def wait(self, timeout: float) -> bool:
         """Wait for a ring."""
         rung = self._rung.wait(timeout)
         self._rung.clear()
+        if self._is_called:
+            self._is_called = False
+            self._on_call()
         return rung
 
     def ring(self) -> None:
         """Wake the owner."""
+        self._rung.set()
+
+    def call(self) -> None:
+        """Have the owner beat."""
+        self._is_called = True
         self._rung.set()
 
     def close(self) -> None:
@@ -91,6 +101,11 @@ class Machine:
         for bell in self.bells.values():
             bell.ring()
 
+    def call(self, directory: Path, worker_id: str) -> None:
+        """Call one worker."""
+        if directory / worker_id in self.bells:
+            self.bells[directory / worker_id].call()
+
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Have the product import this machine instead of the real one."""
@@ -112,7 +127,7 @@ class Machine:
             put(dispatcher.Dispatcher, **_as_thread(kernel))
             put(ids, randbits=kernel.random.getrandbits)
             put(store, ThreadPoolExecutor=lambda *named: None)
-            put(upkeep, ring_all=self.ring_all)
+            put(upkeep, ring_all=self.ring_all, call=self.call)
             put(dequeuer, secrets=secrets)
             put(leftovers, secrets=secrets, LockFile=lambda path: _Lock(path, kernel))
             put(
@@ -121,7 +136,7 @@ class Machine:
                 Client=lambda *named: NetworkClient(self.network, kernel),
                 Child=lambda run: Child(kernel, self.truth, self.handlers, run),
                 Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers),
-                Doorbell=lambda path: Bell(kernel, self.bells, path),
+                Doorbell=lambda path, on_call: Bell(kernel, self.bells, path, on_call),
                 ring_all=self.ring_all,
                 Reporter=lambda *parts: _Reporter(self.truth, *parts),
                 Spool=lambda path: _Spool(path, self.truth),

@@ -35,6 +35,7 @@ ALONE = "no run is executed twice"
 KEPT = "a task that was answered 201 is kept, once"
 SEEN = "what a client reads never goes back"
 ENDED = "every task with a handler ends while a worker lives, and each that may not be silent"
+BESIDE = "no attempt begins while its worker is leaving the one before it"
 STANDING = "the result of a stage stands"
 CALM = "everybody gets an answer in the end"
 
@@ -100,11 +101,15 @@ class Oracle:
         for event in events:
             self._note(event)
             self._judge(event, rows[event.task_id], gone if event.source in dead else dead)
+            if event.kind in ("cancel", "timeout") or invariants.has_timed_out(event):
+                run = event.said.get("run", event.run)
+                self._truth.taken.setdefault((event.task_id, run), self._kernel.now)
             if event.outcome == "applied":
                 api = self._kernel.process
                 self._truth.news[event.task_id] = api, api.running_time, api.pauses
         for worker_id in sorted(gone - dead):
             self._judge_gone(worker_id)
+        self._judge_overlaps()
         for key in self._truth.twice:
             self.violate(ALONE, f"{key[0][-6:]}/{key[1]}")
         for task_id in self._truth.created.keys() - rows.keys():
@@ -215,6 +220,20 @@ class Oracle:
         if silence < LEASE - TICK * (1 + api.pauses - pauses) - SLACK:
             name = self._truth.workers[worker_id].name
             self.violate(LEASED, f"{name} was silent for {silence:.2f} s")
+
+    def _judge_overlaps(self) -> None:
+        """Let no attempt begin beside the one before it, as long as the API can wait for its worker to leave that."""
+        for old, new in self._truth.overlaps:
+            taken = self._truth.taken.get((old.task_id, old.run))
+            ids = {worker_id for worker_id, one in self._truth.workers.items() if one is old.worker}
+            # A handler that pays no heed is not waited for, once its worker has given it up.
+            is_held = taken is not None and old.end != "hang" and not ids & self._ledger.gone
+            if taken is None or not is_held or new.began_at - taken >= LEASE - SLACK:
+                continue
+            self.violate(
+                BESIDE, f"run {new.run} of {old.task_id[-6:]} began {new.began_at - taken:.2f} s after {old.run}"
+            )
+        self._truth.overlaps.clear()
 
     def _complain(self, invariant: str, row: Row, complaints: Iterable[str]) -> None:
         for complaint in complaints:

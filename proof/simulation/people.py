@@ -149,6 +149,11 @@ class People:
         self._truth.cancels.add(task_id)
         self._kernel.note(f"cancels {task_id[-6:]}")
         self._persist(lambda: self._client.cancel_task(task_id))
+        if self._random.random() < 0.5:
+            # At once, when its worker may not have heard of the cancellation.
+            task = self._look(task_id)
+            if task["status"] >= COMPLETED:
+                self._retry(task_id, task["attempt"])
 
     def _retry(self, task_id: str, attempt: int) -> None:
         self._truth.retries.add(task_id)

@@ -30,8 +30,15 @@ class Execution:
     """How the handler ended; empty while it runs, and where it was told to stop."""
     said: dict[str, Any] | None = None
     """The final report that its worker handed over for delivery."""
+    has_left: bool = False
+    """Whether its handler has come to an end, good or bad."""
     is_durable: bool = False
     """Whether that report was written to the spool."""
+
+    @property
+    def end(self) -> str:
+        """How its handler is meant to end."""
+        return str(self.given.get("scripts", {}).get(self.handler, self.given).get("end"))
 
     @property
     def result(self) -> dict[str, Any]:
@@ -62,6 +69,11 @@ class Truth:
     """For each task, the life of the API that took in the latest news, and its running time and pauses then."""
     tracked: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     """What was said about each attempt of a tracked task, and acknowledged."""
+    of_task: dict[str, list[Execution]] = field(default_factory=dict)
+    overlaps: list[tuple[Execution, Execution]] = field(default_factory=list)
+    """Executions that began while an earlier one of the same task went on in a worker that lives."""
+    taken: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When the API took a run from its worker, by a cancellation or a time-out."""
     serial: int = 0
 
     def begin(self, task_id: str, run: int, handler: str, given: Any) -> Execution:
@@ -70,6 +82,10 @@ class Truth:
         execution = Execution(self.serial, task_id, run, self.kernel.process.worker, self.kernel.now, handler, given)
         if (task_id, run) in self.executions:
             self.twice.append((task_id, run))
+        for other in self.of_task.setdefault(task_id, []):
+            if not other.has_left and other.worker.is_alive and not other.worker.is_stopping:
+                self.overlaps.append((other, execution))
+        self.of_task[task_id].append(execution)
         self.executions[task_id, run] = execution
         self.kernel.note(f"runs {task_id[-6:]}/{run}")
         return execution
@@ -82,6 +98,8 @@ class Truth:
     def cut_off(self, task_id: str, run: int) -> None:
         """Note that the process which a run had of its own has ended, whatever its handler was doing."""
         execution = self.executions.get((task_id, run))
+        if execution is not None:
+            execution.has_left = True
         if execution is not None and execution.ended_at is None:
             execution.ended_at = self.kernel.now
             self.kernel.note(f"{task_id[-6:]}/{run} was cut off")

@@ -125,27 +125,32 @@ class Worker:
             partial(installation.known, settings.installation_file),
         )
         self._spool = Spool(settings.spool_dir / f"{self._id}.db")
-        self._bell = Doorbell(settings.doorbell_dir / self._id)
+        self._bell = Doorbell(settings.doorbell_dir / self._id, self._hurry)
         self._queue = Queue(settings.queue_db)
         outage = Outage(settings.base_url, clock)
-        runs = Runs(self._id, clock, isolates=settings.worker_children > 0)
+        runs = Runs(self._id, clock, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
         registry = Registry(self._client, installed_handlers(settings.stages))
         self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._surroundings = Surroundings({MARK: self._id})
         self._runner = Runner(
-            registry, self._reporter.put, self._slots, self._surroundings.restore, self._printed.counted
+            registry,
+            self._reporter.put,
+            self._slots,
+            self._surroundings.restore,
+            self._printed.counted,
+            on_left=runs.leave,
         )
         self._isolation = Isolation(
             settings.worker_children,
             Child,
             self._granted.put,
             self._reporter.put,
-            lambda run: None,
+            runs.leave,
             self._slots,
             clock,
         )
-        self._watchdog = Watchdog(self._executing, self._reporter.put, clock=clock)
+        self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._replace_runner, clock=clock)
         self._dequeuer = Dequeuer(
             self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, clock
         )
@@ -213,20 +218,34 @@ class Worker:
         else:
             self._granted.put(run)
 
-    def _executing(self) -> list[Run]:
-        """Return the runs whose handlers have not returned, wherever they run."""
-        return self._runner.executing() + self._isolation.executing()
+    def _hurry(self) -> None:
+        """Beat at once."""
+        self._heartbeat.hurry()
+
+    def _replace_runner(self) -> None:
+        """Start a thread in the place of one whose handler does not return."""
+        with _stack_size(RUNNER_STACK):
+            threading.Thread(target=self._run_granted, name="runner", daemon=True).start()
+
+    def _run_granted(self) -> None:
+        while (run := self._granted.get()) is not None:
+            self._runner.run(run)
 
     def _watch(self) -> Exit:
         """Wait for an ending, and look after the runs and the threads meanwhile."""
         healthy_at = self._clock()
+        is_retiring = False
         while True:
             try:
                 return self._endings.get(timeout=TICK_SECONDS)
             except Empty:
                 self._signals.hold()
                 self._surroundings.hold()
-            if self._watchdog.look():
+            if self._watchdog.look() and not is_retiring:
+                is_retiring = True
+                logger.critical("Worker %s retires, for too many handlers do not end: it takes nothing more", self._id)
+                self._dequeuer.retire()
+            if is_retiring and self._dequeuer.is_paused and self._slots.wait_idle(0) and self._isolation.wait_idle(0):
                 return Exit.BROKEN
             self._lock.renew()
             if self._are_descriptors_gone():
@@ -256,7 +275,7 @@ class Worker:
         for run in self._runner.executing():
             run.lose()
         self._isolation.close()
-        for _ in range(self._slots.total):
+        for _ in range(self._slots.total + self._runner.abandoned):
             self._granted.put(None)
         self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)
         self._threads["reporter"].join(FAREWELL_SECONDS + FAREWELL_TIMEOUT[1])

@@ -95,6 +95,7 @@ class Dequeuer:
         self._clock = clock
         self._stopping = threading.Event()
         self._paused = threading.Event()
+        self._retired = threading.Event()
         self._rests = False
         self._queue_works = True
         self._looked_at = clock()
@@ -103,9 +104,10 @@ class Dequeuer:
         """Take and claim until told to stop."""
         while not self._stopping.is_set():
             # Said before the turn looks for a pause again: whoever sees both knows that nothing more is claimed.
-            self._rests = self._paused.is_set()
-            if self._rests or not self.turn():
-                self._bell.wait(POLL_SECONDS)
+            self._rests = self._paused.is_set() or self._retired.is_set()
+            idle = self._rests or not self.turn()
+            # Also while it has something to take: it may be called to beat.
+            self._bell.wait(POLL_SECONDS if idle else 0.0)
 
     def stop(self) -> None:
         """Take nothing more; what was taken and not claimed goes back to the queue."""
@@ -128,15 +130,20 @@ class Dequeuer:
             self._paused.clear()
             self._bell.ring()
 
+    def retire(self) -> None:
+        """Take nothing more for good, whatever is said of resuming."""
+        self._retired.set()
+        self._bell.ring()
+
     @property
     def is_paused(self) -> bool:
         """Whether it takes nothing more, and claims nothing more either."""
-        return self._paused.is_set() and self._rests
+        return (self._paused.is_set() or self._retired.is_set()) and self._rests
 
     def turn(self) -> bool:
         """Take and claim once; tell whether there was anything to take."""
         letters = self._take()
-        if letters and self._paused.is_set():
+        if letters and (self._paused.is_set() or self._retired.is_set()):
             self._put_back(letters)
             return False
         if letters:
@@ -192,12 +199,16 @@ class Dequeuer:
             if self._stopping.is_set():
                 self._put_back([letter for letter, _ in claimed])
             return
+        granted: list[Run] = []
         for run, answer in zip(runs, answers, strict=True):
             if answer.outcome in (Outcome.APPLIED, Outcome.DUPLICATE) and answer.task is not None:
                 run.begin(answer.task, self._clock())
-                self._start(run)
+                granted.append(run)
             else:
                 self._drop(run)
+        self._runs.enter(granted)
+        for run in granted:
+            self._start(run)
 
     def _ask(self, claims: list[dict[str, Any]]) -> list[Answer] | None:
         """Send the same claims until they are answered; None when told to stop, or where they never will be."""

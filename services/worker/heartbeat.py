@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+SOON_SECONDS = 0.05
 WORKER_GONE = "worker_gone"
 
 
@@ -82,22 +83,35 @@ class Heartbeat:
         self._on_gone = on_gone
         self._clock = clock
         self._stopping = threading.Event()
+        self._hurried = threading.Event()
         self._has_news = False
         self._host, self._pid = socket.gethostname(), os.getpid()
 
     def work(self) -> None:
         """Beat until told to stop; sooner where there is something to tell."""
-        while not self._stopping.wait(INTERVAL_SECONDS if self.beat() and not self._has_news else RETRY_SECONDS):
-            pass
+        is_usual = True
+        while not self._stopping.is_set():
+            pause = INTERVAL_SECONDS if self.beat(is_usual=is_usual) and not self._has_news else RETRY_SECONDS
+            is_usual = not self._hurried.wait(pause)
+            if not is_usual:
+                # What else there is to hurry for comes together.
+                self._stopping.wait(SOON_SECONDS)
+                self._hurried.clear()
+
+    def hurry(self) -> None:
+        """Beat at once: the API has called, or waits for news."""
+        self._hurried.set()
 
     def stop(self) -> None:
         """Beat no more."""
         self._stopping.set()
+        self._hurried.set()
 
-    def beat(self) -> bool:
-        """Beat once, and tell whether the API answered."""
+    def beat(self, *, is_usual: bool = True) -> bool:
+        """Beat once, and tell whether the API answered; what is not usual leaves out what does not change so soon."""
         try:
-            self._served.refresh()
+            if is_usual:
+                self._served.refresh()
             self._say()
         except ApiProblem as problem:
             if problem.code == WORKER_GONE:

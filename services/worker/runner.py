@@ -35,18 +35,21 @@ class Runner:
         slots: Slots,
         on_idle: Callable[[], None] = lambda: None,
         counted: Callable[[str], AbstractContextManager[None]] = lambda task_id: nullcontext(),
+        on_left: Callable[[Run], None] = lambda run: None,
     ) -> None:
         """Take the handlers, where reports go, the slots to give back, and what to do while no handler runs.
 
-        `counted` counts what the handler of a task prints.
+        `counted` counts what the handler of a task prints; `on_left` is told which run is executed no more.
         """
         self._handlers = handlers
         self._put = put
         self._slots = slots
         self._on_idle = on_idle
         self._counted = counted
+        self._on_left = on_left
         self._lock = threading.Lock()
         self._executing: dict[Run, None] = {}
+        self._abandoned: set[Run] = set()
 
     def executing(self) -> list[Run]:
         """Return the runs whose handlers have not returned."""
@@ -66,9 +69,32 @@ class Runner:
         finally:
             with self._lock:
                 self._executing.pop(run, None)
-                if not self._executing:
+                is_abandoned = run in self._abandoned
+                self._abandoned.discard(run)
+                if not (self._executing or self._abandoned):
                     self._on_idle()
-            self._slots.give_back()
+            if not is_abandoned:
+                self._let_go(run)
+
+    def abandon(self, run: Run) -> bool:
+        """Wait no more for the handler of a run to return, and tell whether that is news; its thread is lost."""
+        with self._lock:
+            if run not in self._executing:
+                return False
+            del self._executing[run]
+            self._abandoned.add(run)
+        self._let_go(run)
+        return True
+
+    @property
+    def abandoned(self) -> int:
+        """How many handlers go on that nobody waits for."""
+        with self._lock:
+            return len(self._abandoned)
+
+    def _let_go(self, run: Run) -> None:
+        self._slots.give_back()
+        self._on_left(run)
 
     def _outcome(self, run: Run) -> Parcel | None:
         task = run.task or {}

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.domain.merge import METADATA_CAP, metadata_size
@@ -47,6 +47,10 @@ class Run:
         self._ended = False
         self._waits = False
         self._metadata: dict[str, Any] = {}
+        self.is_forgotten = False
+        """Whether its end is acknowledged, or it is lost: it is held on only while its handler has not left."""
+        self.is_taken = False
+        """Whether it was lost or has timed out, so that its handler may go on for a while."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -140,6 +144,7 @@ class Run:
 
     def fail(self, code: ErrorCode, message: str) -> Parcel | None:
         """Make the report of a bad end and stop the handler if it still runs; None where it has ended already."""
+        self.is_taken |= code is ErrorCode.TIMEOUT
         return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
 
     def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:
@@ -150,7 +155,7 @@ class Run:
     def lose(self) -> None:
         """Tell it to stop, for it is no longer this worker's; nothing more is reported."""
         with self._lock:
-            self._ended = True
+            self._ended = self.is_taken = True
         self._stopped.set()
 
     def _end(self, said: dict[str, Any]) -> Parcel | None:
@@ -191,13 +196,25 @@ def _grown(metadata: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 class Runs:
     """The table of held runs; safe to share between threads."""
 
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic, *, isolates: bool = False) -> None:
-        """Take the worker's id and a clock of monotonic seconds; `isolates` is said with every claim."""
+    def __init__(
+        self,
+        source: str,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        isolates: bool = False,
+        on_left: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the worker's id and a clock of monotonic seconds; `isolates` is said with every claim.
+
+        `on_left` is told once a run is executed no more that should not have been any more: the API waits for that.
+        """
         self._source = source
         self._isolates = isolates
         self._clock = clock
+        self._on_left = on_left
         self._lock = threading.Lock()
         self._held: dict[tuple[str, int], Run] = {}
+        self._executing: set[Run] = set()
 
     def open(self, message: Message, claim: str) -> Run | None:
         """Hold a run that is about to be claimed; None where it is held already (a doubled message)."""
@@ -205,11 +222,36 @@ class Runs:
         with self._lock:
             return run if self._held.setdefault(run.key, run) is run else None
 
-    def forget(self, run: Run) -> None:
-        """Hold a run no longer."""
+    def enter(self, runs: Sequence[Run]) -> None:
+        """Take note that granted runs are executed from now on; what still executes earlier ones is to stop."""
+        newest = {run.task_id: run.number for run in runs}
         with self._lock:
-            if self._held.get(run.key) is run:
-                del self._held[run.key]
+            self._executing.update(runs)
+            earlier = [run for run in self._executing if run.number < newest.get(run.task_id, 0)]
+        for run in earlier:
+            run.lose()
+
+    def leave(self, run: Run) -> None:
+        """Take note that a run is executed no more, or that nobody waits for its handler any more."""
+        with self._lock:
+            self._executing.discard(run)
+            has_left = run.is_forgotten and self._remove(run)
+        if has_left and run.is_taken:
+            self._on_left()
+
+    def forget(self, run: Run) -> None:
+        """Hold a run no longer than it is executed."""
+        run.is_forgotten = True
+        with self._lock:
+            has_left = run not in self._executing and self._remove(run)
+        if has_left and run.is_taken:
+            self._on_left()
+
+    def _remove(self, run: Run) -> bool:
+        if self._held.get(run.key) is not run:
+            return False
+        del self._held[run.key]
+        return True
 
     def find(self, task_id: str, number: int) -> Run | None:
         """Return a held run."""

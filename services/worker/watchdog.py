@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from services.worker.runs import Run
 from shared.domain.status import ErrorCode
@@ -13,36 +14,73 @@ logger = logging.getLogger(__name__)
 HUNG_SECONDS = 10.0
 """How long a handler may go on after its run has timed out."""
 
+MOST_HUNG = 8
+"""How many handlers may go on that nobody waits for: each keeps a thread, and what it has in hand."""
+
+
+class Watched(Protocol):
+    """What the watchdog needs of who executes runs."""
+
+    def executing(self) -> list[Run]:
+        """Return the runs whose handlers have not returned."""
+
+
+class Runner(Watched, Protocol):
+    """What it needs of the runner: in its threads handlers may hang."""
+
+    def abandon(self, run: Run) -> bool:
+        """Wait no more for the handler of a run, and tell whether that is news."""
+
+    @property
+    def abandoned(self) -> int:
+        """How many handlers go on that nobody waits for."""
+
 
 class Watchdog:
     """Looks, whenever it is asked to, at how long each handler has been running."""
 
     def __init__(
         self,
-        executing: Callable[[], list[Run]],
+        runner: Runner,
+        isolation: Watched,
         put: Callable[[Parcel], None],
+        replace: Callable[[], None],
         hung_seconds: float = HUNG_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what returns the runs whose handlers have not returned, where reports go, and a clock (seconds)."""
-        self._executing = executing
+        """Take who executes runs, and where reports go.
+
+        `replace` starts a thread in the place of one that is lost; `clock` counts monotonic seconds.
+        """
+        self._runner = runner
+        self._isolation = isolation
         self._put = put
+        self._replace = replace
         self._hung_seconds = hung_seconds
         self._clock = clock
 
     def look(self) -> bool:
-        """Time out what is over its limit; tell whether a handler hangs that was timed out long ago."""
+        """Time out what is over its limit; tell whether more handlers hang than a process can bear.
+
+        One that goes on long after that is not waited for any more: its slot and its thread are replaced. In a process
+        of its own it is killed.
+        """
         now = self._clock()
-        hangs = False
-        for run in self._executing():
-            over = now - run.since - run.limit
-            if over < 0 or run.is_waiting:
-                continue
-            parcel = run.fail(ErrorCode.TIMEOUT, f"no end after {run.limit:g} s")
-            if parcel is not None:
-                logger.warning("Task %s timed out after %g s", run.task_id, run.limit)
-                self._put(parcel)
-            if over > self._hung_seconds:
-                logger.error("The handler of task %s does not end", run.task_id)
-                hangs = True
-        return hangs
+        for run in self._runner.executing():
+            if self._time_out(run, now) > self._hung_seconds and self._runner.abandon(run):
+                logger.error("The handler of task %s does not end and is left to itself", run.task_id)
+                self._replace()
+        for run in self._isolation.executing():
+            self._time_out(run, now)
+        return self._runner.abandoned > MOST_HUNG
+
+    def _time_out(self, run: Run, now: float) -> float:
+        """Return by how many seconds a run is over its limit, and report that where it is the first time."""
+        over = now - run.since - run.limit
+        if over < 0 or run.is_waiting:
+            return 0.0
+        parcel = run.fail(ErrorCode.TIMEOUT, f"no end after {run.limit:g} s")
+        if parcel is not None:
+            logger.warning("Task %s timed out after %g s", run.task_id, run.limit)
+            self._put(parcel)
+        return over

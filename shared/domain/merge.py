@@ -66,7 +66,8 @@ def _may_claim(task: Task, report: Report, now: int) -> bool:
 
 def _claimed(task: Task, report: Report, now: int) -> dict[str, Any]:
     isolated = task.isolate and report.isolates
-    return {"claim": report.claim, "worker": report.source, "isolated": isolated, "claimed_at": now, "due_at": None}
+    holder = {"claim": report.claim, "worker": report.source, "isolated": isolated, "leaving": None}
+    return {**holder, "claimed_at": now, "due_at": None}
 
 
 def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOTHING) -> tuple[Task, Outcome]:

@@ -70,6 +70,8 @@ class Task:
     claim: str | None = None
     """The token of the worker that holds, or last held, the current run."""
     worker: str | None = None
+    leaving: str | None = None
+    """The worker that may still be executing an earlier run of it, which was cancelled or timed out."""
     claimed_at: int | None = None
     """When a run of this attempt and stage was last claimed."""
     stage: str | None = None

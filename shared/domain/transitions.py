@@ -16,6 +16,9 @@ CRASH_BUDGET = 4
 LOSS_BUDGET = 16
 """With this many other lost workers it does, too: where no worker can keep runs apart, this ends what kills them."""
 
+LEAVING = 15_000
+"""Milliseconds, a lease, for which an attempt is held back at most until the worker has left the run before it."""
+
 
 def enter(task: Task, position: int) -> Task:
     """Put a task before a stage of its pipeline; nobody has claimed it there yet."""
@@ -44,6 +47,7 @@ def advance(task: Task, *, now: int) -> Task:
         isolated=False,
         claim=None,
         worker=None,
+        leaving=None,
         due_at=now,
         delay=0,
         stage_since=now,
@@ -132,7 +136,19 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     if task.status.is_final:
         raise TaskIsFinal()
     error = TaskError(ErrorCode.CANCELLED, "cancelled on request")
-    return end(replace(task, claim=None, isolated=False), Status.ERROR, now=now, error=error)
+    leaving = task.worker if task.is_held else task.leaving
+    return end(replace(task, claim=None, isolated=False, leaving=leaving), Status.ERROR, now=now, error=error)
+
+
+def leave(task: Task, *, now: int) -> Task:
+    """Take note that no worker executes an earlier run any more: an attempt that was held back is due by its delay."""
+    if task.leaving is None:
+        return task
+    left = replace(task, leaving=None)
+    if task.due_at is None:
+        return left
+    due_at = min(task.due_at, max(now, task.stage_since + task.delay))
+    return replace(left, due_at=due_at, version=task.version + 1)
 
 
 def retry(task: Task, attempt: int | None, *, now: int, task_type: TaskType | None = None) -> Task:
@@ -207,7 +223,9 @@ def fail(task: Task, error: TaskError, *, now: int) -> Task:
     What has timed out is a suspect: a handler that pays no heed to its end can be ended in a process of its own only.
     """
     failures = task.failures + 1
-    failed = replace(task, failures=failures, isolate=task.isolate or error.code is ErrorCode.TIMEOUT)
+    failed = replace(task, failures=failures)
+    if error.code is ErrorCode.TIMEOUT:
+        failed = replace(failed, isolate=True, leaving=task.worker)
     if failures >= task.max_attempts:
         return end(failed, Status.ERROR, now=now, error=error)
     return _next_attempt(failed, failed.position, now=now, delay=backoff(failed))
@@ -242,7 +260,7 @@ def _next_attempt(task: Task, position: int, *, now: int, delay: int) -> Task:
         error=None,
         started_at=None,
         finished_at=None,
-        due_at=None if task.is_tracked else now + delay,
+        due_at=None if task.is_tracked else now + (delay if task.leaving is None else max(delay, LEAVING)),
         delay=delay,
         stage_since=now,
         heard_at=now,

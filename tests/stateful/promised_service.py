@@ -151,13 +151,20 @@ class PromisedService:
             if seconds >= LEASE:
                 self.tasks[task_id].release(now, crashed=False)
         worker.silence = 0.0
-        return {run for run, claim in said.items() if held.get(run) != claim}
+        lost = {run for run, claim in said.items() if held.get(run) != claim}
+        still = {task_id for task_id, _ in lost}
+        for task in self.tasks.values():
+            if task.task_id not in still:
+                task.leave(worker_id, now)
+        return lost
 
     def gone(self, worker_id: str, now: int, *, crashed: bool) -> int:
         """Take a worker's end in, and return how many runs were released."""
         worker = self.worker(worker_id)
         worker.is_gone, worker.silence = True, None
         held = self.held_by(worker_id)
+        for task in self.tasks.values():
+            task.leave(worker_id, now)
         for task_id, _ in held:
             self.tasks[task_id].release(now, crashed=crashed, alone=len(held) == 1)
         return len(held)

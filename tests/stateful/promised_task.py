@@ -34,6 +34,8 @@ ABOUT_PROGRESS = frozenset({"status", "stage", "progress", "result", "error"})
 
 CRASH_BUDGET = 4
 LOSS_BUDGET = 16
+LEAVING = 15_000
+"""Milliseconds for which an attempt waits at most until the worker has left the run before it."""
 ENVELOPE = frozenset({"task_id", "attempt", "run", "seq", "source", "claim", "isolates"})
 """What a report says of itself; the rest is what it says about the task."""
 
@@ -58,6 +60,8 @@ class PromisedTask:
     failures: int = 0
     crashes: int = 0
     losses: int = 0
+    leaving: str | None = None
+    """The worker that may still execute an earlier run."""
     is_suspect: bool = False
     is_apart: bool = False
     """Whether its worker runs it in a process of its own."""
@@ -156,7 +160,7 @@ class PromisedTask:
     def _take_in(self, said: Said, now: int, *, is_grant: bool) -> str:
         """The other lines: what is newest holds, and the status only rises."""
         if is_grant:
-            self.claim, self.holder, self.due = said["claim"], said["source"], None
+            self.claim, self.holder, self.due, self.leaving = said["claim"], said["source"], None, None
             self.is_apart = self.is_suspect and bool(said.get("isolates"))
         seq = said.get("seq", 1 + max((w.seq for w in self._newest() if w.run == self.run), default=0))
         changes, is_older, is_too_much = is_grant, False, False
@@ -208,7 +212,7 @@ class PromisedTask:
         self.stage_since = now
         self.run += 1
         self.failures = self.crashes = self.losses = 0
-        self.is_suspect = False
+        self.is_suspect, self.leaving = False, None
         self.claim, self.holder, self.due, self.backoff = None, None, (now, now), (0, 0)
         self._enter()
 
@@ -228,6 +232,7 @@ class PromisedTask:
 
     def cancel(self, now: int) -> None:
         """End at the wish of a client."""
+        self.leaving = self.holder if self.is_held else self.leaving
         self.claim = None
         self._end(ERROR, None, {"code": "cancelled", "message": ANY}, now)
         self._deed("cancel")
@@ -270,7 +275,8 @@ class PromisedTask:
 
     def _fail(self, error: dict[str, Any], now: int) -> None:
         self.failures += 1
-        self.is_suspect = self.is_suspect or error["code"] == "timeout"
+        if error["code"] == "timeout":
+            self.is_suspect, self.leaving = True, self.holder
         if self.failures >= self.max_attempts:
             self._end(ERROR, None, error, now)
             return
@@ -292,13 +298,29 @@ class PromisedTask:
         self.status, self.claim, self.holder = NEW, None, None
         self.result = self.error = self.started_at = self.finished_at = None
         self._enter()
-        self.due = None if self.is_tracked else (now + backoff[0], now + backoff[1])
         self.backoff = backoff
+        self.due = None if self.is_tracked else self._waits_until(now)
+
+    def _waits_until(self, now: int) -> tuple[int, int]:
+        hold = 0 if self.leaving is None else LEAVING
+        return now + max(self.backoff[0], hold), now + max(self.backoff[1], hold)
+
+    def leave(self, worker_id: str, now: int) -> None:
+        """Hear that a worker executes no earlier run any more."""
+        if self.leaving != worker_id:
+            return
+        self.leaving = None
+        if self.due is not None:
+            bounds = zip(self.due, self.backoff, strict=True)
+            earliest, latest = (min(at, max(now, self.stage_since + wait)) for at, wait in bounds)
+            self.due = earliest, latest
+            self.version += 1
 
     def restart(self, now: int) -> None:
         """See the API start again: nobody waits longer than the back-off, whatever the clock did meanwhile."""
         if self.due is not None:
-            self.due = (min(self.due[0], now + self.backoff[0]), min(self.due[1], now + self.backoff[1]))
+            earliest, latest = map(min, self.due, self._waits_until(now))
+            self.due = earliest, latest
 
     def created(self) -> None:
         """Note the first line of the history."""

@@ -48,6 +48,7 @@ class TaskRow(Model):
     losses = IntegerField()
     isolate = BooleanField()
     isolated = BooleanField()
+    leaving = TextField(null=True)
 
     class Meta:
         """Where it lies."""

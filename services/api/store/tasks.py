@@ -14,6 +14,7 @@ from shared.domain.encoded import Encoded
 from shared.domain.report import TaskKey
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError, run_limit_of
+from shared.domain.transitions import LEAVING
 
 COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
 FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
@@ -135,6 +136,7 @@ def _changing(task: Task) -> tuple[Any, ...]:
         task.losses,
         task.isolate,
         task.isolated,
+        task.leaving,
     )
 
 
@@ -151,6 +153,7 @@ def _is_quiet(before: Task, after: Task) -> bool:
         and before.claim == after.claim
         and before.stage == after.stage
         and before.silent_at == after.silent_at
+        and before.leaving == after.leaving
     )
 
 
@@ -294,6 +297,12 @@ def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, flo
     return found
 
 
+def left_by(connection: Connection, worker_id: str) -> list[str]:
+    """Return the ids of the tasks of which this worker may still execute an earlier run."""
+    sql = "SELECT task_id FROM tasks INDEXED BY tasks_leaving WHERE leaving = ?"
+    return [task_id for (task_id,) in connection.execute(sql, (worker_id,))]
+
+
 def holders(connection: Connection) -> list[str]:
     """Return the ids of the workers that hold a run."""
     sql = "SELECT DISTINCT worker FROM tasks WHERE worker IS NOT NULL AND claim IS NOT NULL AND status < 3"
@@ -352,5 +361,6 @@ def bound_silences(connection: Connection, now: int) -> None:
 
 
 def bound_delays(connection: Connection, now: int) -> None:
-    """Let nobody wait longer than the back-off that was asked for, whatever the clock did while the API was away."""
-    connection.execute("UPDATE tasks SET due_at = ? + delay WHERE due_at > ? + delay", (now, now))
+    """Let nobody wait longer than was asked for, whatever the clock did while the API was away."""
+    wait = f"CASE WHEN leaving IS NULL THEN delay ELSE max(delay, {LEAVING}) END"
+    connection.execute(f"UPDATE tasks SET due_at = ? + {wait} WHERE due_at > ? + {wait}", (now, now))

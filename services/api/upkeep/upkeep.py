@@ -9,6 +9,7 @@ from typing import Any
 
 from services.api.data_lock import DataLock
 from services.api.store.store import Store
+from services.api.upkeep.caller import Caller
 from services.api.upkeep.dispatcher import Dispatcher
 from services.api.upkeep.following import Following
 from services.api.upkeep.indexer import Indexer
@@ -19,7 +20,7 @@ from services.api.upkeep.unserved import Unserved
 from services.api.upkeep.watch import Watch
 from services.api.upkeep.workers import Workers
 from shared.domain.errors import StorageFull, Unavailable
-from shared.doorbell import ring_all
+from shared.doorbell import call, ring_all
 from shared.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Upkeep:
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
         store.listen(self._dispatcher.notice, is_vital=True)
+        store.listen(Caller(partial(call, doorbells)).notice)
 
     def start(self) -> None:
         """Start everything."""

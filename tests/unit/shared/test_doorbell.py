@@ -3,9 +3,12 @@
 import os
 import stat
 import threading
+from functools import partial
 from pathlib import Path
 
-from shared.doorbell import Doorbell, ring_all
+import pytest
+
+from shared.doorbell import Doorbell, call, ring_all
 
 
 def test_a_ring_wakes_the_owner_once(tmp_path: Path) -> None:
@@ -15,6 +18,29 @@ def test_a_ring_wakes_the_owner_once(tmp_path: Path) -> None:
     assert bell.wait(5)
     assert not bell.wait(0)
     bell.close()
+
+
+def test_a_call_is_heard_by_the_one_that_is_meant(tmp_path: Path) -> None:
+    called: list[str] = []
+    bells = [Doorbell(tmp_path / "bells" / name, partial(called.append, name)) for name in "vw"]
+    ring_all(tmp_path / "bells")
+    call(tmp_path / "bells", "w")
+    call(tmp_path / "bells", "w")
+    assert [bell.wait(5) for bell in bells] == [True, True]
+    assert called == ["w"]
+    assert not bells[1].wait(0)
+    for bell in bells:
+        bell.close()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "nobody", "../outside", "a/../../outside", "nul\0", "x" * 300])
+def test_a_call_reaches_nothing_outside_of_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bells" / "a").mkdir(parents=True)
+    called: list[None] = []
+    outside = Doorbell(tmp_path / "outside", lambda: called.append(None))
+    call(tmp_path / "bells", name)
+    assert not outside.wait(0)
+    outside.close()
 
 
 def test_a_thread_of_the_owner_can_ring(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Runs that workers hold: compare them with what the workers say, and take them back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -81,7 +81,18 @@ def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
     """Refuse a worker's claims from now on and release what it held; return how many runs that were."""
     held = held_by(unit, worker_id)
     unit.declare_gone(worker_id)
+    _leave(unit, worker_id, frozenset())
     return release(unit, [HeldRun(*key, claim) for key, claim in held.items()], crashed=crashed)
+
+
+def _leave(unit: Unit, worker_id: str, still: Collection[str]) -> None:
+    """Take note which of the runs that were taken from a worker it executes no more: all but those of these tasks."""
+    left = [task_id for task_id in tasks.left_by(unit.connection, worker_id) if task_id not in still]
+    unit.prefetch(left)
+    for task in filter(None, map(unit.find, left)):
+        after = transitions.leave(task, now=unit.now)
+        if after is not task:
+            unit.put(after)
 
 
 def drain(unit: Unit, worker_id: str, *, wanted: bool) -> None:
@@ -103,5 +114,6 @@ def beat(unit: Unit, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tupl
     held = held_by(unit, worker_id)
     listed = {(run.task_id, run.run): run.claim for run in runs}
     lost = [key for key, claim in listed.items() if held.get(key) != claim]
+    _leave(unit, worker_id, {task_id for task_id, _ in lost})
     missing = [HeldRun(*key, claim) for key, claim in held.items() if key not in listed]
     return lost, missing

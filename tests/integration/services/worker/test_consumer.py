@@ -12,7 +12,10 @@ from tests.unit.services.worker.scripted import until
 HANGING = """
 import threading
 from services.worker import consumer, watchdog
-consumer.installed_handlers = lambda named: {"sleep": lambda context, task_input: threading.Event().wait()}
+def sleep(context, given):
+    threading.Event().wait() if given == "hang" else context.sleep(given)
+consumer.installed_handlers = lambda named: {"sleep": sleep}
+watchdog.MOST_HUNG = 1
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from services.worker.__main__ import main
 from services.worker.ending import leave
@@ -146,12 +149,22 @@ def test_a_worker_that_was_declared_gone_ends_for_its_supervisor(bench: Bench) -
     assert bench.ended() == 75
 
 
-def test_a_handler_that_hangs_after_its_timeout_ends_the_worker(bench: Bench) -> None:
-    bench.timeout = 1
-    bench.start("-c", HANGING, drain_seconds="0")
-    bench.send(1)
+def test_a_handler_that_hangs_costs_a_thread_and_too_many_let_healthy_runs_end_first(bench: Bench) -> None:
+    bench.start("-c", HANGING, drain_seconds="0", worker_slots="2")
+    hung = [bench.order("sleep", input="hang", timeout=1)]
+    assert bench.end(hung[0])["error"]["code"] == "timeout"
+    several = [bench.order("sleep", input=0.5) for _ in range(4)]
+    assert {bench.end(task_id)["status"] for task_id in several} == {3}, "its slot is there for others"
+    until(lambda: b"is left to itself" in bench.log())
+    healthy = bench.order("sleep", input=4)
+    until(lambda: healthy in bench.statuses())
+    hung.append(bench.order("sleep", input="hang", timeout=1))
+    until(lambda: b"retires" in bench.log())
+    late = bench.order("sleep", input=0)
     assert bench.ended() == 70
-    assert [report["error"]["code"] for report in bench.api.reports if report["status"] == 4] == ["timeout"]
+    assert bench.statuses() == dict.fromkeys(several, 3) | dict.fromkeys(hung, 4) | {healthy: 3}
+    assert late not in bench.statuses()
+    assert [crashed for _, crashed in bench.api.farewells] == [False]
 
 
 def test_a_worker_does_not_go_on_without_one_of_its_threads(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """The heartbeat tells everything, and stops exactly what was lost."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from services.worker.runs import Run, Runs
 from shared.client import ApiProblem, ApiUnreachable
 from shared.outage import Outage
 from shared.queue import Message
-from tests.unit.services.worker.scripted import ScriptedApi
+from tests.unit.services.worker.scripted import ScriptedApi, until
 
 
 class Pausable:
@@ -112,6 +113,29 @@ def test_only_what_was_taken_away_is_said_to_be_lost(bench: Bench, caplog: pytes
     assert bench.heartbeat.beat()
     assert caplog.messages == ["Task b is no longer this worker's"]
     assert bench.runs.held() == []
+
+
+def test_a_lost_run_is_listed_until_its_handler_has_left(bench: Bench) -> None:
+    run = bench.run("a")
+    bench.runs.enter([run])
+    bench.api.lost = [("a", 1)]
+    assert bench.heartbeat.beat()
+    assert bench.heartbeat.beat(is_usual=False)
+    assert [len(beat["runs"]) for beat in bench.api.beats] == [1, 1]
+    bench.runs.leave(run)
+    assert bench.heartbeat.beat()
+    assert bench.api.beats[-1]["runs"] == []
+
+
+def test_a_heartbeat_that_is_hurried_does_not_wait(bench: Bench) -> None:
+    thread = threading.Thread(target=bench.heartbeat.work)
+    thread.start()
+    until(lambda: len(bench.api.beats) == 1)
+    bench.heartbeat.hurry()
+    until(lambda: len(bench.api.beats) == 2)
+    bench.heartbeat.stop()
+    thread.join(10)
+    assert len(bench.api.beats) == 2
 
 
 def test_a_claim_under_way_is_never_lost(bench: Bench) -> None:

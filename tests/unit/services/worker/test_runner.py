@@ -270,6 +270,29 @@ def test_a_lost_run_ends_its_handler_at_once_and_reports_nothing(tell: Callable[
     assert slots.free == 1
 
 
+def test_a_handler_that_nobody_waits_for_gives_back_one_slot_and_is_counted_until_it_returns() -> None:
+    run = started()
+    entered, go_on = threading.Event(), threading.Event()
+    left: list[Run] = []
+
+    def work(context: Context, task_input: Any) -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    slots = Slots(2, lambda: None)
+    slots.take(2)
+    runner = Runner(Handlers(work), lambda parcel: None, slots, on_left=left.append)
+    thread = threading.Thread(target=runner.run, args=(run,))
+    thread.start()
+    assert entered.wait(10)
+    assert runner.abandon(run)
+    assert not runner.abandon(run)
+    assert (slots.free, left, runner.executing(), runner.abandoned) == (1, [run], [], 1)
+    go_on.set()
+    thread.join(10)
+    assert (slots.free, left, runner.abandoned) == (1, [run], 0)
+
+
 def test_sleep_waits_as_long_as_the_task_says() -> None:
     class Patient(Run):
         slept: list[float]

@@ -31,6 +31,43 @@ def test_a_claim_names_the_run_and_leaves_the_attempt_to_the_api(run: Run) -> No
     assert Run(Message("a", 3), "claim", "w-1", 0.0, isolates=True).claim_report() == claim | {"isolates": True}
 
 
+def test_a_run_is_held_until_its_end_is_acknowledged_and_its_handler_has_left() -> None:
+    news: list[None] = []
+    runs = Runs("w-1", on_left=lambda: news.append(None))
+
+    def granted(task_id: str) -> Run:
+        run = runs.open(Message(task_id, 1), "claim")
+        assert run is not None
+        runs.enter([run])
+        return run
+
+    ended, timed_out, lost = map(granted, ("ended", "timed out", "lost"))
+    ended.complete(None)
+    runs.leave(ended)
+    runs.forget(ended)
+    assert runs.held() == [timed_out, lost]
+    assert news == [], "nobody waits for that"
+    timed_out.fail(ErrorCode.TIMEOUT, "too slow")
+    runs.forget(timed_out)
+    lost.lose()
+    runs.forget(lost)
+    assert runs.held() == [timed_out, lost]
+    runs.leave(timed_out)
+    runs.leave(lost)
+    assert (runs.held(), len(news)) == ([], 2)
+
+
+def test_a_later_run_of_a_task_stops_what_still_executes_an_earlier_one() -> None:
+    runs = Runs("w-1")
+    first, other, second = (runs.open(Message(*key), "claim") for key in (("a", 1), ("b", 1), ("a", 2)))
+    assert first is not None
+    assert other is not None
+    assert second is not None
+    runs.enter([first, other])
+    runs.enter([second])
+    assert [run.is_stopped for run in (first, other, second)] == [True, False, False]
+
+
 def test_every_report_carries_who_says_it_and_the_next_number(run: Run) -> None:
     whole = {"task_id": "a", "attempt": 2, "run": 3, "claim": "claim", "source": "w-1"}
     assert said(run.say(progress=0.5)) == whole | {"seq": 1, "progress": 0.5}

@@ -12,11 +12,13 @@ from shared.domain.status import ErrorCode, Status
 from shared.domain.task import Position, Task, TaskError
 from shared.domain.transitions import (
     CRASH_BUDGET,
+    LEAVING,
     LOSS_BUDGET,
     backoff,
     cancel,
     crash,
     fail,
+    leave,
     release,
     retry,
     time_out,
@@ -139,12 +141,37 @@ def test_retry_opens_another_attempt_that_keeps_the_metadata() -> None:
         failures=1,
         crashes=2,
     )
-    task = retry(cancel(task, None, now=NOW), 1, now=NOW + 1)
+    task = retry(leave(cancel(task, None, now=NOW), now=NOW), 1, now=NOW + 1)
     assert (task.status, task.attempt, task.run, task.failures, task.crashes) == (Status.NEW, 2, 2, 0, 0)
     assert (task.stage, task.progress, task.error, task.started_at, task.finished_at) == (None,) * 5
     assert (task.metadata, task.positions, task.due_at) == ({"k": 1}, {"metadata/k": at}, NOW + 1)
     with pytest.raises(TaskIsNotFinal):
         retry(task, None, now=NOW)
+
+
+def test_another_attempt_is_held_back_until_the_worker_has_left_the_one_before_it() -> None:
+    task = retry(cancel(held(), None, now=NOW), None, now=NOW + 1)
+    assert (task.leaving, task.due_at) == ("w", NOW + 1 + LEAVING)
+    left = leave(task, now=NOW + 7)
+    assert (left.leaving, left.due_at, left.version) == (None, NOW + 7, task.version + 1)
+    assert leave(left, now=NOW + 8) is left
+    late = leave(task, now=NOW + 2 * LEAVING)
+    assert late.due_at == NOW + 1 + LEAVING, "it is due already"
+
+
+def test_a_time_out_is_waited_for_no_shorter_than_its_back_off() -> None:
+    task = time_out(held(max_attempts=2, min_backoff=4.0), 1, CLAIM, now=NOW)
+    assert (task.leaving, task.due_at) == ("w", NOW + LEAVING)
+    assert leave(task, now=NOW + 10).due_at == NOW + task.delay
+    patient = time_out(held(max_attempts=2, min_backoff=60.0), 1, CLAIM, now=NOW)
+    assert patient.due_at == NOW + patient.delay
+    failed = fail(held(max_attempts=2), TaskError(ErrorCode.FAILED, "no"), now=NOW)
+    assert (failed.leaving, failed.due_at) == (None, NOW + failed.delay), "a handler that raised has left"
+
+
+def test_what_nobody_ran_is_not_held_back() -> None:
+    task = retry(cancel(held(claim=None, worker=None, due_at=NOW), None, now=NOW), None, now=NOW + 1)
+    assert (task.leaving, task.due_at) == (None, NOW + 1)
 
 
 @pytest.mark.parametrize("attempt", [0, 2])
