@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from shared import client as today
+from shared.domain.route import handler_of, route_of
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
 from tests.stateful.running import ADMIN, RunningApi
 
@@ -37,10 +39,10 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
     api.close()
 
 
-def released_client(release: Path) -> ModuleType:
-    """Return the client of a release, from its frozen source."""
-    loader = importlib.machinery.SourceFileLoader("released_client", str(release / "client.py.txt"))
-    spec = importlib.util.spec_from_loader("released_client", loader)
+def released(release: Path, name: str) -> ModuleType:
+    """Return a module of a release, from its frozen source."""
+    loader = importlib.machinery.SourceFileLoader(f"released_{name}", str(release / f"{name}.py.txt"))
+    spec = importlib.util.spec_from_loader(f"released_{name}", loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
@@ -159,7 +161,7 @@ def converse(client: Any) -> None:
 
 
 def test_the_client_of_a_release_understands_today(api: RunningApi, release: Path) -> None:
-    module = released_client(release)
+    module = released(release, "client")
     converse(module.Client(api.url, ADMIN))
     with pytest.raises(module.ApiProblem) as caught:
         module.Client(api.url, ADMIN).get_task("nonsense")
@@ -216,3 +218,43 @@ def test_todays_client_understands_what_a_release_answered(release: Path, monkey
     with pytest.raises(today.ApiProblem) as caught:
         answered("POST", "/tasks", 422, lambda: client.create_task(""))
     assert caught.value.code == "invalid"
+
+
+class Types:
+    """The client of a worker, which lists the types of today's API."""
+
+    def __init__(self, types: list[dict[str, Any]]) -> None:
+        self._types = types
+
+    def task_types(self) -> list[dict[str, Any]]:
+        return self._types
+
+
+def test_the_released_worker_serves_the_routes_on_which_todays_api_sends(
+    release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of types whose handler has another name, and of tasks whose type has gone on to another handler."""
+    monkeypatch.setitem(sys.modules, "shared.domain.route", released(release, "route"))
+    registry = released(release, "registry").Registry(
+        Types(
+            [
+                {"name": "sleep", "handler": "sleep", "stages": None},
+                {"name": "nap", "handler": "sleep", "stages": None},
+                {"name": "rest", "handler": "elsewhere", "stages": None},
+                {"name": "clean", "handler": None, "stages": ["fetch", "sleep"]},
+            ]
+        ),
+        {"sleep": None},
+    )
+    monkeypatch.undo()
+    sent = {
+        route_of("sleep", "sleep"),
+        route_of("nap", "sleep"),
+        route_of("rest", "sleep"),
+        route_of("rest", "elsewhere"),
+        route_of("clean", "sleep", is_stage=True),
+        route_of("clean", "fetch", is_stage=True),
+    }
+    registry.refresh()
+    registry.notice(sent)
+    assert sent & registry.routes == {route for route in sent if handler_of(route) == "sleep"}
