@@ -16,11 +16,15 @@ from services.api.store.events import Chosen, Part
 from services.api.store.feed import Feed
 from services.api.store.line import Line
 from services.api.streaming import EVENT_STREAM, JSON, NDJSON
+from shared.domain.event import Event
 from shared.domain.task import Task
 from shared.wire.events import EventJson, event_json
 from shared.wire.fields import TypeName
 
 PAGE = 500
+
+AT_ONCE = 200
+"""How many events of a page are written while nobody else is served."""
 
 BEAT_SECONDS = 15.0
 """After so much silence a stream says that it is still there."""
@@ -103,7 +107,7 @@ class EventsHandler(Endpoint):
             self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
         is_partial = found.place is not None and len(found.events) < limit
         self.set_header("Waybill-Search", "partial" if is_partial else "complete")
-        return _one([event_json(event) for event in found.events])
+        return _parts(found.events)
 
     async def _all(self, chosen: Chosen, after: int) -> AsyncIterator[Sequence[Any]]:
         place: int | None = after
@@ -186,5 +190,7 @@ def _chunks(lines: Iterable[Line]) -> Iterator[str]:
         yield "".join(gathered)
 
 
-async def _one(page: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
-    yield page
+async def _parts(events: Sequence[Event]) -> AsyncIterator[Sequence[Any]]:
+    """Yield a page in parts, none where it is empty."""
+    for start in range(0, len(events), AT_ONCE):
+        yield [event_json(event) for event in events[start : start + AT_ONCE]]

@@ -18,6 +18,7 @@ from services.api.store.drafts import IdempotencyKey, TaskDraft
 from services.api.store.finder import Found
 from services.api.streaming import CSV, JSON, LISTS, NDJSON
 from shared.domain.errors import ExternalKeyTaken, IdempotencyKeyReused, Invalid, StorageFull
+from shared.domain.task import Task
 from shared.wire.fields import ExternalKey, Label, TypeName
 from shared.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
 from shared.wire.timestamps import milliseconds_of
@@ -131,7 +132,7 @@ class TasksHandler(Endpoint):
     ) -> AsyncIterator[Sequence[TaskJson]]:
         """Return a page of what is looked for, and say where it goes on."""
         if query is None:
-            return _one([])
+            return _parts([])
         found = await self.store.find(query, after, limit, newest=newest)
         if found.place is not None:
             self.link_next(cursor_of(found.place))
@@ -139,7 +140,7 @@ class TasksHandler(Endpoint):
         if state == "complete" and query.asks_index and await self.store.unsearched() > FRESH:
             state = "indexing"
         self.set_header("Waybill-Search", state)
-        return _one([task_json(task) for task in found.tasks])
+        return _parts(found.tasks)
 
     async def _every(self, query: Query | None, after: str | None, newest: bool) -> AsyncIterator[Sequence[TaskJson]]:
         """Yield all that is looked for, however long that takes."""
@@ -175,8 +176,10 @@ def _keep_pace(endpoint: Endpoint, room: Room, count: int) -> None:
         room.pace.admit(endpoint.request.remote_ip or "", count)
 
 
-async def _one(page: Sequence[TaskJson]) -> AsyncIterator[Sequence[TaskJson]]:
-    yield page
+async def _parts(tasks: Sequence[Task]) -> AsyncIterator[Sequence[TaskJson]]:
+    """Yield a page in parts, none where it is empty."""
+    for start in range(0, len(tasks), PAGE):
+        yield [task_json(task) for task in tasks[start : start + PAGE]]
 
 
 def _draft(wish: CreateTask) -> TaskDraft:

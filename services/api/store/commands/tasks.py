@@ -13,6 +13,9 @@ from shared.domain.report import TaskKey
 from shared.domain.task import Position, Task
 from shared.domain.transitions import enter
 
+BEFORE_ALL = Position(0, 0, "")
+"""Where what a task is created with stands: one for all keys, since a batch may have half a million of them."""
+
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:
     """Create all of the tasks or none, and return their ids.
@@ -50,7 +53,7 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         priority=task_type.priority if draft.priority is None else draft.priority,
         external_key=draft.external_key,
         metadata=draft.metadata,
-        positions={f"metadata/{key}": Position(0, 0, "") for key in draft.metadata},
+        positions={f"metadata/{key}": BEFORE_ALL for key in draft.metadata},
         created_at=unit.now,
         stage_since=unit.now,
         heard_at=unit.now,
