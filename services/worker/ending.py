@@ -31,10 +31,10 @@ def leave(status: int, flush: Callable[[], None] = lambda: None) -> NoReturn:
 class Deadline:
     """Ends the process some time after its end has begun, if it has not ended by then."""
 
-    def __init__(self, seconds: float, give_up: Callable[[int], object] = os._exit) -> None:
+    def __init__(self, seconds: float, give_up: Callable[[int], object] | None = None) -> None:
         """Take the time; the thread starts now, since there may be none to be had later."""
         self._seconds = seconds
-        self._give_up = give_up
+        self._give_up = give_up or _end
         self._begun = threading.Event()
         self._status = 0
         threading.Thread(target=self._work, name="deadline", daemon=True).start()
@@ -47,10 +47,14 @@ class Deadline:
     def _work(self) -> None:
         self._begun.wait()
         time.sleep(self._seconds)
-        try:
-            end_offspring()
-        finally:
-            self._give_up(self._status)
+        self._give_up(self._status)
+
+
+def _end(status: int) -> None:
+    try:
+        end_offspring()
+    finally:
+        os._exit(status)
 
 
 def _flush(flush: Callable[[], None]) -> None:

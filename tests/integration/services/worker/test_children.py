@@ -32,6 +32,17 @@ def terminate(context, given):
     return child.exitcode
 
 
+def at_once(context, given):
+    ends = set()
+    for _ in range(50):
+        child = os.fork()
+        if not child:
+            time.sleep(LONG)
+        os.kill(child, signal.SIGTERM)
+        ends.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return list(ends)
+
+
 def interrupt(context, given):
     child = FORK.Process(target=time.sleep, args=(LONG,))
     child.start()
@@ -124,7 +135,7 @@ def test_children_end_when_they_are_told_to_and_no_sooner(bench: Bench) -> None:
     bench.install(HANDLERS)
     bench.start()
     expected = {"pool": [1, 2], "terminate": -15, "interrupt": 1, "hang_up": -1, "programs": -15}
-    expected |= {"short_thread": 0, "grandchild": "lives"}
+    expected |= {"at_once": [-15], "short_thread": 0, "grandchild": "lives"}
     assert {name: bench.run(name).get("result") for name in expected} == expected
 
 

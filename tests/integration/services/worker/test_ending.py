@@ -55,6 +55,13 @@ def leave_children(context, method):
 """
 
 
+PATIENT = """
+from services.worker import __main__ as worker
+worker.ENDING_SECONDS = 600
+worker.leave(worker.main())
+"""
+
+
 def gone(bench: Bench) -> int:
     """Wait far less long than what the handlers have left goes on, and return the exit status."""
     assert bench.process is not None
@@ -66,7 +73,7 @@ def gone(bench: Bench) -> int:
 
 def test_threads_executors_and_exit_hooks_hold_up_no_end(bench: Bench) -> None:
     bench.install(HANDLERS)
-    bench.start(drain_seconds="0")
+    bench.start("-c", PATIENT, drain_seconds="0")
     for handler in ("leave_threads", "leave_hooks"):
         assert bench.run(handler)["status"] == 3
     task_id = bench.order("thread_pool")
