@@ -88,6 +88,12 @@ def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visi
     assert (saved["title"], saved["priority"], saved["max_attempts"], saved["min_backoff"]) == ("Mine still", 7, 5, 0.7)
 
     visit.open(f"{TYPES}add/")
+    page.get_by_label("Time limit of a run, s").press_sequentially("5e")
+    press(visit, "Save")
+    page.locator("[name=timeout][aria-invalid=true]").wait_for()
+    assert instance.get("/task-types/add")["timeout"] == EXACT["timeout"], "what is no number is not nothing"
+
+    visit.open(f"{TYPES}add/")
     patch(instance, "/task-types/add", {"handler": "echo"})
     press(visit, "Delete")
     page.locator("#confirm").get_by_role("button", name="Delete").click()

@@ -10,6 +10,9 @@ import unicodedata
 MOST_NAMED = 4
 """How many of the characters that cannot be seen are named."""
 
+MOST_LOOKED_AT = 200
+"""As many as a name has; a longer text that begins with so many of them counts as one that cannot be seen."""
+
 WITHOUT_GLYPH = frozenset({"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
 """The categories of characters that show nothing by themselves: controls, formats, marks and spaces."""
 BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\U000e0000-\U000e0fff]")
@@ -17,7 +20,8 @@ BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uff
 
 CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """The characters that order others about; inside of our own pair they could only break it up."""
-RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+"""The blocks of the scripts that run from right to left."""
 BEGIN, END = "\u2068", "\u2069"
 
 
@@ -30,7 +34,7 @@ class Name(str):
 def visible(text: object) -> str:
     """Return a text, or the names of its characters where none of them can be seen."""
     said = str(text)
-    if not said or any(not _is_blank(character) for character in said):
+    if not said or any(not _is_blank(character) for character in said[:MOST_LOOKED_AT]):
         return said
     named = " ".join(f"U+{ord(character):04X}" for character in said[:MOST_NAMED])
     return f"[{named}{'…' if len(said) > MOST_NAMED else ''}]"
@@ -39,7 +43,7 @@ def visible(text: object) -> str:
 def isolated(text: object) -> str:
     """Return a text for where no element can stand; one that only runs from left to right needs nothing."""
     said = visible(text)
-    if not CONTROLS.search(said) and not any(unicodedata.bidirectional(one) in RIGHT_TO_LEFT for one in said):
+    if said.isascii() or not (CONTROLS.search(said) or RIGHT_TO_LEFT.search(said)):
         return said
     return f"{BEGIN}{CONTROLS.sub('', said)}{END}"
 

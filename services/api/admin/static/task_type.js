@@ -19,6 +19,9 @@ const name = form.dataset.name;
 const fields = form.elements;
 const path = `/task-types/${encodeURIComponent(name)}`;
 
+/** Return whether nothing stands in a field; the value of one in which no number stands is empty as well. */
+const isEmpty = (field) => field.value.trim() === "" && !field.validity.badInput;
+
 /** Return what a form says, as the API takes it. */
 function said({ elements }) {
   const kind = elements.kind.value;
@@ -29,7 +32,7 @@ function said({ elements }) {
     body.stages = elements.stages.value.split("\n").map((line) => line.trim()).filter(Boolean);
   }
   for (const one of NUMBERS) body[one] = numberIn(elements[one].value);
-  for (const one of OPTIONAL_NUMBERS) body[one] = elements[one].value.trim() === "" ? null : numberIn(elements[one].value);
+  for (const one of OPTIONAL_NUMBERS) body[one] = isEmpty(elements[one]) ? null : numberIn(elements[one].value);
   body.stage_timeout_ends = elements.stage_timeout_ends.checked;
   if (kind !== "tracked") Object.assign(body, { stage_timeout: null, stage_timeout_ends: false });
   return body;
