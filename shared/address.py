@@ -8,7 +8,7 @@ def api_address(text: str) -> str:
 
     What stands before an `@` would be sent as a user's name and password, in the place of the token.
     """
-    if not text.isascii() or not text.isprintable() or any(character in text for character in " ?#\\"):
+    if not text.isprintable() or any(character in text for character in " ?#\\"):
         raise ValueError("not an address of an API")
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:

@@ -300,10 +300,12 @@ class Client:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
+            session = requests.Session()
             # A .netrc entry would take the place of the token, and looking for one costs more than the request.
             session.trust_env = False
-            session.verify = authorities() or True
+            if self._base_url.lower().startswith("https:"):
+                session.verify = authorities() or True
+            self._local.session = session
         return session
 
 

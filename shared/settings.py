@@ -176,6 +176,8 @@ class Settings(BaseSettings):
     def _is_http(cls, value: str | None) -> str | None:
         if value is None:
             return None
+        if not value.isascii():
+            raise ValueError("not an address of an API")
         return api_address(value)
 
     @field_validator("api_token")

@@ -272,8 +272,17 @@ def test_a_private_authority_is_trusted_if_the_environment_names_it(
 @pytest.mark.usefixtures("_no_authorities")
 def test_an_authority_that_is_not_there_is_named(secure_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
-    with pytest.raises(ApiUnreachable, match=r"SSL_CERT_FILE: there is no /nowhere/ca\.pem"):
-        Client(secure_url).task_types()
+    client = Client(secure_url)
+    for _ in range(2):
+        with pytest.raises(ApiUnreachable, match=r"SSL_CERT_FILE: there is no /nowhere/ca\.pem"):
+            client.task_types()
+
+
+@pytest.mark.usefixtures("_no_authorities")
+def test_without_https_no_authority_is_looked_for(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    server.replies = [(200, [])]
+    assert Client(server.url).task_types() == []
 
 
 @pytest.mark.usefixtures("_no_authorities")
