@@ -29,8 +29,8 @@ def batches() -> Iterator[tuple[str, bytes]]:
     )
     yield "a batch, 1,000 unknown fields each", _many(_unknown(room, b"abcdefgh"))
     yield (
-        "a batch, metadata of 600 keys each",
-        _many(b'{"name":"x","processing_time":1,"metadata":{%s}}' % b",".join(b'"k%d":0' % key for key in range(600))),
+        "a batch, metadata of 450 keys each",
+        _many(b'{"name":"x","processing_time":1,"metadata":{%s}}' % b",".join(b'"k%d":0' % key for key in range(450))),
     )
     yield (
         "a batch, all items wrong",

@@ -20,8 +20,8 @@ from services.api.problems import TOO_COMPLEX, Refusal
 FRAME = struct.Struct("!Q")
 """The length of what follows."""
 
-MOST_VALUES = 1_000_000
-"""Arrays and objects of a body; each takes twenty times as much memory as its two characters."""
+MOST_VALUES = 500_000
+"""Arrays, objects and keys of a body; each takes twenty times as much memory as its few characters, or more."""
 
 ITEMS = 20
 """To a frame: none of them has more than 64 KiB of JSON."""
@@ -71,8 +71,8 @@ def _parts(name: str, request: str | None, body: bytes) -> Iterator[Any]:
     """Yield the refusal of a body, or its fingerprint where one is wanted, and then its parts."""
     batch = BATCHES[name]
     try:
-        if body.count(b"[") + body.count(b"{") > MOST_VALUES:
-            raise Refusal(TOO_COMPLEX, f"The body has more than {MOST_VALUES:,} arrays and objects.")
+        if sum(map(body.count, (b"[", b"{", b":"))) > MOST_VALUES:
+            raise Refusal(TOO_COMPLEX, f"The body has more than {MOST_VALUES:,} arrays, objects and keys.")
         read = read_batch(batch, json_body.decode(body), is_large=True)
     except Refusal as refusal:
         yield refusal.kind, refusal.detail, refusal.errors, refusal.members
