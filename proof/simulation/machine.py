@@ -16,7 +16,7 @@ from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Thread
 from proof.simulation.truth import Truth
 from services.api.store import clock, ids, store, writer
 from services.api.upkeep import dispatcher, reaper, upkeep
-from services.worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runs, slots
+from services.worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runner_threads, runs, slots
 from services.worker.context import Handler
 from services.worker.isolation import isolation
 from services.worker.reporter import Reporter
@@ -25,7 +25,20 @@ from shared.lockfile import LockFile
 from shared.queue import Queue
 from shared.spool import Parcel, Spool
 
-THREADED = (adoption, consumer, delivery, dequeuer, heartbeat, isolation, outage, registry, runner, runs, slots)
+THREADED = (
+    adoption,
+    consumer,
+    delivery,
+    dequeuer,
+    heartbeat,
+    isolation,
+    outage,
+    registry,
+    runner,
+    runner_threads,
+    runs,
+    slots,
+)
 
 
 class Bell:
@@ -130,12 +143,12 @@ class Machine:
             put(upkeep, ring_all=self.ring_all, call=self.call)
             put(dequeuer, secrets=secrets)
             put(leftovers, secrets=secrets, LockFile=lambda path: _Lock(path, kernel))
+            put(runner_threads, Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers))
             put(
                 consumer,
                 SimpleQueue=lambda: SimpleQueue[Any](kernel),
                 Client=lambda *named: NetworkClient(self.network, kernel),
                 Child=lambda run: Child(kernel, self.truth, self.handlers, run),
-                Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers),
                 Doorbell=lambda path, on_call: Bell(kernel, self.bells, path, on_call),
                 ring_all=self.ring_all,
                 Reporter=lambda *parts: _Reporter(self.truth, *parts),

@@ -4,18 +4,14 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from huey.consumer import Consumer
-
 from services.worker.adoption import PREFIX, Adoption
 from services.worker.dequeuer import Dequeuer
-from services.worker.handoff import RunnerHuey
 from services.worker.heartbeat import Heartbeat
 from services.worker.isolation.child import Child
 from services.worker.isolation.isolation import Isolation
@@ -24,6 +20,7 @@ from services.worker.printed import Printed
 from services.worker.registry import Registry, installed_handlers
 from services.worker.reporter import Reporter
 from services.worker.runner import Runner
+from services.worker.runner_threads import RunnerThreads
 from services.worker.runs import Run, Runs
 from services.worker.signals import Signals
 from services.worker.slots import Slots
@@ -52,8 +49,6 @@ ENDING_SECONDS = 10.0
 
 TICK_SECONDS = 0.25
 HEALTH_SECONDS = 10.0
-RUNNER_STACK = 1_048_576
-"""Bytes of address space for a runner's stack; with the usual 8 MiB, 600 of them look like a leak."""
 
 
 class Exit(IntEnum):
@@ -141,6 +136,7 @@ class Worker:
             self._printed.counted,
             on_left=runs.leave,
         )
+        self._runners = RunnerThreads(self._granted, self._runner, self._slots.total)
         self._isolation = Isolation(
             settings.worker_children,
             Child,
@@ -150,7 +146,7 @@ class Worker:
             self._slots,
             clock,
         )
-        self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._replace_runner, clock=clock)
+        self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._runners.replace, clock=clock)
         self._dequeuer = Dequeuer(
             self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, clock
         )
@@ -166,12 +162,6 @@ class Worker:
             clock,
         )
         self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock, end_orphans)
-        self._consumer = Consumer(
-            RunnerHuey(self._granted, self._runner.run),
-            workers=self._slots.total,
-            periodic=False,
-            scheduler_interval=60,
-        )
         self._threads = {
             name: threading.Thread(target=work, name=name, daemon=True)
             for name, work in (
@@ -201,8 +191,7 @@ class Worker:
 
     def _start_runners(self) -> None:
         try:
-            with _stack_size(RUNNER_STACK):
-                self._consumer.start()
+            self._runners.start()
         except RuntimeError as error:
             self._bell.close()
             self._lock.release(unlink=True)
@@ -221,15 +210,6 @@ class Worker:
     def _hurry(self) -> None:
         """Beat at once."""
         self._heartbeat.hurry()
-
-    def _replace_runner(self) -> None:
-        """Start a thread in the place of one whose handler does not return."""
-        with _stack_size(RUNNER_STACK):
-            threading.Thread(target=self._run_granted, name="runner", daemon=True).start()
-
-    def _run_granted(self) -> None:
-        while (run := self._granted.get()) is not None:
-            self._runner.run(run)
 
     def _watch(self) -> Exit:
         """Wait for an ending, and look after the runs and the threads meanwhile."""
@@ -256,7 +236,7 @@ class Worker:
                     return Exit.BROKEN
             if self._clock() - healthy_at > HEALTH_SECONDS:
                 healthy_at = self._clock()
-                self._consumer.check_worker_health()
+                self._runners.look_after()
 
     def _drain(self) -> None:
         """Take nothing more, and let what runs end for a while."""
@@ -271,12 +251,10 @@ class Worker:
 
     def _part(self, ending: Exit) -> None:
         """Release what still runs, deliver what was said, and leave nothing behind but what another has to finish."""
-        self._consumer.stop()
         for run in self._runner.executing():
             run.lose()
         self._isolation.close()
-        for _ in range(self._slots.total + self._runner.abandoned):
-            self._granted.put(None)
+        self._runners.stop()
         self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)
         self._threads["reporter"].join(FAREWELL_SECONDS + FAREWELL_TIMEOUT[1])
         self._heartbeat.stop()
@@ -314,12 +292,3 @@ def _read_token(path: Path) -> str | None:
         return path.read_text(encoding="ascii").strip() or None
     except (OSError, ValueError):
         return None
-
-
-@contextmanager
-def _stack_size(size: int) -> Iterator[None]:
-    before = threading.stack_size(size)
-    try:
-        yield
-    finally:
-        threading.stack_size(before)

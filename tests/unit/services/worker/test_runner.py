@@ -4,6 +4,7 @@ import decimal
 import json
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from services.worker.context import Context, Handler
 from services.worker.handlers.sleep import sleep
 from services.worker.runner import Runner
+from services.worker.runner_threads import RunnerThreads
 from services.worker.runs import Cancelled, Run
 from services.worker.slots import Slots
 from shared.domain.merge import METADATA_CAP, metadata_size
@@ -330,3 +332,22 @@ def test_slots_tell_when_there_is_room_again_and_when_nothing_runs() -> None:
     slots.give_back()
     assert told == [1]
     until(lambda: slots.wait_idle(0))
+
+
+def _no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_thread_that_is_lost_is_replaced_where_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    granted: SimpleQueue[Run | None] = SimpleQueue()
+    slots = Slots(1, lambda: None)
+    said: list[Parcel] = []
+    threads = RunnerThreads(granted, Runner(Handlers(lambda context, given: None), said.append, slots), 1)
+    threads.replace()
+    slots.take(1)
+    granted.put(started())
+    until(lambda: slots.free == 1)
+    assert len(said) == 1
+    threads.stop()
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    threads.replace()
