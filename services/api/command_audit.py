@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel
 
-from services.api.endpoint import DONE, recorded
+from services.api.deeds import recorded
+from services.api.endpoint import DONE
 from services.api.store.store import Store
 from shared.domain.audit import Deed
 

@@ -1,28 +1,25 @@
 """What every HTTP handler is: it carries out what was let in, and answers, errors included."""
 
-import asyncio
 import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel
-from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from services.api import problems
 from services.api.access import SAFE_METHODS, Scope
 from services.api.bodies.lane import LARGE
-from services.api.intake import Intake
-from services.api.networks import network_of
+from services.api.deeds import details_of
 from services.api.operation import SINGLE_LIMIT, Operation
 from services.api.problems import Refusal
 from services.api.streaming import EVENT_STREAM, JSON, negotiated, pieces_of, stream, stream_live, write_pieces
+from services.api.waiting import Waiting
 from shared.domain.audit import Deed
 from shared.domain.errors import WaybillError
 
@@ -31,16 +28,13 @@ ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - how the audit log calls whoever ha
 NOTED = (Scope.CLIENT, Scope.OPERATOR, Scope.ADMIN)
 """Which calls with the administrator's token are written down; reports are in the history of their tasks."""
 
-MOST_DETAILS = 2_000
-"""Characters of details that one line of the audit log holds."""
-
 ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 """Made once: `json.dumps` makes one for each call that says anything of how it is written."""
 
 log = logging.getLogger(__name__)
 
 
-class Endpoint(Intake):
+class Endpoint(Waiting):
     """A resource: its methods are calls (see `operation.call`), its annotations the services that they need."""
 
     media = JSON
@@ -51,8 +45,6 @@ class Endpoint(Intake):
     """What came of it that the audit log should hold, too."""
     fingerprint: str | None = None
     """What stands for the request, where that was made while its body was read."""
-    _bell: "asyncio.Future[None] | None" = None
-    _has_to_end = False
     _request_id = ""
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
@@ -186,67 +178,6 @@ class Endpoint(Intake):
         self.caller = self._access.check(scope, self.request.method or "", self.request.headers)
         self._needs = scope
 
-    async def wait_for(self, what: "asyncio.Future[Any]", seconds: float, *, is_stream: bool = False) -> None:
-        """Wait until something happens, but no longer than that, nor once the client leaves or the server stops.
-
-        A client that has ended what it sends may have left, so nothing but a stream, which can try, waits on for it.
-        """
-        self._bell = self._traffic.bell()
-        stream = self._stream
-        stream.on_end = self._ring
-        if self.may_have_left and not is_stream:
-            self._ring()
-        try:
-            await asyncio.wait({what, self._bell}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stream.on_end = None
-            self._bell.cancel()
-        await self._traffic.turn()
-
-    @property
-    def may_have_left(self) -> bool:
-        """Whether the client sends nothing more: it has left, or waits for its answer all the same."""
-        return bool(self._stream.has_ended)
-
-    @property
-    def _stream(self) -> Any:
-        return cast(HTTP1Connection, self.request.connection).stream
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the client has left, its session or the server ends, or its place is another's by now.
-
-        What has no end of its own must find one.
-        """
-        if self._has_left or self._has_to_end or self._traffic.is_closing:
-            return True
-        return self.caller.session is not None and self._access.session(self.request.headers) is None
-
-    @property
-    def bytes_sent(self) -> int:
-        """How much of what was written has left."""
-        return int(self._stream.bytes_sent)
-
-    @property
-    def client(self) -> str:
-        """Whose requests are counted together: a login's, wherever it comes by, or else an address's."""
-        session = self.caller.session
-        return network_of(self.request.remote_ip or "") if session is None else f"session {session.digest}"
-
-    def give_up(self) -> None:
-        """Hear that the place is needed for another: what waits ends, as if its time were over."""
-        self._has_to_end = True
-        self._ring()
-
-    def on_connection_close(self) -> None:
-        """Wake the request that waits: nobody is there to be answered."""
-        super().on_connection_close()
-        self._ring()
-
-    def _ring(self) -> None:
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
-
     async def head(self, *path: str) -> None:
         """Answer as to GET, without the body (Tornado leaves it out)."""
         await self.get(*path)
@@ -308,22 +239,6 @@ class Endpoint(Intake):
         if isinstance(error, HTTPError):
             return Refusal(problems.Kind(status, problems.BAD_REQUEST.code), "The request cannot be understood.")
         return Refusal(problems.INTERNAL, "Something went wrong here; the log knows what.", request_id=self._request_id)
-
-
-def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request asked for, as JSON, for the audit log: a body without its secrets."""
-    given = {
-        name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
-        for name, value in arguments.items()
-        if value is not None and name not in operation.path_arguments
-    }
-    return recorded(given)
-
-
-def recorded(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the audit log holds of what was given: its size alone where it is large."""
-    text = json.dumps(given, ensure_ascii=False, default=str)
-    return {"size": len(text)} if len(text) > MOST_DETAILS else dict(json.loads(text))
 
 
 class Nowhere(Endpoint):

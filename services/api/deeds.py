@@ -1,0 +1,28 @@
+"""What the audit log holds of what was asked for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.api.operation import Operation
+
+MOST_DETAILS = 2_000
+"""Characters of details that one line of the audit log holds."""
+
+
+def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request asked for, as JSON, for the audit log: a body without its secrets."""
+    given = {
+        name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
+        for name, value in arguments.items()
+        if value is not None and name not in operation.path_arguments
+    }
+    return recorded(given)
+
+
+def recorded(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit log holds of what was given: its size alone where it is large."""
+    text = json.dumps(given, ensure_ascii=False, default=str)
+    return {"size": len(text)} if len(text) > MOST_DETAILS else dict(json.loads(text))
