@@ -53,7 +53,7 @@ def _granted_twice(task: Task, report: Report, **named: Any) -> tuple[Task, Outc
     return merge(task, report, **named)
 
 
-def _unwritten(report: Report, now: int) -> dict[str, Any]:
+def _unwritten(task: Task, report: Report, now: int) -> dict[str, Any]:
     return {}
 
 
