@@ -14,6 +14,7 @@ from tornado.web import Application
 from services.api import connections
 from services.api.bodies import lane
 from services.api.bodies.lane import LARGE, Bodies
+from services.api.problems import Refusal
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 
 TYPED = {"Content-Type": "application/json"}
@@ -193,6 +194,21 @@ def test_where_there_is_no_room_senders_wait_and_then_are_told_to_come_back(
     answer = fetch("POST", "/tasks/batch", batch())
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "overloaded", "5")
     bodies.clients.give_room(lane.ROOM)
+
+
+def test_whoever_gives_up_lets_smaller_ones_pass(fetch: Fetch, bodies: Bodies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "WAIT_SECONDS", 0.2)
+
+    async def wait() -> None:
+        await bodies.clients.take_room(lane.ROOM - 100)
+        large = asyncio.ensure_future(bodies.clients.take_room(1_000))
+        await asyncio.sleep(0.1)
+        await bodies.clients.take_room(50)
+        with pytest.raises(Refusal):
+            await large
+        bodies.clients.give_room(lane.ROOM - 50)
+
+    fetch.run(wait())
 
 
 def test_whoever_leaves_leaves_no_room_taken(fetch: Fetch, bodies: Bodies) -> None:

@@ -63,6 +63,8 @@ class Lane:
         done, _ = await asyncio.wait({turn}, timeout=WAIT_SECONDS)
         if not done:
             self._waiting.remove((size, turn))
+            # Smaller ones behind it may fit.
+            self.give_room(0)
             raise _overloaded("Too many large bodies are being read.")
 
     def give_room(self, size: int) -> None:
