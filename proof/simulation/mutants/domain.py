@@ -5,7 +5,6 @@ from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
 from services.api.store.commands import reports
-from services.api.upkeep.caller import Caller
 from shared.domain import merge as merging
 from shared.domain import transitions
 from shared.domain.report import Report
@@ -88,12 +87,8 @@ def _still_due(task: Task, attempt: int | None, *, now: int) -> Task:
     return replace(after, status=task.status, error=None, finished_at=None, started_at=task.started_at, due_at=now)
 
 
-def _due_at_once(task: Task, **named: Any) -> Task:
-    return next_attempt(replace(task, leaving=None), **named)
-
-
-def _untold(self: Caller, commit: Any) -> None:
-    return None
+def _due_at_once(task: Task, *given: Any, **named: Any) -> Task:
+    return next_attempt(replace(task, leaving=None), *given, **named)
 
 
 MUTANTS = (
@@ -108,10 +103,7 @@ MUTANTS = (
     Mutant("a release leaves the run as it is", ((transitions, "release", _the_same_run),)),
     Mutant("a crash is not counted", ((transitions, "release", _uncounted),)),
     Mutant("every run of a lost worker is to blame", ((transitions, "release", _collective),)),
-    Mutant(
-        "an attempt waits for nobody to leave the one before it, and nobody is told to",
-        ((transitions, "_next_attempt", _due_at_once), (Caller, "notice", _untold)),
-    ),
+    Mutant("an attempt does not wait for the one before it", ((transitions, "_next_attempt", _due_at_once),)),
     Mutant("a failure shows ERROR before its retries", ((merging, "fail", _error_first),)),
     Mutant("a failure is retried too often", ((merging, "fail", _never_retried_enough),)),
     Mutant("a cancelled task stays due", ((transitions, "cancel", _still_due),)),
