@@ -6,6 +6,11 @@ from pathlib import Path
 SUFFIXES = ("", "-wal", "-shm")
 """The database, its log, and the index of the log; SQLite keeps all three open while a connection lives."""
 
+KEEPING = 2
+"""How many of them, the first ones, hold what was committed."""
+
+NOWHERE = -1, -1
+
 
 class Files:
     """Knows the files by device and inode, which no other file has as long as they are open.
@@ -16,29 +21,31 @@ class Files:
     def __init__(self, path: Path) -> None:
         """Name the database."""
         self._names = [f"{path}{suffix}" for suffix in SUFFIXES]
-        self._known: list[tuple[int, int] | None] | None = None
+        self._known: list[tuple[str, int, int]] = []
 
     def learn(self) -> None:
         """Take those that lie there now for those that are open; only the first time counts."""
-        if self._known is None:
-            self._known = [_identity(name) for name in self._names]
+        if not self._known:
+            self._known = [(name, *_identity(name)) for name in self._names]
 
-    def lost(self) -> str | None:
-        """Return what has become of a file, None while each lies in its place, or while nobody knows which it was."""
-        if self._known is None:
-            return None
-        found = [_identity(name) for name in self._names]
-        if found == self._known:
-            return None
-        for name, known, there in zip(self._names, self._known, found, strict=True):
-            if there != known:
-                return f"{name} {'was deleted or moved' if there is None else 'was replaced'}"
+    def lost(self, *, only_keeping: bool = False) -> str | None:
+        """Return what has become of a file, None while each lies in its place, or while nobody knows which it was.
+
+        With `only_keeping`, the index of the log may be gone: what is committed is kept all the same.
+        """
+        for name, device, inode in self._known[:KEEPING] if only_keeping else self._known:
+            try:
+                found = os.stat(name)
+            except (FileNotFoundError, NotADirectoryError):
+                return f"{name} was deleted or moved"
+            if found.st_ino != inode or found.st_dev != device:
+                return f"{name} was replaced"
         return None
 
 
-def _identity(name: str) -> tuple[int, int] | None:
+def _identity(name: str) -> tuple[int, int]:
     try:
         found = os.stat(name)
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return NOWHERE
     return found.st_dev, found.st_ino

@@ -151,7 +151,7 @@ class Writer(Thread):
             try:
                 answers = self._commit_together(wishes)
                 # Before anybody hears of it: what was committed to a file that is gone is not kept.
-                self.look_at_files()
+                self._look_at_files(only_keeping=True)
             except _Locked:
                 wishes, goes_on = self._wait_on(wishes)
                 go_on = go_on and goes_on
@@ -177,7 +177,10 @@ class Writer(Thread):
 
     def look_at_files(self) -> None:
         """Raise StoreLost where the database's files do not lie in their place any more; from any thread."""
-        if (said := self._files.lost()) is not None:
+        self._look_at_files(only_keeping=False)
+
+    def _look_at_files(self, *, only_keeping: bool) -> None:
+        if (said := self._files.lost(only_keeping=only_keeping)) is not None:
             raise self._trouble.lost(said)
 
     def _wait_on(self, wishes: list[_Wish]) -> tuple[list[_Wish], bool]:
