@@ -47,13 +47,15 @@ from services.api.store.finder import Found, FoundIds
 from services.api.store.ids import Ids
 from services.api.store.lanes import Lane
 from services.api.store.line import Line
+from services.api.store.listeners import Listener
 from services.api.store.migrations import DatabaseUnusable, migrate
 from services.api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
 from services.api.store.tasks import Oldest
 from services.api.store.trouble import Trouble
 from services.api.store.unit import Unit
 from services.api.store.whereabouts import Standing, Whereabouts
-from services.api.store.writer import Listener, Operation, Writer, WriterStopped
+from services.api.store.wishes import Operation
+from services.api.store.writer import Writer, WriterStopped
 from shared.domain.account import Account, Session
 from shared.domain.audit import Deed
 from shared.domain.errors import StoreFails, TaskNotFound, TaskTypeNotFound, Unavailable

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 from peewee import PeeweeException
 
@@ -17,8 +17,10 @@ from services.api.store.clock import Clock
 from services.api.store.database import LARGE_WAL, WAL_STEP, writing
 from services.api.store.files import Files
 from services.api.store.ids import Ids
+from services.api.store.listeners import Listener, Listeners
 from services.api.store.trouble import BUSY, Trouble, code_of
 from services.api.store.unit import Commit, Unit
+from services.api.store.wishes import Answer, Operation, Wish, answer
 from shared.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
 
 log = logging.getLogger(__name__)
@@ -39,10 +41,6 @@ PATIENCE = 5.0
 """Seconds that an operation waits for a lock that another program holds; it is refused then."""
 
 T = TypeVar("T")
-Operation = Callable[[Unit], T]
-"""What runs inside a transaction; it raises a WaybillError, or does all of its work."""
-Listener = Callable[[Commit], None]
-"""Told of each commit, in the writer's thread, before the futures resolve; what it raises undoes nothing."""
 
 
 class WriterStopped(Exception):
@@ -55,19 +53,6 @@ class _HalfDone(Exception):
 
 class _Locked(Exception):
     """Another program holds the lock that a transaction needs; nothing was done."""
-
-
-class _Wish(NamedTuple):
-    operation: Operation[Any]
-    future: asyncio.Future[Any]
-    since: float
-    """When it was submitted, in monotonic seconds."""
-
-
-class _Answer(NamedTuple):
-    future: asyncio.Future[Any]
-    value: Any
-    error: BaseException | None
 
 
 class Writer(Thread):
@@ -90,9 +75,8 @@ class Writer(Thread):
         self._conditions = conditions
         self._trouble = Trouble(path, conditions)
         self._files = Files(path)
-        self._wishes: SimpleQueue[_Wish | None] = SimpleQueue()
-        self._listeners: list[tuple[Listener, bool]] = []
-        self._failing: list[Listener] = []
+        self._wishes: SimpleQueue[Wish | None] = SimpleQueue()
+        self._listeners = Listeners(self._die)
         self._untold: list[Commit] = []
         self._stopping = False
         self._in_hand = 0  # how many operations were taken from the line and have no answer yet
@@ -104,7 +88,7 @@ class Writer(Thread):
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
         """Tell `listener` of every commit from now on; if a vital one fails, the API has to start anew."""
-        self._listeners.append((listener, is_vital))
+        self._listeners.add(listener, is_vital=is_vital)
 
     def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":
         """Have an operation done; the future, of the running loop, resolves after the COMMIT.
@@ -119,7 +103,7 @@ class Writer(Thread):
             raise WriterStopped()
         if may_refuse and self._in_hand + self._wishes.qsize() >= MOST_WAITING:
             raise Overloaded()
-        self._wishes.put(_Wish(operation, future, time.monotonic()))
+        self._wishes.put(Wish(operation, future, time.monotonic()))
         return future
 
     def stop(self) -> None:
@@ -157,7 +141,7 @@ class Writer(Thread):
                 go_on = go_on and goes_on
                 continue
             except StoreLost as lost:
-                self._answer([_Answer(wish.future, None, lost) for wish in wishes])
+                self._answer([Answer(wish.future, None, lost) for wish in wishes])
                 raise
             self._in_hand -= len(answers)
             self._tell()
@@ -183,17 +167,17 @@ class Writer(Thread):
         if (said := self._files.lost(only_keeping=only_keeping)) is not None:
             raise self._trouble.lost(said)
 
-    def _wait_on(self, wishes: list[_Wish]) -> tuple[list[_Wish], bool]:
+    def _wait_on(self, wishes: list[Wish]) -> tuple[list[Wish], bool]:
         """Refuse what has waited too long for a lock, and return what goes on waiting, with what has come meanwhile."""
         patient = time.monotonic() - PATIENCE
         overdue = [wish for wish in wishes if wish.since <= patient]
         if overdue:
             self._conditions.hold(DATABASE_LOCKED, f"another program has locked {self._path}, so that writes wait")
-            self._answer([_Answer(wish.future, None, StoreBusy()) for wish in overdue])
+            self._answer([Answer(wish.future, None, StoreBusy()) for wish in overdue])
         more, go_on = self._take()
         return [wish for wish in wishes if wish.since > patient] + more, go_on
 
-    def _gather(self) -> tuple[list[_Wish], bool]:
+    def _gather(self) -> tuple[list[Wish], bool]:
         """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
         try:
             first = self._wishes.get(timeout=self._patience())
@@ -204,9 +188,9 @@ class Writer(Thread):
         more, go_on = self._take()
         return [first, *more], go_on
 
-    def _take(self) -> tuple[list[_Wish], bool]:
+    def _take(self) -> tuple[list[Wish], bool]:
         """Take what waits, as far as a transaction has room for it; the flag says whether to go on afterwards."""
-        wishes: list[_Wish] = []
+        wishes: list[Wish] = []
         try:
             while len(wishes) < MOST_OPERATIONS:
                 wish = self._wishes.get_nowait()
@@ -217,7 +201,7 @@ class Writer(Thread):
             pass
         return wishes, True
 
-    def _commit_together(self, wishes: list[_Wish]) -> list[_Answer]:
+    def _commit_together(self, wishes: list[Wish]) -> list[Answer]:
         """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
 
         Should that fail, all are committed, each in its own transaction, so that a bad one fails alone. What comes
@@ -230,24 +214,24 @@ class Writer(Thread):
         except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
             return [answer for wish in wishes for answer in self._commit_alone(wish)]
 
-    def _commit_alone(self, wish: _Wish) -> list[_Answer]:
+    def _commit_alone(self, wish: Wish) -> list[Answer]:
         if (bar := self._trouble.bar) is not None:
-            return [_Answer(wish.future, None, bar)]
+            return [Answer(wish.future, None, bar)]
         try:
             return self._transact([wish])
         except _Locked:
-            return [_Answer(wish.future, None, StoreBusy())]
+            return [Answer(wish.future, None, StoreBusy())]
         except _HalfDone as half_done:
-            return [_Answer(wish.future, None, half_done.__cause__)]
+            return [Answer(wish.future, None, half_done.__cause__)]
         except Exception as error:  # noqa: BLE001 - it is handed to whoever submitted the operation
-            return [_Answer(wish.future, None, self._trouble.explain(error))]
+            return [Answer(wish.future, None, self._trouble.explain(error))]
 
-    def _transact(self, wishes: list[_Wish]) -> list[_Answer]:
+    def _transact(self, wishes: list[Wish]) -> list[Answer]:
         connection = self._begin()
         began = time.monotonic()
         try:
             unit = Unit(self._database, self._ids, self._clock.now())
-            answers: list[_Answer] = []
+            answers: list[Answer] = []
             for wish in wishes:
                 answers.append(self._perform(unit, wish))
                 if time.monotonic() - began > LONGEST_GROUP:
@@ -278,40 +262,24 @@ class Writer(Thread):
         self._files.learn()
         return connection
 
-    def _perform(self, unit: Unit, wish: _Wish) -> _Answer:
+    def _perform(self, unit: Unit, wish: Wish) -> Answer:
         before = unit.writes
         try:
-            return _Answer(wish.future, wish.operation(unit), None)
+            return Answer(wish.future, wish.operation(unit), None)
         except WaybillError as error:
             if unit.writes != before:
                 raise _HalfDone() from error
-            return _Answer(wish.future, None, error)
+            return Answer(wish.future, None, error)
 
     def _tell(self) -> None:
-        """Tell of what was committed; a listener that fails keeps nothing from the others, nor from who is answered."""
         commits, self._untold = self._untold, []
-        for commit in commits:
-            for listener, is_vital in self._listeners:
-                try:
-                    listener(commit)
-                except Exception:  # noqa: BLE001 - what was committed is to be answered, whatever it was
-                    self._complain(listener, is_vital)
+        self._listeners.tell(commits)
 
-    def _complain(self, listener: Listener, is_vital: bool) -> None:
-        """Say once that a listener fails; without a vital one promises are broken, and only a new start helps."""
-        if listener in self._failing:
-            return
-        self._failing.append(listener)
-        log.exception("%r failed to follow a commit", listener, extra={"action": "listener_failed"})
-        if is_vital:
-            self._on_death()
+    def _die(self) -> None:
+        self._on_death()
 
-    def _answer(self, answers: list[_Answer]) -> None:
-        """Resolve all futures with one wake-up of their loop."""
-        if answers:
-            loop = answers[0].future.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, answers)
+    def _answer(self, answers: list[Answer]) -> None:
+        answer(answers)
 
     def _patience(self) -> float | None:
         """Return for how many seconds to wait for work before the log is checkpointed; None if it need not be."""
@@ -353,13 +321,3 @@ class Writer(Thread):
                 raise
             return
         self._unchecked = bool(busy) or pages != done
-
-
-def _resolve(answers: list[_Answer]) -> None:
-    for future, value, error in answers:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)

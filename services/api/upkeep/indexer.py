@@ -3,8 +3,8 @@
 import asyncio
 from typing import Protocol
 
+from services.api.store.listeners import Listener
 from services.api.store.unit import Commit
-from services.api.store.writer import Listener
 
 SLICE = 50
 """Events to a transaction: it costs no more per event than many do, and others wait for one transaction at most."""
