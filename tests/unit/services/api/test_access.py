@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.api.access import Access, Scope, is_loopback, tokens_in
+from services.api.access import Access, BadToken, Scope, is_loopback, tokens_in
 from services.api.problems import Refusal
 
 
@@ -27,6 +27,14 @@ def test_tokens_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
     for path in (worker, admin):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["admin.token", "worker.token"]
+
+
+def test_a_token_file_without_a_token_is_named_with_what_helps(tmp_path: Path) -> None:
+    for said in (b"\xff\xfe", b"two words", b"a\x00b"):
+        (tmp_path / "worker.token").write_bytes(said)
+        with pytest.raises(BadToken, match="remove it") as refused:
+            tokens_in(tmp_path / "worker.token", tmp_path / "admin.token", None)
+        assert str(tmp_path / "worker.token") in str(refused.value)
 
 
 def test_an_empty_token_file_is_filled_and_an_open_one_closed(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
+import peewee
 import pytest
 
+from services.api.store import task_types
 from services.api.store.drafts import TaskDraft
 from services.api.store.store import Store
 from services.api.upkeep import dispatcher as module
@@ -346,6 +348,27 @@ async def test_a_queue_that_cannot_be_written_is_tried_again(
         await asyncio.sleep(0.1)
         queue.broken = False
         await until(lambda: sent(queue) == [task_id])
+
+
+@pytest.mark.parametrize("error", [peewee.OperationalError("locked"), sqlite3.DatabaseError("bad"), OSError("busy")])
+async def test_types_that_cannot_be_read_are_tried_again_from_the_start_on(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(module, "TICK", 0.02)
+    paused: Callable[[Any], frozenset[str]] = task_types.paused
+    queue, tried = FakeQueue(), list[None]()
+
+    def fails_twice(database: Any) -> frozenset[str]:
+        tried.append(None)
+        if len(tried) <= 2:
+            raise error
+        return paused(database)
+
+    monkeypatch.setattr(task_types, "paused", fails_twice)
+    async with open_store() as store, dispatching(store, queue):
+        [task_id] = await store.create([draft()])
+        await until(lambda: sent(queue) == [task_id])
+        assert len(tried) > 2
 
 
 async def test_a_cancelled_task_frees_its_place(open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
