@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said_of_a_large_batch_as_of_a_small_one(fetch: Fetch, 
     [
         (b'{"tasks":[' + b"[" * 200_000 + b"]" * 200_000 + b"]}", 400, "too_deep"),
         (b'{"tasks":[%s[]]}' % (b"[]," * 500_001), 413, "too_complex"),
-        (b'{"tasks":[{%s}]}' % b",".join(b'"%x":0' % key for key in range(500_001)), 413, "too_complex"),
+        (b'{"tasks":["%s"]}' % (b":" * 1_200_001), 413, "too_complex"),
         (b'{"tasks":[%s1]}' % (b"1," * 200_000), 422, "invalid"),
         (b'{"tasks":[1' + b" " * LARGE, 400, "not_json"),
         (b'{"tasks":[{"a":1,"a":2}]}' + b" " * LARGE, 400, "duplicate_key"),
@@ -96,7 +96,7 @@ def test_a_hostile_body_is_refused_with_its_code(
 
 def test_of_many_errors_the_first_are_named(fetch: Fetch, bodies: Bodies) -> None:
     unknown = {f"field {number}": 0 for number in range(1_000)}
-    for count in (1, 200):
+    for count in (1, 500):
         answer = fetch("POST", "/tasks/batch", {"tasks": [unknown] * count})
         assert (answer.status, answer.code, len(answer.json()["errors"])) == (422, "invalid", 100)
         assert answer.json()["detail"] == "At least 100 fields are wrong."

@@ -21,13 +21,16 @@ FRAME = struct.Struct("!Q")
 """The length of what follows."""
 
 MOST_VALUES = 500_000
-"""Arrays, objects and keys of a body; each takes twenty times as much memory as its few characters, or more."""
+"""Arrays and objects of a body; each takes twenty times as much memory as its two characters."""
+
+MOST_KEYS = 1_200_000
+"""A thousand items may have a thousand unknown fields each, and are told so."""
 
 ITEMS = 20
 """To a frame: none of them has more than 64 KiB of JSON."""
 
-MEMORY = 2 << 30
-"""Bytes of addresses."""
+MEMORY = 224 << 20
+"""Bytes that this process may have for its data: what a body would take beyond that is refused."""
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -38,7 +41,7 @@ def main() -> int:
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     with suppress(BrokenPipeError):
         while (asked := receive(source)) is not None:
@@ -71,8 +74,9 @@ def _parts(name: str, request: str | None, body: bytes) -> Iterator[Any]:
     """Yield the refusal of a body, or its fingerprint where one is wanted, and then its parts."""
     batch = BATCHES[name]
     try:
-        if sum(map(body.count, (b"[", b"{", b":"))) > MOST_VALUES:
-            raise Refusal(TOO_COMPLEX, f"The body has more than {MOST_VALUES:,} arrays, objects and keys.")
+        if body.count(b"[") + body.count(b"{") > MOST_VALUES or body.count(b":") > MOST_KEYS:
+            what = f"{MOST_VALUES:,} arrays and objects, or {MOST_KEYS:,} keys"
+            raise Refusal(TOO_COMPLEX, f"The body has more than {what}.")
         read = read_batch(batch, json_body.decode(body), is_large=True)
     except Refusal as refusal:
         yield refusal.kind, refusal.detail, refusal.errors, refusal.members
