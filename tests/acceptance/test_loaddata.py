@@ -49,9 +49,7 @@ def test_a_bad_fixture_is_told_in_one_line(instance: Instance, content: str) -> 
     fixture.write_text(content)
     loaded = instance.manage("loaddata", str(fixture))
     assert (loaded.returncode, loaded.stdout) == (2, "")
-    tries, gives_up = loaded.stderr.splitlines()
-    assert "trying for up to 1 s" in tries
-    assert "WAYBILL_API_URL" in gives_up
+    assert len(loaded.stderr.splitlines()) == 1, loaded.stderr
 
 
 @pytest.mark.parametrize("arguments", [("loaddata",), ("loaddata", "nothing-like-it"), ("dance",), ()])

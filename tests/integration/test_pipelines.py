@@ -114,5 +114,6 @@ def test_a_worker_lists_the_routes_of_stages(fetch: Fetch) -> None:
     beat = {"routes": ["sleep", "clean/fetch", "clean/parse:2"]}
     assert fetch("POST", "/workers/w-1/heartbeat", beat, token=REPORTER).status == 200
     assert fetch("GET", "/workers").json()[0]["routes"] == beat["routes"]
-    for wrong in ("clean/", "/fetch", "clean/a/b", "clean/a b"):
+    # After the slash stands any handler's name, of which more is allowed than of a stage's.
+    for wrong in ("clean/", "/fetch", "clean/a\nb", f"clean/{'a' * 129}", "Clean/fetch"):
         assert fetch("POST", "/workers/w-1/heartbeat", {"routes": [wrong]}, token=REPORTER).pointers == {"/routes/0"}
