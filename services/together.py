@@ -48,13 +48,13 @@ def run(procfile: Path, environment: Mapping[str, str]) -> int:
 
 
 def honcho_main() -> None:
-    """Be honcho, which otherwise waits for whoever reads its output, or dies of it, and leaves the services behind."""
+    """Run honcho, so that an output which is not read neither blocks nor kills it and the services never outlive it."""
     Outlets()
     endings = starter.endings()
     if signal.SIGHUP in endings:
         signal.signal(signal.SIGHUP, _hang_up)
     if signal.SIGINT not in endings:
-        # honcho would heed it all the same.
+        # honcho would handle it even if it is ignored.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     honcho.command.main()
 

@@ -21,7 +21,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BadToken(Exception):
-    """A token's file holds what cannot be sent; the message is one line."""
+    """A token's file holds what no header can carry; the message is one line."""
 
 
 class Scope(IntEnum):
@@ -226,7 +226,7 @@ def least_role(needs: Needs, method: str) -> Role | None:
 
 
 def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, str]:
-    """Return the token of each role, making those that no file holds yet, under the data directory's lock.
+    """Return the token of each role, and make missing ones; the caller holds the data directory's lock.
 
     Raises BadToken, OSError.
     """

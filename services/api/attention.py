@@ -22,13 +22,13 @@ UNSEARCHED = 20_000
 
 
 def unready(conditions: Iterable[Condition]) -> Iterator[AttentionJson]:
-    """Yield what keeps the API from serving, worst of all."""
+    """Yield the conditions that keep the API from serving; they come first."""
     for condition in conditions:
         yield _item(condition.code, condition.detail)
 
 
 def unserved(waiting: Collection[str], served: Collection[str], taken: Collection[str]) -> Iterator[AttentionJson]:
-    """Yield the routes on which tasks wait for handlers that no live worker has, or only such as drain."""
+    """Yield the routes with tasks that wait for handlers which no live worker has, or only draining ones."""
     for route in sorted(route for route in set(waiting) if handler_of(route) not in taken):
         if handler_of(route) in served:
             yield _item("workers_drained", f"tasks wait, and every worker that serves {route} is drained", route)
@@ -37,7 +37,7 @@ def unserved(waiting: Collection[str], served: Collection[str], taken: Collectio
 
 
 def failing(ended: Mapping[str, tuple[int, int]]) -> Iterator[AttentionJson]:
-    """Yield the types of which many tasks fail, of those that were completed and that failed lately."""
+    """Yield the types with a high share of failures among the tasks that ended lately."""
     for name, (completed, error) in sorted(ended.items()):
         if error >= FAILING_TASKS and error >= FAILING_SHARE * (completed + error):
             detail = f"{error} of {completed + error} tasks of the type {name} failed in {FAILING_MINUTES} minutes"

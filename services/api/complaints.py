@@ -25,12 +25,12 @@ NOUNS = {"List": ("Array", "item"), "Tuple": ("Array", "item"), "Value": ("Strin
 
 
 def errors_of(error: ValidationError) -> list[Mapping[str, Any]]:
-    """Return what pydantic found, without what is not told."""
+    """Return the errors that pydantic found, without the parts that are not shown."""
     return [dict(one) for one in error.errors(include_url=False, include_context=False, include_input=False)]
 
 
 def refusal_of_errors(found: Sequence[Mapping[str, Any]], *, is_all: bool = True) -> Refusal:
-    """Return the problem that names every bad field of a body by its JSON pointer; of too many, the first ones."""
+    """Return the problem that names the bad fields of a body by JSON pointer, if there are many only the first ones."""
     errors: list[FieldError] = [{"pointer": pointer(one["loc"]), "detail": detail_of(one)} for one in found]
     if any(one["type"] == TOO_LARGE_TYPE for one in found):
         return Refusal(TOO_LARGE, "An item is too large.", errors=errors)

@@ -1,4 +1,4 @@
-"""What keeps the API from serving as it should, as long as it does: for `/readyz`, for whoever looks, for the log."""
+"""What keeps the API from serving as it should right now, for `/readyz`, the overview and the log."""
 
 import logging
 from threading import Lock
@@ -28,15 +28,15 @@ class Condition(NamedTuple):
 
 
 class Conditions:
-    """What is wrong now, by code; any thread may hold and clear. The log tells once of each beginning and each end."""
+    """The conditions that hold now, by code; any thread may call. The log has one line for each begin and each end."""
 
     def __init__(self) -> None:
-        """Begin with nothing wrong."""
+        """Start with no condition."""
         self._lock = Lock()
         self._held: dict[str, Condition] = {}
 
     def hold(self, code: str, detail: str) -> None:
-        """Note that something is wrong, until it is cleared."""
+        """Hold a condition until it is cleared."""
         with self._lock:
             if code in self._held:
                 return
@@ -45,7 +45,7 @@ class Conditions:
         log.log(level, "not ready: %s", detail, extra={"action": code})
 
     def clear(self, code: str) -> None:
-        """Note that something is well again."""
+        """Clear a condition."""
         if code not in self._held:
             return
         with self._lock:
@@ -54,10 +54,10 @@ class Conditions:
             log.warning("well again, no longer: %s", was.detail, extra={"action": f"{code}_over"})
 
     def __contains__(self, code: str) -> bool:
-        """Whether this is wrong."""
+        """Whether this condition holds."""
         return code in self._held
 
     def now(self) -> list[Condition]:
-        """Return all that is wrong, what began first first."""
+        """Return all conditions that hold, the oldest first."""
         with self._lock:
             return list(self._held.values())

@@ -1,4 +1,4 @@
-"""A connection that is patient with an idle client, and not with a slow one."""
+"""A connection that tolerates an idle client, but not a slow one."""
 
 import asyncio
 import contextlib
@@ -24,15 +24,15 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 10.0
 
 MOST_UNSENT = 128 * 1024
-"""Bytes of a long answer that wait in the system."""
+"""Bytes of a long answer that the system may buffer."""
 
 MAX_HEAD_SIZE = 16 * 1024
 
 EMPTY_400 = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-"""All that Tornado answers to what it cannot read, before it closes the connection."""
+"""Tornado's whole answer to a request that it cannot read."""
 
 MOST_REASON = 200
-"""Characters of what was wrong that are told."""
+"""How many characters of the error's text the answer shows."""
 
 CONTINUE = b"HTTP/1.1 100 "
 BEGINNINGS = frozenset(b"\r\n!#$%&'*+-.^_`|~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)))
@@ -42,7 +42,7 @@ BEGINNINGS = frozenset(b"\r\n!#$%&'*+-.^_`|~" + bytes(range(48, 58)) + bytes(ran
 class PatientStream(IOStream):
     """A stream that closes itself when it has to wait too long for a head, a body or another request.
 
-    Whoever says no more is still answered, and what cannot be read is answered with a problem.
+    A client that has closed its sending side is still answered. A request that cannot be read gets a problem.
 
     A read only notes until when it may take. One timer looks from time to time whether a read is late: no limit is
     shorter than the time between two looks, so none is missed, and a request that comes in time costs no timer.
@@ -60,15 +60,15 @@ class PatientStream(IOStream):
     is_new = True
     """Whether no byte has come yet."""
     has_ended = False
-    """Whether the client sends nothing more: it waits for its answers, or it has left; TCP tells no difference."""
+    """Whether the client has closed its sending side: it waits for answers or has left; TCP shows no difference."""
     on_end: Callable[[], None] | None = None
-    """Called once when the client ends what it sends while its request is under way."""
+    """Called once if the client closes its sending side while its request is under way."""
     lingering: Lingering | None = None
     crowd: Crowd | None = None
     installation: str | None = None
-    """What every answer carries."""
+    """The id of the installation, which every answer carries."""
     _has_answered = False
-    """Whether an answer to the request that came last has begun."""
+    """Whether the answer to the latest request has begun."""
     _is_refused = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
@@ -120,12 +120,12 @@ class PatientStream(IOStream):
         return size
 
     def write(self, data: bytes | memoryview) -> "asyncio.Future[None]":
-        """Write a part of an answer; in place of Tornado's empty 400, a problem that tells what cannot be read."""
+        """Write a part of an answer; a problem that explains the error replaces Tornado's empty 400."""
         if data == EMPTY_400:
             if self._has_answered:
                 return super().write(b"")
             self._is_refused = True
-            # Tornado writes this while it handles the error, and tells nobody else about it.
+            # Tornado writes this while it handles the error, and reports it in no other way.
             return super().write(answer(_refusal_of(str(sys.exc_info()[1] or "")), self.installation))
         if not self._has_answered:
             self._has_answered = bytes(data[: len(CONTINUE)]) != CONTINUE
@@ -143,7 +143,7 @@ class PatientStream(IOStream):
         """Leave it at what is so from the start: Tornado asks for it with each answer."""
 
     def close(self, exc_info: Any = False) -> None:
-        """Close the connection, and look no more; whoever sent what cannot be read may still read why."""
+        """Close the connection and stop the timer; a client whose request cannot be read still gets the problem."""
         if self._timer is not None:
             self._timer.cancel()
         if isinstance(exc_info, UnsatisfiableReadError) and not self.closed() and not self._has_answered:
@@ -157,7 +157,7 @@ class PatientStream(IOStream):
         super().close(exc_info)
 
     def allow_body(self) -> None:
-        """Give the rest of a body its time anew: it was not read for a while."""
+        """Restart the time limit of a body after a pause in reading it."""
         self._allow(BODY_SECONDS)
 
     @property
@@ -167,7 +167,7 @@ class PatientStream(IOStream):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no whole head of a request has come since the last answer."""
+        """Whether no whole request head has come since the last answer."""
         return self.is_new or (self._reads_head and self._reading is not None and not self._reading.done())
 
     @property
@@ -177,23 +177,23 @@ class PatientStream(IOStream):
 
     @property
     def bytes_sent(self) -> int:
-        """How much of what was written has left, since the connection began."""
+        """The number of bytes sent since the connection began."""
         return int(self._total_write_done_index)
 
     def keep_little(self) -> None:
-        """Have the system keep little of what cannot be sent: else it takes megabytes for whoever reads nothing."""
+        """Limit what the system buffers of unsent data: else it holds megabytes for a client that does not read."""
         with contextlib.suppress(OSError):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
 
     def _end(self) -> None:
-        """Note that nothing more will come, once; what came is still served."""
+        """Note once that the client has closed its sending side; requests that came are still served."""
         if not self.has_ended:
             self.has_ended = True
             if self.on_end is not None:
                 self.io_loop.add_callback(self.on_end)
 
     def _add_io_state(self, state: int) -> None:
-        """Listen for no more reads at the end: an end can be read for ever."""
+        """Stop listening for reads at the end of input, which is always readable."""
         if self.has_ended:
             state &= ~IOLoop.READ
         if state:
@@ -206,7 +206,7 @@ class PatientStream(IOStream):
             self.io_loop.update_handler(self.fileno(), self._state)
 
     def _too_much(self) -> Refusal:
-        """Return what is wrong with bytes that can be no part of a request, or with too many of them."""
+        """Return the error of bytes that cannot belong to a request, or that are too many."""
         if not self._reads_head:
             return _refusal_of("invalid chunk size")
         if self._read_buffer_size <= MAX_HEAD_SIZE and b"\n\r\n" not in self._read_buffer:
@@ -240,6 +240,6 @@ class PatientStream(IOStream):
 
 
 def _refusal_of(reason: str) -> Refusal:
-    """Return the problem for what Tornado says of a request that it cannot read."""
+    """Return the problem for Tornado's message about a request that it cannot read."""
     kind = VERSION_NOT_SUPPORTED if reason.startswith("Unexpected HTTP version") else BAD_REQUEST
     return Refusal(kind, f"The request cannot be read: {reason[:MOST_REASON] or 'it is malformed'}.")

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 LOOKS = 100
-"""How many busy connections are looked at for one that gives way: thousands may be, and others wait meanwhile."""
+"""How many busy connections are checked at a time: there may be thousands, and the check blocks the loop."""
 
 
 class Member(Protocol):
@@ -12,7 +12,7 @@ class Member(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no whole head of a request is under way, so that closing it costs nobody an answer."""
+        """Whether no request with a whole head awaits its answer, so that closing it loses no answer."""
 
     @property
     def is_arriving(self) -> bool:
@@ -23,10 +23,10 @@ class Member(Protocol):
 
 
 class Crowd:
-    """Counts connections, and knows which has been waiting longest for a request."""
+    """Counts the connections, in the order of how long each has waited for a request."""
 
     def __init__(self, most: int) -> None:
-        """Take how many may be open."""
+        """Take how many may be open at once."""
         self._most = most
         self._open: set[Member] = set()
         self._waiting: OrderedDict[Member, None] = OrderedDict()
@@ -35,34 +35,34 @@ class Crowd:
         """Those that were found to have one, and what to look at next first."""
 
     def __len__(self) -> int:
-        """How many are open."""
+        """Return the number of open connections."""
         return len(self._open)
 
     @property
     def is_full(self) -> bool:
-        """Whether as many are open as may be."""
+        """Whether no further connection may open."""
         return len(self._open) >= self._most
 
     def enter(self, member: Member) -> None:
-        """Note that it is open, and waits for its first request."""
+        """Note that a connection is open, and waits for its first request."""
         self._open.add(member)
         self.wait(member)
 
     def wait(self, member: Member) -> None:
-        """Note that it waits for a request from now on."""
+        """Note that a connection waits for a request from now on."""
         if member in self._open:
             self._busy.pop(member, None)
             self._waiting[member] = None
             self._waiting.move_to_end(member)
 
     def leave(self, member: Member) -> None:
-        """Note that it is closed."""
+        """Note that a connection is closed."""
         self._open.discard(member)
         self._waiting.pop(member, None)
         self._busy.pop(member, None)
 
     def make_room(self) -> bool:
-        """Close the one that has been idle longest, or else one that is slow to send; return whether there was any."""
+        """Close the connection that is idle longest, else one that is slow to send; return whether one was closed."""
         while self._waiting:
             member, _ = self._waiting.popitem(last=False)
             if member.is_idle:

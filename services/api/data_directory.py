@@ -1,4 +1,4 @@
-"""The data directory as a start finds it: for its owner only, its owner's throughout, and of one installation."""
+"""The data directory at a start: private to its owner, and of one installation."""
 
 import logging
 import stat
@@ -15,13 +15,13 @@ WRITABLE = 0o002
 
 
 class OpenToAll(Exception):
-    """Anybody may write there, and this process may not change that; the message is one line."""
+    """Every user may write there, and this process may not change that; the message is one line."""
 
 
 def settle(settings: Settings, *, check: float = CHECK_SECONDS) -> str:
-    """Bring the data directory into order, and return the id of its installation; the lock on it has to be held.
+    """Prepare the data directory, and return the id of its installation; the caller holds its lock.
 
-    A look through the database takes up to `check` seconds. Raises DatabaseUnusable, NoInstallation, OpenToAll and
+    The check of the database takes up to `check` seconds. Raises DatabaseUnusable, NoInstallation, OpenToAll and
     OSError.
     """
     _close(settings)
@@ -42,7 +42,7 @@ def settle(settings: Settings, *, check: float = CHECK_SECONDS) -> str:
 
 
 def leave_a_mark(settings: Settings, found: str) -> None:
-    """Have the next start see that an installation was here, should the whole directory have been taken away."""
+    """Write the id anew if the whole directory was removed, so that the next start knows of the installation."""
     if settings.installation_file.exists() or settings.tasks_db.exists():
         return
     try:
@@ -53,7 +53,7 @@ def leave_a_mark(settings: Settings, found: str) -> None:
 
 
 def _close(settings: Settings) -> None:
-    """Take from others what they may do here, and name each file of which that is so."""
+    """Remove the rights of other users, and log the name of each file that is changed."""
     level = logging.WARNING if settings.tasks_db.exists() else logging.DEBUG
     folders = (settings.data_dir, settings.spool_dir, settings.doorbell_dir)
     for path in (settings.data_dir, *settings.files()):

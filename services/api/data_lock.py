@@ -1,4 +1,4 @@
-"""The lock on a data directory: who holds it may write there, whatever becomes of the lock's file."""
+"""The lock on a data directory: only its holder writes there, even if the lock's file is removed."""
 
 import asyncio
 import errno
@@ -14,14 +14,14 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 MOST_FAILURES = 5
-"""After so many looks the lock counts as another's."""
+"""How many failed looks in a row mean that another process has the lock."""
 
 NO_LOCKS = frozenset({errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 """How file systems say that a folder cannot be locked."""
 
 
 class FolderLock(LockFile):
-    """A lock on a folder itself, which cannot be replaced without taking everything in it along."""
+    """A lock on the folder itself: replacing it would move all its files too."""
 
     def _open(self, create: bool) -> int | None:
         return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -33,12 +33,12 @@ class FolderLock(LockFile):
             os.close(descriptor)
             if error.errno not in NO_LOCKS:
                 raise
-            # The lock's file alone has to do.
+            # This file system locks no folders, so the lock's file has to be enough.
             return True
 
 
 class DataLock:
-    """The file that every version locks, and the folder, so that a file that is removed opens the door to nobody."""
+    """A lock on the file that every version locks and on the folder, which holds even if the file is removed."""
 
     def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
         """Name the lock's file; the folder is the one that it lies in."""
@@ -49,7 +49,7 @@ class DataLock:
         self._failures = 0
 
     def acquire(self, wait: float = 0, on_wait: Callable[[], None] = lambda: None) -> bool:
-        """Try for up to `wait` seconds to take it, and tell whether it is held; `on_wait` is called before a wait.
+        """Try for up to `wait` seconds to take the lock, and return whether it is held; `on_wait` precedes a wait.
 
         Raises OSError.
         """
@@ -65,12 +65,12 @@ class DataLock:
         return False
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         self._folder.release()
         self._file.release()
 
     def look(self) -> bool:
-        """Make the lock's file anew if it was removed; tell whether it is still, or again, this process's."""
+        """Make the lock's file again if it was removed; return whether this process holds the lock."""
         if self._file.is_in_place:
             self._failures = 0
             return True

@@ -1,4 +1,4 @@
-"""What the audit log holds of what was asked for."""
+"""What the audit log holds of a request."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ MOST_DETAILS = 2_000
 
 
 def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request asked for, as JSON, for the audit log: a body without its secrets."""
+    """Return the arguments of a request as JSON for the audit log, without secrets."""
     given = {
         name: value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value
         for name, value in arguments.items()
@@ -23,6 +23,6 @@ def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, 
 
 
 def recorded(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the audit log holds of what was given: its size alone where it is large."""
+    """Return the given arguments as the audit log holds them: only their size if they are large."""
     text = json.dumps(given, ensure_ascii=False, default=str)
     return {"size": len(text)} if len(text) > MOST_DETAILS else dict(json.loads(text))

@@ -44,7 +44,7 @@ class Endpoint(Waiting):
     facts: Mapping[str, Any] = {}
     """What came of it that the audit log should hold, too."""
     fingerprint: str | None = None
-    """What stands for the request, where that was made while its body was read."""
+    """The fingerprint of the request, if it was made while the body was read."""
     _request_id = ""
 
     async def carry_out(self, operation: Operation, path: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ class Endpoint(Waiting):
         return await operation.function(self, **arguments)
 
     async def _arguments(self, operation: Operation, path: Sequence[str]) -> dict[str, Any]:
-        """Decode what was sent; a large body is read elsewhere, since nothing else would be done meanwhile."""
+        """Decode the body; a large one in another process, since decoding blocks the loop."""
         if operation.batch is None or self.body_size <= LARGE:
             return operation.arguments(self.request, path, b"".join(self._chunks))
         arguments = operation.parameters_of(self.request, path)
@@ -102,7 +102,7 @@ class Endpoint(Waiting):
         """Hear that what was sent makes no sense; it is refused next."""
 
     async def _note_if_possible(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
-        """Note it, but let what was done, or refused, be answered as that even if it cannot be noted."""
+        """Write to the audit log; a failure to do so does not change the answer."""
         try:
             await self._note(operation, arguments, outcome)
         except Exception:
@@ -153,12 +153,12 @@ class Endpoint(Waiting):
         self.finish(body)
 
     def _end_connection(self) -> None:
-        """Say that the connection ends with this answer, where it does."""
+        """Set `Connection: close` if the connection ends with this answer."""
         if self._is_last or self._traffic.is_closing:
             self.set_header("Connection", "close")
 
     async def _respond_in_pieces(self, pieces: Iterator[str]) -> None:
-        """Finish with an answer that is made while it leaves and others are served, if it is more than one piece."""
+        """Finish with an answer; one of several pieces is made while it leaves and other requests are served."""
         first, second = next(pieces), next(pieces, None)
         if second is None:
             self._respond_with(first.encode(), JSON)
@@ -168,7 +168,7 @@ class Endpoint(Waiting):
         await write_pieces(self, chain((first, second), pieces))
 
     def link_next(self, cursor: str) -> None:
-        """Say where the list goes on: at the same address with another cursor."""
+        """Link to the next page: the same address with another cursor."""
         query = {name: values[0] for name, values in self.request.query_arguments.items()}
         following = urlencode(query | {"cursor": cursor.encode()})
         self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')

@@ -1,4 +1,4 @@
-"""The conditions of RFC 9110: which entity tags a header names, and whether the present one is among them."""
+"""The conditional headers of RFC 9110: whether one names the current entity tag."""
 
 import re
 from typing import NamedTuple
@@ -15,17 +15,17 @@ class _Tag(NamedTuple):
 
 
 def names(header: str | None, etag: str) -> bool:
-    """Return whether an `If-None-Match` names this ETag, by the weak comparison; `*` names whatever is there.
+    """Return whether an `If-None-Match` names this ETag, by the weak comparison; `*` names any.
 
-    A header that is no list of tags names none, so that its sender gets the whole answer.
+    A malformed header names none, so its sender gets the whole answer.
     """
     return _holds(header, etag, is_strong=False)
 
 
 def names_exactly(header: str | None, etag: str) -> bool:
-    """Return whether an `If-Match` names this ETag, by the strong comparison; `*` names whatever is there.
+    """Return whether an `If-Match` names this ETag, by the strong comparison; `*` names any.
 
-    A weak tag names nothing, and neither does a header that is no list of tags.
+    A weak tag names none, and neither does a malformed header.
     """
     return _holds(header, etag, is_strong=True)
 
@@ -42,7 +42,7 @@ def _holds(header: str | None, etag: str, *, is_strong: bool) -> bool:
 
 
 def _tags(header: str) -> list[_Tag]:
-    """Return the tags of a list, none where it is malformed."""
+    """Return the tags of a list, none if it is malformed."""
     found: list[_Tag] = []
     place = 0
     while place < len(header):

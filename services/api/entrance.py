@@ -1,4 +1,4 @@
-"""The entrance: sockets that accept connections, and rest a moment where there are no descriptors for them."""
+"""The entrance: listening sockets that accept connections, and pause while the process has no free descriptor."""
 
 import asyncio
 import errno
@@ -10,7 +10,7 @@ from typing import Any
 from services.api.conditions import NO_DESCRIPTORS, Conditions
 
 AT_ONCE = 32
-"""How many connections are accepted before anybody else is served, and what they send is looked at."""
+"""How many connections are accepted at once, before the loop serves requests again."""
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REST_SECONDS = 0.2
@@ -21,7 +21,7 @@ QUIET_SECONDS = 2.0
 
 
 class Entrance:
-    """Accepts the connections of one listening socket, in the running loop."""
+    """Accepts the connections of one listening socket on the running event loop."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Entrance:
         make_room: Callable[[], bool],
         conditions: Conditions,
     ) -> None:
-        """Welcome each connection and its address; `make_room` closes an idle one and tells whether there was any."""
+        """Call `welcome` with each connection and address; `make_room` closes one and returns whether it did."""
         self._listener = listener
         self._welcome = welcome
         self._make_room = make_room
@@ -61,9 +61,9 @@ class Entrance:
             except BlockingIOError:
                 return
             except OSError as error:
-                # Whoever has gone again before it was accepted leaves an error of its own.
+                # A client that left before it was accepted causes an error that concerns only itself.
                 if error.errno in EXHAUSTED:
-                    # Linux looks for a descriptor first, and complains even if nobody waits.
+                    # Linux reserves a descriptor first, and fails even if no client waits.
                     if not self._is_anybody_there():
                         return
                     self._note_shortage(error)
@@ -79,7 +79,7 @@ class Entrance:
         return bool(look.poll(0))
 
     def _rest(self) -> None:
-        """Listen no more for a moment: the loop would tell of the same connections without a pause."""
+        """Stop accepting for a moment: else the loop reports the same connections without a pause."""
         self._loop.remove_reader(self._listener)
         self._timer = self._loop.call_later(REST_SECONDS, self._try_again)
 

@@ -89,7 +89,7 @@ def _through_store(by_store: ByStore[T], settings: Settings) -> tuple[T] | None:
         return None
     try:
         hand_over(settings.data_dir, settings.files())
-        # The API looks for damage when it starts; a command would only take longer for it.
+        # The API looks for damage when it starts; in a command the check would only cost time.
         data_directory.settle(settings, check=0.0)
         return (asyncio.run(_in_store(by_store, settings)),)
     except (DatabaseUnusable, NoInstallation, OpenToAll, WaybillError) as error:

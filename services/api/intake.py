@@ -155,18 +155,18 @@ class Intake(RequestHandler):
             self._let_go()
 
     def _let_go(self) -> None:
-        """Let others have the room of this body."""
+        """Free the room of this body for others."""
         self._chunks = []
         room, self._room = self._room, 0
         if room:
             self._lane.give_room(room)
 
     def on_finish(self) -> None:
-        """Hold nothing any more."""
+        """Free what the request holds."""
         self._let_go()
 
     def on_connection_close(self) -> None:
-        """Hold nothing any more: nobody is there to be answered."""
+        """Free what the request holds, since its client has left."""
         self._has_left = True
         self._let_go()
 

@@ -1,4 +1,4 @@
-"""The last answer on a connection on which no request can be told from the next: a problem, and time to read it."""
+"""The last answer on a connection, after a request that cannot be read: a problem, and time to read it."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ PIECE = 65_536
 
 
 def answer(refusal: Refusal, installation: str | None = None) -> bytes:
-    """Return a problem as a whole HTTP answer that ends its connection."""
+    """Return a problem as a complete HTTP response that ends its connection."""
     body = json.dumps(refusal.document()).encode()
     headers = {
         "Content-Type": MEDIA_TYPE,
@@ -41,10 +41,10 @@ def answer(refusal: Refusal, installation: str | None = None) -> bytes:
 
 
 class Lingering:
-    """Connections that were answered for the last time: what still comes is dropped until their senders close.
+    """Connections that got their last answer: further input is dropped until their clients close.
 
-    A socket that closes over bytes that were not read resets the connection, and so takes the answer from its sender.
-    It belongs to its loop.
+    A socket that closes with unread input resets the connection, and its client may lose the answer. All calls come
+    from the event loop's thread.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Lingering:
         self._timers: dict[socket.socket, asyncio.TimerHandle] = {}
 
     def keep(self, connection: socket.socket) -> None:
-        """Keep a connection open, although its socket is closed now, and tell its sender that no more is said."""
+        """Keep a connection open until its client has read the answer; the caller may close its own socket."""
         if len(self._timers) >= MOST_LINGERING:
             return
         with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ class Lingering:
             kept.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Close all."""
+        """Close all connections."""
         for kept in list(self._timers):
             self._close(kept)
 

@@ -12,7 +12,7 @@ OWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds, each at least 1 if nothing else is said."""
+    """Bounds, each at least 1 unless noted."""
 
     connections: int = 1_000
     long_polls: int = 500
@@ -24,9 +24,9 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings, descriptors: int | None = None) -> Self:
-        """Return the bounds of these settings, with so many descriptors, or as many as this process may have.
+        """Return the bounds of these settings for `descriptors`, by default those that this process may have.
 
-        What lasts never holds all connections: polls have at most a half, streams a quarter, lists an eighth.
+        Long requests never hold all connections: polls get at most a half, streams a quarter, lists an eighth.
         """
         if descriptors is None:
             descriptors = allowed_descriptors()

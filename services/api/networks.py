@@ -1,13 +1,13 @@
-"""Networks: what a limit by address counts by."""
+"""Networks: the key by which a limit for addresses counts."""
 
 import ipaddress
 
 IPV6_NETWORK = 64
-"""The bits of an IPv6 address that tell one customer from another; the rest anybody chooses as they like."""
+"""The bits of an IPv6 address that identify a customer, who chooses the rest freely."""
 
 
 def network_of(address: str) -> str:
-    """Return what a limit by address counts by."""
+    """Return the key of an address: an IPv4 address itself, the network of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

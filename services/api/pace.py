@@ -16,14 +16,14 @@ MOST_REMEMBERED = 100_000
 
 
 class Pace:
-    """Lets each address create so many tasks a minute, as many at once as in a minute (GCRA, ATM Forum 1996).
+    """Lets each address create `per_minute` tasks a minute, all of them at once if it likes (GCRA, ATM Forum 1996).
 
-    A batch is let through whole if a task would be, and what is beyond a minute has to be waited for afterwards: else
-    one that is larger than a minute allows could never come.
+    A batch is admitted whole if one task would be, and the address then waits for the excess: else a batch of more than
+    `per_minute` tasks would never be admitted.
     """
 
     def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
-        """Take how many, 0 for any number; `now` gives seconds."""
+        """Take the limit (0: none); `now` returns monotonic seconds."""
         self.per_minute = per_minute
         self._now = now
         self._paid_until: OrderedDict[str, float] = OrderedDict()

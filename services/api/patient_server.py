@@ -1,4 +1,4 @@
-"""The server: it listens, lets in as many connections as there is room for, and ends when all are answered."""
+"""The server: it listens, admits connections up to a bound, and ends once all requests are answered."""
 
 import asyncio
 import contextlib
@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 
 
 class PatientServer(HTTPServer):
-    """Tornado's server with our limits; Tornado itself has one time-out for idle connections and slow heads alike."""
+    """Tornado's server with our limits, since Tornado has one time-out for both idle connections and slow heads."""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Set the limits of size; those of time are watched by the streams."""
+        """Set the limits of size; the streams watch those of time."""
         limits = {"max_header_size": MAX_HEAD_SIZE, "max_body_size": MAX_BODY_SIZE, "decompress_request": False}
         super().initialize(*args, **(limits | kwargs))
         application: Application = args[0]
@@ -54,9 +54,9 @@ class PatientServer(HTTPServer):
         self.bound(MOST, Conditions())
 
     def bound(self, most: int, conditions: Conditions) -> None:
-        """Have no more than so many connections at once; `conditions` is told where there are no descriptors for them.
+        """Admit up to `most` connections at once; `conditions` holds a condition while descriptors are lacking.
 
-        One more takes the place of the one that has been idle longest, or is told to come back.
+        A further one replaces the one that has been idle longest; if none is idle, it gets a 503.
         """
         self._crowd = Crowd(most)
         self._conditions = conditions
@@ -69,11 +69,11 @@ class PatientServer(HTTPServer):
             self._handlers[listener.fileno()] = entrance.close
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        """Return what takes a request in, whichever way it is addressed."""
+        """Return the delegate of a request, for every form of its target."""
         return Addressed(super().start_request(server_conn, request_conn))
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
-        """Serve a new connection through a stream that watches over its reads, if there is room for it."""
+        """Serve a new connection through a stream that bounds its reads in time, if there is room for it."""
         if self._crowd.is_full and not self._crowd.make_room():
             self._turn_away(stream.socket)
             return
@@ -88,7 +88,7 @@ class PatientServer(HTTPServer):
         super().handle_stream(watched, address)
 
     def stop(self) -> None:
-        """Listen no more; who has connected until now is let in, since a listener that closes would reset them."""
+        """Stop listening; first accept all that have connected, since a closed listener resets them."""
         for listener in self._sockets.values():
             with contextlib.suppress(OSError):
                 while True:
@@ -96,12 +96,12 @@ class PatientServer(HTTPServer):
         super().stop()
 
     async def close_all_connections(self) -> None:
-        """Close every connection, those that were answered for the last time too."""
+        """Close every connection, also those that got their last answer."""
         await super().close_all_connections()
         self._lingering.close()
 
     async def drain(self, seconds: float) -> bool:
-        """Wait until no connection is busy, or about to be for the first time; return whether that came in time."""
+        """Wait up to `seconds` until no connection is busy or new; return whether that came in time."""
         now = time.monotonic()
         deadline, arrival = now + seconds, now + min(seconds, ARRIVAL_SECONDS)
         while any(stream.is_busy or (stream.is_new and now < arrival) for stream in self._streams()):

@@ -1,4 +1,4 @@
-"""How many of what lasts may go on at once: event streams, long polls, whole lists."""
+"""How many long requests may be open at once: event streams, long polls, whole lists."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from services.api.pace import Pace
 from services.api.problems import TOO_MANY_LISTS, TOO_MANY_POLLS, TOO_MANY_STREAMS, Kind, Refusal
 
 RETRY_AFTER = {TOO_MANY_STREAMS: "10", TOO_MANY_POLLS: "2", TOO_MANY_LISTS: "5"}
-"""Seconds after which it may be tried again."""
+"""Seconds after which a client may try again."""
 
 
 class Places:
-    """Places for one kind of what lasts, some to each caller.
+    """Places for one kind of long request, some for each caller.
 
-    Where all are taken, one who has none gets one of the caller that has most: ten addresses may take all, but not
-    keep them from the eleventh.
+    If all are taken, a caller with fewer places gets one of the caller with most: ten addresses may take all places,
+    but an eleventh still gets one.
     """
 
     def __init__(self, kind: Kind, most: int, most_of_one: int) -> None:
-        """Take how they are refused, how many there are, and how many one caller may have."""
+        """Take the kind of the refusal, the number of places, and how many one caller may hold."""
         self._kind = kind
         self._most = most
         self._most_of_one = most_of_one
@@ -27,7 +27,7 @@ class Places:
 
     @contextmanager
     def taken(self, caller: str, give_up: Callable[[], None] | None = None) -> Iterator[None]:
-        """Hold a place; `give_up`, where there is one, asks the holder to end soon. Raises Refusal."""
+        """Hold a place; `give_up`, if given, asks its holder to end soon. Raises Refusal."""
         have = len(self._held.get(caller, ()))
         if have >= self._most_of_one:
             raise self._refusal(f"{self._most_of_one} of these are open to you already.")
@@ -42,11 +42,11 @@ class Places:
 
     @property
     def count(self) -> int:
-        """How many are held."""
+        """The number of places held."""
         return sum(map(len, self._held.values()))
 
     def _make_room(self, have: int) -> bool:
-        """Take the latest place of the caller that has most, if one more is fairer to one who has so many."""
+        """Free the latest place of the caller with most, if that caller has at least two more than `have`."""
         if not self._held:
             return False
         caller = max(self._held, key=lambda one: len(self._held[one]))
@@ -73,7 +73,7 @@ class Room:
     """The places of one API, and the pace of creation."""
 
     def __init__(self, limits: Limits) -> None:
-        """Take how many there are of each kind."""
+        """Take the number of places of each kind."""
         self.streams = Places(TOO_MANY_STREAMS, limits.streams, limits.streams_per_client)
         self.polls = Places(TOO_MANY_POLLS, limits.long_polls, max(1, limits.long_polls // 2))
         self.pace = Pace(limits.creates_per_minute)

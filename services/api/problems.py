@@ -63,7 +63,7 @@ STORE_KINDS = (
 VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
 
 RETRY_SECONDS = 1
-"""What is answered with 503 may be tried again after so long."""
+"""Seconds after which a client may repeat a request that got a 503."""
 
 BODY_KINDS = (
     NOT_JSON,

@@ -167,7 +167,7 @@ class _Stop:
         self._status: asyncio.Future[int] = self._loop.create_future()
 
     def on_signals(self) -> None:
-        """Stop in good order at the first signal that asks for it, and at once at the second."""
+        """Stop in good order at the first stop signal, and at once at the second."""
         for number in starter.endings():
             self._loop.add_signal_handler(number, self._signalled, number)
 

@@ -22,10 +22,10 @@ LISTS = (JSON, NDJSON, CSV)
 EVENT_STREAM = "text/event-stream"
 
 PATIENCE = 15.0
-"""Seconds in which a reader has to take a page, or a chunk of what it follows live, or at least some of it."""
+"""Seconds in which a reader has to take a page or a chunk, or at least `SOME` bytes of it."""
 
 SOME = 16 * 1024
-"""Bytes; a slow line brings them, and who reads nothing does not."""
+"""Bytes that even a slow line takes in `PATIENCE`, but a client that does not read does not."""
 
 SLICE = 256 * 1024
 """Characters that are encoded and written at once."""
@@ -87,7 +87,7 @@ async def _stream(writer: _Writer, pages: AsyncIterator[Page], media: str, colum
 
 
 async def write_pieces(writer: _Writer, pieces: Iterable[str]) -> None:
-    """Write an answer that is made while it leaves, and finish. Raises StreamClosedError as `stream` does."""
+    """Write an answer while it is being made, and finish. Raises StreamClosedError as `stream` does."""
     for text in pieces:
         if writer.request.method != "HEAD":
             await _send(writer, text)
@@ -95,7 +95,7 @@ async def write_pieces(writer: _Writer, pieces: Iterable[str]) -> None:
 
 
 def pieces_of(answer: Any, encode: Callable[[Any], str]) -> Iterator[str] | None:
-    """Yield the JSON of a list, or of an object of nothing but a list, in pieces; None where it is short anyway."""
+    """Yield the JSON of a list, or of an object of nothing but a list, in pieces; None if it is short."""
     is_object = isinstance(answer, dict) and len(answer) == 1
     listed = next(iter(answer.values())) if is_object else answer
     if not isinstance(listed, list) or len(listed) <= FEW:
@@ -106,7 +106,7 @@ def pieces_of(answer: Any, encode: Callable[[Any], str]) -> Iterator[str] | None
 
 
 def slices(texts: Iterable[str]) -> Iterator[str]:
-    """Gather texts to pieces that are quickly made and written; nobody else is served meanwhile."""
+    """Join texts to pieces that are small enough to be made and written at once, between other requests."""
     gathered: list[str] = []
     size = 0
     for text in texts:
@@ -154,7 +154,7 @@ async def stream_live(writer: _Writer, chunks: AsyncIterator[str]) -> None:
 
 
 async def _send(writer: _Writer, text: str) -> None:
-    """Write, and return when it has left; raises StreamClosedError where the reader is gone, or takes nothing."""
+    """Write, and return when it has left. Raises StreamClosedError if the reader has left or takes nothing."""
     writer.write(text.encode())
     sent = writer.flush()
     count = writer.bytes_sent
@@ -164,7 +164,7 @@ async def _send(writer: _Writer, text: str) -> None:
         if not sent.done() and count - before < SOME:
             raise StreamClosedError
     sent.result()
-    # A reader that is quick enough keeps nothing waiting, and so would never let others have their turn.
+    # A quick reader never makes this wait, so without a turn other requests would not be served.
     await asyncio.sleep(0)
 
 
@@ -180,7 +180,7 @@ def _cell(value: Any) -> Any:
 
 
 def _may_be_formula(text: str) -> bool:
-    """Whether a spreadsheet may take a text for a formula: some skip what is not seen, and know wide characters too."""
+    """Whether a spreadsheet may read a text as a formula: some skip invisible characters, and accept wide ones."""
     for place, character in enumerate(text):
         kind = category(character)
         if kind == "Cc" and place == 0:

@@ -1,4 +1,4 @@
-"""What a request is about: the forms of a request target (RFC 9112, 3.2), brought into the one that routes know."""
+"""The forms of a request target (RFC 9112, 3.2), converted to the one that routes match: a path."""
 
 import re
 from collections.abc import Awaitable
@@ -13,10 +13,10 @@ SERVER = "*"
 
 
 class Addressed(HTTPMessageDelegate):
-    """Hands a request on as if it had been addressed by path alone."""
+    """Passes a request on with its target as a path."""
 
     def __init__(self, delegate: HTTPMessageDelegate) -> None:
-        """Hand on to `delegate`."""
+        """Pass requests on to `delegate`."""
         self.data_received = delegate.data_received  # type: ignore[method-assign]
         self.finish = delegate.finish  # type: ignore[method-assign]
         self.on_connection_close = delegate.on_connection_close  # type: ignore[method-assign]
@@ -25,16 +25,16 @@ class Addressed(HTTPMessageDelegate):
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
-        """Take the head of a request. Raises HTTPInputError for a target of no known form."""
+        """Take the head of a request. Raises HTTPInputError if its target has no known form."""
         if isinstance(start_line, RequestStartLine) and not start_line.path.startswith("/"):
             start_line = by_path(start_line, headers)
         return self._delegate.headers_received(start_line, headers)
 
 
 def by_path(start_line: RequestStartLine, headers: HTTPHeaders) -> RequestStartLine:
-    """Return a request line that names a path, and put the host that an absolute target names into `headers`.
+    """Return a request line with a path, and put the host of an absolute target into `headers`.
 
-    The received Host counts no more then (3.2.2), but it has to be there and be one. Raises HTTPInputError.
+    Such a target overrides the received `Host` (3.2.2), which still has to be present and valid. Raises HTTPInputError.
     """
     method, target, version = start_line
     if target == SERVER and method == "OPTIONS":

@@ -5,7 +5,7 @@ from collections import deque
 from types import TracebackType
 
 TURNS = 20
-"""How many of those that wake at the same time go on at once: some 10 ms of work."""
+"""How many of the requests that wake together go on at once: about 10 ms of work."""
 
 
 class Traffic:
@@ -44,7 +44,7 @@ class Traffic:
                 bell.set_result(None)
 
     async def turn(self) -> None:
-        """Wait for one's turn: of those that wake at the same time, some go on at once, and others are served between.
+        """Wait for a turn: of the requests that wake together, `TURNS` go on at once, and others are served in between.
 
         A thousand long polls that end together would else hold up everybody.
         """
@@ -55,7 +55,7 @@ class Traffic:
         await turn
 
     def _next(self) -> None:
-        """Let some go on, and the next after the loop has looked at everything else."""
+        """Let some requests go on, and the next ones after the loop has handled everything else."""
         for _ in range(min(TURNS, len(self._queue))):
             turn = self._queue.popleft()
             if not turn.done():

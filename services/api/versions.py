@@ -1,7 +1,7 @@
-"""Versions of what people edit: an ETag that tells which fields have changed since, and the condition of a change.
+"""Versions of editable resources: an ETag that shows which fields have changed, and the condition of a change.
 
-The tag is `"WHOLE.MARKS"`: a digest of all fields, and after it a short mark for each field by name. The digest alone
-decides; the marks only say which fields are other, so that nobody has to remember what a reader once saw.
+The tag is `"WHOLE.MARKS"`: a digest of all fields, then a short mark for each field, sorted by name. Only the digest
+decides; the marks show which fields differ, so that the API need not store what a client has read.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ MARK = 4
 R = TypeVar("R")
 Fields = Mapping[str, Any]
 Condition = Callable[[R], None]
-"""Raises ChangedMeanwhile for a record that is other than the one that somebody has seen."""
+"""Raises ChangedMeanwhile if a record differs from the one that the client has read."""
 
 
 def etag_of(fields: Fields) -> str:
-    """Return the ETag of a resource with these fields, JSON values each."""
+    """Return the ETag of a resource with these fields, which are JSON values."""
     return f'"{_digest(fields)[:DIGITS]}.{"".join(_marks(fields))}"'
 
 
 def unchanged(
     if_match: str | None, fields_of: Callable[[R], Fields], shown: Callable[[R], Fields] | None = None
 ) -> Condition[R] | None:
-    """Return the condition that an `If-Match` makes, None without one.
+    """Return the condition of an `If-Match` header, None without one.
 
-    `fields_of` gives the fields of a record, `shown` those whose values may be seen, if not all may.
+    `fields_of` returns the fields of a record; `shown` returns those that may be shown, by default all.
     """
     if if_match is None:
         return None
@@ -48,7 +48,7 @@ def unchanged(
 
 
 def _changed(if_match: str, fields: Fields) -> list[str]:
-    """Return the names of the fields that are other than in the version that a header names; all if it is not ours."""
+    """Return the names of the fields that differ from the version in a header; all if the header is not ours."""
     seen = if_match.strip().strip('"').partition(".")[2]
     marks = _marks(fields)
     if len(seen) != MARK * len(marks):

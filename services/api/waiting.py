@@ -1,4 +1,4 @@
-"""A request that waits for something, and whether there is still somebody who waits for its answer."""
+"""A request that waits for something, and whether its client still waits for the answer."""
 
 import asyncio
 from typing import Any, cast
@@ -10,15 +10,15 @@ from services.api.networks import network_of
 
 
 class Waiting(Intake):
-    """What waits, until its client leaves, its session or the server ends, or its place is needed."""
+    """A request that waits until its client leaves, its session or the server ends, or another needs its place."""
 
     _bell: "asyncio.Future[None] | None" = None
     _has_to_end = False
 
     async def wait_for(self, what: "asyncio.Future[Any]", seconds: float, *, is_stream: bool = False) -> None:
-        """Wait until something happens, but no longer than that, nor once the client leaves or the server stops.
+        """Wait for `what`, at most `seconds` and only until the client leaves or the server stops.
 
-        A client that has ended what it sends may have left, so nothing but a stream, which can try, waits on for it.
+        A client that has closed its sending side may have left. Only a stream waits on for it, since a write tells.
         """
         self._bell = self._traffic.bell()
         stream = self._stream
@@ -34,7 +34,7 @@ class Waiting(Intake):
 
     @property
     def may_have_left(self) -> bool:
-        """Whether the client sends nothing more: it has left, or waits for its answer all the same."""
+        """Whether the client has closed its sending side: it has left, or still waits for its answer."""
         return bool(self._stream.has_ended)
 
     @property
@@ -43,9 +43,9 @@ class Waiting(Intake):
 
     @property
     def is_over(self) -> bool:
-        """Whether the client has left, its session or the server ends, or its place is another's by now.
+        """Whether the client has left, its session or the server has ended, or another request took its place.
 
-        What has no end of its own must find one.
+        A stream has no end of its own, so it asks.
         """
         if self._has_left or self._has_to_end or self._traffic.is_closing:
             return True
@@ -53,22 +53,22 @@ class Waiting(Intake):
 
     @property
     def bytes_sent(self) -> int:
-        """How much of what was written has left."""
+        """The number of written bytes that have left."""
         return int(self._stream.bytes_sent)
 
     @property
     def client(self) -> str:
-        """Whose requests are counted together: a login's, wherever it comes by, or else an address's."""
+        """The key by which requests are counted: the login session, or else the network of the address."""
         session = self.caller.session
         return network_of(self.request.remote_ip or "") if session is None else f"session {session.digest}"
 
     def give_up(self) -> None:
-        """Hear that the place is needed for another: what waits ends, as if its time were over."""
+        """End the wait as if its time were over, since another request needs the place."""
         self._has_to_end = True
         self._ring()
 
     def on_connection_close(self) -> None:
-        """Wake the request that waits: nobody is there to be answered."""
+        """Wake the waiting request, since its client has left."""
         super().on_connection_close()
         self._ring()
 

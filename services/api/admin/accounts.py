@@ -19,7 +19,7 @@ from shared.domain.account import Account, Role, Session
 from shared.domain.errors import AccountNotFound, Invalid
 
 DEMO = ("user", "password")
-"""The account of the documentation, whose password everybody knows."""
+"""The account of the documentation, which publishes its password."""
 KNOWN_PASSWORD = "everybody knows this password; choose another one"  # noqa: S105 - a sentence
 
 MOST_HELD, MOST_HELD_OF_ONE = 128, 8
@@ -27,7 +27,7 @@ MOST_HELD, MOST_HELD_OF_ONE = 128, 8
 
 
 class Entry(NamedTuple):
-    """What a login gives the browser: the id of its session, and the cookie by which it is known the next time."""
+    """What a login gives the browser: the id of its session, and the cookie that identifies it at the next login."""
 
     session: str
     browser: str
@@ -38,7 +38,7 @@ class AccountStore(Protocol):
 
     @property
     def clock(self) -> "_Clock":
-        """What gives the time."""
+        """The clock."""
 
     async def accounts(self) -> list[Account]:
         """Return all accounts."""
@@ -144,7 +144,7 @@ class Accounts:
         raise Refusal(UNAUTHENTICATED, "Name or password is wrong.")
 
     async def change_own(self, session: Session, old: str, new: str, arrival: Arrival) -> Entry:
-        """Change the password of whoever is logged in, end the account's sessions, and open a fresh one.
+        """Change the password of the logged-in account, end its sessions, and open a new one.
 
         Raises Invalid; Refusal: 403 where the old password is wrong, 429 after too many tries, which count as failed
         logins do, and 401 where somebody else has changed the account meanwhile.
@@ -188,7 +188,7 @@ class Accounts:
         """Return a place for a check: of those kept for known browsers, or of those for all others."""
         if browser is not None:
             return self._passwords.friends.one()
-        # Many come by one address where that is a proxy's: there only the bound of all holds.
+        # Many users share a proxy's address, so for it only the total is bounded.
         return self._passwords.strangers.one(None if arrival.is_shared else arrival.network)
 
     async def _hashed(self, password: str, is_demo: bool) -> str:
@@ -202,7 +202,7 @@ class Accounts:
         return Entry(identity, browsers.remembering(arrival.browsers, account, self._store.clock.now()))
 
     async def _weighed(self, name: str, password: str) -> bool:
-        """Return whether this is the login that everybody knows. Raises Invalid for what can be guessed."""
+        """Return whether this is the documented login. Raises Invalid for a password that can be guessed."""
         if (name, password) == DEMO:
             if not self._allows_well_known:
                 raise Invalid(KNOWN_PASSWORD, "/password")

@@ -47,5 +47,5 @@ class AddTaskPage(Page):
 
 
 def written(value: Any) -> str:
-    """Return JSON as people read it; numbers stay as exact as they are, and no character orders others about."""
+    """Return JSON as people read it; numbers stay exact, and no character changes the direction of others."""
     return escaped(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""Where a login comes from, as far as that can be known without trusting what any sender may write."""
+"""Where a login comes from, as far as that is known without trusting headers that any client may write."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ HIDDEN = (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The place from which somebody logs in."""
+    """The place that a login comes from."""
 
     network: str
     """The peer's address, of IPv6 its network."""
@@ -46,7 +46,7 @@ def arrival_of(headers: Mapping[str, str], address: str) -> Arrival:
 
 
 def is_proxied(headers: Mapping[str, str], address: str) -> bool:
-    """Return whether a proxy stands between: on a network of ours, since a stranger may write any header."""
+    """Return whether a proxy on a private network forwarded the request; another client could forge the headers."""
     try:
         peer = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -57,10 +57,10 @@ def is_proxied(headers: Mapping[str, str], address: str) -> bool:
 
 
 def doubt_of(headers: Mapping[str, str], protocol: str, address: str) -> str | None:
-    """Return what may keep a login from lasting, None where nothing is known to.
+    """Return what may keep a login from lasting, None if nothing is known to.
 
-    A session's cookie is kept over HTTPS, or by a name of this very machine. Browsers send `Sec-Fetch-Site` over
-    those alone, and know better than this server what a proxy has made of their request.
+    Browsers keep a session's cookie only over HTTPS or from a loopback name. They send `Sec-Fetch-Site` only there
+    too, so the header shows what the browser sees, whatever a proxy changed on the way.
     """
     if protocol == "https":
         return None
@@ -82,7 +82,7 @@ def _is_forwarded(headers: Mapping[str, str]) -> bool:
 
 
 def _is_hidden(headers: Mapping[str, str]) -> bool:
-    """Return whether a proxy says that the page was asked for by another name than ours."""
+    """Return whether a proxy says that the browser asked for a name that is not loopback."""
     named = headers.get("X-Forwarded-Host") or _forwarded(headers, "host")
     return named is not None and is_secure({"Host": named.partition(",")[0].strip()})
 
@@ -93,7 +93,7 @@ def _forwarded_protocol(headers: Mapping[str, str]) -> str | None:
 
 
 def _forwarded(headers: Mapping[str, str], name: str) -> str | None:
-    """Return a parameter of the first element of `Forwarded` (RFC 7239), None where it is not there."""
+    """Return a parameter of the first element of `Forwarded` (RFC 7239), None if it is missing."""
     for part in headers.get("Forwarded", "").partition(",")[0].split(";"):
         key, _, value = part.strip().partition("=")
         if key.lower() == name:

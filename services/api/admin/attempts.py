@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from services.api.admin.arrival import Arrival
 
 FREE_OF_PAIR = 5
-"""Failures of an account from an address or a browser that cost nothing."""
+"""Free failures of an account from one address or browser."""
 FREE_OF_ADDRESS = 20
-"""Failures from an address, whatever the accounts."""
+"""Free failures from an address, over all accounts."""
 FREE_OF_ACCOUNT = 10
-"""Failures of an account, wherever they come from."""
+"""Free failures of an account, over all addresses."""
 
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 15 * 60.0
 """Seconds for which a pair or an address is refused after a failure: the first time, and at most."""
 LONGEST_PAUSE = 8.0
-"""Seconds for which a login is held where refusing it would lock out its owner; the first pause is one second."""
+"""Seconds that a login is delayed at most, since a refusal would lock out its owner; the first delay is a second."""
 
 FORGOTTEN_AFTER = 3_600.0
-"""Seconds without another failure after which the failures of a pair, an address or an account count no more."""
+"""Seconds without a further failure after which those of a pair, an address or an account are forgotten."""
 MOST_REMEMBERED = 10_000
 """How many of each are remembered; the longest unused are forgotten first.
 
@@ -47,13 +47,13 @@ class _Limit:
         return len(self._found)
 
     def wait(self, key: Hashable, now: float) -> float:
-        """Return the seconds until another attempt is taken, 0 for now."""
+        """Return the seconds until another attempt is accepted, 0 for now."""
         failures = self._at(key, now)
         beyond = failures.count - self._free
         return max(0.0, failures.last + _doubled(FIRST_WAIT, beyond, LONGEST_WAIT) - now)
 
     def pause(self, key: Hashable, now: float) -> float:
-        """Return the seconds for which another attempt is held."""
+        """Return the seconds that another attempt is delayed."""
         return _doubled(1.0, self._at(key, now).count - self._free, LONGEST_PAUSE)
 
     def add(self, key: Hashable, now: float) -> None:
@@ -84,20 +84,20 @@ class _Limit:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A try to log in, counted as a failure until it turns out otherwise."""
+    """An attempt to log in, counted as a failure until it succeeds."""
 
     account: str
     address: str
     browser: str | None
-    """The browser that has logged in to this account before, None where none is known."""
+    """The id of a browser that has logged in to this account before, else None."""
     wait: int = 0
-    """After how many seconds it may be made; 0: now."""
+    """The seconds until it is accepted, 0 for now."""
     pause: float = 0.0
-    """For how many seconds it is held before its password is checked."""
+    """The seconds that it is delayed before its password is checked."""
 
     @property
     def pair(self) -> Hashable:
-        """What the first limit counts by: a known browser has a count of its own, wherever it is."""
+        """The key of the first limit: a known browser has its own, from any address."""
         return (self.account, None, self.browser) if self.browser else (self.account, self.address, None)
 
 
@@ -134,12 +134,12 @@ class Attempts:
         return Attempt(account, attempt.address, browser, pause=max(held))
 
     def withdraw(self, attempt: Attempt) -> None:
-        """Count an attempt no more that was refused before its password was looked at."""
+        """Uncount an attempt that was refused before its password was checked."""
         self._pairs.take_back(attempt.pair, 1)
         self._take_back(attempt, 1)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures of the account and the place from which a login has succeeded."""
+        """Forget the failures of the account and the place of a login that succeeded."""
         self._take_back(attempt, self._pairs.forget(attempt.pair))
 
     def _take_back(self, attempt: Attempt, count: int) -> None:

@@ -1,8 +1,8 @@
-"""Browsers that have logged in before: known by a cookie of their own, which opens nothing by itself.
+"""Browsers that have logged in before: recognised by a cookie that grants no access by itself.
 
-The cookie holds tokens, each a time, a random id and a code over both and the account's name. The code's key is what
-is kept of the password, which is salted anew with each change: no file holds a secret for it, and a change of the
-password makes a stranger of every browser.
+The cookie holds tokens. Each is a time, a random id, and a message authentication code over both and the account's
+name. The key of the code is the stored password hash, which gets a new salt with each change. So no file holds an
+extra secret, and no browser is recognised after a change of the password.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ LONGEST = 1_000
 
 
 def known(cookie: str | None, account: Account, now: int) -> str | None:
-    """Return the id of the browser where it has logged in to this account before, else None."""
+    """Return the id of the browser if it has logged in to this account before, else None."""
     for token in _tokens(cookie):
         issued, _, rest = token.partition("-")
         identity, _, code = rest.partition("-")
@@ -32,7 +32,7 @@ def known(cookie: str | None, account: Account, now: int) -> str | None:
 
 
 def remembering(cookie: str | None, account: Account, now: int) -> str:
-    """Return the cookie of a browser that has just logged in to this account."""
+    """Return the cookie for a browser that has just logged in to this account."""
     issued, identity = f"{now:x}", secrets.token_hex(8)
     fresh = f"{issued}-{identity}-{_code(account, issued, identity)}"
     others = [token for token in _tokens(cookie) if known(token, account, now) is None]

@@ -14,7 +14,7 @@ from shared.wire.accounts import CreateAccount, RoleName, role_of
 
 
 class BadAccount(Exception):
-    """Name or password cannot be one, or can be guessed; the message is one line."""
+    """The name or the password is invalid, or can be guessed; the message is one line."""
 
 
 def create(name: str, role: RoleName, password: str, settings: Settings) -> None:

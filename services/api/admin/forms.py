@@ -28,7 +28,7 @@ WAIT_MINUTES = "Too many tries. Wait {count} min, please."
 MINUTE = 60
 
 PATIENCE = 600.0
-"""Seconds after which a form is given up: far more than any is held, hashed and kept in."""
+"""Seconds after which a form is abandoned; delay, hashing and writing take far less."""
 
 MOMENT = 2.0
 """Seconds for which a form is still worked on once its client may have left."""
@@ -65,7 +65,7 @@ class FormPage(Page):
         return arrival_of(self.request.headers, self.request.remote_ip or "")
 
     async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what comes of it; where the client leaves or the server stops, it waits no more for its turn.
+        """Return the result of the work; if the client leaves or the server stops, stop waiting for its turn.
 
         A client that has closed its half of the connection looks like one that has left, and may yet read an answer:
         what is done in a moment is. Raises Refusal (503).
@@ -83,7 +83,7 @@ class FormPage(Page):
         return task.result()
 
     def let_in(self, entry: Entry) -> None:
-        """Give the browser a session, its pages the token that goes with it, and what it is known by later."""
+        """Set the cookies of a session, of its token for the pages, and of the known browser."""
         headers = self.request.headers
         self.keep(session_cookie(headers), entry.session, httponly=True)
         self.keep(xsrf_cookie(headers), xsrf_token(entry.session))

@@ -38,7 +38,7 @@ class LoginPage(FormPage):
 
     @call("login_page")
     async def get(self, next: str = HOME, again: bool = False) -> None:
-        """Ask for name and password, or lead on where somebody is logged in; `again` says that this page leads here."""
+        """Show the form, or redirect if the browser is logged in; `again` means that this page redirected here."""
         where = safe_next(next)
         if self.caller.session is not None:
             self.go(where)
@@ -108,7 +108,7 @@ class LogoutPage(FormPage):
 
 
 def is_link_from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Return whether a page of another site led here: browsers keep the cookies of a login back then.
+    """Return whether a page of another site led here: browsers then withhold the cookies of a login.
 
     Once a page of this server leads on, they send them.
     """

@@ -38,7 +38,7 @@ class Cost:
 
 
 NO_EFFORT = Cost(n=2)
-"""Where there is nothing to find out. An empty installation is ready half a second sooner for it."""
+"""For a documented password, which needs no protection; an empty installation starts half a second sooner."""
 
 STRANGERS = 16
 """Passwords of strangers that may be under way at once; each takes a good part of a second."""
@@ -49,7 +49,7 @@ FRIENDS = 8
 
 
 class Passwords:
-    """Hashes and checks passwords, a few at a time; whoever asks waits without holding up anybody else."""
+    """Hashes and checks passwords, a few at a time; a caller waits without blocking the event loop."""
 
     def __init__(self, cost: Cost | None = None) -> None:
         """Prepare, without a thread yet."""
@@ -61,14 +61,14 @@ class Passwords:
         self.friends = Places(FRIENDS)
 
     async def hash(self, password: str, *, is_known: bool = False) -> str:
-        """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of one that everybody knows, without effort."""
+        """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of the documented one, at almost no cost."""
         return await self._run(hashed, password, NO_EFFORT if is_known else self._cost, is_friend=True)
 
     async def check(self, password: str, kept: str | None, *, is_friend: bool = False) -> bool:
-        """Return whether this is the password; None is nobody's, whose check is never right. A friend goes first.
+        """Return whether the password is right; if `kept` is None (no such account), it never is. A friend goes first.
 
-        Every check takes as long as that of a wrong password of the usual cost: not even that a password is the one
-        that everybody knows shows in the time.
+        Every check takes as long as that of a wrong password of the usual cost. So the time does not show whether an
+        account exists, or has the documented password.
         """
         return await self._run(_matches_in_usual_time, password, kept, self._nobodys, is_friend=is_friend)
 
@@ -77,7 +77,7 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: Any, is_friend: bool) -> T:
-        """Do it in a thread; whoever is cancelled before its turn takes none, and later still gets what came of it."""
+        """Run `work` in a thread; once its turn has come, the caller gets the result even if it is cancelled."""
         async with self._turns.one(is_friend=is_friend):
             done = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
             try:

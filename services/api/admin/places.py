@@ -1,4 +1,4 @@
-"""Places for what waits: bounded, taken before anything is awaited, and free again however the wait ends."""
+"""Places for waiting requests: bounded, taken before the first await, and freed however the wait ends."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -10,10 +10,10 @@ class NoPlace(Exception):
 
 
 class Places:
-    """Counts who waits, in all and of one kind."""
+    """Counts the requests that wait, in all and by key."""
 
     def __init__(self, most: int, most_of_one: int | None = None) -> None:
-        """Take how many there are, and how many of them whoever has the same key may have."""
+        """Take the number of places, and how many of them one key may hold."""
         self._most = most
         self._most_of_one = most if most_of_one is None else most_of_one
         self._taken: Counter[Hashable] = Counter()
@@ -25,7 +25,7 @@ class Places:
 
     @contextmanager
     def one(self, key: Hashable = None) -> Iterator[None]:
-        """Take a place for as long as the block runs; without a key, only all of them are bounded. Raises NoPlace."""
+        """Hold a place while the block runs; without a key, only the total is bounded. Raises NoPlace."""
         if self.taken >= self._most or (key is not None and self._taken[key] >= self._most_of_one):
             raise NoPlace()
         self._taken[key] += 1

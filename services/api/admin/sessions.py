@@ -149,7 +149,7 @@ def xsrf_cookie(headers: Mapping[str, str]) -> str:
 
 
 def browser_cookie(headers: Mapping[str, str]) -> str:
-    """Return the name of the cookie by which a browser that has logged in before is known."""
+    """Return the name of the cookie that identifies a browser which has logged in before."""
     return _named("waybill-browser", headers)
 
 

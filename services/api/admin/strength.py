@@ -1,21 +1,21 @@
-"""Whether a password or a token can be guessed: estimated by zxcvbn, whose score knows lists, names and patterns."""
+"""Whether a password or a token can be guessed: zxcvbn estimates it from word lists, names and patterns."""
 
 import re
 from collections.abc import Iterable
 
 LONGEST_LOOKED_AT = 72
-"""Characters that zxcvbn looks at; whatever comes behind makes nothing weaker."""
+"""The number of characters that zxcvbn gets; further ones do not make a secret weaker."""
 
 PARTS = re.compile(r"[_.@-]")
 """What stands between the words of a name."""
 
 OURS = ("waybill", "admin", "operator", "viewer")
-"""Words that anybody tries here."""
+"""Words that an attacker tries first here."""
 
 STRONG_ENOUGH = 8.0
-"""Decimal digits of the guesses that a password takes: years, at the one a second that gets through to an account."""
+"""The decimal digits of the guesses a password takes: years, at the one guess a second that an account admits."""
 TOKEN_STRONG_ENOUGH = 12.0
-"""The same for a token, on whose guesses there is no limit but the speed of the server."""
+"""The same for a token; only the speed of the server limits the guesses at it."""
 SHORTEST_TOKEN = 16
 
 TOO_EASY = "This password is too easy to guess; several words that have nothing to do with each other are hard to."
@@ -23,9 +23,9 @@ TOKEN_RULE = f"must have at least {SHORTEST_TOKEN} characters and be hard to gue
 
 
 def weakness_of(password: str, name: str) -> str | None:
-    """Return what is wrong with an account's password, None where it is good enough.
+    """Return what is wrong with an account's password, None if it is good enough.
 
-    As NIST SP 800-63B has it: no list of character classes, but no common password, no name and no repetition.
+    The rules are those of NIST SP 800-63B: no character classes, but no common password, name or repetition.
     """
     return TOO_EASY if _digits(password, (name, *PARTS.split(name), *OURS)) < STRONG_ENOUGH else None
 
@@ -36,10 +36,10 @@ def is_good_token(token: str) -> bool:
 
 
 def _digits(secret: str, words: Iterable[str] = ()) -> float:
-    """Return the decimal digits of the number of guesses that a secret takes."""
+    """Return the number of guesses that a secret takes, as its decimal logarithm."""
     if not secret:
         return 0.0
-    # Its lists take 14 MB and 30 ms, which most processes never need.
+    # Imported here: its word lists take 14 MB and 30 ms, and most processes never need them.
     from zxcvbn import zxcvbn  # noqa: PLC0415
 
     return float(zxcvbn(secret[:LONGEST_LOOKED_AT], user_inputs=list(words))["guesses_log10"])

@@ -23,9 +23,9 @@ AT_ONCE = 100
 """Types to a page."""
 
 ADD = "/admin/tasks/tasktype/-/add/"
-"""Where the form of a new type is: no name of a type begins with a hyphen, so that each has the path that it names."""
+"""The path of the form for a new type: no type's name begins with a hyphen, so it never hides a type."""
 OLD_FORM = "add"
-"""Where it was, which leads there as long as no type is called so."""
+"""The former path, which redirects to the form while no type has this name."""
 
 
 class Counting(TypeStore, Protocol):

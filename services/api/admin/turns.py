@@ -1,4 +1,4 @@
-"""Turns: a few work at once, the others wait in two lines, of which one goes first."""
+"""Turns: a few callers work at once, the others wait in two lines; friends go before strangers."""
 
 import asyncio
 from collections import deque
@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """Gives turns to whoever waits; it belongs to the loop."""
+    """Gives turns to waiting callers; all calls come from the event loop's thread."""
 
     def __init__(self, at_once: int) -> None:
-        """Take how many may work at once."""
+        """Take how many callers may work at once."""
         self._free = at_once
         self._friends: deque[asyncio.Future[None]] = deque()
         self._strangers: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
     async def one(self, *, is_friend: bool) -> AsyncIterator[None]:
-        """Wait for a turn, before every stranger as a friend, and have it for as long as the block runs."""
+        """Wait for a turn, and hold it while the block runs; a friend goes before every stranger."""
         if self._free:
             self._free -= 1
         else:
@@ -36,7 +36,7 @@ class Turns:
             if turn in line:
                 line.remove(turn)
             else:
-                # It was given in the moment in which its taker left.
+                # The turn was given at the moment of the cancellation.
                 self._pass_on()
             raise
 

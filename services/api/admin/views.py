@@ -47,7 +47,7 @@ class Views:
             return said.format(**written) if parts else said
 
         def titled(title: str) -> str:
-            """Return a page's title: what people write as it is, else in the page's language."""
+            """Return a page's title, translated unless a user wrote it."""
             return isolated(title) if isinstance(title, Name) else t(title)
 
         def told(problem: Mapping[str, Any]) -> str:
@@ -73,7 +73,7 @@ class Views:
 
 
 def exact(number: float) -> str:
-    """Return a number as a field of a form holds it: as few digits as make the same number again, and none for show."""
+    """Return a number as a form field holds it: with the fewest digits that give the same number again."""
     return str(int(number)) if number == int(number) else repr(number)
 
 

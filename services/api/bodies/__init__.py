@@ -1,1 +1,1 @@
-"""Bodies of many items: read item by item, and large ones in another process, since parsing holds the interpreter."""
+"""Bodies with many items: read item by item; large ones in another process, since parsing holds the interpreter."""

@@ -1,4 +1,4 @@
-"""How the items of a batch are read: one after another, until too much is wrong."""
+"""How the items of a batch are read: one after another, until there are too many errors."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from shared.wire.workers import Heartbeat
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A body of many items. Where `field` is empty, all of it is read at once."""
+    """A body of many items. If `field` is empty, the body is read as a whole."""
 
     model: type[BaseModel]
     field: str = ""
@@ -37,7 +37,7 @@ class Batch:
 
 
 def read_item(model: type[BaseModel], item: Any) -> BaseModel:
-    """Return an object as a model. Raises ValidationError, or Refusal at once where so many fields are unknown."""
+    """Return an object as a model. Raises ValidationError, or Refusal if too many fields are unknown."""
     if isinstance(item, dict) and model.model_config.get("extra") == "forbid":
         unknown = [key for key in item if key not in model.model_fields] if len(item) >= MAX_ERRORS else []
         if len(unknown) >= MAX_ERRORS:
@@ -69,7 +69,7 @@ def read_batch(batch: Batch, value: Any, *, is_large: bool) -> BaseModel:
 
 
 def parts_of(batch: Batch, body: BaseModel, most: int) -> Iterator[Any]:
-    """Yield a body in parts, to be put together by `whole_of`: first all but its items, then some items at a time."""
+    """Yield a body in parts for `whole_of`: first the body without its items, then up to `most` items a part."""
     if not batch.field:
         yield body
         return
@@ -81,7 +81,7 @@ def parts_of(batch: Batch, body: BaseModel, most: int) -> Iterator[Any]:
 
 
 def whole_of(batch: Batch, parts: Sequence[Any]) -> BaseModel:
-    """Return the body that was yielded in parts."""
+    """Return the body that `parts_of` yielded in parts."""
     body: BaseModel = parts[0]
     if not batch.field:
         return body
@@ -90,13 +90,13 @@ def whole_of(batch: Batch, parts: Sequence[Any]) -> BaseModel:
 
 
 def fingerprint(request: str, body: BaseModel) -> str:
-    """Return what stands for a request: the same fields in another order are the same request."""
+    """Return the fingerprint of a request; the order of fields does not change it."""
     said = json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
     return hashlib.sha256(f"{request}\n{said}".encode()).hexdigest()
 
 
 def _errors(batch: Batch, item: Any, error: ValidationError | PydanticCustomError) -> list[Mapping[str, Any]]:
-    """Return what is wrong with an item; unknown fields are looked for first, since they may be many and cost much."""
+    """Return the errors of an item; unknown fields are counted first, since many of them make validation costly."""
     if isinstance(error, PydanticCustomError):
         return [{"type": error.type, "loc": (), "msg": error.message()}]
     if error.error_count() > MAX_ERRORS and isinstance(item, dict) and batch.field == "tasks":
@@ -110,7 +110,7 @@ def _task(item: Any, is_large: bool) -> CreateTask:
 
 
 def _packed_task(task: CreateTask) -> CreateTask:
-    """Return a task with its input as text: nothing here looks into it."""
+    """Return a task with its input as JSON text, since the API does not read the input."""
     if task.input is None:
         return task
     text = json.dumps(task.input, ensure_ascii=False, separators=(",", ":"))
@@ -118,7 +118,7 @@ def _packed_task(task: CreateTask) -> CreateTask:
 
 
 def _report(item: Any, is_large: bool) -> Report | OutcomeJson:
-    """Return a report, or the outcome of one that cannot be read: it spoils no other."""
+    """Return a report, or its outcome if it cannot be read; the other reports are still accepted."""
     try:
         return ReportItem.model_validate(within_limit(item) if is_large else item).named()
     except ValidationError as error:
@@ -139,4 +139,4 @@ BATCHES: Mapping[str, Batch] = {
     "report": Batch(Reports, "reports", _report),
     "beat": Batch(Heartbeat),
 }
-"""Those calls whose bodies may be larger than a single one, by name."""
+"""The calls with bodies of many items, by name."""

@@ -1,4 +1,4 @@
-"""Reading large bodies in another process, one after another, within bounds of time and memory."""
+"""Large bodies are read in another process, one after another, within bounds of time and memory."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ MODULE = "services.api.bodies.reader"
 
 
 class Read(NamedTuple):
-    """A body that was read, and its fingerprint where one was wanted."""
+    """A body that was read, and its fingerprint if the caller asked for one."""
 
     body: BaseModel
     fingerprint: str | None
@@ -48,7 +48,7 @@ class Lane:
         """Start nothing yet."""
         self._left = ROOM
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        # Its thread starts the process, and has to live as long: the kernel ends the process with it.
+        # The kernel ends the process with the thread that started it, so this thread lives as long.
         self._thread = ThreadPoolExecutor(1, "bodies")
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
@@ -63,12 +63,12 @@ class Lane:
         done, _ = await asyncio.wait({turn}, timeout=WAIT_SECONDS)
         if not done:
             self._waiting.remove((size, turn))
-            # Smaller ones behind it may fit.
+            # Smaller bodies behind it may fit.
             self.give_room(0)
             raise _overloaded("Too many large bodies are being read.")
 
     def give_room(self, size: int) -> None:
-        """Let others have the room of a body."""
+        """Free the room of a body for others."""
         self._left += size
         while self._waiting and self._waiting[0][0] <= self._left:
             taken, turn = self._waiting.popleft()
@@ -76,12 +76,12 @@ class Lane:
             turn.set_result(None)
 
     async def read(self, name: str, request: str | None, pieces: Sequence[bytes]) -> Read:
-        """Return the body of a call, given in pieces, and what stands for `request`. Raises Refusal."""
+        """Return the body of a call, given in pieces, and its fingerprint if `request` is given. Raises Refusal."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._read, name, request, pieces)
 
     def close(self) -> None:
-        """End the process, whatever it reads; nothing is read any more."""
+        """End the process, even while it reads; nothing is read any more."""
         self._is_closed = True
         if self._process is not None:
             self._process.kill()
@@ -89,7 +89,7 @@ class Lane:
         self._thread.shutdown()
 
     def _read(self, name: str, request: str | None, pieces: Sequence[bytes]) -> Read:
-        """Try it twice: a process may have ended meanwhile, for lack of memory or by somebody's hand."""
+        """Read a body, with a second try if the process ended: it may have run out of memory, or have been killed."""
         for _ in range(2):
             late = Event()
             try:
@@ -151,7 +151,7 @@ class Lane:
 
 
 class Bodies:
-    """The lanes: those who report do not wait for those who create, whom nobody may know."""
+    """The lanes: one for reports and one for creation, so that workers do not wait for possibly anonymous clients."""
 
     def __init__(self) -> None:
         """Start nothing yet."""

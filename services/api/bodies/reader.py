@@ -1,7 +1,7 @@
 """The process that reads large bodies: `python -m services.api.bodies.reader`.
 
 It takes one body at a time from its standard input and answers on its standard output, in frames with their lengths;
-see `lane`. It ends with whoever started it.
+see `lane`. It ends with the process that started it.
 """
 
 import pickle
@@ -36,8 +36,8 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Serve until nothing more comes."""
-    # A signal to the whole group has the API finish what it has begun, so it is needed till then.
+    """Read bodies until the standard input ends."""
+    # On a signal to the whole group the API finishes what it has begun, and needs this process until then.
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     with suppress(ValueError, OSError):
@@ -61,7 +61,7 @@ def send(sink: IO[bytes], *pieces: bytes) -> None:
 
 
 def receive(source: IO[bytes]) -> bytes | None:
-    """Read a frame, None where nothing comes any more."""
+    """Read a frame; return None at the end of the input."""
     head = source.read(FRAME.size)
     if len(head) < FRAME.size:
         return None
@@ -71,7 +71,7 @@ def receive(source: IO[bytes]) -> bytes | None:
 
 
 def _parts(name: str, request: str | None, body: bytes) -> Iterator[Any]:
-    """Yield the refusal of a body, or its fingerprint where one is wanted, and then its parts."""
+    """Yield the refusal of a body, or its fingerprint (if `request` is given) and then its parts."""
     batch = BATCHES[name]
     try:
         if body.count(b"[") + body.count(b"{") > MOST_VALUES or body.count(b":") > MOST_KEYS:

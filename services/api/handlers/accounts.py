@@ -88,5 +88,5 @@ class AccountHandler(Endpoint):
 
 
 def fields_of(account: Account) -> Mapping[str, Any]:
-    """Return what makes a version of an account: what is shown, and a trace of its password, which is never shown."""
+    """Return the fields of an account's version: those that are shown, and a digest of its password, which is not."""
     return {**account_json(account), "password": hashlib.sha256(account.password.encode()).hexdigest()}

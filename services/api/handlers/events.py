@@ -24,14 +24,14 @@ from shared.wire.fields import TypeName
 PAGE = 500
 
 AT_ONCE = 200
-"""How many events of a page are written while nobody else is served."""
+"""How many events of a page are encoded at once, before other requests are served."""
 
 BEAT_SECONDS = 15.0
-"""After so much silence a stream says that it is still there."""
+"""Seconds of silence after which a stream sends a sign of life."""
 
 TRY_SECONDS = 1.0
-"""After so much silence, and twice as much each time, a stream speaks to a client that may have left: a socket that is
-closed answers with a reset."""
+"""Seconds of silence, doubled each time, after which a stream writes to a client that may have left: a closed socket
+answers with a reset."""
 
 CHUNK = 256 * 1024
 """Characters of events, at least one of them, that are handed to a connection at once."""
@@ -94,7 +94,7 @@ class EventsHandler(Endpoint):
         self, chosen: Chosen, after: int | None, limit: int | None, last_event_id: int | None
     ) -> AsyncIterator[Any]:
         """Return the pages of a history, one of `limit` events or all, or the chunks of its stream."""
-        # Read first: no number that anybody was given before is higher.
+        # Read first, so that the header is at least as high as every number sent before.
         self.set_header("Waybill-Newest", str(await self.store.feed.newest()))
         if self.media == EVENT_STREAM:
             return self._live(chosen, after if last_event_id is None else last_event_id)
@@ -191,6 +191,6 @@ def _chunks(lines: Iterable[Line]) -> Iterator[str]:
 
 
 async def _parts(events: Sequence[Event]) -> AsyncIterator[Sequence[Any]]:
-    """Yield a page in parts, none where it is empty."""
+    """Yield a page in parts, none if it is empty."""
     for start in range(0, len(events), AT_ONCE):
         yield [event_json(event) for event in events[start : start + AT_ONCE]]

@@ -12,7 +12,7 @@ from services.api.operation import call
 from services.api.problems import NOT_READY, RETRY_SECONDS, Refusal
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
-"""Those that some resource here has, besides HEAD and OPTIONS."""
+"""The methods that some resource here has, besides HEAD and OPTIONS."""
 
 PATIENCE = 5.0
 """Seconds that the writer may take."""

@@ -13,7 +13,7 @@ from shared.domain.status import Outcome
 from shared.wire.reports import OutcomeJson, Outcomes, Reports, outcome_json
 
 AT_ONCE = 100
-"""How many outcomes are written while nobody else is served."""
+"""How many outcomes are encoded at once, before other requests are served."""
 
 
 class Reporting(Protocol):

@@ -30,10 +30,10 @@ from shared.wire.statistics import (
 from shared.wire.timestamps import rfc3339
 
 MOST_TYPES = 1_000
-"""Of how many types one answer tells."""
+"""How many types one answer has at most."""
 
 AT_ONCE = 50
-"""Of how many types it is told while nobody else is served."""
+"""How many types are computed at once, before other requests are served."""
 
 T = TypeVar("T")
 
@@ -108,10 +108,10 @@ class StatisticsHandler(Endpoint):
 async def statistics_of(
     store: Counting, workers: Present, accounts: Trusting | None, names: Sequence[str] = ()
 ) -> StatisticsJson:
-    """Return how it goes, and how with the types of these names, for whoever tells it."""
+    """Return the statistics of the service and of the types with these names."""
     now = store.clock.now()
     course = store.statistics.course(now)
-    # What cannot be read is left out, so that it can still be told that it cannot be read.
+    # A part that cannot be read is left out, so that the answer can still show the condition.
     oldest = await _if_readable(store.oldest_new(), None)
     has_demo = accounts is not None and await _if_readable(accounts.has_demo(), False)
     waiting = await _if_readable(store.waiting_routes(), [])
@@ -192,7 +192,7 @@ def _minutes(course: Course, now: int) -> list[MinuteJson]:
 
 
 async def _of_types(statistics: Statistics, now: int, names: Sequence[str]) -> list[TypeStatisticsJson]:
-    """Write how the tasks of types stand; there may be many, so others are served in between."""
+    """Write the statistics of types; there may be many, so other requests are served in between."""
     found: list[TypeStatisticsJson] = []
     for start in range(0, len(names), AT_ONCE):
         found += (of_type(name, statistics.standing(now, name)) for name in names[start : start + AT_ONCE])

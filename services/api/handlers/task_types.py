@@ -16,7 +16,7 @@ class TypeStore(Protocol):
     """What task types need of the store."""
 
     async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
-        """Return the task types after a name, by name: all, or up to so many."""
+        """Return the task types after a name, by name: all, or up to `limit`."""
 
     async def type(self, name: str) -> TaskType:
         """Return one, or raise TaskTypeNotFound."""
@@ -34,7 +34,7 @@ class TypeStore(Protocol):
 
 
 class TypeEndpoint(Endpoint):
-    """What answers with a task type."""
+    """A handler that answers with a task type."""
 
     store: TypeStore
 

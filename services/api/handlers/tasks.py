@@ -171,13 +171,13 @@ class TaskBatchHandler(Endpoint):
 
 
 def _keep_pace(endpoint: Endpoint, room: Room, count: int) -> None:
-    """Refuse what one address creates too fast; who is logged in or has the administrator's token is known."""
+    """Refuse tasks that one address creates too fast; logged-in users and the administrator's token have no limit."""
     if room.pace.per_minute and endpoint.caller.session is None and endpoint.caller.scope < Scope.ADMIN:
         room.pace.admit(endpoint.request.remote_ip or "", count)
 
 
 async def _parts(tasks: Sequence[Task]) -> AsyncIterator[Sequence[TaskJson]]:
-    """Yield a page in parts, none where it is empty."""
+    """Yield a page in parts, none if it is empty."""
     for start in range(0, len(tasks), PAGE):
         yield [task_json(task) for task in tasks[start : start + PAGE]]
 
@@ -195,7 +195,7 @@ def _draft(wish: CreateTask) -> TaskDraft:
 
 
 def _idempotency(endpoint: Endpoint, key: str | None, body: BaseModel) -> IdempotencyKey | None:
-    """Return the key with what stands for the request."""
+    """Return the key with the fingerprint of the request."""
     if key is None:
         return None
     return IdempotencyKey(key, endpoint.fingerprint or fingerprint(endpoint.request_line, body))

@@ -1,8 +1,8 @@
-"""Text as words of an index: as spaces have it and, in scripts that are written without, as pairs of characters.
+"""Text as words of an index: split at spaces or, in scripts written without spaces, into pairs of characters.
 
-A run of such characters stands in the index as every two that follow one another and its last one: 東京都 is 東京,
-京都 and 都. So whatever is asked for is a phrase: 東京都 is 東京 followed by 京都. Korean has spaces, but attaches
-particles to its words, and is treated alike.
+A run of such characters is indexed as each pair of neighbours and the last character: 東京都 as 東京, 京都 and 都.
+So a query is a phrase: 東京都 is 東京 followed by 京都. Korean has spaces, but attaches particles to its words, so it
+is split the same way.
 """
 
 import re
@@ -52,14 +52,14 @@ SPACELESS = (
     (0x1AFF0, 0x1B16F),  # Kana
     (0x20000, 0x3FFFF),  # Han
 )
-"""Scripts whose words are not told apart by spaces, or not by spaces alone."""
+"""Scripts that do not separate words by spaces, or not by spaces alone."""
 
 ASCII_WORD = re.compile("[0-9a-z]+")
 ZERO_WIDTH_SPACE = "\u200b"
 
 
 class Phrase(NamedTuple):
-    """What is looked for: words that follow one another in the index."""
+    """A query: words that follow one another in the index."""
 
     words: tuple[str, ...]
     is_open: bool
@@ -67,32 +67,32 @@ class Phrase(NamedTuple):
 
 
 class _Segment(NamedTuple):
-    """Characters that follow one another, all of one kind."""
+    """A run of characters of one kind."""
 
     characters: str
     is_spaceless: bool
 
 
 def words_of(text: str) -> Iterator[str]:
-    """Yield the words that a text is found by, in their order."""
+    """Yield the words by which a text is found, in order."""
     single: dict[str, None] = {}
     for segment in _segments(text):
         yield from _closed(segment)
         if segment.is_spaceless:
             single.update(dict.fromkeys(segment.characters))
-    # So that a single character is a word like any other, and need not be looked for among all that begin with it.
+    # The last character is a word too: a query for one character needs no search by prefix.
     yield from single
 
 
 def phrase_of(text: str) -> Phrase:
-    """Return what to look for in the index in order to find a text."""
+    """Return the phrase that finds a text in the index."""
     *before, last = _segments(text) or [_Segment("", False)]
     words = tuple(word for segment in before for word in _closed(segment))
     if not last.is_spaceless:
         return Phrase((*words, last.characters) if last.characters else words, False)
     if len(last.characters) == 1:
         return Phrase((*words, last.characters), bool(words))
-    # The run may go on behind what is looked for.
+    # In the text, the run may go on after the query.
     return Phrase((*words, *map("".join, pairwise(last.characters))), False)
 
 
@@ -115,7 +115,7 @@ def _segments(text: str) -> list[_Segment]:
         its_kind = _kind(character)
         if character == ZERO_WIDTH_SPACE:
             its_kind = "ignored" if kind == "spaceless" else "separator"
-        # A mark belongs to what stands before it, whatever its script.
+        # A mark belongs to the character before it, in every script.
         if its_kind == "ignored" or (its_kind == "mark" and kind):
             characters += [] if its_kind == "ignored" else [character]
             continue
@@ -132,7 +132,7 @@ def _segments(text: str) -> list[_Segment]:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what two people may write differently: width, case, accents."""
+    """Return a text without differences of width, case and accents."""
     bare = "".join(character for character in normalize("NFKD", text) if not _is_in(DROPPED, character))
     return normalize("NFKC", bare.casefold())
 

@@ -1,4 +1,4 @@
-"""Tasks whose ids are ahead of the times at which they were created, since the clock had been set back."""
+"""Tasks with ids ahead of their times of creation, since the clock had been set back."""
 
 from sqlite3 import Connection
 
@@ -7,10 +7,10 @@ AHEAD = "substr(task_id, 1, 8) || substr(task_id, 10, 4) > printf('%012x', creat
 
 
 def end(connection: Connection, created_to: int) -> str:
-    """Return what comes after all ids that are ahead, of tasks created before this time; empty if there are none.
+    """Return the end (exclusive) of the ids that are ahead, of tasks created before this time; empty if there are none.
 
-    Ids begin with the millisecond at which they were drawn, and rise. So once the clock has been set back, all of them
-    begin alike until it has caught up: one look for each such millisecond is enough.
+    Ids begin with a millisecond, and only rise. So after the clock is set back, all new ids begin with the same
+    millisecond until the clock has caught up: one query for each such millisecond is enough.
     """
     found = f"SELECT max(substr(task_id, 1, 13)) FROM tasks INDEXED BY tasks_ahead WHERE {AHEAD} "
     first = f"SELECT min(created_at) FROM tasks INDEXED BY tasks_ahead WHERE {AHEAD} AND substr(task_id, 1, 13) = ?"

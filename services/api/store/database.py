@@ -37,7 +37,7 @@ BUSY_SECONDS = 0.25
 """How long the writer's connection waits for a lock at a time; the writer itself has more patience, and other work."""
 
 DatabaseFails = PeeweeException
-"""What Peewee makes of SQLite's errors; those of a bare connection are sqlite3's own."""
+"""Peewee's classes for SQLite's errors; a bare connection raises those of sqlite3."""
 
 
 def writing(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:

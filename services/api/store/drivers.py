@@ -118,7 +118,7 @@ def words(match: str) -> Driver:
 
 @contextmanager
 def _one_state(connection: Connection) -> Iterator[None]:
-    """Let several statements see the same tasks, whatever is committed between them."""
+    """Let several statements read the same state, even if another transaction commits between them."""
     connection.execute("BEGIN")
     try:
         yield

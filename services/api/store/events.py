@@ -16,7 +16,7 @@ INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * le
 
 SAID = 1 + COLUMNS.index("said")
 LARGEST = 8 * 1024 * 1024
-"""Characters that the events of one look have at most, but for the last one."""
+"""How many characters of events one read returns at most, apart from its last event."""
 
 LOOKED_AT = 5_000
 """How many events one look reads at most where not all of them are wanted."""

@@ -42,7 +42,7 @@ PUT = (
 
 
 def add(connection: Connection, seen: Iterable[Failure], now: int) -> None:
-    """Count tasks into their groups. What was seen after `now`, by a clock that was ahead, is not the last for long."""
+    """Count tasks into their groups. A time after `now`, from a clock that was ahead, does not stay the latest one."""
     connection.executemany(PUT, ((*failure, now, now) for failure in seen))
 
 

@@ -87,7 +87,7 @@ class Feed:
         return bell
 
     async def newest(self) -> int:
-        """Return the number of the newest event, 0 where there is none."""
+        """Return the number of the newest event, 0 if there is none."""
         return await self._newest()
 
     async def start(self, after: int | None) -> int:
@@ -149,7 +149,7 @@ class Feed:
         try:
             await self._take_in()
         except BaseException:
-            # Who asks next reads again, without a commit to tell of.
+            # The next caller reads again, even without a new commit.
             self._is_behind = True
             raise
         finally:

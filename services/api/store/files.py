@@ -1,4 +1,4 @@
-"""The files of the database: whether those that lie in their place are still those that were opened."""
+"""The files of the database: whether their paths still lead to the files that were opened."""
 
 import os
 from pathlib import Path
@@ -13,9 +13,9 @@ NOWHERE = -1, -1
 
 
 class Files:
-    """Knows the files by device and inode, which no other file has as long as they are open.
+    """Knows the files by device and inode, which are unique while the files are open.
 
-    It only looks: to open one of them and close it again would drop SQLite's own locks.
+    It never opens one: closing it again would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,14 +24,14 @@ class Files:
         self._known: list[tuple[str, int, int]] = []
 
     def learn(self) -> None:
-        """Take those that lie there now for those that are open; only the first time counts."""
+        """Note the files that are in place now as the open ones; later calls change nothing."""
         if not self._known:
             self._known = [(name, *_identity(name)) for name in self._names]
 
     def lost(self, *, only_keeping: bool = False) -> str | None:
-        """Return what has become of a file, None while each lies in its place, or while nobody knows which it was.
+        """Return what happened to a file; None if all are in place, or before `learn`.
 
-        With `only_keeping`, the index of the log may be gone: what is committed is kept all the same.
+        With `only_keeping`, the index of the log may be missing: commits are kept all the same.
         """
         for name, device, inode in self._known[:KEEPING] if only_keeping else self._known:
             try:

@@ -22,7 +22,7 @@ SECONDS = 0.03
 """How long one page may be looked for; a batch that has begun is finished."""
 
 LARGEST = 8 * 1024 * 1024
-"""Characters that a page has at most, but for its last task."""
+"""How many characters a page has at most, apart from its last task."""
 
 MOST_CANDIDATES = 1_000
 """To a batch."""
@@ -31,7 +31,7 @@ FEW = 500
 """Fewer candidates than this are the best to begin with."""
 
 AHEAD = 1_000
-"""By so many milliseconds any id may be ahead of its task's time of creation; those further ahead are known."""
+"""Milliseconds that any id may be ahead of its task's time of creation; ids further ahead are known."""
 
 FIRST, LAST = "", "g"
 """Before and after every id."""
@@ -56,7 +56,7 @@ class FoundIds(NamedTuple):
 
 
 def find(connection: Connection, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
-    """Return up to `limit` tasks behind the one with the id `after`; `place` is None where there are no more.
+    """Return up to `limit` tasks behind the one with the id `after`; `place` is None if there are no more.
 
     A page of large tasks has fewer of them.
     """
@@ -95,7 +95,7 @@ def find_ids(
 
 
 def _bounds(connection: Connection, query: Query, newest: bool) -> Bounds:
-    """Return which ids can be meant: they begin with the time at which they were drawn, or a later one."""
+    """Return the range of ids that can match: an id begins with its time of creation, or a later one."""
     low, high = FIRST, LAST
     if query.created_from is not None:
         low = _first_id(query.created_from)
@@ -136,7 +136,7 @@ def _driver(connection: Connection, query: Query) -> tuple[Driver, bool]:
 
 
 def _match(query: Query) -> str:
-    """Return the full-text query: what people typed is words in strings of it, never its syntax."""
+    """Return the full-text query: typed text is only ever a quoted string in it, never syntax."""
     phrases = [phrase_of(text) for text in query.texts]
     parts = [f'words : "{" ".join(phrase.words)}"{"*" * phrase.is_open}' for phrase in phrases]
     parts += [f"marks : ({' OR '.join(mark(key, value) for value in values)})" for key, values in query.metadata]

@@ -1,21 +1,21 @@
-"""The row that says whose database this is, and whether its file may lack what lies in a log."""
+"""The row with the id of the installation, and with whether the database's file needs its log to be whole."""
 
 from sqlite3 import Connection
 
 
 def get(connection: Connection) -> str | None:
-    """Return the id of the installation, None if none was given yet."""
+    """Return the id of the installation, None if there is none yet."""
     row = connection.execute("SELECT id FROM installation").fetchone()
     return None if row is None else str(row[0])
 
 
 def put(connection: Connection, installation: str) -> None:
-    """Say whose database this is, once."""
+    """Set the id of the installation, once."""
     connection.execute("INSERT INTO installation (one, id) VALUES (1, ?)", (installation,))
 
 
 def expects_log(connection: Connection) -> bool:
-    """Return whether this very file was in use with a log when it was last written."""
+    """Return whether this file was in use with a log when it was last written."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'installation'").fetchone() is None:
         return False
     row = connection.execute("SELECT log_of FROM installation").fetchone()
@@ -23,12 +23,12 @@ def expects_log(connection: Connection) -> bool:
 
 
 def begin_log(connection: Connection) -> None:
-    """Note that from now on a log belongs to the file."""
+    """Note that a log belongs to the file from now on."""
     connection.execute("UPDATE installation SET log_of = ?", (_schema_version(connection),))
 
 
 def end_log(connection: Connection) -> None:
-    """Note that the file holds everything once this is in it."""
+    """Note that the file is whole without a log; this note is the last to reach it."""
     connection.execute("UPDATE installation SET log_of = NULL")
 
 

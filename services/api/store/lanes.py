@@ -53,7 +53,7 @@ def routes(connection: Connection) -> list[str]:
 
 
 def unserved(database: SqliteDatabase, handlers: Set[str]) -> dict[str, int]:
-    """Return the routes of unclaimed tasks that need none of these handlers, and how long those wait, if it is said."""
+    """Return the routes of unclaimed tasks that need none of these handlers, with their `no_handler_after`, if set."""
     limited = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
         TaskTypeRow.no_handler_after.is_null(False) & ~TaskTypeRow.paused
     )
@@ -65,7 +65,7 @@ def unserved(database: SqliteDatabase, handlers: Set[str]) -> dict[str, int]:
 
 
 def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
-    """Return the lanes of unclaimed tasks that need none of these handlers, and which their types name now instead.
+    """Return the lanes of unclaimed tasks that need none of these handlers, with the handlers their types name now.
 
     That is nothing where the type still names theirs, or none of these.
     """
@@ -79,7 +79,7 @@ def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str
 
 
 def _instead(task_type: TaskType | None, handler: str, handlers: Set[str]) -> tuple[str, ...]:
-    """Return the handlers that a type names instead of one, if any of them can be had and it is not paused."""
+    """Return the handlers that a type names instead of one, if a worker has any of them and the type is not paused."""
     if task_type is None or task_type.paused or task_type.is_tracked:
         return ()
     named = task_type.stages or (str(task_type.handler),)
@@ -87,7 +87,7 @@ def _instead(task_type: TaskType | None, handler: str, handlers: Set[str]) -> tu
 
 
 def waiting(connection: Connection, lane: Lane, after: tuple[int, str], limit: int) -> list[tuple[int, str]]:
-    """Return up to `limit` unclaimed tasks of a lane, due or not, each as (due_at, task_id), behind one of them."""
+    """Return up to `limit` unclaimed tasks of a lane, due or not, after one of them, each as (due_at, task_id)."""
     sql = (
         "SELECT due_at, task_id FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
         "AND route = ? AND priority = ? AND (due_at, task_id) > (?, ?) ORDER BY due_at, task_id LIMIT ?"

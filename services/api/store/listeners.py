@@ -1,4 +1,4 @@
-"""Who is told of each commit, after it and before anybody is answered."""
+"""The listeners that are told of each commit, after it and before any client is answered."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,29 +12,29 @@ Listener = Callable[[Commit], None]
 
 
 class Listeners:
-    """Tells all of them, whichever fail; without a vital one promises are broken, so that the API has to start anew."""
+    """Tells all listeners, even if some fail; the API cannot keep its promises without a vital one, so it ends."""
 
     def __init__(self, on_death: Callable[[], None]) -> None:
-        """Begin with none; `on_death` is called should a vital one fail."""
+        """Start without listeners; `on_death` is called if a vital one fails."""
         self._on_death = on_death
         self._listeners: list[tuple[Listener, bool]] = []
         self._failing: list[Listener] = []
 
     def add(self, listener: Listener, *, is_vital: bool) -> None:
-        """Tell one more from now on."""
+        """Add a listener."""
         self._listeners.append((listener, is_vital))
 
     def tell(self, commits: Sequence[Commit]) -> None:
-        """Tell of what was committed; one that fails keeps nothing from the others, nor from who is answered."""
+        """Tell every listener of the commits; a failing one stops neither the others nor the answers."""
         for commit in commits:
             for listener, is_vital in self._listeners:
                 try:
                     listener(commit)
-                except Exception:  # noqa: BLE001 - what was committed is to be answered, whatever it was
+                except Exception:  # noqa: BLE001 - a commit is answered, whatever a listener raises
                     self._complain(listener, is_vital)
 
     def _complain(self, listener: Listener, is_vital: bool) -> None:
-        """Say once that a listener fails."""
+        """Log once that a listener fails."""
         if listener in self._failing:
             return
         self._failing.append(listener)

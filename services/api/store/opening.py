@@ -1,4 +1,4 @@
-"""What happens to the database before it is served: it has to be there, whole, of this installation, and up to date."""
+"""Opening the database: it has to exist, be undamaged, belong to this installation, and be up to date."""
 
 import logging
 import sqlite3
@@ -37,8 +37,8 @@ def open_database(
 ) -> str:
     """Check the database, bring it up to date, mark it as in use, and return the id of its installation.
 
-    `known` is the id that the data directory has, `was_there` whether there is any other sign that it has been in use.
-    Another program's lock is waited for, for up to `wait` seconds; the check takes up to `check`. Raises
+    `known` is the id in the data directory; `was_there` tells whether any other sign shows that it was in use. Opening
+    waits up to `wait` seconds for another program's lock; the check takes up to `check` seconds. Raises
     DatabaseUnusable, and OSError if the file cannot be read.
     """
     deadline, told = clock() + wait, False
@@ -62,7 +62,7 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
     is_new = not path.exists() or path.stat().st_size == 0
     if is_new and (known is not None or was_there):
         raise _gone(path, "is empty" if path.exists() else "is gone")
-    # Before a connection makes one.
+    # Checked before a connection creates one.
     lies_alone = not is_new and not path.with_name(f"{path.name}-wal").exists() and _has_log(path)
     database = writing(path)
     with database.connection_context():
@@ -89,7 +89,7 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
 
 
 def _check(connection: sqlite3.Connection, path: Path, seconds: float, clock: Callable[[], float]) -> None:
-    """Look for damage, as far as the time goes. Raises DatabaseUnusable, sqlite3.Error."""
+    """Look for damage for up to `seconds`. Raises DatabaseUnusable and sqlite3.Error."""
     deadline = clock() + seconds
     connection.set_progress_handler(lambda: clock() > deadline, STEPS)
     try:
@@ -106,7 +106,7 @@ def _check(connection: sqlite3.Connection, path: Path, seconds: float, clock: Ca
 
 
 def _settled(connection: sqlite3.Connection, path: Path, known: str | None) -> str:
-    """Return the id of the installation, after writing it where the database has none. Raises DatabaseUnusable."""
+    """Return the id of the installation, and write it if the database has none. Raises DatabaseUnusable."""
     found = installation.get(connection)
     if found is None:
         found = known or new_id()
@@ -120,13 +120,13 @@ def _settled(connection: sqlite3.Connection, path: Path, known: str | None) -> s
 
 
 def _mark(database: SqliteDatabase, connection: sqlite3.Connection) -> None:
-    """Have the file itself say that a log belongs to it."""
+    """Note in the file itself that a log belongs to it."""
     installation.begin_log(connection)
     database.pragma("wal_checkpoint(passive)")
 
 
 def _has_log(path: Path) -> bool:
-    """Whether the file says in its head that changes go to a log first; read before SQLite has it open."""
+    """Whether the file's header says that it uses a write-ahead log; to be read before SQLite opens it."""
     with closing(path.open("rb")) as file:
         return file.read(20)[18:] == b"\x02\x02"
 

@@ -27,25 +27,25 @@ def progress(connection: Connection) -> int:
 
 
 def behind(connection: Connection) -> int:
-    """Return how many events were not taken in yet, and tasks of which the index has no words."""
+    """Return the number of events not yet read, plus that of tasks without words in the index."""
     sql = "SELECT max(event_id) - (SELECT event_id FROM search_progress) FROM events"
     return max(0, connection.execute(sql).fetchone()[0] or 0) + old_words(connection)
 
 
 def old_words(connection: Connection) -> int:
-    """Return the number up to which the index has no words, because what a word is has changed since."""
+    """Return the number up to which tasks have no words in the index, since the rule for words has changed."""
     (number,) = connection.execute("SELECT old_words FROM search_progress").fetchone()
     return int(number)
 
 
 def highest_old(connection: Connection, limit: int) -> dict[str, int]:
-    """Return up to so many tasks of which the index has no words, highest number first: their numbers by their ids."""
+    """Return up to `limit` tasks without words in the index, highest number first: number by task id."""
     sql = "SELECT task_id, id FROM searched WHERE id <= ? ORDER BY id DESC LIMIT ?"
     return dict(connection.execute(sql, (old_words(connection), limit)).fetchall())
 
 
 def reword(connection: Connection, reworded: Sequence[Searched], old_words: int) -> None:
-    """Have tasks of which the index had no words found by them; it has none now up to `old_words`."""
+    """Add the words of tasks to the index; tasks up to the number `old_words` still have none."""
     connection.executemany(
         "UPDATE searched SET words = ?, marks = ? WHERE id = ?", ((one.words, one.marks, one.id) for one in reworded)
     )
@@ -59,7 +59,7 @@ def set_progress(connection: Connection, event_id: int) -> None:
 
 
 def last_id(connection: Connection) -> int:
-    """Return the highest number that has been in use, 0 where there is none."""
+    """Return the highest number that has been in use, 0 if there is none."""
     return max(connection.execute("SELECT max(id) FROM searched").fetchone()[0] or 0, old_words(connection))
 
 

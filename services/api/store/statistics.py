@@ -62,7 +62,7 @@ class Course(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How the tasks of a type stand, and the last hour of them, as far as a list of types shows it."""
+    """The counts of a type's tasks and of the last hour, as a list of types shows them."""
 
     counts: dict[Status, int]
     hour: Minute
@@ -148,7 +148,7 @@ class Statistics:
             return Course(self._counted(type_name), copies)
 
     def standing(self, now: int, type_name: str) -> Standing:
-        """Return the same of a type in short: its minutes are looked at, and none of them copied."""
+        """Return the short form for a type, without copying its minutes."""
         first = now // MINUTE - MINUTES + 1
         hour = Minute()
         completed, error = [0] * MINUTES, [0] * MINUTES

@@ -69,7 +69,7 @@ from shared.sqlite import SqliteTooOld, check_sqlite
 
 READERS = 2
 OPENING_SECONDS = 5.0
-"""How long a start waits for a lock that another program holds."""
+"""Seconds that a start waits for a lock of another program."""
 GONE_WORKERS_KEPT = 7 * 24 * 3_600_000
 DEEDS_KEPT = 400 * 24 * 3_600_000
 
@@ -87,7 +87,7 @@ class Store:
         self.path = path
         self.clock = clock
         self.conditions = Conditions()
-        """What keeps it, or the API around it, from serving."""
+        """The conditions that keep the store, or the API around it, from serving."""
         self._trouble = Trouble(path, self.conditions)
         try:
             check_sqlite()
@@ -98,7 +98,7 @@ class Store:
                 tasks.bound_silences(database.connection(), clock.now())
                 ids = Ids(tasks.last_id(database.connection()))
                 self.installation = installation_row.get(database.connection())
-                """Whose database it is; None if it was opened without its data directory."""
+                """The id of the installation; None if the database was opened without its data directory."""
                 self._whereabouts = Whereabouts(
                     tasks.open_by_stage(database.connection()), stage_times.everything(database.connection())
                 )
@@ -132,7 +132,7 @@ class Store:
         return store
 
     async def open_readers(self) -> None:
-        """Have each reading thread open its connection, while there are descriptors for it."""
+        """Open the connection of each reading thread, while there are descriptors for it."""
         together = Barrier(READERS)
 
         def open_own() -> None:
@@ -165,7 +165,7 @@ class Store:
         """Tell `listener` of every commit, in the writer's thread; if a vital one fails, the API has to start anew."""
         self._writer.listen(listener, is_vital=is_vital)
 
-    # Writes: what clients ask for raises Overloaded if too much waits; reports and upkeep never do.
+    # Writes. Those of clients raise Overloaded if too many wait; reports and upkeep never do.
 
     async def create(self, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
         """Create all of the tasks or none. Raises Invalid, ExternalKeyTaken, IdempotencyKeyReused, StorageFull."""
@@ -284,7 +284,7 @@ class Store:
         return await self._writer.submit(lambda unit: commands.unserved.give_up(unit, due_before))
 
     async def follow(self, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
-        """Let a portion of the tasks that wait in a lane be run as their type says now."""
+        """Give a portion of the tasks that wait in a lane the handler of their type."""
         return await self._writer.submit(lambda unit: commands.following.follow(unit, lane, after))
 
     async def ready(self) -> None:
@@ -298,11 +298,11 @@ class Store:
             raise StoreFails()
 
     def look_at_files(self) -> None:
-        """Raise StoreLost where the database's files do not lie in their place any more."""
+        """Raise StoreLost if the database's files are not in place any more."""
         self._writer.look_at_files()
 
     def waits(self) -> float:
-        """Return for how many seconds the writer has been at one transaction."""
+        """Return the seconds since the writer began its current transaction."""
         return self._writer.waits()
 
     # Reads
@@ -364,7 +364,7 @@ class Store:
         return await self._read(lambda: stage_results.of_task(self._database.connection(), *asked))
 
     async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
-        """Return the task types after a name, by name: all, or up to so many."""
+        """Return the task types after a name, by name: all, or up to `limit`."""
         return await self._read(lambda: task_types.page(self._database.connection(), after or "", limit))
 
     async def type(self, name: str) -> TaskType:
@@ -386,7 +386,7 @@ class Store:
         return await self._read(lambda: lanes.unserved(self._database, handlers))
 
     async def strays(self, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
-        """Return the lanes of tasks that wait for other handlers than these, and what their types name instead."""
+        """Return the lanes of tasks that wait for other handlers than these, with the handlers their types name now."""
         return await self._read(lambda: lanes.strays(self._database, handlers))
 
     async def handlers_of(self, routes: Collection[str]) -> frozenset[str]:
@@ -455,7 +455,7 @@ class Store:
         return await self._writer.submit(operation, may_refuse=True)
 
     def _look_up(self, query: Callable[[], T]) -> T:
-        """Read, and raise Unavailable where the storage is to blame."""
+        """Read. Raises Unavailable if the storage is to blame."""
         try:
             return query()
         except Exception as error:
@@ -469,7 +469,7 @@ class Store:
 
 
 def _stamp(unit: Unit) -> int:
-    """Write the schema's number once more: that changes nothing, and yet it is a write."""
+    """Write the schema's number again: a write that changes nothing."""
     version = int(unit.database.pragma("user_version"))
     unit.connection.execute(f"PRAGMA user_version = {version}")
     return version

@@ -33,7 +33,7 @@ def get(connection: Connection, name: str) -> TaskType | None:
 
 
 def page(connection: Connection, after: str, limit: int | None) -> list[TaskType]:
-    """Return the task types after a name, by name: all, or up to so many."""
+    """Return the task types after a name, by name: all, or up to `limit`."""
     sql = f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name > ? ORDER BY name LIMIT ?"
     rows = connection.execute(sql, (after, -1 if limit is None else limit))
     return [_task_type(dict(zip(COLUMNS, row, strict=True))) for row in rows]

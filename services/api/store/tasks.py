@@ -18,7 +18,7 @@ from shared.domain.transitions import LEAVING
 
 COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
 FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
-"""What a task is created with and keeps."""
+"""The columns that never change after creation."""
 TAKEN = (
     "stages",
     "timeout",
@@ -28,7 +28,7 @@ TAKEN = (
     "stage_timeout",
     "stage_timeout_ends",
 )
-"""What a task takes from its type, and seldom anew; its handler changes with the stages of a pipeline."""
+"""The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
 CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
@@ -41,7 +41,7 @@ UPDATE_QUIETLY = (
 """Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
 
 LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
-"""The places of what may be long."""
+"""The positions of the columns that may be long."""
 
 MOST_PARAMETERS = 500
 FEW = 50
@@ -55,7 +55,7 @@ class Oldest(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """What is counted of a task when the service starts: a task itself may be large, and there are many."""
+    """The part of a task that the statistics count at a start: whole tasks may be large, and there are many."""
 
     type: str
     is_tracked: bool
@@ -67,7 +67,7 @@ class Recent(NamedTuple):
 
     @property
     def latest(self) -> int:
-        """The latest time that it tells of."""
+        """Its latest time."""
         return max(self.created_at, self.started_at or 0, self.finished_at or 0)
 
 
@@ -158,7 +158,7 @@ def _is_quiet(before: Task, after: Task) -> bool:
 
 
 def _takes_nothing(before: Task, after: Task) -> bool:
-    """Whether a task has taken nothing anew from its type: only another attempt or another handler brings that."""
+    """Whether a task has taken nothing again from its type: only another attempt or another handler does."""
     if before.attempt == after.attempt and before.handler == after.handler:
         return True
     return _taken(before) == _taken(after)
@@ -216,9 +216,9 @@ def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]
 
 
 def get_page(connection: Connection, task_ids: Sequence[str], most: int) -> tuple[list[Task], int]:
-    """Return those of the tasks that exist, in this order, until they have so many characters, and how many were read.
+    """Return the tasks that exist, in this order, until they exceed `most` characters, and the number of ids read.
 
-    One is read at least. Many large ones would be too much to hold, and to answer with.
+    At least one id is read. The bound keeps many large tasks out of memory and out of one answer.
     """
     found: list[Task] = []
     size = 0
@@ -258,9 +258,9 @@ def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, st
 
 
 def recent(connection: Connection, since: int, until: int, limit: int) -> list[Recent]:
-    """Return those of the tasks that were created last, up to so many, that are no older than that.
+    """Return those of the latest `limit` tasks that were created at or after `since`.
 
-    What a clock has written down that was ahead of `until`, the present, is left out.
+    Tasks with a time after `until`, the present, are left out: a clock was ahead when it was written.
     """
     sql = (
         "SELECT type, handler IS NULL, status, attempt, created_at, started_at, finished_at FROM tasks "
@@ -282,13 +282,13 @@ def exists_of_type(connection: Connection, type_name: str) -> bool:
 
 
 def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str]:
-    """Return the runs that this worker holds, each a task and a number, with their claims; many, and at every beat."""
+    """Return the claims of the runs that this worker holds, by task and number; every beat asks, often for many."""
     sql = "SELECT task_id, run, claim FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
     return {(task_id, run): claim for task_id, run, claim in connection.execute(sql, (worker_id,))}
 
 
 def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
-    """Return for those of the tasks that exist how many seconds one run may take."""
+    """Return the run limit in seconds of each task that exists."""
     found: dict[str, float] = {}
     for start in range(0, len(task_ids), MOST_PARAMETERS):
         some = task_ids[start : start + MOST_PARAMETERS]
@@ -361,6 +361,6 @@ def bound_silences(connection: Connection, now: int) -> None:
 
 
 def bound_delays(connection: Connection, now: int) -> None:
-    """Let nobody wait longer than was asked for, whatever the clock did while the API was away."""
+    """Bound each wait to the task's delay, since the clock may have been set back while the API was down."""
     wait = f"CASE WHEN leaving IS NULL THEN delay ELSE max(delay, {LEAVING}) END"
     connection.execute(f"UPDATE tasks SET due_at = ? + {wait} WHERE due_at > ? + {wait}", (now, now))

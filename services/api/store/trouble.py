@@ -1,4 +1,4 @@
-"""What SQLite complains of, in the words of the domain, with the condition that it is for the whole service."""
+"""Errors of SQLite as domain errors, and as conditions of the whole service."""
 
 import json
 import os
@@ -38,7 +38,7 @@ FULL = "the disk that holds the data is full, so that nothing new can be kept"
 
 
 class Trouble:
-    """Tells what an error means, and holds the condition that it stands for."""
+    """Translates an error, and holds the condition that it stands for."""
 
     def __init__(self, path: Path, conditions: Conditions) -> None:
         """Take the database's path, for the messages and for a look at its disk."""
@@ -46,7 +46,7 @@ class Trouble:
         self._conditions = conditions
 
     def explain(self, error: BaseException) -> BaseException:
-        """Return what to tell whoever asked: a domain error where the storage is to blame, else the error itself."""
+        """Return the error for the client: a domain error if the storage is to blame, else the error itself."""
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             return self.damaged(f"what was written there cannot be read: {error}")
         if not isinstance(error, sqlite3.Error | PeeweeException):
@@ -65,37 +65,37 @@ class Trouble:
         return error
 
     def damaged(self, said: str) -> StoreDamaged:
-        """Note that the database is damaged: nothing is written to it any more."""
+        """Note that the database is damaged; no further write is accepted."""
         remedy = "stop the service and put a good copy in its place, or save what is left with sqlite3's .recover"
         self._conditions.hold(DATABASE_DAMAGED, f"{self._path} is damaged ({said}); {remedy}")
         return StoreDamaged()
 
     def lost(self, said: str) -> StoreLost:
-        """Note that the database is not in its place any more."""
+        """Note that the database's files are not in place any more."""
         self._conditions.hold(DATABASE_LOST, f"{said} while in use; this process ends, since nothing would be kept")
         return StoreLost()
 
     @property
     def bar(self) -> Unavailable | None:
-        """Why nothing may be written; None where there is no reason."""
+        """The reason why nothing may be written; None if writes are allowed."""
         if DATABASE_LOST in self._conditions:
             return StoreLost()
         return StoreDamaged() if DATABASE_DAMAGED in self._conditions else None
 
 
 def code_of(error: BaseException) -> int | None:
-    """Return SQLite's primary result code of an error that peewee may have wrapped, None where it has none."""
+    """Return SQLite's primary result code of an error, which peewee may wrap; None if it has none."""
     code: int | None = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
 def text_of(error: BaseException) -> str:
-    """Return what SQLite says, once."""
+    """Return SQLite's message, without the repetition that peewee adds."""
     return str(error.args[0]) if error.args else str(error)
 
 
 def has_room(folder: Path) -> bool:
-    """Whether there is any room worth speaking of on a folder's disk, for this user; a disk that cannot tell has."""
+    """Whether a folder's disk has enough room for this user; an unknown amount counts as enough."""
     try:
         found = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""What waits to be written, and what is answered to whoever waits for it."""
+"""Operations that wait for the writer, and their answers."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Operation = Callable[[Unit], T]
 
 
 class Wish(NamedTuple):
-    """An operation, who waits for it, and since when in monotonic seconds."""
+    """An operation, the future of its answer, and the time it came (monotonic seconds)."""
 
     operation: Operation[Any]
     future: asyncio.Future[Any]
@@ -20,7 +20,7 @@ class Wish(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of a wish."""
+    """The result of a wish: a value or an error."""
 
     future: asyncio.Future[Any]
     value: Any
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 def answer(answers: Sequence[Answer]) -> None:
-    """Resolve all futures with one wake-up of their loop; from any thread."""
+    """Resolve all futures with one wake-up of their loop; any thread may call."""
     if answers:
         loop = answers[0].future.get_loop()
         if not loop.is_closed():

@@ -32,13 +32,13 @@ LONGEST_GROUP = 0.5
 """Seconds after which a transaction takes in no further operation, so that the first need not wait for all the rest."""
 
 MOST_WAITING = 10_000
-"""How many operations may wait before those that may be refused are; reports and upkeep still join the line."""
+"""How many operations may wait before those of clients are refused; reports and upkeep are still accepted."""
 
 IDLE = 1.0
 """Seconds after the last change at which the log is checkpointed; operations that change nothing do not count."""
 
 PATIENCE = 5.0
-"""Seconds that an operation waits for a lock that another program holds; it is refused then."""
+"""Seconds that an operation waits for a lock of another program before it is refused."""
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class Writer(Thread):
         self._stopping = False
         self._in_hand = 0  # how many operations were taken from the line and have no answer yet
         self._busy_since: float | None = None
-        self._changes = 0  # of the connection, up to the last checkpoint or change that was seen
+        self._changes = 0  # of the connection, at the last checkpoint or observed change
         self._unchecked = True  # whether the log holds what the database does not
         self._checkpoint_at = time.monotonic() + IDLE
         self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
@@ -134,7 +134,7 @@ class Writer(Thread):
             self._busy_since = time.monotonic()
             try:
                 answers = self._commit_together(wishes)
-                # Before anybody hears of it: what was committed to a file that is gone is not kept.
+                # Checked before any answer: a commit to a file that is gone is not kept.
                 self._look_at_files(only_keeping=True)
             except _Locked:
                 wishes, goes_on = self._wait_on(wishes)
@@ -155,12 +155,12 @@ class Writer(Thread):
         return go_on
 
     def waits(self) -> float:
-        """Return for how many seconds it has been at one transaction; from any thread."""
+        """Return the seconds since the current transaction began; any thread may call."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 
     def look_at_files(self) -> None:
-        """Raise StoreLost where the database's files do not lie in their place any more; from any thread."""
+        """Raise StoreLost if the database's files are not in place any more; any thread may call."""
         self._look_at_files(only_keeping=False)
 
     def _look_at_files(self, *, only_keeping: bool) -> None:
@@ -168,7 +168,7 @@ class Writer(Thread):
             raise self._trouble.lost(said)
 
     def _wait_on(self, wishes: list[Wish]) -> tuple[list[Wish], bool]:
-        """Refuse what has waited too long for a lock, and return what goes on waiting, with what has come meanwhile."""
+        """Refuse wishes that have waited too long for a lock, and return the others with those that came meanwhile."""
         patient = time.monotonic() - PATIENCE
         overdue = [wish for wish in wishes if wish.since <= patient]
         if overdue:
@@ -189,7 +189,7 @@ class Writer(Thread):
         return [first, *more], go_on
 
     def _take(self) -> tuple[list[Wish], bool]:
-        """Take what waits, as far as a transaction has room for it; the flag says whether to go on afterwards."""
+        """Take the waiting wishes that fit into a transaction; the flag says whether to go on afterwards."""
         wishes: list[Wish] = []
         try:
             while len(wishes) < MOST_OPERATIONS:
@@ -250,7 +250,7 @@ class Writer(Thread):
         return answers
 
     def _begin(self) -> sqlite3.Connection:
-        """Begin a transaction. Raises _Locked where another program is in the way."""
+        """Begin a transaction. Raises _Locked if another program holds the lock."""
         try:
             connection: sqlite3.Connection = self._database.connection()
             connection.execute("BEGIN IMMEDIATE")
@@ -309,7 +309,7 @@ class Writer(Thread):
             return 0
 
     def _checkpoint(self) -> None:
-        """Bring the log into the database as far as no reader is in the way; what fails is tried again when idle."""
+        """Checkpoint the log as far as readers permit; a failure is tried again when idle."""
         self._checkpoint_at = time.monotonic() + IDLE
         self._unchecked = True
         if self._trouble.bar is not None:

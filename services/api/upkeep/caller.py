@@ -1,4 +1,4 @@
-"""Who is told at once that a run was taken from it: its worker beats, and so learns which."""
+"""Calls a worker as soon as a run is taken from it, so that it beats and learns which run."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from services.api.store.unit import Commit
 
 
 class Caller:
-    """Calls workers, each at most once for a commit; it runs in the writer's thread."""
+    """Calls workers, each at most once a commit; it runs in the writer's thread."""
 
     def __init__(self, call: Callable[[str], None]) -> None:
-        """Take what calls a worker by its id, without ever blocking."""
+        """Take the function that calls a worker by its id; it never blocks."""
         self._call = call
 
     def notice(self, commit: Commit) -> None:

@@ -42,10 +42,10 @@ class Outbox(Protocol):
         """Return what is on the queue."""
 
     def remove(self, numbers: Sequence[int]) -> None:
-        """Remove messages by the numbers under which they lie there."""
+        """Remove messages by their numbers on the queue."""
 
     def take_back(self, route: str, limit: int) -> list[Message]:
-        """Remove up to `limit` messages of a route, those that would be taken last, and return them."""
+        """Remove up to `limit` messages of a route, those that a worker would take last, and return them."""
 
 
 class Hint(NamedTuple):
@@ -169,7 +169,7 @@ class Dispatcher(Thread):
             self._fails = False
 
     def _look_at_the_file(self) -> Collection[tuple[str, str, int]]:
-        """Where another queue file lies than the one that was filled, begin anew, and return what it holds already.
+        """If the queue's file was replaced, start again, and return what the new one holds already.
 
         Each is named by its route, task and run.
         """

@@ -1,7 +1,7 @@
-"""Where tasks wait for a handler that no worker has, and their type names another one now: they follow it.
+"""Following: tasks that wait for a handler which no worker has take the one that their type names now.
 
-A task keeps the handler that it was created with, since a worker may have it though its type has gone on to another. If
-none has, a misspelt name was mended, or all workers were replaced, and the tasks would wait for ever.
+A task keeps the handler of its creation, since a worker may have it even if its type names another now. If no worker
+has it, a misspelt name was corrected or all workers were replaced, and the tasks would wait for ever.
 """
 
 import asyncio
@@ -19,15 +19,14 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 
 SHARE = 3
-"""For every second at work it lets so many go by while others write."""
+"""Seconds that it leaves the writer to others for each second of its own work."""
 
 
 class Following:
-    """Counts, in ticks of at most a second and only while the API serves, how long no worker has had a lane's handler.
+    """Counts how long no worker has had a lane's handler, in ticks of at most a second and only while the API serves.
 
-    After a whole lease, in which a worker that is started anew comes back, its tasks follow in portions if their type
-    names another one. What cannot follow, since a pipeline would have to go back, is not looked at again before its
-    type changes.
+    After a whole lease, long enough for a worker to restart, the tasks follow in portions if their type names another
+    handler. A pipeline that would have to go back cannot follow; its lane is skipped until its type changes.
     """
 
     def __init__(self, store: Store, workers: Workers) -> None:
@@ -48,7 +47,7 @@ class Following:
             last = now
 
     async def tick(self, seconds: float) -> None:
-        """Count `seconds` for each lane whose handler no worker has, and let the tasks follow that can."""
+        """Count `seconds` for each lane without a worker for its handler, and let its tasks follow if they can."""
         handlers = self._workers.served()
         # While there is no worker at all, nothing tells which handlers the next ones will have.
         strays = await self._store.strays(handlers) if handlers else {}
@@ -64,7 +63,7 @@ class Following:
                 self._stuck[lane] = named
 
     async def _follow(self, lane: Lane) -> int:
-        """Let all of a lane follow, as long as no worker comes that has the handler after all; return how many did."""
+        """Let all tasks of a lane follow until a worker has the handler after all; return the number that did."""
         loop = asyncio.get_running_loop()
         total, place = 0, FIRST
         while handler_of(lane.route) not in self._workers.served():

@@ -17,7 +17,7 @@ PATIENCE = 10.0
 def lost(window: Window, lying: Collection[Lying], now: float, patience: float = PATIENCE) -> list[DueRun]:
     """Return the outstanding messages that are not on the queue after `patience` seconds, to be sent again.
 
-    One that lies there on another route than its own, as an older version sent it, reaches nobody.
+    A message on another route than its own, as an older version sent it, reaches no worker.
 
     What is sent again counts as seen `now` (monotonic seconds), and so does all that is there, however short a time it
     has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
@@ -30,6 +30,6 @@ def lost(window: Window, lying: Collection[Lying], now: float, patience: float =
 
 
 def unwanted(window: Window, lying: Collection[Lying]) -> list[int]:
-    """Return what lies on the queue though it is not outstanding: no worker has to take it, and perhaps none would."""
+    """Return the messages on the queue that are not outstanding: no worker has to take them, and perhaps none will."""
     lanes = ((one, window.lane(one.message)) for one in lying)
     return [one.number for one, lane in lanes if lane is None or lane.route != one.route]

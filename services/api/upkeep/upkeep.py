@@ -26,7 +26,7 @@ from shared.queue import Queue
 log = logging.getLogger(__name__)
 
 PAUSE = 1.0
-"""Seconds after which what could not be kept or read is tried again."""
+"""Seconds after which a failed write or read is tried again."""
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 """Works until cancelled; begun anew it goes on where it was."""
@@ -47,7 +47,7 @@ class Upkeep:
         on_death: Callable[[], None],
         lock: DataLock | None = None,
     ) -> None:
-        """Take care of this store, and of the lock on it; `on_death` is called, from any thread, should a part fail."""
+        """Take care of this store and its lock; `on_death` is called, from any thread, if a part fails."""
         self._on_death = on_death
         self._jobs: list[Job] = [
             Reaper(store, workers).run,
@@ -93,7 +93,7 @@ class Upkeep:
 
 
 async def _persist(job: Job) -> None:
-    """Do a job until cancelled, whatever the storage has: that is a condition, told elsewhere, and no reason to end."""
+    """Repeat a job until cancelled, also if the storage fails: a condition elsewhere shows that failure."""
     while True:
         try:
             return await job()

@@ -1,4 +1,4 @@
-"""The watch: looks every second whether the data can still be kept, so that it is known before somebody is refused."""
+"""The watch: checks every second whether data can still be kept, and shows it before a client is refused."""
 
 import asyncio
 import logging
@@ -29,20 +29,20 @@ class Kept(Protocol):
     conditions: Conditions
 
     def look_at_files(self) -> None:
-        """Raise StoreLost where the database's files do not lie in their place any more."""
+        """Raise StoreLost if the database's files are not in place any more."""
 
     def waits(self) -> float:
-        """Return for how many seconds the writer has been at what it does."""
+        """Return the seconds since the writer began its current operation."""
 
     async def probe(self) -> None:
-        """Write and read. Raises what a caller would get."""
+        """Write and read. Raises the error that a client would get."""
 
 
 class Watch:
-    """Holds the conditions that show without a request, and clears those that pass."""
+    """Holds conditions that can be detected without a request, and clears them once they have passed."""
 
     def __init__(self, store: Kept, on_lost: Callable[[], None]) -> None:
-        """Watch over this store; `on_lost` is called where its files are gone."""
+        """Watch over this store; `on_lost` is called if its files are gone."""
         self._store = store
         self._conditions = store.conditions
         self._on_lost = on_lost
@@ -55,7 +55,7 @@ class Watch:
             self.look()
 
     def look(self) -> None:
-        """Look once."""
+        """Check everything once."""
         try:
             self._store.look_at_files()
         except StoreLost:
@@ -81,7 +81,7 @@ class Watch:
             self._conditions.clear(DISK_FULL)
 
     async def _probe(self) -> None:
-        """Try what has failed, and go on if it works again."""
+        """Write and read, and clear the condition if that works again."""
         try:
             await self._store.probe()
         except (Unavailable, StorageFull):
@@ -90,7 +90,7 @@ class Watch:
 
 
 def gives_room(folder: Path) -> bool:
-    """Whether a folder's disk has some room to give, by taking it: a quota shows in no other way."""
+    """Whether a folder's disk has room, by allocating some: only that detects a quota."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, ENOUGH_ROOM)

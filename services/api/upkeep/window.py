@@ -8,7 +8,7 @@ from services.api.store.lanes import DueRun, Lane
 from shared.queue import Message
 
 WINDOW = 2_000
-"""How many messages of one route may be outstanding, whatever their priorities; what is beyond it waits as rows."""
+"""How many messages of one route may be outstanding, over all priorities; further runs wait as rows."""
 
 
 class Window:
@@ -32,12 +32,12 @@ class Window:
         return self._outstanding.get(message, (None, 0.0))[0]
 
     def room(self, lane: Lane) -> int:
-        """Return how many more messages of a lane may go out: what is less urgent makes room for it."""
+        """Return how many more messages of a lane may go out: less urgent ones give way."""
         counts: Mapping[int, int] = self._counts.get(lane.route, {})
         return WINDOW - sum(count for priority, count in counts.items() if priority >= lane.priority)
 
     def excess(self) -> dict[str, int]:
-        """Return by how many messages routes hold too much, so that the least urgent have to be taken back."""
+        """Return by how many messages each route is over the limit, so that its least urgent ones are taken back."""
         totals = ((route, sum(counts.values())) for route, counts in self._counts.items())
         return {route: total - WINDOW for route, total in totals if total > WINDOW}
 

@@ -18,7 +18,7 @@ class Beat:
     runs: tuple[HeldRun, ...] = ()
     routes: tuple[str, ...] = ()
     handlers: tuple[str, ...] | None = None
-    """The handlers that it has; None if it does not say, as workers of version 0.1.0."""
+    """The handlers that it has; None for a worker of version 0.1.0, which does not report them."""
     slots: int = 0
     host: str = ""
     pid: int = 0
@@ -34,7 +34,7 @@ class Presence:
     worker_id: str
     beat: Beat | None = None
     handlers: frozenset[str] = frozenset()
-    """The handlers that it has, which is what decides whether it can run a task."""
+    """The handlers that it has, which decide whether it can run a task."""
     silence: float = 0.0
     is_to_drain: bool = False
     """Whether it was asked to take no more tasks."""
@@ -69,7 +69,7 @@ class Workers:
         return {name for one in self._present.values() if one.beat and one.is_alive for name in one.handlers}
 
     def taken(self) -> set[str]:
-        """Return the handlers for which live workers take tasks: those that drain have theirs, but take nothing."""
+        """Return the handlers for which live workers take tasks; draining workers take none."""
         present = self._present.values()
         return {name for one in present if one.beat and one.is_alive and not one.beat.draining for name in one.handlers}
 
@@ -90,7 +90,7 @@ class Workers:
         lost, missing = await self._store.beat(worker_id, beat.runs)
         handlers = await self._store.handlers_of(beat.routes) if beat.handlers is None else frozenset(beat.handlers)
         if self._store.is_gone(worker_id):
-            # Its farewell was taken in between this beat's commit and now: who is gone comes back by no beat.
+            # Its farewell came after this beat's commit: a beat never brings a gone worker back.
             raise WorkerGone()
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.handlers, presence.silence = beat, handlers, 0.0
@@ -117,7 +117,7 @@ class Workers:
     async def gone(self, worker_id: str, *, crashed: bool) -> int:
         """Declare a worker gone, and return how many runs were taken from it."""
         released = await self._store.gone(worker_id, crashed=crashed)
-        # Not before: a beat that was under way may have been taken in meanwhile.
+        # Only now: a beat under way may have been handled meanwhile.
         self._present.pop(worker_id, None)
         return released
 

@@ -13,7 +13,7 @@ const path = (name) => `/accounts/${encodeURIComponent(name)}`;
 const rowOf = (name) => [...table.rows].find((row) => row.dataset.name === name);
 const ifUnchanged = (name) => ({ headers: { "If-Match": rowOf(name).dataset.etag } });
 
-/** Return what to say of an error; where somebody else was faster, show in the row what is other now. */
+/** Return the text for an error; if another user changed the account first, update its row. */
 function complaintOf(error, name) {
   if (error.status !== CHANGED_MEANWHILE) return error;
   const { differs, etag } = error.problem;
@@ -45,7 +45,7 @@ form.addEventListener("submit", async (event) => {
   } catch (error) {
     const isThere = isLost && error.code === "account_exists";
     isLost ||= isUnanswered(error);
-    // Its password cannot be compared, so that a person has to look.
+    // Its password cannot be compared, so the user has to check.
     if (isThere) complain(t("{name} exists already; it may have been made by your first try.", { name: name.value.trim() }));
     else if (error.errors) showComplaints(form, error);
     else complain(error);

@@ -1,11 +1,11 @@
-// What somebody else has changed since a form came: said, and taken over where the form does not say otherwise.
+// Changes by another user since a form was loaded: shown, and taken over in the fields that were not edited.
 import { pristine } from "./form.js";
 import { t } from "./i18n.js";
 
-/** The status of a change of what is other by now than it was when the form came. */
+/** The status of a change to a resource that has changed since the form was loaded. */
 export const CHANGED_MEANWHILE = 412;
 
-/** Return what is other now, each field on a line, as the API's `differs` tells it; `label` gives a field's title. */
+/** Return the fields of the API's `differs`, each on a line; `label` returns a field's title. */
 export function told(differs, label = (field) => field) {
   const lines = Object.entries(differs).map(([field, value]) => {
     const isSecret = field === "password";
@@ -14,14 +14,14 @@ export function told(differs, label = (field) => field) {
   return [t("Somebody else has changed it meanwhile."), ...lines].join("\n");
 }
 
-/** Show it in the form's complaint; who saves once more means it. */
+/** Show the differences in the form's complaint; saving again overwrites them. */
 export function showDifferences(form, differs) {
   const complaint = form.querySelector("[data-complaint]");
   complaint.textContent = `${told(differs, (field) => labelOf(form, field))}\n${t("Save once more to change it all the same.")}`;
   complaint.hidden = false;
 }
 
-/** Take over a fresh form's fields and version; what was touched here stays as it is. */
+/** Take over a fresh form's fields and version, but keep the fields that were edited here. */
 export function takeOver(form, fresh) {
   const untouched = pristine(form);
   [...form.elements].forEach((field, index) => {

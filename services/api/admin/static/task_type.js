@@ -38,7 +38,7 @@ function said({ elements }) {
   return body;
 }
 
-/** Return what the form says other than when it came: nobody else's change is taken back with one's own. */
+/** Return the fields that were edited, so that saving them does not undo changes by another user. */
 function changes() {
   const untouched = said(pristine(form));
   const isOther = ([field, value]) => JSON.stringify(value) !== JSON.stringify(untouched[field]);
@@ -76,7 +76,7 @@ async function save() {
 
 let isLost = false;
 
-/** Create the type; one that is there already was made by the press before, whose answer was lost, if it is the same. */
+/** Create the type. After a lost answer, an existing equal type counts as created by that request. */
 async function create(body) {
   try {
     await api("POST", "/task-types", withTexts(body));
@@ -94,7 +94,7 @@ async function isSame(body) {
   return Object.entries(wanted).every(([field, value]) => JSON.stringify(value) === JSON.stringify(there[field]));
 }
 
-/** Say what somebody else has changed, and show it where this form does not say otherwise. */
+/** Show what another user has changed, and take it over in the fields that were not edited. */
 async function showMeanwhile(error) {
   const fresh = (await page(window.location.href)).getElementById("type");
   takeOver(form, fresh);

@@ -10,7 +10,7 @@ from shared.domain.account import Account, Role
 from shared.domain.errors import AccountExists, AccountNotFound, LastAdmin
 
 Condition = Callable[[Account], None]
-"""Raises where what is there is not what its changer has seen."""
+"""Raises if the record differs from the one that the client has read."""
 
 
 def create(unit: Unit, account: Account) -> Account:

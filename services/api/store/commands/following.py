@@ -1,4 +1,4 @@
-"""Let tasks that wait for a handler which no worker has follow their types."""
+"""Give tasks that wait for a handler which no worker has the handler of their type."""
 
 from typing import NamedTuple
 
@@ -16,14 +16,14 @@ FIRST = (-1, "")
 
 
 class Followed(NamedTuple):
-    """How many tasks are run as their type says now, and behind which one to look next; None if that were all."""
+    """How many tasks changed, and the task after which to continue; None if all were checked."""
 
     tasks: int
     place: tuple[int, str] | None
 
 
 def follow(unit: Unit, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
-    """Let the tasks that wait in a lane be run as their type says now."""
+    """Give the tasks that wait in a lane the handler of their type, up to `PORTION` of those after `after`."""
     unit.flush()
     found = lanes.waiting(unit.connection, lane, after, PORTION)
     unit.prefetch(task_id for _, task_id in found)

@@ -76,7 +76,7 @@ def _report(unit: Unit, said: Report) -> Judged:
 
 
 def _has_crashed(before: Task, after: Task) -> bool:
-    """Whether a report opened the next run after a crash of the one that its worker kept apart."""
+    """Whether a report opened the next run after a crash of the isolated one."""
     return after.crashes > before.crashes and not after.status.is_final
 
 

@@ -86,7 +86,7 @@ def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
 
 
 def _leave(unit: Unit, worker_id: str, still: Collection[str]) -> None:
-    """Take note which of the runs that were taken from a worker it executes no more: all but those of these tasks."""
+    """Note which runs that were taken from a worker have left it: all but those of these tasks."""
     left = [task_id for task_id in tasks.left_by(unit.connection, worker_id) if task_id not in still]
     unit.prefetch(left)
     for task in filter(None, map(unit.find, left)):

@@ -90,9 +90,9 @@ def take_in(unit: Unit, limit: int) -> bool:
 
 
 def _reword(unit: Unit, limit: int) -> bool:
-    """Bring up to so many tasks into an index that was made anew, the latest first; return whether there may be more.
+    """Add up to `limit` tasks to an index that was emptied, the latest first; return whether there may be more.
 
-    In the order of their numbers within a transaction: else the index is written to disk for each of them (FTS5).
+    One transaction adds them in the order of their numbers: else FTS5 writes the index to disk for each task.
     """
     connection = unit.connection
     if searched.old_words(connection) == 0:

@@ -9,7 +9,7 @@ from shared.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTyp
 from shared.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
 
 Condition = Callable[[TaskType], None]
-"""Raises where what is there is not what its changer has seen."""
+"""Raises if the record differs from the one that the client has read."""
 
 
 def create(unit: Unit, task_type: TaskType) -> TaskType:
