@@ -18,7 +18,10 @@ HONCHO = (sys.executable, "-m", "honcho", "--procfile", str(ROOT / "Procfile"), 
 RUN = (sys.executable, str(ROOT / "manage.py"), "run")
 
 IN_A_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    # As a terminal's shell starts it, even if the tests run in the background, where these are ignored.
+    signal.signal(number, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
