@@ -1,12 +1,12 @@
-"""The address of an API: what one may look like."""
+"""The address of an API, and its valid form."""
 
 from urllib.parse import urlsplit
 
 
 def api_address(text: str) -> str:
-    """Return an address without the slash at its end. Raises ValueError, which does not repeat what may be a secret.
+    """Return an address without its final slash. Raises ValueError; its message never repeats a possible secret.
 
-    What stands before an `@` would be sent as a user's name and password, in the place of the token.
+    The part before an `@` is refused: it would be sent as user name and password, instead of the token.
     """
     if not text.isprintable() or any(character in text for character in " ?#\\"):
         raise ValueError("not an address of an API")

@@ -37,10 +37,10 @@ class ApiUnreachable(ApiError):
 
 
 class WrongInstallation(ApiUnreachable):
-    """What answers there is not the installation that is meant, so that it was sent no token."""
+    """Another installation answers at this address, so no token was sent to it."""
 
     def __init__(self, url: str, found: str | None, expected: str) -> None:
-        """Take the address, the id that came with the answer, if any, and the one that should have come."""
+        """Take the address, the id in the answer (None without one), and the expected id."""
         who = "something that is not Waybill" if found is None else f"another installation of Waybill ({found:.64})"
         super().__init__(
             f"{who} answers at {url}, where {expected} was expected, so that no token is sent there: "
@@ -276,7 +276,7 @@ class Client:
             raise ApiUnreachable(_reason(error)) from error
 
     def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
-        """Send a request, over a connection of which it is known who is at its other end. Raises WrongInstallation."""
+        """Send a request over a connection whose other end is known. Raises WrongInstallation."""
         session = self._session()
         if "Authorization" in prepared.headers:
             self._recognize(session, timeout)
@@ -349,7 +349,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _connection(session: requests.Session, url: str) -> Any:
-    """Return the open connection that a session has, and so takes for its next request; None if it opens one."""
+    """Return the open connection that a session uses for its next request; None if it opens a new one."""
     adapter: Any = session.get_adapter(url)
     for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
         for key in manager.pools.keys():  # noqa: SIM118 - it has no iterator

@@ -1,4 +1,4 @@
-"""What an error of SQLite says of the file: that it is damaged, or only that it could not be used just now."""
+"""What an error of SQLite means for the file: it is damaged, or it could only not be used at the moment."""
 
 import contextlib
 import os
@@ -18,26 +18,26 @@ ASIDE_KEPT = 3
 
 
 def primary_code(error: sqlite3.Error) -> int | None:
-    """Return the error's primary result code, None where it has none."""
+    """Return the error's primary result code, None if it has none."""
     code = _code(error)
     return None if code is None else code & 0xFF
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether what is in the file is to blame, and not a lack of descriptors, rights, memory or room on the disk."""
+    """Whether the file's content is the cause, and not a lack of descriptors, rights, memory or disk space."""
     return primary_code(error) in DAMAGE or _code(error) in UNREADABLE or str(error).startswith(NO_TEXT)
 
 
 def is_no_file(path: Path) -> bool:
-    """Whether something lies at the path, or in the place of its journal, that is no file: a directory perhaps."""
+    """Whether the path, or that of its journal, leads to something that is no file, such as a directory."""
     modes = map(_mode, (path, _journal(path)))
     return any(mode is not None and not stat.S_ISREG(mode) for mode in modes)
 
 
 def put_aside(path: Path) -> Path:
-    """Move a file and what lies at its journal's path out of the way, and return the file's new name.
+    """Rename a file and its journal, and return the file's new name.
 
-    Of the files that were moved before the latest stay.
+    Only the latest `ASIDE_KEPT` renamed files are kept.
     """
     prefix = f"{path.name}.{ASIDE}"
     endings = [one.name.removeprefix(prefix) for one in path.parent.glob(f"{prefix}*")]
@@ -49,7 +49,7 @@ def put_aside(path: Path) -> Path:
     for number in numbers[: 1 - ASIDE_KEPT]:
         former = path.with_name(f"{prefix}{number}")
         for one in (former, _journal(former)):
-            # What is no file of ours, such as a directory, is left to whoever put it there.
+            # A directory here is not ours, so it is left in place.
             with contextlib.suppress(OSError):
                 one.unlink()
     return aside

@@ -3,11 +3,11 @@
 import resource
 
 LEAST = 64
-"""With fewer a service cannot open its own files, let alone serve anybody."""
+"""With fewer descriptors a service cannot even open its own files."""
 
 
 class TooFewDescriptors(Exception):
-    """This process may open too little; the message is one line."""
+    """This process may open too few files; the message is one line."""
 
 
 def allowed_descriptors() -> int:
@@ -16,7 +16,7 @@ def allowed_descriptors() -> int:
 
 
 def check_descriptors() -> None:
-    """Raise TooFewDescriptors where a service could not even start."""
+    """Raise TooFewDescriptors if there are too few to start a service."""
     allowed = allowed_descriptors()
     if allowed < LEAST:
         raise TooFewDescriptors(f"this process may open {allowed} files, and needs {LEAST}: raise `ulimit -n`")

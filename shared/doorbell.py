@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 RING, CALL = b"!", b"?"
-"""What is written: that there are messages, or that the owner is to beat now."""
+"""The bytes of a ring: there are messages, or the owner shall beat now."""
 
 
 class Doorbell:
     """A worker's own FIFO: whoever writes a byte to it wakes the worker."""
 
     def __init__(self, path: Path, on_call: Callable[[], None] = lambda: None) -> None:
-        """Make the FIFO, readable by its owner alone; `on_call` hears, within a wait, that its owner is to beat now."""
+        """Make the FIFO, readable by its owner alone; `wait` calls `on_call` if the owner shall beat now."""
         self._path = path
         self._on_call = on_call
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ class Doorbell:
         self._poll.register(self._descriptor, select.POLLIN)
 
     def wait(self, timeout: float) -> bool:
-        """Sleep until somebody rings, for at most `timeout` seconds; however often it rang, it is one ring."""
+        """Sleep until a ring, for at most `timeout` seconds; several rings count as one."""
         if not self._poll.poll(timeout * 1000):
             return False
         is_called, read = False, RING
@@ -42,7 +42,7 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake the owner from another thread of its own."""
-        # A full FIFO has rung; one that a handler has closed is found out by whoever waits.
+        # A full FIFO has rung already; the thread that waits detects one that a handler has closed.
         with contextlib.suppress(OSError):
             os.write(self._descriptor, RING)
 
@@ -54,7 +54,7 @@ class Doorbell:
 
 
 def ring_all(folder: Path) -> None:
-    """Ring every doorbell in the folder without ever blocking or failing; where nobody listens, nothing happens."""
+    """Ring every doorbell in the folder without ever blocking or failing; without a listener, nothing happens."""
     try:
         paths = [entry.path for entry in os.scandir(folder)]
     except OSError:
@@ -67,7 +67,7 @@ def ring_all(folder: Path) -> None:
 def call(folder: Path, worker_id: str) -> None:
     """Have one worker beat now; like `ring_all` it never blocks or fails. A worker of 0.1.0 only wakes."""
     path = folder / worker_id
-    # Whoever claims a run chooses the name under which it does.
+    # The id comes from a claim, so it may be any text.
     if path.parent == folder and path.name == worker_id:
         with contextlib.suppress(OSError, ValueError):
             _ring(str(path), CALL)

@@ -8,7 +8,7 @@ REPORT_CAP = 65_536
 """How large one report may be, in bytes of JSON; the API takes no larger one."""
 
 DEPTH_CAP = 97
-"""How many arrays and objects may lie within each other in one field: the API takes 100, and a batch adds three."""
+"""How deeply one field may nest arrays and objects: the API takes 100 levels, and a batch adds three."""
 
 TOO_DEEP = "too many arrays and objects lie within each other"
 
@@ -26,7 +26,7 @@ def encoded(report: Mapping[str, Any]) -> str:
     except UnicodeEncodeError:
         raise ValueError("a text holds half of a surrogate pair") from None
     except BaseException as error:  # noqa: BLE001
-        # Whatever a value of somebody's own class raises when it is looked at.
+        # A value of a handler's own class may raise anything when it is read.
         raise ValueError(f"not JSON: {said(error)}") from None
     if size > REPORT_CAP:
         raise ValueError(f"{size:,} bytes of JSON, and {REPORT_CAP:,} is the most")
@@ -35,7 +35,7 @@ def encoded(report: Mapping[str, Any]) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Return what an error says; one that cannot say it, such as a handler's own, is named by its class."""
+    """Return the message of an error, or its class if it has none or its methods fail."""
     try:
         text = str(error)
     except BaseException:  # noqa: BLE001  # even SystemExit is only what its method raises
@@ -44,19 +44,19 @@ def said(error: BaseException) -> str:
 
 
 def bounded(message: str) -> str:
-    """Return a message that every store can keep: not too long, without NULs and half characters."""
+    """Return a message that every store can keep: bounded, without NULs and lone surrogates."""
     return message[:MESSAGE_CAP].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _check(text: str) -> None:
-    """Raise ValueError for what JSON allows and the API does not."""
+    """Raise ValueError for a text that JSON allows but the API does not."""
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if text.count("[") + text.count("{") > DEPTH_CAP and _depth(value) > DEPTH_CAP + 1:
         raise ValueError(TOO_DEEP)
-    # An escape may also be a text that only looks like one: then it is taken apart to see.
+    # The text may only look like an escape, so the decoded value decides.
     if "\\u0000" in text and _has_nul(value):
         raise ValueError("a text holds the character NUL")
 

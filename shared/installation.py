@@ -1,4 +1,4 @@
-"""Which installation this is: an id that is made with the data directory, and that every answer of its API carries."""
+"""The installation: an id that is made with the data directory, and that every answer of its API carries."""
 
 import os
 import re
@@ -15,12 +15,12 @@ class NoInstallation(Exception):
 
 
 def new_id() -> str:
-    """Return an id that no other installation has."""
+    """Return a new unique id."""
     return secrets.token_hex(16)
 
 
 def read(path: Path) -> str | None:
-    """Return the id in a file; None if there is no file, as with an older version or on another machine.
+    """Return the id in a file; None without a file, as after an older version or on another machine.
 
     Raises NoInstallation, OSError.
     """
@@ -35,7 +35,7 @@ def read(path: Path) -> str | None:
 
 
 def known(path: Path) -> str | None:
-    """Return the id in a file, None if there is none to be read: with nothing to compare, nothing can differ."""
+    """Return the id in a file, None if it cannot be read; then the installation is not checked."""
     try:
         return read(path)
     except (NoInstallation, OSError):
@@ -43,7 +43,7 @@ def known(path: Path) -> str | None:
 
 
 def write(path: Path, installation: str) -> None:
-    """Put an id into its file, so that a crash leaves either none or a whole one. Raises OSError."""
+    """Write an id to its file; after a crash the file is whole or missing. Raises OSError."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

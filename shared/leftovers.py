@@ -38,9 +38,9 @@ class Leftovers:
         self._name = re.compile(re.escape(prefix) + "-[0-9a-f]{16}")
         self._settle = settle
         self.waiting: ApiError | None = None
-        """Why, at the last look, something could not be settled yet; None where nothing was left over."""
+        """Why, at the last look, something could not be settled yet; None if nothing was left over."""
         self._complaints: dict[str, str] = {}
-        """What was said last of each owner whose files cannot be used: it is said once."""
+        """The latest warning about each owner with unusable files, so that each is logged once."""
 
     def look(self) -> int:
         """Settle every dead owner that is found, and return how many were settled."""

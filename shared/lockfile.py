@@ -25,13 +25,13 @@ class LockFile:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether this object holds the lock, and its file still lies where it was."""
+        """Whether this object holds the lock, and its file is still in place."""
         return self._descriptor is not None and self._still_lies_there(self._descriptor)
 
     def acquire(self, wait: float = 0, *, create: bool = True) -> bool:
         """Try for up to `wait` seconds to take the lock, and tell whether it is held.
 
-        With `create` false a missing file counts as taken: somebody has finished with it.
+        With `create` false a missing file counts as taken: another process has finished with it.
         """
         deadline = time.monotonic() + wait
         while True:
@@ -46,7 +46,7 @@ class LockFile:
             time.sleep(min(RETRY_SECONDS, left))
 
     def renew(self) -> None:
-        """Take the lock anew where its file was removed, or its folder, so that nobody takes the holder for dead."""
+        """Take the lock again if its file or folder was removed, so that no other process takes the holder for dead."""
         lost = self._descriptor
         with contextlib.suppress(OSError):
             if lost is None or self._still_lies_there(lost):

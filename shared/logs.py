@@ -13,11 +13,11 @@ QUIET = ("asyncio", "peewee", "urllib3")
 """Libraries that at level debug would show every statement or request, some with secrets in them."""
 
 TOLD_BY_CALLERS = ("urllib3.connection",)
-"""Libraries that log with a traceback what they report to their caller too: an answer that was cut off."""
+"""Libraries that log an error (an answer that was cut off) with a traceback, and also raise it."""
 
 
 LINE_CAP = 8_192
-"""How many characters of a message, and of a traceback, are shown; escapes may make them more on the line."""
+"""How many characters of a message and of a traceback are logged; escapes may lengthen the line."""
 
 
 class LineFormatter(logging.Formatter):
@@ -37,7 +37,7 @@ class LineFormatter(logging.Formatter):
 
 
 def shortened(text: str, most: int = LINE_CAP) -> str:
-    """Return a text of at most about `most` characters; of a longer one the middle is left out."""
+    """Return a text of about `most` characters at most, without the middle of a longer one."""
     if len(text) <= most:
         return text
     return f"{text[: most // 2]} [{len(text) - most:,} characters left out] {text[-(most // 2) :]}"

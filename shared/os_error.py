@@ -1,4 +1,4 @@
-"""What to tell a person of a file that cannot be used: one line that names the file, and what helps."""
+"""The message about a file that cannot be used: one line with the file and the remedy."""
 
 import errno
 import os
@@ -8,18 +8,18 @@ from pathlib import Path
 FOR_PEOPLE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EROFS, errno.EEXIST, errno.ENAMETOOLONG}
 )
-"""What does not pass by itself, so that to start anew does not help."""
+"""Errors that do not pass by themselves, so that a restart does not help."""
 
 
 def told(error: OSError) -> str:
-    """Return one line about an error."""
+    """Return the line about an error."""
     path = None if error.filename is None else Path(os.fsdecode(error.filename))
     where = "" if path is None else f"{path} cannot be used: "
     return f"{where}{error.strerror or error}{_remedy(error.errno, path)}"
 
 
 def needs_a_person(error: OSError) -> bool:
-    """Whether somebody has to change something before it can work."""
+    """Whether an operator has to change something first."""
     return error.errno in FOR_PEOPLE
 
 

@@ -10,7 +10,7 @@ from shared.client import ApiError, WrongInstallation
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
-"""How long an API may be away without a warning: it starts after its worker, ends before it, or is being replaced."""
+"""Seconds that an API may be away without a warning, since it may start later, end earlier, or be replaced."""
 
 
 class Outage:

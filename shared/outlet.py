@@ -1,4 +1,4 @@
-"""Standard output and error that hold up nobody who writes to them, whoever reads them or does not."""
+"""Standard output and error that never block a writer, even if they are not read."""
 
 import atexit
 import contextlib
@@ -26,14 +26,14 @@ CHUNK = select.PIPE_BUF
 """Bytes that a pipe which is ready takes without a pause."""
 
 OUT_OF_THE_WAY = 100
-"""The lowest descriptor to write to: whoever closes the usual ones, and opens others, gets no log lines there."""
+"""The lowest descriptor to write to, so that a file opened after 1 or 2 was closed gets no log lines."""
 
 CHILD_PATIENCE = 0.1
-"""Seconds for which a forked child waits to be read."""
+"""Seconds that a forked child waits for a reader."""
 
 
 class Outlet:
-    """Writes to a descriptor from a thread of its own; a pipe that is full, broken or closed is that thread's matter.
+    """Writes to a descriptor from a thread of its own; a full, broken or closed pipe delays only that thread.
 
     A forked child, which has no such thread, writes what the descriptor takes at once and drops the rest.
     """
@@ -42,7 +42,7 @@ class Outlet:
         """Take the descriptor; the thread begins with the first line."""
         self._descriptor = _out_of_the_way(descriptor)
         self._owner = os.getpid()
-        # Reentrant: a signal handler may write while its own thread is in here.
+        # Reentrant: a signal handler may write while it interrupts this code.
         self._changed = threading.Condition(threading.RLock())
         self._waiting: deque[bytes] = deque()
         self._size = 0
@@ -51,7 +51,7 @@ class Outlet:
         self._patience = CHILD_PATIENCE
 
     def put(self, data: bytes) -> None:
-        """Have these bytes written in their turn, or drop them where too much waits already; never waits or raises."""
+        """Queue these bytes, or drop them if too many wait already; never blocks or raises."""
         if os.getpid() != self._owner:
             self._write_as_child(data)
             return
@@ -65,7 +65,7 @@ class Outlet:
             self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all is written, for at most so many seconds; return whether it is."""
+        """Wait up to `seconds` until all is written; return whether it is."""
         if os.getpid() != self._owner:
             return True
         with self._changed:
@@ -78,7 +78,7 @@ class Outlet:
         try:
             thread.start()
         except RuntimeError:
-            # No thread can be had: now, or never again because the interpreter ends.
+            # No thread can start: now, or for good because the interpreter ends.
             self._write_as_child(b"".join(self._waiting))
             self._waiting.clear()
             self._size = 0
@@ -94,7 +94,7 @@ class Outlet:
             with self._changed:
                 self._size -= len(data)
                 self._lost += 0 if is_written else data.count(b"\n")
-                # Not with the first line that gets through: a slow reader would get one such note for each line.
+                # Not after the first line: a slow reader would get one such note for each line.
                 if is_written and self._lost and self._size < ROOM // 2 and len(self._waiting) < PIECES // 2:
                     self._note_loss()
                 self._changed.notify_all()
@@ -107,20 +107,20 @@ class Outlet:
         self._size += len(note)
 
     def _write(self, data: bytes) -> bool:
-        """Write all of it, for as long as that takes; return whether anything took it."""
+        """Write all of it, however long that takes; return whether that succeeded."""
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:
-                # Whoever started this process has made its end of the pipe one that does not wait.
+                # The parent process has made its end of the pipe non-blocking.
                 self._is_ready(None)
             except OSError:
                 return False
         return True
 
     def _write_as_child(self, data: bytes) -> None:
-        """Write what is taken soon; after one wait in vain, only what is taken at once."""
+        """Write what the descriptor takes soon; after one wait in vain, only what it takes at once."""
         view = memoryview(data)
         with contextlib.suppress(OSError):
             while view and self._is_ready(self._patience):
@@ -134,7 +134,7 @@ class Outlet:
 
 
 class _Raw(io.RawIOBase):
-    """What a text stream writes to."""
+    """The raw stream under a text stream."""
 
     def __init__(self, outlet: Outlet, descriptor: int, admit: Callable[[bytes], bytes]) -> None:
         self._outlet = outlet
@@ -161,7 +161,7 @@ class _Raw(io.RawIOBase):
 
 
 class _Text(io.TextIOWrapper):
-    """A text stream that everybody shares, and so one of them cannot close."""
+    """A text stream that the whole process shares, so no part of it can close the stream."""
 
     def close(self) -> None:
         self.flush()
@@ -171,9 +171,9 @@ class Outlets:
     """Standard output and error of this process, as outlets."""
 
     def __init__(self, admit: Callable[[bytes], bytes] = lambda data: data) -> None:
-        """Take over `sys.stdout` and `sys.stderr`; what is printed from now on holds up nobody.
+        """Replace `sys.stdout` and `sys.stderr`; from now on a print never blocks.
 
-        `admit` returns what is to be written of what a thread writes.
+        `admit` returns the part to be written of what a thread writes.
         """
         self._admit = admit
         fill_gaps()
@@ -182,20 +182,20 @@ class Outlets:
         atexit.register(self.flush)
 
     def flush(self, seconds: float = 1.0) -> None:
-        """Wait until what was printed is read, for at most so many seconds; whoever calls `os._exit` does so before."""
+        """Wait up to `seconds` until the output is written; to be called before `os._exit`."""
         deadline = time.monotonic() + seconds
         for outlet in self._outlets.values():
             outlet.flush(max(0.0, deadline - time.monotonic()))
 
     def _stream(self, number: int) -> TextIO:
         raw = _Raw(self._outlets[number], number, self._admit)
-        # By lines, so that those of two threads do not mix; unbuffered else, as Python's own stream of errors.
+        # Line by line, so that lines of two threads do not mix; otherwise unbuffered, as Python's own stderr.
         binary = cast(io.BufferedWriter, raw)
         return _Text(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def fill_gaps() -> None:
-    """Open the standard descriptors that are closed: else the next file gets such a number, and log lines."""
+    """Open the standard descriptors that are closed: else the next file gets their number, and log lines."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Whose the data directory is: what root makes there by hand belongs to the service that runs as another user."""
+"""The owner of the data directory: files that root makes there belong to the user of the service."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, for its owner only, unless it is there; root makes it for the owner of what it lies in.
+    """Make a folder, for its owner only, unless it is there; root gives it to the owner of its parent folder.
 
     Raises OSError.
     """
@@ -22,14 +22,14 @@ def make_folder(folder: Path) -> None:
 
 
 def check_access(paths: Iterable[Path]) -> None:
-    """Raise PermissionError for the first of these files that is there, and not for this process to use."""
+    """Raise PermissionError for the first of these files that exists and that this process may not use."""
     for path in paths:
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def hand_over(folder: Path, paths: Iterable[Path]) -> None:
-    """Give files that root has made to the owner of the folder; others than root may not, and need not."""
+    """Give files that root has made to the owner of the folder; does nothing for other users."""
     if os.geteuid() != 0:
         return
     owner = folder.stat()

@@ -25,17 +25,17 @@ MESSAGE_CAP = 4_096
 TASK_ID_CAP = 128
 RUN_CAP = 2**63 - 1
 ROUTE_CAP = 256
-"""How many characters of a route are read: a type's name and a handler's are shorter together."""
+"""How many characters of a route are read: the names of a type and a handler together have fewer."""
 
 MOST_FLOORS = 200
-"""How many routes of one look may have a priority that is to be exceeded: SQLite bounds how deep a condition is."""
+"""How many routes of one query may have a priority to exceed: SQLite bounds the depth of a condition."""
 
 PRIORITY_CAP = 1_000
-"""A message of another's making may have any priority; it counts as no more than this."""
+"""A message that the API did not write may have any priority; a higher one counts as this."""
 
 BUSY_SECONDS = 5.0
 HEALING_TRIES = 4
-"""So often a failure is answered by another try: on a new connection, then on a new file."""
+"""How often a failed operation is tried again: on a new connection, then on a new file."""
 
 WORTH_A_LOOK = (
     sqlite3.SQLITE_ERROR,
@@ -45,10 +45,10 @@ WORTH_A_LOOK = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 )
-"""Failures that a new connection or file may mend. A busy file and a full disk are none."""
+"""Failures that a new connection or file may cure, unlike a busy file or a full disk."""
 
 GONE = (-1, -1)
-"""The identity of a file that is there no more."""
+"""The identity of a file that is gone."""
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Letter(NamedTuple):
 
 
 class Lying(NamedTuple):
-    """A message as it lies on the queue, under a number of its own."""
+    """A message on the queue, with its number there."""
 
     number: int
     route: str
@@ -104,7 +104,7 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it; nothing is synced to disk, since the queue is only a hint."""
-        # What makes that impossible, SQLite says too.
+        # If that is impossible, SQLite reports it too.
         with contextlib.suppress(OSError):
             make_private(path)
         try:
@@ -163,7 +163,7 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         return [route for (route,) in self.sql(sql, (ROUTE_CAP,), results=True)]
 
     def contents(self) -> list[tuple[int, bytes, bytes]]:
-        """Return every message as it lies there: (number, route, data) each."""
+        """Return every message as (number, route, data)."""
         sql = "select id, coalesce(substr(cast(queue as text), 1, ?), ''), substr(data, 1, ?) from task"
         rows: list[tuple[int, bytes, bytes]] = self.sql(sql, (ROUTE_CAP, MESSAGE_CAP), results=True)
         return rows
@@ -243,12 +243,12 @@ class Queue:
         return [Lying(number, route, message) for number, route, message in read if message is not None]
 
     def remove(self, numbers: Sequence[int]) -> None:
-        """Remove messages by the numbers under which they lie there."""
+        """Remove messages by their numbers on the queue."""
         if numbers:
             self._use(lambda storage: storage.remove(numbers))
 
     def take_back(self, route: str, limit: int) -> list[Message]:
-        """Remove up to `limit` messages of a route, those that would be taken last, and return them."""
+        """Remove up to `limit` messages of a route, those that a worker would take last, and return them."""
         found = map(_decoded, self._use(lambda storage: storage.take_back(route, limit)))
         return [message for message in found if message is not None]
 
@@ -277,7 +277,7 @@ class Queue:
         if self._storage is not None and identity == self._identity:
             return self._storage
         if self._storage is not None:
-            # Its number may be given to the file that takes its place.
+            # The file that replaces it may get its inode number.
             self._identity = GONE
         self._close()
         # The file may be replaced while it is being opened: what lies there must be the same before and after.
@@ -301,7 +301,7 @@ class Queue:
         return found.st_dev, found.st_ino
 
     def _heal(self, error: sqlite3.Error) -> None:
-        """Prepare for another try; set the file aside where a connection that was new has found it useless.
+        """Prepare for another try; rename the file if it failed on a new connection.
 
         Raises the error where another file would not help: descriptors, rights or memory are lacking.
         """

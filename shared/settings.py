@@ -19,10 +19,10 @@ UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
 
 SHARE_RESERVED = 20
-"""By default a worker reserves so much of its slots: a twentieth."""
+"""By default a worker reserves one of this many slots: a twentieth."""
 
 LEAST_RESERVED = ((20, 2), (4, 1))
-"""With so many slots at least so many of them: one for what is urgent and one for other types, or one for either."""
+"""Pairs (slots, reserve): a worker with at least `slots` reserves at least `reserve` of them."""
 
 
 class SettingsError(Exception):
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
 
     @property
     def reserve(self) -> int:
-        """How many slots a worker keeps for other types than those that fill it, and for what is urgent."""
+        """How many slots a worker reserves for urgent tasks and for types that do not fill it."""
         if self.reserved_slots is not None:
             return min(self.reserved_slots, self.worker_slots - 1)
         least = next((least for slots, least in LEAST_RESERVED if self.worker_slots >= slots), 0)
@@ -139,11 +139,11 @@ class Settings(BaseSettings):
 
     @property
     def installation_file(self) -> Path:
-        """The id of the installation that the data directory is of."""
+        """The file with the id of the data directory's installation."""
         return self.data_dir / "installation"
 
     def files(self) -> Iterator[Path]:
-        """Yield what Waybill makes in the data directory, there or not."""
+        """Yield the paths that Waybill makes in the data directory, also missing ones."""
         for database in (self.tasks_db, self.queue_db):
             for suffix in ("", "-wal", "-shm", "-journal"):
                 yield database.with_name(database.name + suffix)
@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     def _is_no_file(cls, value: Path) -> Path:
         if value.exists() and not value.is_dir():
             raise ValueError("not a directory")
-        # Whoever runs in this process may go to another directory.
+        # A handler in this process may change the working directory.
         return value.absolute()
 
     @field_validator("api_url")
@@ -203,7 +203,7 @@ class Settings(BaseSettings):
     def _complaint(cls, error: dict[str, Any]) -> str:
         name = str(error["loc"][0])
         field = cls.model_fields[name]
-        # What is no address may have a password or a token in it.
+        # An invalid address may contain a password or a token.
         is_secret = name == "api_token" or (name == "api_url" and any(one in str(error["input"]) for one in "@?"))
         said = "" if is_secret else f", not {error['input']!r:.100}"
         return f"{PREFIX}{name.upper()} must be {field.description}{said}"

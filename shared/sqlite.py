@@ -1,4 +1,4 @@
-"""The SQLite that Python brings along: whether it can do what is asked of it."""
+"""The SQLite of this Python: whether it supports our statements."""
 
 import sqlite3
 
@@ -11,7 +11,7 @@ class SqliteTooOld(Exception):
 
 
 def check_sqlite() -> None:
-    """Raise SqliteTooOld where statements of ours would not be understood."""
+    """Raise SqliteTooOld if it does not support our statements."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise SqliteTooOld(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with SQLite {needed} or newer")

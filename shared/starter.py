@@ -1,4 +1,4 @@
-"""The process that started this one: what ends when it ends, however it ends, and what it wants ignored.
+"""The process that started this one: what ends with it, however it ends, and which signals it has set to be ignored.
 
 Run as a program, it is the launcher of `bound`; so it imports the standard library alone.
 """
@@ -27,26 +27,26 @@ LOOK_SECONDS = 1.0
 def endings() -> list[signal.Signals]:
     """Return the signals that ask for an end: SIGTERM, and SIGINT and SIGHUP unless they are ignored.
 
-    `nohup` has SIGHUP ignored, and a shell without job control SIGINT, for what it starts in the background.
+    `nohup` makes its command ignore SIGHUP; a shell without job control makes background commands ignore SIGINT.
     """
     maybe = (signal.SIGINT, signal.SIGHUP)
     return [signal.SIGTERM, *(number for number in maybe if signal.getsignal(number) is not signal.SIG_IGN)]
 
 
 def bound(command: Sequence[str], number: int = signal.SIGKILL) -> list[str]:
-    """Return a command that becomes another one, under the same process id, and gets a signal when we end.
+    """Return a command that becomes `command`, with the same process id, and gets a signal when we end.
 
-    It is the *thread* that starts the process whose end counts, so one that lives as long as the process is needed.
-    Where no kernel does this (macOS), a service of ours watches us by itself.
+    The end of the *thread* that starts the process counts, so start it from one that lives long enough. If the kernel
+    cannot do this (macOS), our services watch this process themselves.
     """
     return [sys.executable, "-I", "-S", str(Path(__file__).resolve()), str(os.getpid()), str(int(number)), *command]
 
 
 def end_with(parent: int, number: int = signal.SIGKILL) -> bool:
-    """Have the kernel send this process a signal when the thread that started it ends; return False where none does.
+    """Make the kernel send this process a signal when the thread that started it ends; return False if it cannot.
 
-    `parent` is the id of the process with that thread. The signal comes at once if it has ended already. It is to be
-    called in the child: after a fork, what the parent has set is gone, after an exec it holds.
+    `parent` is the id of the process with that thread. The signal comes at once if that has ended already. To be called
+    in the child: the setting does not survive a fork, but it survives an exec.
     """
     if sys.platform != "linux" or _prctl(PR_SET_PDEATHSIG, number):
         return False
@@ -61,20 +61,20 @@ def _prctl(option: int, value: int) -> int:
 
 
 def stop_with(parent: int | None, patience: float) -> None:
-    """Have this process get a SIGTERM, in time for its usual end, once the program that started it has ended.
+    """Send this process a SIGTERM once the program that started it has ended.
 
-    `parent` is the process of it that started us; None where nobody's end is ours. If we are still there `patience`
-    seconds later, we are killed.
+    `parent` is the id of the process that started us; with None nothing is watched. If this process still runs
+    `patience` seconds later, it is killed.
     """
     if parent is None:
         return
-    # Found out now: later, a part of the program that lives on would not tell that the rest has ended.
+    # Found now: later, a surviving part of the program would hide that the rest has ended.
     program = _Program(parent)
 
     def wait() -> None:
         program.wait()
         logger.warning("The process that started this one has ended: stopping")
-        # Not by Python, which a worker has refuse what would stop it, since its handlers might.
+        # Not by Python's `os.kill`: a worker makes it refuse signals that would stop the worker.
         ctypes.CDLL(None).kill(os.getpid(), signal.SIGTERM)
         time.sleep(patience)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -83,16 +83,16 @@ def stop_with(parent: int | None, patience: float) -> None:
 
 
 def hang_up_with(terminal: int) -> None:
-    """Have this process get a SIGHUP when a terminal, by its descriptor, is closed.
+    """Send this process a SIGHUP when a terminal, given by its descriptor, is closed.
 
-    The kernel tells the leader of the terminal's session alone; a leader such as `make` then waits for its children
-    without a word to them.
+    The kernel signals only the leader of the terminal's session; a leader such as `make` then waits for its children
+    without signalling them.
     """
     poll = select.poll()
     poll.register(terminal, 0)
 
     def wait() -> None:
-        # Who asks for no data is not always woken.
+        # A poll for no events is not always woken.
         while not poll.poll(LOOK_SECONDS * 1000):
             pass
         os.kill(os.getpid(), signal.SIGHUP)
@@ -109,7 +109,7 @@ def is_in_the_foreground() -> bool:
 
 
 class _Program:
-    """The program that started this process: the process that did, and those above it that are the same program."""
+    """The program that started this process: its parent, and the ancestors that are the same program."""
 
     def __init__(self, parent: int) -> None:
         self._parent = parent
@@ -124,7 +124,7 @@ class _Program:
         except ProcessLookupError:
             self._parent = 0
         except (AttributeError, OSError):
-            # An older kernel, a sandbox that forbids it, or another system.
+            # The kernel is too old, a sandbox forbids it, or it is another system.
             self._can_be_asked = False
 
     def wait(self) -> None:
@@ -138,7 +138,7 @@ class _Program:
             os.close(descriptor)
 
     def _is_there(self) -> bool:
-        # A process that ended before it was opened is no parent of ours any more.
+        # A parent that ended before its descriptor was opened is not our parent any more.
         return os.getppid() == self._parent and all(map(_is_there, self._processes))
 
 
@@ -146,13 +146,13 @@ def _is_there(process: int) -> bool:
     try:
         os.kill(process, 0)
     except OSError as error:
-        # Another user's is there, too.
+        # A process of another user exists too.
         return not isinstance(error, ProcessLookupError)
     return True
 
 
 def _program_of(process: int) -> list[int]:
-    """Return a process, and those above it that it is but a part of: honcho starts each service from a fork of it."""
+    """Return a process, and the ancestors of the same program: honcho starts each service from a fork of itself."""
     found = [process]
     while (above := _parent_of(found[-1])) > 1 and _is_part(found[-1], above):
         found.append(above)
@@ -160,7 +160,7 @@ def _program_of(process: int) -> list[int]:
 
 
 def _is_part(process: int, above: int) -> bool:
-    """Whether a process was forked from the one above it, or made by Python's multiprocessing, and is no program."""
+    """Whether a process is part of its parent's program: a fork of it, or one that multiprocessing started."""
     words = _command_of(process)
     return bool(words) and (words == _command_of(above) or b"multiprocessing." in words)
 
@@ -175,7 +175,7 @@ def _command_of(process: int) -> bytes:
 def _parent_of(process: int) -> int:
     """Return the id of a process's parent, 0 if it is not known."""
     try:
-        # Its name stands in brackets, and may contain anything.
+        # The name is in brackets, and may contain any character.
         return int(Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[1])
     except (OSError, IndexError, ValueError):
         return 0

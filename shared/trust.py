@@ -1,4 +1,4 @@
-"""Whose certificates are trusted."""
+"""The certificate authorities that are trusted."""
 
 import os
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_
 
 
 class NoAuthorities(Exception):
-    """What a variable names is not there; the message is one line."""
+    """The path in a variable does not exist; the message is one line."""
 
 
 def authorities(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the file or the folder that the environment names, None where it names none. Raises NoAuthorities."""
+    """Return the file or folder that the environment names, None if it names none. Raises NoAuthorities."""
     for name in VARIABLES:
         if path := environment.get(name):
             if not Path(path).exists():

@@ -10,15 +10,15 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 BLOCK = 1_000
-"""How many numbers are set aside at once, so that only one in so many costs a write."""
+"""How many numbers are reserved at once, so that only one in `BLOCK` costs a write."""
 
 DIGITS = 20
 
 HIGHEST = 2**52
-"""A file that says more than this is damaged: half of what the API takes for a number."""
+"""A higher number in the file means damage: this is half of what the API accepts as a number."""
 
 LEAP = 2**16
-"""How far a number may lie above the one before while the file fails, so that two processes hardly ever share one."""
+"""The largest step between two numbers while the file fails, so that two processes hardly ever share one."""
 
 
 class LogicalClock:
@@ -35,7 +35,7 @@ class LogicalClock:
         self._lock = threading.Lock()
         self._last = 0
         self._own = 0
-        """Up to here the numbers above the last one belong to this process."""
+        """The last number that is reserved for this process."""
         self._fails = False
 
     def tick(self, received: int) -> int:
@@ -47,7 +47,7 @@ class LogicalClock:
             return self._last
 
     def _reserve(self) -> None:
-        """Set a block of numbers aside; where that fails, it is tried again with the next number."""
+        """Reserve a block of numbers; if that fails, the next number tries again."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
@@ -63,7 +63,7 @@ class LogicalClock:
         except OSError as error:
             if not self._fails:
                 logger.error("The numbers of reports are not kept for the next process, going on trying: %s", error)
-            # A folder that is missing is no other process's either.
+            # Without the folder, no other process has numbers from it either.
             if not isinstance(error, FileNotFoundError):
                 self._last += secrets.randbelow(LEAP)
             self._own = self._last

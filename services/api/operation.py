@@ -93,7 +93,7 @@ class Operation:
 
     @property
     def batch(self) -> Batch | None:
-        """How the items of its body are read, where it may have many."""
+        """How the items of its body are read, if it may have many."""
         return BATCHES.get(self.name)
 
     def arguments(self, request: _Request, path: Sequence[str], body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Calling a handler, so that its thread is afterwards as it was before."""
+"""Calling a handler so that its thread is unchanged afterwards."""
 
 import contextvars
 import inspect
@@ -14,10 +14,10 @@ ADVICE = "let one return asyncio.run(work(context, task_input))"
 
 
 def call(handler: Handler, context: Context, task_input: Any) -> Any:
-    """Call a handler and return what it returns. Raises what it raises, and TypeError where it is no plain function.
+    """Call a handler and return its result. Raises what it raises, and TypeError if it is no plain function.
 
-    It gets context variables of its own (such as the precision of decimal numbers), and the signals that it blocks in
-    its thread are let through again. A copy of it that has forked itself off ends here, since it has no worker.
+    It gets its own context variables (such as the precision of decimals); signals that it has blocked in its thread are
+    unblocked. A process that the handler forked ends here, since it has no worker.
     """
     pid = os.getpid()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -35,13 +35,13 @@ def call(handler: Handler, context: Context, task_input: Any) -> Any:
 
 
 def _plain(result: Any) -> Any:
-    """Return what a handler has returned. Raises TypeError for what is still to be computed."""
+    """Return the result of a handler. Raises TypeError for a coroutine or a generator."""
     if inspect.isgenerator(result):
         result.close()
         raise TypeError("the handler is a generator: it has to return its result, not to yield it")
     if inspect.isasyncgen(result) or inspect.isawaitable(result):
         if inspect.iscoroutine(result):
-            # Else Python warns that nobody has awaited it.
+            # Else Python warns that it was never awaited.
             result.close()
         raise TypeError(f"the handler is asynchronous, and a worker calls plain functions: {ADVICE}")
     return result

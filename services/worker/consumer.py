@@ -45,7 +45,7 @@ FAREWELL_SECONDS = 1.5
 """How long the last reports may take after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
 
 ENDING_SECONDS = 10.0
-"""How long the end may take beyond the drain, before the process is ended by force; it takes 6 at most."""
+"""Seconds from the end of the drain until the process is ended by force; a normal end takes at most 6."""
 
 TICK_SECONDS = 0.25
 HEALTH_SECONDS = 10.0
@@ -59,13 +59,13 @@ class Exit(IntEnum):
     BROKEN = 70
     """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
     STARVED = 71
-    """Handlers have left no descriptors: only a new process has some (EX_OSERR)."""
+    """Handlers have used up the descriptors; only a new process has some (EX_OSERR)."""
     GIVEN_UP = 75
     """The API had declared this worker lost, for instance after a pause: start it anew (EX_TEMPFAIL)."""
 
 
 class CannotStart(Exception):
-    """The worker cannot start; the message is one line, `status` is what the process exits with."""
+    """The worker cannot start; the message is one line, `status` is the exit status."""
 
     def __init__(self, reason: str, status: int = 1) -> None:
         """Take the reason and the exit status."""
@@ -201,7 +201,7 @@ class Worker:
             ) from None
 
     def _start(self, run: Run) -> None:
-        """Have a granted run executed."""
+        """Pass a granted run on to be executed."""
         if run.is_suspect and self._isolation.is_possible:
             self._isolation.admit(run)
         else:
@@ -268,12 +268,12 @@ class Worker:
             logger.warning("Worker %s leaves files in the spool directory: %s", self._id, error)
 
     def _leave(self) -> None:
-        """Say farewell and remove the files; where that is not possible, leave them to the next worker."""
+        """Send the farewell and remove the files; if the farewell fails, leave them to the next worker."""
         if not self._reporter.undelivered:
             try:
                 self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
             except ApiError as error:
-                # No warning: that the API stops before its workers is how both are stopped together.
+                # No warning: when both are stopped together, the API stops before its workers.
                 logger.info("API unreachable; the next worker will say that worker %s has stopped: %s", self._id, error)
             else:
                 self._spool.discard()
@@ -283,7 +283,7 @@ class Worker:
             self._spool.mark_stopped()
             self._spool.close()
         except (sqlite3.Error, OSError) as error:
-            # A full disk, for instance. What was kept stays; who finds it takes this stop for a crash.
+            # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
             logger.warning("That worker %s has stopped cannot be noted: %s", self._id, error)
 
 

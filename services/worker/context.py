@@ -10,7 +10,7 @@ from shared.spool import Parcel
 from shared.wire.fields import one_line
 
 STAGE_CAP = 128
-"""How many characters the name of a stage may have."""
+"""How many characters a stage's name may have."""
 
 
 class Context:
@@ -58,7 +58,7 @@ class Context:
         self._say(progress=float(value))
 
     def stage(self, name: str) -> None:
-        """Report which stage of its work the handler has come to. Raises ValueError for what is no name."""
+        """Report which stage of its work the handler has come to. Raises ValueError if it is no name."""
         if not isinstance(name, str) or not 0 < len(name) <= STAGE_CAP or not _is_one_line(name):
             raise ValueError(f"the name of a stage is one line of 1 to {STAGE_CAP} characters, not {name!r:.200}")
         self._say(stage=name)

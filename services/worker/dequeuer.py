@@ -31,7 +31,7 @@ class Messages(Protocol):
     """What the dequeuer needs of the queue."""
 
     def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
-        """Remove up to `limit` letters of these routes; mapped, only those of a higher priority than that."""
+        """Remove up to `limit` letters of these routes; a mapping has the priority that they have to exceed."""
 
     def send(self, letters: Sequence[tuple[str, int, Any]]) -> None:
         """Put letters on the queue."""
@@ -106,7 +106,7 @@ class Dequeuer:
             # Said before the turn looks for a pause again: whoever sees both knows that nothing more is claimed.
             self._rests = self._paused.is_set() or self._retired.is_set()
             idle = self._rests or not self.turn()
-            # Also while it has something to take: it may be called to beat.
+            # Also while messages wait: a ring may be a call to beat.
             self._bell.wait(POLL_SECONDS if idle else 0.0)
 
     def stop(self) -> None:
@@ -131,7 +131,7 @@ class Dequeuer:
             self._bell.ring()
 
     def retire(self) -> None:
-        """Take nothing more for good, whatever is said of resuming."""
+        """Take no more messages, even after `resume`."""
         self._retired.set()
         self._bell.ring()
 
@@ -171,7 +171,7 @@ class Dequeuer:
         return letters
 
     def _admitted(self) -> Collection[str] | Mapping[str, float]:
-        """Return the routes whose messages may take a slot; mapped, with the priority that these have to exceed."""
+        """Return the routes whose messages may take a slot; a mapping has the priority that they have to exceed."""
         free, reserve = self._slots.free, self._slots.reserve
         if free > reserve:
             return self._served.routes

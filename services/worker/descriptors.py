@@ -1,4 +1,4 @@
-"""Descriptors: whether the process has any left, and a few that are kept for its end."""
+"""Descriptors: whether the process has any left, and a reserve for its end."""
 
 import errno
 import logging
@@ -12,17 +12,17 @@ from shared.descriptors import allowed_descriptors
 logger = logging.getLogger(__name__)
 
 KEPT = 24
-"""How many are kept: to deliver what was said, spool the rest and say farewell."""
+"""How many are reserved: to deliver reports, spool the rest and send the farewell."""
 
 SHORTAGE_SECONDS = 1.0
-"""How long none may be had until that counts: many handlers at once may need them all for a moment."""
+"""Seconds without a descriptor before that counts: many handlers may need all of them for a moment."""
 
 
 class Descriptors:
-    """Notices that handlers have used up the descriptors of the process, or have closed some that are not theirs."""
+    """Detects that handlers have used up the descriptors of the process, or have closed some of the worker's."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Set some aside, as far as there are any; `clock` counts monotonic seconds."""
+        """Reserve some, as far as there are any; `clock` counts monotonic seconds."""
         self._clock = clock
         self._since: float | None = None
         self._kept: list[int] = []
@@ -32,9 +32,9 @@ class Descriptors:
                 self._kept.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
 
     def are_gone(self) -> bool:
-        """Tell whether none could be had at each look for a while; then give out those that were set aside.
+        """Return whether every look for `SHORTAGE_SECONDS` found none left; if so, release the reserve.
 
-        It is the same where some of them were closed, and with them perhaps connections and files of the worker.
+        Also return true if a reserved one was closed, since the worker's connections and files may be closed too.
         """
         if self._was_robbed():
             logger.critical("A handler has closed descriptors that are not its own: only a new process is safe")
@@ -57,7 +57,7 @@ class Descriptors:
         return True
 
     def _was_robbed(self) -> bool:
-        """Whether one that was kept is closed, or another file's by now, and so not ours to close any more."""
+        """Whether a reserved one was closed, or belongs to another file now; such are not closed again."""
         before = len(self._kept)
         self._kept = [descriptor for descriptor in self._kept if self._is_ours(descriptor)]
         return len(self._kept) < before
@@ -69,7 +69,7 @@ class Descriptors:
             return False
 
     def release(self) -> None:
-        """Give out those that were set aside."""
+        """Release the reserve."""
         while self._kept:
             with suppress(OSError):
                 os.close(self._kept.pop())

@@ -1,4 +1,4 @@
-"""The end of the process: in seconds, whatever handlers have left behind."""
+"""The end of the process: within seconds, even if handlers have left threads or children behind."""
 
 import logging
 import os
@@ -12,13 +12,13 @@ from typing import NoReturn
 from services.worker.offspring import end_offspring
 
 FLUSH_SECONDS = 2.0
-"""How long what was printed and logged may take to get out; whoever reads it may have stopped reading."""
+"""Seconds that the output may take to be written, since its reader may have stopped."""
 
 
 def leave(status: int, flush: Callable[[], None] = lambda: None) -> NoReturn:
-    """End this process and all that handlers have started; `flush` waits for what was printed.
+    """End this process and all processes that handlers have started; `flush` waits until the output is written.
 
-    The interpreter's own end would wait for every thread, executor, child and exit hook that a handler has left.
+    The interpreter's own end would wait for every thread, executor, child and exit hook of a handler.
     """
     end_offspring()
     flushing = threading.Thread(target=_flush, args=(flush,), name="flush", daemon=True)
@@ -29,10 +29,10 @@ def leave(status: int, flush: Callable[[], None] = lambda: None) -> NoReturn:
 
 
 class Deadline:
-    """Ends the process some time after its end has begun, if it has not ended by then."""
+    """Ends the process by force if its end takes longer than `seconds`."""
 
     def __init__(self, seconds: float, give_up: Callable[[int], object] | None = None) -> None:
-        """Take the time; the thread starts now, since there may be none to be had later."""
+        """Take the time limit; the thread starts now, since later there may be no thread left."""
         self._seconds = seconds
         self._give_up = give_up or _end
         self._begun = threading.Event()
@@ -40,7 +40,7 @@ class Deadline:
         threading.Thread(target=self._work, name="deadline", daemon=True).start()
 
     def begin(self, status: int) -> None:
-        """Let the time begin; `status` is the exit status if it runs out."""
+        """Start the time limit; `status` is the exit status once it has passed."""
         self._status = status
         self._begun.set()
 

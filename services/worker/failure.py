@@ -1,4 +1,4 @@
-"""What is told of a handler's error, however large it is and whatever its own methods do."""
+"""The text of a handler's error, bounded, and safe even if the error's own methods fail."""
 
 import traceback
 
@@ -9,7 +9,7 @@ TRACE_CAP = 6_000
 
 
 def described(error: BaseException) -> str:
-    """Return the class of an error and what it says."""
+    """Return the class and the message of an error."""
     name = type.__dict__["__name__"].__get__(type(error))
     try:
         return f"{name}: {error}"
@@ -26,6 +26,6 @@ def traced(error: BaseException) -> str:
 
 
 def place(error: BaseException) -> str:
-    """Return where an error was raised, as ` (file, line 3)`; nothing where that is not known."""
+    """Return where an error was raised, as ` (file, line 3)`; an empty text if that is unknown."""
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

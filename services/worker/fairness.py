@@ -1,4 +1,4 @@
-"""Who may take one of the last slots, so that one type's long tasks do not keep out all others and what is urgent."""
+"""Which types may take the last slots, so that long tasks of one type do not block other types and urgent tasks."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -9,11 +9,11 @@ from shared.domain.route import type_of
 
 
 def admitted(routes: Collection[str], running: Iterable[Run], free: int, reserve: int) -> dict[str, float]:
-    """Return the routes of which a message may take one of the last `free` slots, with the priority it has to exceed.
+    """Return the routes whose messages may take one of the last `free` slots, with the priority they have to exceed.
 
-    A type that runs fewer than that may take one, whatever its priority. So each type that comes takes half of what
-    is left, and there is something left for the next. Any other may take one for a task that is more urgent than all
-    that it runs, while more than half of the `reserve` is left: who chooses among many priorities takes no more.
+    A type with fewer than `free` runs may take one at any priority, so each further type gets half of the rest. Another
+    type may take one only for a task more urgent than all its runs, and only while more than half of the `reserve` is
+    free: so a client with many priorities cannot take more.
     """
     if free < 1:
         return {}

@@ -94,7 +94,7 @@ class Heartbeat:
             pause = INTERVAL_SECONDS if self.beat(is_usual=is_usual) and not self._has_news else RETRY_SECONDS
             is_usual = not self._hurried.wait(pause)
             if not is_usual:
-                # What else there is to hurry for comes together.
+                # Further reasons to beat at once are combined.
                 self._stopping.wait(SOON_SECONDS)
                 self._hurried.clear()
 
@@ -108,7 +108,7 @@ class Heartbeat:
         self._hurried.set()
 
     def beat(self, *, is_usual: bool = True) -> bool:
-        """Beat once, and tell whether the API answered; what is not usual leaves out what does not change so soon."""
+        """Beat once, and return whether the API answered; if not `is_usual`, the routes are not refreshed."""
         try:
             if is_usual:
                 self._served.refresh()
@@ -154,7 +154,7 @@ class Heartbeat:
         for key in answer.lost:
             run = granted.get(key)
             if run is not None:
-                # One that has ended meanwhile is not lost: the beat has only crossed its end.
+                # A run that has ended meanwhile is not lost: the beat only crossed its final report.
                 if not run.is_stopped:
                     logger.info("Task %s is no longer this worker's", run.task_id)
                 run.lose()

@@ -1,4 +1,4 @@
-"""The processes that handlers have started: found in /proc, and ended with their worker or by its successor."""
+"""Processes that handlers have started: found in /proc, and ended by their worker or by its successor."""
 
 import os
 import signal
@@ -27,15 +27,15 @@ TRACKER = b"multiprocessing.resource_tracker"
 def end_offspring(patience: float = PATIENCE_SECONDS) -> None:
     """End all descendants of this process, by SIGTERM and after `patience` seconds by SIGKILL.
 
-    Where there is no /proc, none is found. A child that has left its parents behind (a daemon) is no descendant.
+    Without /proc, none is found. A daemon, which has detached from its parents, is no descendant.
     """
     _end(offspring, patience)
 
 
 def end_orphans(worker_id: str) -> None:
-    """End the programs that handlers of a dead worker have started, by the mark in their environment.
+    """End the programs that handlers of a dead worker have started: they have its mark in their environment.
 
-    One that is to live on is started without it.
+    A program that is to outlive the worker is started without the mark.
     """
     _end(lambda: _marked(worker_id), PATIENCE_SECONDS)
 
@@ -73,7 +73,7 @@ def _parents() -> Iterator[tuple[int, int]]:
         for name in os.listdir(PROC):
             if name.isdecimal():
                 with suppress(OSError, ValueError, IndexError):
-                    # The name of the program stands in brackets before, and may hold anything.
+                    # The program's name comes before, in brackets, and may hold any character.
                     state, parent = (PROC / name / "stat").read_bytes().rpartition(b")")[2].split()[:2]
                     if state not in (b"Z", b"X"):
                         yield int(name), int(parent)
@@ -83,7 +83,7 @@ def _marked(worker_id: str) -> set[int]:
     mark = f"{MARK}={worker_id}".encode()
     found = set()
     for pid, _ in _parents():
-        # Another user's cannot be read, and is none of ours.
+        # A process of another user cannot be read, and is none of ours.
         with suppress(OSError):
             if mark in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
                 found.add(pid)

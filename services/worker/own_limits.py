@@ -1,4 +1,4 @@
-"""Refusing limits that a handler sets for its own worker, and that would end the tasks beside it."""
+"""Refusing lower limits that a handler sets for its own worker, since they would end the other tasks."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFI
 
 
 def refuse_own_limits() -> None:
-    """Have Python refuse lower limits than there are now, in this process and not in what it forks."""
+    """Make Python refuse limits lower than the present ones, in this process but not in its children."""
     pid, deepest = os.getpid(), sys.getrecursionlimit()
     names = {getattr(resource, name): name for name in LIMITS}
     before = {number: resource.getrlimit(number)[0] for number in names}
@@ -32,7 +32,7 @@ def refuse_own_limits() -> None:
             raise ValueError(f"a worker needs a recursion limit of at least {deepest}")
         set_limit(limit)
 
-    # Python tells no audit hook of this one.
+    # This call has no audit event.
     sys.setrecursionlimit = at_least
 
 

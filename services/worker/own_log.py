@@ -1,4 +1,4 @@
-"""The worker's own lines of the log, which no handler may silence, break or hold up."""
+"""The worker's own log lines, which no handler may silence, break or delay."""
 
 import logging
 from typing import Any
@@ -8,7 +8,7 @@ OURS = ("services", "shared", "huey")
 
 
 def detach() -> None:
-    """Have the worker's lines go where they go now, and not to what handlers add: that may raise, or wait."""
+    """Bind the worker's loggers to the present log handlers: one that a task's handler adds may raise or block."""
     for name in OURS:
         logger = logging.getLogger(name)
         logger.handlers[:] = logging.getLogger().handlers
@@ -16,7 +16,7 @@ def detach() -> None:
 
 
 def read() -> tuple[Any, ...]:
-    """Return what decides whether and where a line is logged."""
+    """Return the state that decides whether and where a line is logged."""
     root = logging.getLogger()
     own = [(one.handlers[:], one.propagate) for one in map(logging.getLogger, OURS)]
     is_any_disabled = any(one.disabled for one in _loggers())
@@ -24,7 +24,7 @@ def read() -> tuple[Any, ...]:
 
 
 def put_back(before: tuple[Any, ...]) -> None:
-    """Put that back, beside what handlers have added."""
+    """Restore that state, and keep log handlers that tasks have added."""
     disabled, level, handlers, own, _, factory = before
     root = logging.getLogger()
     logging.disable(disabled)

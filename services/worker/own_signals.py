@@ -1,4 +1,4 @@
-"""Refusing signals that a handler sends to its own worker: its task fails, and the tasks beside it go on."""
+"""Refusing signals that a handler sends to its own worker: its task fails, and the other tasks go on."""
 
 import _thread
 import errno
@@ -12,15 +12,15 @@ from typing import Any
 from services.worker.signals import STOPPING
 
 REFUSED = frozenset({*STOPPING, signal.SIGTSTP, signal.SIGSTOP})
-"""Those by which others tell a worker to stop; a signal that kills at once is a crash, and counts as one."""
+"""The signals that stop a worker in good order; a signal that kills at once is a crash, and counts as one."""
 
 ADVICE = "raise an exception to end this task; start children with start_new_session=True to end them as a group"
 
 
 def refuse_own_signals() -> None:
-    """Have Python refuse them from now on, with PermissionError, in this process and in what it forks.
+    """Make Python refuse them with PermissionError, in this process and in its forked children.
 
-    What other programs send cannot be told from the outside's: a shell that says `kill $PPID` stops the worker.
+    A signal from a program that a handler starts looks like any other: a shell's `kill $PPID` stops the worker.
     """
     pid = os.getpid()
 
@@ -29,13 +29,13 @@ def refuse_own_signals() -> None:
             raise _refusal(arguments[1])
 
     sys.addaudithook(watch)
-    # Python tells no audit hook of these two.
+    # These two calls have no audit event.
     for module, name in ((signal, "raise_signal"), (_thread, "interrupt_main")):
         setattr(module, name, _guarded(getattr(module, name), pid))
 
 
 def reaches(event: str, arguments: tuple[Any, ...], pid: int) -> bool:
-    """Tell whether a call that Python is about to make would stop the process `pid`."""
+    """Return whether a call that Python is about to make would stop the process `pid`."""
     target, number = arguments[:2]
     if number not in REFUSED:
         return False

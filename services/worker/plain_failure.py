@@ -10,7 +10,7 @@ NOT_ACCEPTED = "the report of how this run ended was not accepted"
 
 
 def plain_failure(parcel: Parcel, reason: str | None) -> Parcel | None:
-    """Return a final report, with the API's reason, in the place of one that it did not accept.
+    """Return a final report, with the API's reason, to replace one that the API refused.
 
     None where that was one already.
     """

@@ -1,4 +1,4 @@
-"""What handlers print and log: passed on as far as it is of a bearable size."""
+"""What handlers print and log: passed on up to `CAP` bytes."""
 
 import threading
 import time
@@ -11,19 +11,19 @@ CAP = 256 * 1024
 MINUTE = 60.0
 
 ISOLATION = "isolation"
-"""The threads of this name relay what runs in processes of their own print, which is bounded already."""
+"""The name of the threads that relay the output of isolated runs, which is bounded already."""
 
 
 class Allowance:
-    """How much may be printed yet."""
+    """How many more bytes may be printed."""
 
     def __init__(self, who: str) -> None:
-        """Take who prints, in words."""
+        """Take the words for the printer that a note about cut output begins with."""
         self._room = CAP
         self._who = who
 
     def take(self, data: bytes) -> bytes:
-        """Return what is to be printed of this: all, nothing, or the last that is, with a line that says so."""
+        """Return the part of `data` that may be printed; the last part ends with a line that says so."""
         room, self._room = self._room, self._room - len(data)
         if room <= 0:
             return b""
@@ -33,10 +33,10 @@ class Allowance:
 
 
 class Printed:
-    """Decides what gets through to standard output and error, by the thread that writes it."""
+    """Decides what may go to standard output and error, by the thread that writes it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Let everything through until the first thread is counted; `clock` counts monotonic seconds."""
+        """Pass everything on until `spare` or `counted` is called; `clock` counts monotonic seconds."""
         self._clock = clock
         self._run = threading.local()
         self._own: set[int | None] | None = None
@@ -44,7 +44,7 @@ class Printed:
         self._renewed_at = float("-inf")
 
     def spare(self) -> None:
-        """Count, from now on, what is written by threads that are not there yet: handlers start them."""
+        """Count from now on what threads write that start later, since handlers start them."""
         self._own = {thread.ident for thread in threading.enumerate()}
 
     @contextmanager
@@ -57,7 +57,7 @@ class Printed:
             self._run.allowance = None
 
     def admit(self, data: bytes) -> bytes:
-        """Return what is to be written of this."""
+        """Return the part of `data` that may be written."""
         allowance: Allowance | None = getattr(self._run, "allowance", None)
         if allowance is not None:
             return allowance.take(data)

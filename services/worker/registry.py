@@ -22,7 +22,7 @@ SOUND = re.compile(ROUTE)
 LABEL = re.compile(rf"[^{CONTROLS}]{{1,128}}")
 
 MOST_OUTLIVED = 1_000
-"""How many routes that no type has are served at once."""
+"""How many routes without a type are served at once."""
 
 
 class TaskTypes(Protocol):
@@ -61,7 +61,7 @@ def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handle
 
 
 def _loaded(entry: EntryPoint) -> Handler | None:
-    """Return the function of an entry point; where there is none, one line of the log says why."""
+    """Return the function of an entry point; if it cannot be loaded, log one line that says why."""
     try:
         handler = entry.load()
         if not callable(handler):
@@ -93,11 +93,11 @@ class Registry:
         self._lock = threading.Lock()
         self._routes: frozenset[str] = frozenset()
         self._outlived: frozenset[str] = frozenset()
-        """Routes that no type has, as far as is known, but that have messages for handlers of ours."""
+        """Routes without a known type that have messages for handlers of this worker."""
 
     @property
     def names(self) -> list[str]:
-        """The names of the handlers, but such as no task can have."""
+        """The names of the handlers, without those that no task can have."""
         return sorted(name for name in self._handlers if LABEL.fullmatch(name))
 
     @property
@@ -116,13 +116,13 @@ class Registry:
             self._routes = frozenset(route for one in types for route in _routes(one) if self._serves(route))
 
     def notice(self, waiting: Collection[str]) -> bool:
-        """Look at routes that have messages, and tell whether one is now served that was not before.
+        """Check the routes that have messages, and return whether a new one is served now.
 
         A route says which handler it needs, so one that no type has is served, too: of a new type, or of tasks that
         have another handler than their type has now.
         """
         known = self.routes
-        # Anybody may write to the queue's file: what no task can have as its route would spoil every heartbeat.
+        # A handler may write any route to the queue's file, and the API refuses a heartbeat with an invalid one.
         sound = (route for route in waiting if self._serves(route) and SOUND.fullmatch(route))
         self._outlived = frozenset(islice(sorted({*sound} - self._routes), MOST_OUTLIVED))
         return not self._outlived <= known

@@ -77,7 +77,7 @@ class Runner:
                 self._let_go(run)
 
     def abandon(self, run: Run) -> bool:
-        """Wait no more for the handler of a run to return, and tell whether that is news; its thread is lost."""
+        """Stop waiting for the handler of a run, whose thread is lost; return false if it was not executing."""
         with self._lock:
             if run not in self._executing:
                 return False
@@ -88,7 +88,7 @@ class Runner:
 
     @property
     def abandoned(self) -> int:
-        """How many handlers go on that nobody waits for."""
+        """The number of abandoned handlers that still run."""
         with self._lock:
             return len(self._abandoned)
 
@@ -110,7 +110,7 @@ class Runner:
         except BaseException as error:  # noqa: BLE001  # also SystemExit: a handler ends its run, not the worker
             message = described(error)
             if not run.is_stopped:
-                # Written out here: whoever writes the log is not to wait for methods of a handler's error.
+                # Formatted here: the log's lock must not be held while methods of a handler's error run.
                 logger.warning("Task %s failed: %s %s", run.task_id, bounded(message), traced(error))
             return run.fail(ErrorCode.FAILED, message)
         try:

@@ -1,4 +1,4 @@
-"""The threads in which handlers run: Huey's consumer has them, and one that is lost is replaced."""
+"""The threads in which handlers run: Huey's consumer owns them, and a lost one is replaced."""
 
 import logging
 import threading
@@ -19,26 +19,26 @@ STACK = 1_048_576
 
 
 class RunnerThreads:
-    """As many threads as there are slots, each of which takes one granted run after the other."""
+    """One thread for each slot, which executes one granted run after the other."""
 
     def __init__(self, granted: "SimpleQueue[Run | None]", runner: Runner, count: int) -> None:
-        """Take the queue of granted runs, what executes one, and the number of threads."""
+        """Take the queue of granted runs, their runner, and the number of threads."""
         self._granted = granted
         self._runner = runner
         self._count = count
         self._consumer = Consumer(RunnerHuey(granted, runner.run), workers=count, periodic=False, scheduler_interval=60)
 
     def start(self) -> None:
-        """Start them all. Raises RuntimeError where there are not so many."""
+        """Start all threads. Raises RuntimeError if the system does not allow `count` of them."""
         with _stack_size(STACK):
             self._consumer.start()
 
     def look_after(self) -> None:
-        """Start those anew that have died."""
+        """Restart threads that have died."""
         self._consumer.check_worker_health()
 
     def replace(self) -> None:
-        """Start a thread in the place of one whose handler does not return."""
+        """Start a thread to replace one with a handler that does not return."""
         try:
             with _stack_size(STACK):
                 threading.Thread(target=self._work, name="runner", daemon=True).start()
@@ -46,7 +46,7 @@ class RunnerThreads:
             logger.warning("A thread whose handler does not return cannot be replaced: %s", error)
 
     def stop(self) -> None:
-        """Let each end once it is free."""
+        """Let each thread end once it is free."""
         self._consumer.stop()
         for _ in range(self._count + self._runner.abandoned):
             self._granted.put(None)

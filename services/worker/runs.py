@@ -14,7 +14,7 @@ from shared.queue import Message
 from shared.spool import Parcel
 
 OWN = frozenset({"task_id", "attempt", "seq", "source", "run", "claim"})
-"""What a report says of itself, and not of its task."""
+"""The fields of a report that describe the report, not its task."""
 
 
 class Cancelled(BaseException):
@@ -33,7 +33,7 @@ class Run:
         self.number = message.run
         self.claim = claim
         self.route = ""
-        """The one that its message came on."""
+        """The route of its message."""
         self.priority = 0
         self.since = since
         """When it was claimed, in monotonic seconds."""
@@ -48,9 +48,9 @@ class Run:
         self._waits = False
         self._metadata: dict[str, Any] = {}
         self.is_forgotten = False
-        """Whether its end is acknowledged, or it is lost: it is held on only while its handler has not left."""
+        """Whether its end is acknowledged or it is lost; it is then held only until its handler has returned."""
         self.is_taken = False
-        """Whether it was lost or has timed out, so that its handler may go on for a while."""
+        """Whether it was lost or has timed out, so that its handler may still run for a while."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -84,7 +84,7 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether its end was said, or it is this worker's no more."""
+        """Whether its end was reported, or this worker has lost it."""
         return self._ended
 
     def elapsed(self, now: float) -> float:
@@ -113,11 +113,11 @@ class Run:
         self._metadata = dict(task.get("metadata") or {})
 
     def wait(self) -> None:
-        """Take note that its handler does not run yet."""
+        """Note that its handler does not run yet."""
         self._waits = True
 
     def start(self, now: float) -> None:
-        """Take note that its handler runs from now on."""
+        """Note that its handler runs from now on."""
         self.since = now
         self._waits = False
 
@@ -148,7 +148,7 @@ class Run:
         return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
 
     def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:
-        """Make the same report as its process has made; None and Cancelled as for `complete` and `say`."""
+        """Make the report that its process has made; None and Cancelled as for `complete` and `say`."""
         said = {key: value for key, value in report.items() if key not in OWN}
         return self._end(said) if is_final else self.say(**said)
 
@@ -183,7 +183,7 @@ class Run:
 
 
 def _grown(metadata: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
-    """Return metadata with what is said, or raise ValueError where the API would not take that in.
+    """Return metadata with the new values. Raises ValueError if the API would refuse it.
 
     Found out here, since the API answers each report that it does not take with the whole task.
     """
@@ -204,9 +204,9 @@ class Runs:
         isolates: bool = False,
         on_left: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the worker's id and a clock of monotonic seconds; `isolates` is said with every claim.
+        """Take the worker's id and a clock of monotonic seconds; `isolates` goes with every claim.
 
-        `on_left` is told once a run is executed no more that should not have been any more: the API waits for that.
+        `on_left` is called when the handler of a lost or timed-out run has returned, since the API waits for that.
         """
         self._source = source
         self._isolates = isolates
@@ -223,7 +223,7 @@ class Runs:
             return run if self._held.setdefault(run.key, run) is run else None
 
     def enter(self, runs: Sequence[Run]) -> None:
-        """Take note that granted runs are executed from now on; what still executes earlier ones is to stop."""
+        """Note that granted runs are executed from now on; earlier runs of the same tasks are told to stop."""
         newest = {run.task_id: run.number for run in runs}
         with self._lock:
             self._executing.update(runs)
@@ -232,7 +232,7 @@ class Runs:
             run.lose()
 
     def leave(self, run: Run) -> None:
-        """Take note that a run is executed no more, or that nobody waits for its handler any more."""
+        """Note that a run's handler has returned, or was abandoned."""
         with self._lock:
             self._executing.discard(run)
             has_left = run.is_forgotten and self._remove(run)
@@ -240,7 +240,7 @@ class Runs:
             self._on_left()
 
     def forget(self, run: Run) -> None:
-        """Hold a run no longer than it is executed."""
+        """Hold a run only until its handler has returned."""
         run.is_forgotten = True
         with self._lock:
             has_left = run not in self._executing and self._remove(run)

@@ -1,4 +1,4 @@
-"""Signals: what ends the worker, and what a process that a handler forks makes of them."""
+"""Signals: which of them end the worker, and how a process that a handler forks handles them."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ from shared.starter import end_with, endings
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 STRAY = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGUSR1, signal.SIGUSR2)
-"""What a handler's timers and libraries may send, and what by default ends the process."""
+"""Signals that a handler's timers and libraries may send, and that by default end the process."""
 
 
 class Signals:
-    """The first signal ends the worker in good order, the second at once; forked children have the usual ones."""
+    """The first signal ends the worker in good order, the second at once; forked children get the former handlers."""
 
     def __init__(self, on_first: Callable[[], None]) -> None:
-        """Take whom to tell of the first signal; nothing is changed yet."""
+        """Take the function that the first signal calls; no signal handler is installed yet."""
         self._on_first = on_first
         self._received = False
         self._former: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in (*STOPPING, *STRAY)}
@@ -31,15 +31,15 @@ class Signals:
         self._lasting: Collection[int | None] = ()
 
     def take(self) -> None:
-        """Take them, in the main thread; the threads that there are now last as long as the process."""
+        """Install the signal handlers, in the main thread; threads that exist now last as long as the process."""
         self._lasting = {thread.ident for thread in threading.enumerate()}
         os.register_at_fork(before=self._block, after_in_parent=self._let_through, after_in_child=self._give_back)
         self.hold()
 
     def hold(self) -> None:
-        """Take them again: a thread of a handler can put others' in their place (`faulthandler.register`)."""
+        """Install the signal handlers again, since a task's handler can replace them (`faulthandler.register`)."""
         for number in STOPPING:
-            # Huey's consumer has taken those, too, that whoever started the worker has ignored.
+            # Huey's consumer has also installed handlers for signals that the worker's parent has set to be ignored.
             signal.signal(number, self._on_signal if number in self._numbers else signal.SIG_IGN)
         for number in self._stray:
             signal.signal(number, _ignore)
@@ -52,7 +52,7 @@ class Signals:
         self._on_first()
 
     def _block(self) -> None:
-        """Keep a signal to a child waiting until it would end it; one that came earlier would be lost."""
+        """Block signals until a forked child has its own handlers; one that came before would be lost."""
         self._forking.pid = os.getpid()
         self._forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, *STRAY))
 
@@ -60,8 +60,8 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._forking.mask)
 
     def _give_back(self) -> None:
-        """Make a forked child what its program expects; else `terminate()` would only tell it of a first signal."""
-        # No others: a child of a thread, or of a child, that ends sooner would end with it.
+        """Restore the former handlers in a forked child; with ours, `terminate()` would not end it."""
+        # Only these: a child would also end with a shorter-lived thread or process that forked it.
         if self._forking.pid == self._pid and threading.get_ident() in self._lasting:
             end_with(self._pid)
         for number, former in self._former.items():
@@ -70,4 +70,4 @@ class Signals:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Do nothing; unlike SIG_IGN, this is not what the programs that a handler starts inherit."""
+    """Do nothing; programs that a handler starts would inherit SIG_IGN, but not this."""

@@ -8,9 +8,9 @@ class Slots:
     """A count of places, each taken from the message until the run's end is handed to the reporter."""
 
     def __init__(self, total: int, on_room: Callable[[], None], reserve: int = 0) -> None:
-        """Take the number of places, and how many of them are the last, which not everything may take.
+        """Take the number of slots, and how many of them are reserved.
 
-        `on_room` is told when a place becomes free that could not be taken by everything before.
+        `on_room` is called when a slot that is not reserved becomes free, if none was before.
         """
         self.total = total
         self.reserve = reserve

@@ -1,4 +1,4 @@
-"""What of the whole process a handler may change, and what is put back."""
+"""State of the whole process that a handler may change, and that is restored."""
 
 import gc
 import locale
@@ -22,25 +22,25 @@ Knob = tuple[Callable[[], Any], Callable[[Any], object]]
 class Surroundings:
     """The state of the process before the first handler runs.
 
-    What the worker itself needs is held all the time. The rest belongs to whoever runs: what a handler has left behind
-    is put back while none runs, so that it does not reach the next one.
+    What the worker itself needs is restored all the time. Handlers may change the rest while they run; it is restored
+    while none runs, so that no change reaches the next one.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Note how everything is, once this is in the environment, for the programs that handlers start."""
+        """Add these variables to the environment, for programs that handlers start, and note the state."""
         os.environ.update(environment)
         own_log.detach()
         self._held = _noted(HELD)
         self._left = _noted(LEFT)
 
     def hold(self) -> None:
-        """Put back what the worker needs; several times a second, whatever runs."""
+        """Restore what the worker needs; called several times a second, also while handlers run."""
         _put_back(self._held)
         with suppress(OSError):
             fill_gaps()
 
     def restore(self) -> None:
-        """Put back everything; only while no handler runs."""
+        """Restore everything; called only while no handler runs."""
         _put_back([*self._held, *self._left])
 
 
@@ -55,7 +55,7 @@ def _put_back(noted: list[tuple[Knob, Any]]) -> None:
         except Exception:  # noqa: BLE001  # such as a working directory that was removed
             is_same = False
         if not is_same:
-            # What cannot be put back, since its folder has gone, must not keep the rest from it.
+            # One that cannot be restored (its folder may be gone) must not stop the others.
             with suppress(Exception):
                 write(before)
 

@@ -15,25 +15,25 @@ HUNG_SECONDS = 10.0
 """How long a handler may go on after its run has timed out."""
 
 MOST_HUNG = 8
-"""How many handlers may go on that nobody waits for: each keeps a thread, and what it has in hand."""
+"""How many abandoned handlers may still run: each keeps a thread and its memory."""
 
 
 class Watched(Protocol):
-    """What the watchdog needs of who executes runs."""
+    """What the watchdog needs of the parts that execute runs."""
 
     def executing(self) -> list[Run]:
         """Return the runs whose handlers have not returned."""
 
 
 class Runner(Watched, Protocol):
-    """What it needs of the runner: in its threads handlers may hang."""
+    """What it needs of the runner, in whose threads handlers may hang."""
 
     def abandon(self, run: Run) -> bool:
-        """Wait no more for the handler of a run, and tell whether that is news."""
+        """Stop waiting for the handler of a run; return false if it was not executing."""
 
     @property
     def abandoned(self) -> int:
-        """How many handlers go on that nobody waits for."""
+        """The number of abandoned handlers that still run."""
 
 
 class Watchdog:
@@ -48,9 +48,9 @@ class Watchdog:
         hung_seconds: float = HUNG_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take who executes runs, and where reports go.
+        """Take the parts that execute runs; `put` takes reports.
 
-        `replace` starts a thread in the place of one that is lost; `clock` counts monotonic seconds.
+        `replace` starts a thread to replace one that is lost; `clock` counts monotonic seconds.
         """
         self._runner = runner
         self._isolation = isolation
@@ -60,10 +60,10 @@ class Watchdog:
         self._clock = clock
 
     def look(self) -> bool:
-        """Time out what is over its limit; tell whether more handlers hang than a process can bear.
+        """Time out the runs over their limit; return whether more than `MOST_HUNG` handlers hang.
 
-        One that goes on long after that is not waited for any more: its slot and its thread are replaced. In a process
-        of its own it is killed.
+        A handler that runs on for `hung_seconds` is abandoned, and its slot and thread are replaced. An isolated one is
+        killed.
         """
         now = self._clock()
         for run in self._runner.executing():
@@ -75,7 +75,7 @@ class Watchdog:
         return self._runner.abandoned > MOST_HUNG
 
     def _time_out(self, run: Run, now: float) -> float:
-        """Return by how many seconds a run is over its limit, and report that where it is the first time."""
+        """Return the seconds that a run is over its limit, and report the time-out once."""
         over = now - run.since - run.limit
         if over < 0 or run.is_waiting:
             return 0.0

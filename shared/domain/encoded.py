@@ -1,4 +1,4 @@
-"""A JSON value that is only passed on, as the text that it came as."""
+"""A JSON value that is only passed on, as its original text."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A value that was checked by whoever encoded it; to keep it so costs neither its objects nor its encoding anew."""
+    """A checked value as JSON text, which spares its decoded objects and another encoding."""
 
     text: str
 
@@ -17,5 +17,5 @@ class Encoded:
 
 
 def value_of(value: Any) -> Any:
-    """Return a value, taken apart if it is encoded."""
+    """Return a value, decoded if it is encoded."""
     return value.value() if isinstance(value, Encoded) else value

@@ -62,16 +62,16 @@ class Task:
     crashes: int = 0
     """How often its run crashed alone: in a process of its own, or with a worker that ran nothing else."""
     losses: int = 0
-    """How many other workers were lost while they ran it, for which it need not be to blame."""
+    """How many other workers were lost while they ran it; it may not be the cause."""
     isolate: bool = False
-    """Whether it is a suspect, to be run in a process of its own: it has crashed, was lost, or took too long."""
+    """Whether it is a suspect that runs in a process of its own: it crashed, was lost, or timed out."""
     isolated: bool = False
-    """Whether the worker that holds the current run keeps it apart, so that the loss of that worker is no crash."""
+    """Whether the current run has a process of its own, so that the loss of its worker is no crash."""
     claim: str | None = None
     """The token of the worker that holds, or last held, the current run."""
     worker: str | None = None
     leaving: str | None = None
-    """The worker that may still be executing an earlier run of it, which was cancelled or timed out."""
+    """The worker that may still execute an earlier run of it, which was cancelled or timed out."""
     claimed_at: int | None = None
     """When a run of this attempt and stage was last claimed."""
     stage: str | None = None

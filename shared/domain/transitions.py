@@ -14,10 +14,10 @@ CRASH_BUDGET = 4
 """With this many crashes alone a task ends in ERROR `worker_lost`."""
 
 LOSS_BUDGET = 16
-"""With this many other lost workers it does, too: where no worker can keep runs apart, this ends what kills them."""
+"""With this many other lost workers it does too: it ends a task that kills workers which cannot isolate runs."""
 
 LEAVING = 15_000
-"""Milliseconds, a lease, for which an attempt is held back at most until the worker has left the run before it."""
+"""Milliseconds (a lease) that an attempt waits at most until the worker has left the run before it."""
 
 
 def enter(task: Task, position: int) -> Task:
@@ -141,7 +141,7 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
 
 
 def leave(task: Task, *, now: int) -> Task:
-    """Take note that no worker executes an earlier run any more: an attempt that was held back is due by its delay."""
+    """Note that no worker executes an earlier run any more, so an attempt that was held back is due by its delay."""
     if task.leaving is None:
         return task
     left = replace(task, leaving=None)
@@ -171,7 +171,7 @@ def retry(task: Task, attempt: int | None, *, now: int, task_type: TaskType | No
 
 
 def follow(task: Task, task_type: TaskType, *, now: int) -> Task:
-    """Let a task that waits for a handler which no worker has be run as its type says now.
+    """Give a task that waits for a handler which no worker has the handler of its type.
 
     Returns the task unchanged if it does not wait, if its type names the same handler or none, and if it would have to
     go back to a stage that it has passed.
@@ -271,7 +271,7 @@ def _next_attempt(task: Task, position: int, *, now: int, delay: int) -> Task:
 
 
 def _taken_from(task_type: TaskType, task: Task) -> Task:
-    """Return the task with what it takes from its type; a pipeline has the handler of no stage yet."""
+    """Return the task with the fields from its type; a pipeline has no stage's handler yet."""
     taken = taken_from(task_type)
     if task_type.stages is not None:
         taken["handler"] = task_type.stages[0]
@@ -279,7 +279,7 @@ def _taken_from(task_type: TaskType, task: Task) -> Task:
 
 
 def _stages_alike(before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> int:
-    """Return the position of the first stage that differs, as far as a pipeline has stages."""
+    """Return the position of the first stage that differs, else that of the last common one; 0 without stages."""
     if before is None or after is None:
         return 0
     pairs = enumerate(zip(before, after, strict=False))

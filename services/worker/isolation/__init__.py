@@ -1,1 +1,1 @@
-"""Runs in processes of their own: whatever a handler does there, it does to itself alone."""
+"""Runs in processes of their own, where a handler can harm only itself."""

@@ -24,14 +24,14 @@ PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
 
 NO_CLAIM = "0" * 32
-"""As long as a claim, which is the worker's to know: it puts its own in."""
+"""A placeholder as long as a claim: only the worker knows the claim, and fills it in."""
 
 
 class Only:
-    """The one handler that is needed, and loaded."""
+    """A registry that loads only the one handler that the run needs."""
 
     def __init__(self, name: str | None) -> None:
-        """Load it."""
+        """Load the handler of this name."""
         self._handlers: Mapping[str, Handler] = {} if name is None else installed_handlers({name})
 
     def handler(self, name: str | None) -> Handler | None:
@@ -40,7 +40,7 @@ class Only:
 
 
 def main() -> None:
-    """Run what the worker says, on the main thread, and tell it everything."""
+    """Execute the run that the worker sends, on the main thread, and send its reports back."""
     descriptor, worker = map(int, sys.argv[1:])
     _die_with(worker)
     os.set_inheritable(descriptor, False)
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _die_with(worker: int) -> None:
-    """Have this process killed with its worker, however that ends; where the system cannot, the channel tells."""
+    """Make the kernel kill this process with its worker; other systems rely on the channel's end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != worker:
@@ -69,7 +69,7 @@ def _die_with(worker: int) -> None:
 
 
 def _order(channel: Channel) -> dict[str, Any]:
-    """Wait for what is to be run; it may come in pieces."""
+    """Wait for the run, which may come in pieces."""
     while not (messages := channel.receive()):
         if messages is None:
             os._exit(1)
@@ -77,7 +77,7 @@ def _order(channel: Channel) -> dict[str, Any]:
 
 
 def _heed(channel: Channel, run: Run) -> None:
-    """Stop when told to, and end with the worker."""
+    """Stop the run when the worker says so, and end with the worker."""
     while True:
         try:
             messages: list[dict[str, Any]] | None = channel.receive()
@@ -92,5 +92,5 @@ def _heed(channel: Channel, run: Run) -> None:
 if __name__ == "__main__":
     main()
     sys.stdout.flush()
-    # Threads that the handler has left are not waited for.
+    # Ended at once, without a wait for threads of the handler.
     os._exit(0)

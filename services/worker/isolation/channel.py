@@ -1,4 +1,4 @@
-"""What a worker and a process of its own say to each other: JSON, a line each, over a pair of sockets."""
+"""The channel between a worker and an isolated process: lines of JSON over a pair of sockets."""
 
 import json
 import socket
@@ -15,11 +15,11 @@ SEND_SECONDS = 10.0
 
 
 class Garbled(Exception):
-    """The other side says what makes no sense."""
+    """The other side sent what is no message."""
 
 
 class Channel:
-    """One end; any thread may send, and one thread listens."""
+    """One end of the channel; any thread may send, and one thread receives."""
 
     def __init__(self, own: socket.socket) -> None:
         """Take the socket."""
@@ -28,17 +28,17 @@ class Channel:
         self._unread = b""
 
     def fileno(self) -> int:
-        """Return the descriptor, to be polled."""
+        """Return the descriptor, for polling."""
         return self._socket.fileno()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Send a message. Raises OSError where nobody reads it."""
+        """Send a message. Raises OSError if the other side is gone or does not read."""
         line = json.dumps(message).encode() + b"\n"
         with self._lock:
             self._socket.sendall(line)
 
     def receive(self) -> list[dict[str, Any]] | None:
-        """Wait for something to read and return the messages that are complete; None once the other side is gone.
+        """Wait for input and return the messages that are complete; None once the other side is gone.
 
         Raises Garbled.
         """

@@ -1,4 +1,4 @@
-"""The worker's side of a process of its own: it starts it, hears what its run says, and ends it."""
+"""The worker's side of an isolated process: start it, receive its reports, and end it."""
 
 import contextlib
 import logging
@@ -22,12 +22,12 @@ LAST_WORDS_SECONDS = 2.0
 class Child:
     """A process that runs one handler once, and dies with its worker.
 
-    It is a fresh interpreter and no fork, since the worker has many threads; and it leads a session of its own, so that
-    whatever its handler starts ends with it, and a Ctrl-C in the terminal is the worker's alone to heed.
+    It is a fresh interpreter and no fork, since the worker has many threads. It leads its own session: processes of its
+    handler end with it, and a Ctrl-C in the terminal reaches only the worker.
     """
 
     def __init__(self, run: Run) -> None:
-        """Start it for this run. Raises OSError where no process can be had."""
+        """Start it for this run. Raises OSError if no process can be started."""
         ours, theirs = socket.socketpair()
         ours.settimeout(SEND_SECONDS)
         self._channel = Channel(ours)
@@ -59,7 +59,7 @@ class Child:
         self._tell({"task_id": run.task_id, "run": run.number, "task": run.task, "log_level": _log_level()})
 
     def hear(self, seconds: float) -> list[dict[str, Any]] | None:
-        """Wait that long for what the run says, and return it; None once the process has ended, or nearly so."""
+        """Wait up to `seconds` for messages of the run; return None once the process has ended, or is about to."""
         poll = select.poll()
         if self._is_heard:
             poll.register(self._channel, select.POLLIN)
@@ -71,7 +71,7 @@ class Child:
             self._relay()
         if not self._has_ended():
             return []
-        # Its last words may be there still: no end of them is to be seen where a child of its own has the socket.
+        # Last messages may still be unread: there is no end of file while a child of its own holds the socket.
         return self._listen() if self._is_heard and select.select([self._channel], [], [], 0)[0] else None
 
     def stop(self) -> None:
@@ -84,12 +84,12 @@ class Child:
             os.killpg(self._process.pid, number)
 
     def end(self) -> str:
-        """Kill what is left, and say how it ended: by an exit code or by a signal."""
+        """Kill what is left, and return how it ended: by an exit code or by a signal."""
         deadline = time.monotonic() + LAST_WORDS_SECONDS
         while self._nonsense is None and not self._has_ended() and time.monotonic() < deadline:
             self._relay()
             time.sleep(0.01)
-        # Before it is waited for: its id, which is that of the group, is nobody else's as long as it is a zombie.
+        # Killed before the wait: as long as it is a zombie, no other process gets its id, which is the group's.
         was_there = not self._has_ended()
         self.send(signal.SIGKILL)
         code = self._process.wait()
@@ -114,7 +114,7 @@ class Child:
         return messages
 
     def _tell(self, message: dict[str, Any]) -> None:
-        # One that is dead, or reads nothing, is noticed as such.
+        # A process that is dead or does not read is detected elsewhere.
         with contextlib.suppress(OSError):
             self._channel.send(message)
 
@@ -122,7 +122,7 @@ class Child:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._printed, 65_536):
                 self._output.take(data)
-            # It has closed what it prints to; were that polled on, each poll would return at once.
+            # It has closed its output; a further poll of that would return at once.
             self._prints = False
 
     def _has_ended(self) -> bool:

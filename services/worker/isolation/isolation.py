@@ -1,4 +1,4 @@
-"""Who runs apart: suspects wait for a place, and each has a process of its own while it has one."""
+"""Isolation: each suspect waits for a place, and then runs in a process of its own."""
 
 import contextlib
 import json
@@ -28,17 +28,17 @@ LAST_SECONDS = 0.5
 """How long its process may take then, before it gets SIGKILL; when the worker ends, it has no more than that at all."""
 
 START_SECONDS = 60.0
-"""How long a process may take until its handler is called; that is no time that counts for its time-out."""
+"""Seconds that a process may take until it calls its handler; they do not count towards the time-out."""
 
 RETRY_SECONDS = 1.0
-"""How long to wait where no process can be had."""
+"""Seconds between two attempts to start a process."""
 
 
 class Child(Protocol):
-    """What is needed of a process that runs one run."""
+    """What isolation needs of a process that executes one run."""
 
     def hear(self, seconds: float) -> list[dict[str, Any]] | None:
-        """Wait for what the run says; None once the process has ended."""
+        """Wait for messages of the run; return None once the process has ended."""
 
     def stop(self) -> None:
         """Tell its handler to stop."""
@@ -47,7 +47,7 @@ class Child(Protocol):
         """Send it a signal."""
 
     def end(self) -> str:
-        """Kill what is left of it, and say how it ended."""
+        """Kill what is left of it, and return how it ended."""
 
 
 @dataclass(eq=False, slots=True)
@@ -62,9 +62,9 @@ class Waiting:
 class Isolation:
     """Gives each suspect a process of its own, as many at once as there are places.
 
-    A suspect keeps its slot for a moment only, so that it holds up nobody. What was lost or timed out once, and is
-    most likely innocent, then runs beside the others where no place is free: else a killed worker with hundreds of
-    runs would be followed by a queue of hundreds. Whatever else is against it waits.
+    A suspect keeps its slot only for a moment, so that it delays no other run. If then no place is free, a suspect that
+    was lost or timed out only once, and so is most likely innocent, runs beside the others: else a killed worker with
+    hundreds of runs would leave a queue of hundreds. All other suspects wait.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Isolation:
     ) -> None:
         """Take the number of places and the parts it works with.
 
-        `launch` starts a process and may raise OSError; `run_beside` runs a run as any other; `on_left` is told once
-        a run executes no more; `clock` counts monotonic seconds.
+        `launch` starts a process and may raise OSError; `run_beside` executes a run as any other; `on_left` is called
+        once a run has left; `clock` counts monotonic seconds.
         """
         self._places = places
         self._launch = launch
@@ -100,14 +100,14 @@ class Isolation:
         return self._places > 0
 
     def admit(self, run: Run) -> None:
-        """Take in a granted run, with the slot that it holds."""
+        """Accept a granted run, with the slot that it holds."""
         run.wait()
         with self._changed:
             self._waiting.append(Waiting(run, self._clock()))
             self._changed.notify_all()
 
     def work(self) -> None:
-        """Give places away until closed."""
+        """Assign places until closed."""
         with self._changed:
             while not self._is_closing:
                 self._changed.wait(self._assign())
@@ -118,12 +118,12 @@ class Isolation:
             return list(self._apart)
 
     def wait_idle(self, seconds: float) -> bool:
-        """Wait until nobody waits or runs apart, for at most that long, and tell whether that came."""
+        """Wait up to `seconds` until no run waits or has a process; return whether that came."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._waiting or self._apart), seconds)
 
     def close(self) -> None:
-        """Give no more places away, and end every process; what ran there is released with the worker's other runs."""
+        """Assign no more places, and end every process; the runs there are released with the worker's others."""
         with self._changed:
             self._is_closing = True
             self._waiting.clear()
@@ -133,7 +133,7 @@ class Isolation:
             self._changed.wait_for(lambda: not self._apart, 3 * LAST_SECONDS)
 
     def _assign(self) -> float | None:
-        """Give free places to who waits, in order; return the seconds until somebody has waited long enough."""
+        """Assign free places in order; return the seconds until the patience of the next suspect ends."""
         now = self._clock()
         next_look: float | None = None
         for one in list(self._waiting):
@@ -164,7 +164,7 @@ class Isolation:
 
     def _begin(self, run: Run) -> None:
         self._apart[run] = None
-        # The system kills a process with the thread that has started it: this one stays until its process is gone.
+        # The kernel kills a process with the thread that started it, so this thread lives until the process has ended.
         threading.Thread(target=lambda: self._keep(run), name="isolation", daemon=True).start()
 
     def _keep(self, run: Run) -> None:
@@ -190,7 +190,7 @@ class Isolation:
         return None
 
     def _attend(self, run: Run, child: Child) -> None:
-        """Pass on what a run says until its process has ended, and see to it that it does."""
+        """Pass on the messages of a run until its process has ended; end it if it has to stop."""
         has_said_all = False
         started_at = self._clock()
         stopped_at: float | None = None
@@ -218,7 +218,7 @@ class Isolation:
             self._put(parcel)
 
     def _pass_on(self, run: Run, message: Mapping[str, Any]) -> bool:
-        """Pass on what a run says, with the claim and the number that are its own; tell whether it was the last."""
+        """Pass on a message of a run, with its claim and number; return whether it was the last."""
         if "begun" in message:
             run.start(self._clock())
             return False
@@ -232,6 +232,6 @@ class Isolation:
 
 
 def _may_run_beside(run: Run) -> bool:
-    """Whether next to nothing is against it: one lost worker that ran others, too, or one time-out."""
+    """Whether a run is most likely innocent: at most one lost worker that had other runs too, or one time-out."""
     task = run.task or {}
     return not task.get("crashes") and task.get("losses", 0) <= 1 and task.get("failures", 0) <= 1

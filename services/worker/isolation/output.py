@@ -1,4 +1,4 @@
-"""What a process of its own prints: it goes to the worker's log, as far as it is of a bearable size."""
+"""The output of an isolated process: it goes to the worker's log, up to `CAP` bytes."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ class Output:
     """Passes on whole lines, so that those of several runs do not mix."""
 
     def __init__(self, task_id: str, write: Callable[[str], object]) -> None:
-        """Take whose output it is, and where it goes."""
+        """Take the id of the task, and the function that writes the output."""
         self._task_id = task_id
         self._write = write
         self._room = CAP
