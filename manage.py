@@ -62,7 +62,7 @@ def createuser(name: str, role: RoleName, settings: Settings) -> None:
 
 def run(settings: Settings) -> int:
     """Load the initial task types, say where to click, and run both services until Ctrl-C. Raises CannotListen."""
-    # First of all: else the worker and whoever reads where to click would talk to the program that listens there.
+    # Checked first: else the worker and the user would reach another program that listens there.
     for listener in listening.bind(settings):
         listener.close()
     Outlets()

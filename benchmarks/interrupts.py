@@ -1,4 +1,4 @@
-"""Signals that end us, held back where they would leave something behind."""
+"""Signals that end this process, delayed while they would leave something behind."""
 
 import contextlib
 import signal
@@ -12,7 +12,7 @@ from shared.starter import endings, hang_up_with, is_in_the_foreground
 
 @contextlib.contextmanager
 def put_off() -> Iterator[None]:
-    """Take the signals that ask for an end only afterwards: within Popen it would leave a process that nobody knows."""
+    """Delay stop signals until the block ends: one within Popen would leave an unknown process behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -28,9 +28,9 @@ def put_off() -> Iterator[None]:
 
 
 def raise_once() -> None:
-    """Have the signals that ask for an end raise KeyboardInterrupt, once: a second one would only keep us from tidying.
+    """Make the first stop signal raise KeyboardInterrupt, and ignore the others, which would only disturb the cleanup.
 
-    A terminal that is closed asks for it, too.
+    A closed terminal counts as a stop signal too.
     """
     numbers = endings()
 

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that skips for a reason that `tests/needs.py` does not list, and where CI=true for any."""
+    """Fail a test that skips for a reason not listed in `tests/needs.py`; with CI=true, for any reason."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail"):
         _judge(report, item.config, item.path, str(call.excinfo.value if call.excinfo else item.name))

@@ -1,4 +1,4 @@
-"""A process without descriptors, as after a handler that leaks them."""
+"""A process without free descriptors, as after a handler that leaks them."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_descriptors(left: int = 0) -> Iterator[None]:
-    """Leave this process so many descriptors, and give it back the others at the end."""
+    """Leave this process only `left` descriptors until the block ends."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = [os.open(os.devnull, os.O_RDONLY)]
     # The next number is free; all others up to it may not be.

@@ -1,4 +1,4 @@
-"""What some tests need and a bare machine lacks: they skip there, and no other test may."""
+"""Programs that some tests need and a bare machine lacks: only those tests may skip."""
 
 import importlib.util
 import shutil
@@ -29,7 +29,7 @@ ALLOWED = {
     "tests/acceptance/test_screenshots.py": BROWSER,
     "tests/acceptance/test_units.py": SYSTEMD,
 }
-"""The files whose tests may skip, and what they may lack."""
+"""The files with tests that may skip, and what each may lack."""
 
 
 def lack(need: str, detail: str) -> NoReturn:
@@ -45,7 +45,7 @@ def require(need: str, *programs: str) -> None:
 
 
 def require_browser(*modules: str) -> str:
-    """Return the path of Chromium; skip the running test where it, Playwright or one of `modules` is missing."""
+    """Return the path of Chromium; skip the running test if it, Playwright or one of `modules` is missing."""
     for module in ("playwright", *modules):
         if importlib.util.find_spec(module) is None:
             lack(BROWSER, f"{module} is not installed")

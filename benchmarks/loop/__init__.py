@@ -1,1 +1,1 @@
-"""How long single requests hold the loop of the API, and so everybody else."""
+"""How long single requests block the API's event loop, and so all other requests."""

@@ -1,4 +1,4 @@
-"""Measures how long calls hold the loop: `python -m benchmarks.loop`. It exits with 1 where that cannot be measured."""
+"""Measures how long calls hold the loop: `python -m benchmarks.loop`. It exits with 1 if that cannot be measured."""
 
 import argparse
 import contextlib
@@ -149,7 +149,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="WORDS", help="measure only what has these words in its name")
     parser.add_argument("--all", action="store_true", help="print all, not only the worst five")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
-    # Not where temporary files go: there, a sync to disk may be none.
+    # Not in the folder for temporary files: a sync may write nothing to disk there.
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache", help="where the database is made meanwhile")
     return parser.parse_args()
 

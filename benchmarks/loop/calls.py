@@ -1,4 +1,4 @@
-"""What is asked: every call and page once, and again in its dearest forms."""
+"""The requests: every call and page once, and again in its most expensive forms."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """The API with a heart: `python -m benchmarks.loop.heart SOCKET`.
 
-A timer beats within its loop. Whoever connects to the socket is told by how much the longest pause between two beats
-was longer than it should be, since that was asked for the last time, and how much of it the process computed.
+A timer beats within its loop. A client of the socket gets the longest delay of a beat since the previous client, and
+how much of that pause the process computed.
 """
 
 import asyncio

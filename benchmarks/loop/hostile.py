@@ -1,4 +1,4 @@
-"""Bodies that are as dear as their limits allow."""
+"""Bodies that are as expensive as the limits allow."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

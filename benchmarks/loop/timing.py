@@ -26,7 +26,7 @@ class Held(NamedTuple):
 
 
 def table(found: Sequence[Held], most: int) -> str:
-    """Return the worst so many as lines."""
+    """Return the worst `most` as lines of a table."""
     head = ("CALL", "STATUS", "TAKES", "LOOP STOOD STILL", "COMPUTING", f"TARGET <= {TARGET:.0f} ms")
     worst = sorted(found, key=lambda one: -one.held)[:most]
     return aligned([head, *(_row(one) for one in worst)])

@@ -172,7 +172,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=1_000, help="how many requests to draw, beside the fixed ones")
     cases = parser.parse_args().cases
     raise_once()
-    # All that is asked is on this machine, whatever proxy there may be.
+    # All requests go to this machine, so no proxy may be used.
     os.environ["NO_PROXY"] = "*"
     wrong: list[str] = []
     for name in ("the administrator", "anybody"):

@@ -1,4 +1,4 @@
-"""A process of its own for one run, on the virtual machine: it dies with its worker, and alone."""
+"""An isolated process for one run, on the virtual machine: it dies with its worker, and can die alone."""
 
 import json
 import queue

@@ -101,7 +101,7 @@ def _kept(history: Sequence[Event]) -> list[Any]:
 
 
 def every_crash_counts(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """Every crash is counted, and four of them alone within one stage end the task; what has crashed is a suspect."""
+    """Every crash is counted, four crashes alone within one stage end the task, and a crash makes it a suspect."""
     since = max((place for place, event in enumerate(history) if event.kind in ("retry", "advance")), default=0)
     lost = [event for event in history[since:] if event.kind == "release" and event.said["crashed"]]
     crashes = sum(event.said["alone"] for event in lost) + any(
@@ -120,7 +120,7 @@ def every_crash_counts(before: Row | None, after: Row, history: Sequence[Event])
 
 
 def has_crashed(event: Event) -> bool:
-    """Whether a report says that the process which a run had of its own has crashed."""
+    """Whether a report says that the isolated process of a run has crashed."""
     error = event.said.get("error") or {}
     return event.kind == "report" and event.outcome == "applied" and error.get("code") == "worker_lost"
 
@@ -132,7 +132,7 @@ def has_timed_out(event: Event) -> bool:
 
 
 def innocents_are_spared(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """Whoever kills workers, and whatever handler kills its own, no other task ends in ERROR `worker_lost`."""
+    """Only a task with a handler that kills its own worker ends in ERROR `worker_lost`."""
     if after.error_code != "worker_lost":
         return
     script = json.loads(after.input or "null")

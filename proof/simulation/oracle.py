@@ -226,7 +226,7 @@ class Oracle:
         for old, new in self._truth.overlaps:
             taken = self._truth.taken.get((old.task_id, old.run))
             ids = {worker_id for worker_id, one in self._truth.workers.items() if one is old.worker}
-            # A handler that pays no heed is not waited for, once its worker has given it up.
+            # A handler that does not stop is not waited for once its worker has abandoned it.
             is_held = taken is not None and old.end != "hang" and not ids & self._ledger.gone
             if taken is None or not is_held or new.began_at - taken >= LEASE - SLACK:
                 continue

@@ -26,7 +26,7 @@ class Process:
     """One process of the machine: it may be killed, or stopped and continued, at any event."""
 
     def __init__(self, kernel: "Kernel", name: str, parent: "Process | None" = None) -> None:
-        """Begin to live now, as the child of another one where a `parent` is given."""
+        """Start now, as the child of `parent` if it is given."""
         self.kernel = kernel
         self.worker = parent or self
         """Whose runs it executes: its parent's, or its own."""

@@ -71,7 +71,7 @@ class Truth:
     """What was said about each attempt of a tracked task, and acknowledged."""
     of_task: dict[str, list[Execution]] = field(default_factory=dict)
     overlaps: list[tuple[Execution, Execution]] = field(default_factory=list)
-    """Executions that began while an earlier one of the same task went on in a worker that lives."""
+    """Executions that began while an earlier one of the same task still ran in a live worker."""
     taken: dict[tuple[str, int], float] = field(default_factory=dict)
     """When the API took a run from its worker, by a cancellation or a time-out."""
     serial: int = 0
@@ -96,7 +96,7 @@ class Truth:
         self.kernel.note(f"{execution.task_id[-6:]}/{execution.run} has {verdict}")
 
     def cut_off(self, task_id: str, run: int) -> None:
-        """Note that the process which a run had of its own has ended, whatever its handler was doing."""
+        """Note that the isolated process of a run has ended, even if its handler was running."""
         execution = self.executions.get((task_id, run))
         if execution is not None:
             execution.has_left = True

@@ -21,7 +21,7 @@ PATIENCE = 30_000
 def chromium() -> Iterator["Browser"]:
     """Start a browser; skip the test where there is none."""
     program = require_browser()
-    # Only here: where there is no Playwright, the tests without a browser are collected all the same.
+    # Imported here, so that tests without a browser are collected without Playwright too.
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as driver:

@@ -1,4 +1,4 @@
-"""Whatever ends an attempt, the next one begins when its worker has left it, and not long after that."""
+"""The next attempt begins soon after the worker has left the previous one, however that ended."""
 
 import os
 from collections.abc import Callable

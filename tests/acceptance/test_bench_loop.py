@@ -1,4 +1,4 @@
-"""The measure of the loop notices what holds it."""
+"""The loop benchmark detects what blocks the loop."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""An API that is short of descriptors goes on with what it has, and is whole again as soon as there are some."""
+"""An API without free descriptors goes on with those it has, and recovers as soon as there are some."""
 
 import contextlib
 import os
@@ -58,7 +58,7 @@ def test_without_any_descriptor_the_api_rests_and_serves_as_soon_as_there_are_so
         for _ in range(100):
             waiting = stack.enter_context(connect(instance))
             waiting.sendall(f"GET /tasks/{task_id}?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            # Else some are closed again before anybody has read what they ask for.
+            # Else the API closes some before it has read their requests.
             time.sleep(0.01)
         wait_until(lambda: "no descriptors" in api.read(), "an API without descriptors")
         before = busy_seconds(api)

@@ -1,4 +1,4 @@
-"""Forms in a real browser: exact, safe to press again, and fair to whoever else changes the same."""
+"""Forms in a real browser: exact, safe to submit twice, and without undoing changes by another user."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ def visit(browser: "Browser", instance: Instance) -> Iterator[Visit]:
 
 
 def patch(instance: Instance, path: str, body: dict[str, Any]) -> None:
-    """Change something as somebody else does."""
+    """Change something as another user."""
     instance.session.patch(f"{instance.url}{path}", json=body, headers=instance.admin(), timeout=30).raise_for_status()
 
 
@@ -66,7 +66,7 @@ def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visi
     assert sent.value.post_data_json == {"title": "Mine"}, "what was touched, and nothing else"
     page.get_by_text("add is saved.").wait_for()
     saved = instance.get("/task-types/add")
-    assert {field: saved[field] for field in EXACT} == EXACT, "a number that nobody touched"
+    assert {field: saved[field] for field in EXACT} == EXACT, "a number that was not edited"
     assert saved["title"] == "Mine"
 
     visit.open(f"{TYPES}add/")
@@ -91,7 +91,7 @@ def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visi
     page.get_by_label("Time limit of a run, s").press_sequentially("5e")
     press(visit, "Save")
     page.locator("[name=timeout][aria-invalid=true]").wait_for()
-    assert instance.get("/task-types/add")["timeout"] == EXACT["timeout"], "what is no number is not nothing"
+    assert instance.get("/task-types/add")["timeout"] == EXACT["timeout"], "an invalid number is not taken as empty"
 
     visit.open(f"{TYPES}add/")
     patch(instance, "/task-types/add", {"handler": "echo"})
@@ -200,7 +200,7 @@ def test_names_that_cannot_be_seen_or_that_turn_round_stay_in_their_place(visit:
     visit.open("/admin/tasks/task/?q=exe")
     page.get_by_role("link", name=override).click()
     page.wait_for_function("document.title.startsWith('\\u2068txt.exe\\u2069 ·')")
-    # What stands behind the name is where it would be behind any other.
+    # The text after the name is where it would be after any other name.
     assert page.evaluate("document.getElementById('status').getBoundingClientRect().left") > page.evaluate(
         "document.querySelector('h1 bdi').getBoundingClientRect().left"
     )

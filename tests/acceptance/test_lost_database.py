@@ -1,4 +1,4 @@
-"""A database that is taken away, locked or damaged under a serving API: nothing is answered 201 that is not kept."""
+"""A database that is removed, locked or damaged under a serving API: no 201 is sent for a task that is lost."""
 
 import shutil
 import sqlite3
@@ -16,7 +16,7 @@ BODY = {"name": "a task", "processing_time": 0}
 
 
 def create(instance: Instance) -> int | None:
-    """Create a task, and return the status, None where nobody answers."""
+    """Create a task, and return the HTTP status, None without an answer."""
     try:
         return requests.post(f"{instance.url}/tasks", json=BODY, timeout=30).status_code
     except requests.ConnectionError:

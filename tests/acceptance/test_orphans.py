@@ -1,4 +1,4 @@
-"""Whatever ends whoever started the services, they end too."""
+"""The services end with the process that started them, however that ends."""
 
 import contextlib
 import os
@@ -72,7 +72,7 @@ import os, signal, subprocess, sys
 signal.signal(signal.SIGHUP, lambda *_: None)
 sys.exit(subprocess.call(sys.argv[1:], env=os.environ | {"WAYBILL_PARENT": str(os.getpid())}))
 """
-"""What make does, for where it is not installed: it waits for its child, and tells it nothing."""
+"""A stand-in for make, which may not be installed: it waits for its child, and sends it no signal."""
 
 
 @contextlib.contextmanager

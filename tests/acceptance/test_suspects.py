@@ -1,4 +1,4 @@
-"""A handler that kills its process costs nobody but itself: whoever ran beside it is COMPLETED."""
+"""A handler that kills its process harms only its own task: the tasks that ran beside it are COMPLETED."""
 
 import os
 import threading

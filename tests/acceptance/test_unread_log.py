@@ -1,4 +1,4 @@
-"""What the services print holds up nothing that they promise: nobody reads it, or nobody can."""
+"""The services keep their promises while their output is not read, or cannot be read."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ DISCARDED = pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-
 
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[Path]:
-    """Return a pipe that is full, and that nobody reads."""
+    """Return a full pipe that is not read."""
     path = tmp_path / "full"
     os.mkfifo(path)
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)

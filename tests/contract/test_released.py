@@ -233,7 +233,7 @@ class Types:
 def test_the_released_worker_serves_the_routes_on_which_todays_api_sends(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also of types whose handler has another name, and of tasks whose type has gone on to another handler."""
+    """Also for types with a handler of another name, and for tasks whose type names another handler now."""
     monkeypatch.setitem(sys.modules, "shared.domain.route", released(release, "route"))
     registry = released(release, "registry").Registry(
         Types(

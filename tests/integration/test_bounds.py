@@ -1,4 +1,4 @@
-"""What lasts is bounded, in all and for each client, and slow readers hold up nobody."""
+"""Long requests are bounded, in all and for each client, and slow readers delay no other client."""
 
 import asyncio
 import socket
@@ -48,7 +48,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(port: int, address: str = "127.0.0.1", room: int = 0) -> AsyncIterator[Connection]:
-    """Connect; `room` bounds how many bytes the system takes for whoever does not read."""
+    """Connect; `room` bounds how many bytes the system buffers for a client that does not read."""
     client = socket.socket()
     if room:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
@@ -207,7 +207,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_costs_little_meanwhile(
             unread.ask("/tasks")
             await unread.reader.readuntil(b"\r\n\r\n")
             await until_idle(traffic)
-        assert made < 400, "nothing is made that nobody takes"
+        assert made < 400, "no more is encoded than the client reads"
 
     run(fetch, work())
 

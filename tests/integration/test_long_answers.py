@@ -1,4 +1,4 @@
-"""Long answers: bounded by their size, too, and made and written in pieces while others are served."""
+"""Long answers: bounded in size, and made and written in pieces while other requests are served."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Requests that are not addressed by path, and clients that end what they send before they are answered."""
+"""Requests with a target other than a path, and clients that close their sending side before the answer."""
 
 import asyncio
 import json

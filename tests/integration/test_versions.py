@@ -1,4 +1,4 @@
-"""Two people who change one thing: the later one is told, and takes nothing back."""
+"""Two users who change the same resource: the later one gets a 412, and undoes nothing."""
 
 import pytest
 

@@ -245,7 +245,7 @@ class PromisedTask:
         self._deed("retry")
 
     def release(self, now: int, *, crashed: bool, alone: bool = False) -> None:
-        """Lose its worker, which held nothing else where it was alone."""
+        """Lose its worker, which held no other run if `alone`."""
         if crashed:
             self.is_suspect = True
             self.crashes += alone and not self.is_apart

@@ -1,4 +1,4 @@
-"""A test that skips fails, unless it lacks what the list says that it may lack."""
+"""A skipped test fails, unless it lacks something that the list allows it to lack."""
 
 import os
 import subprocess

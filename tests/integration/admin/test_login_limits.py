@@ -1,4 +1,4 @@
-"""Logins under pressure: slowed down, never locked out where they have been before, and bounded while they wait."""
+"""Logins under attack: delayed, never refused for a known browser, and bounded while they wait."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ def passwords() -> Iterator[Passwords]:
 
 @pytest.fixture
 def accounts(store: Store, passwords: Passwords, pauses: list[float]) -> Accounts:
-    """Who may log in: nobody yet; whoever is held is let go at once."""
+    """Accounts of a new installation, with delays that end at once."""
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)

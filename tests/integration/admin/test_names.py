@@ -1,4 +1,4 @@
-"""Names that are also words of ours, that cannot be seen, or that run from right to left."""
+"""Names that are also our own words, that are invisible, or that run from right to left."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""The measure of the loop: no call is left out, bodies are as large as they may be, a line says whether it holds."""
+"""The loop benchmark: it has every call, its bodies are as large as allowed, and each line shows the verdict."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What travels as a report is what the API takes."""
+"""Every encoded report is one that the API accepts."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ VALUES = st.recursive(LEAVES, lambda below: st.lists(below, max_size=4) | st.dic
 
 
 def nested(value: Any, depth: int) -> Any:
-    """Put a value into so many lists."""
+    """Put a value into `depth` nested lists."""
     for _ in range(depth):
         value = [value]
     return value

@@ -1,4 +1,4 @@
-"""A file that cannot be used is told in one line, with what helps."""
+"""The message about a file that cannot be used is one line with the remedy."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""An API that is away for a moment is no warning; one that stays away is one, once."""
+"""An API that is away for a moment causes no warning; one that stays away causes one."""
 
 import logging
 

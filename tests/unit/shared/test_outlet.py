@@ -1,4 +1,4 @@
-"""What is printed holds up nobody, whether it is read, not read or cannot be written at all."""
+"""A print never blocks, whether the output is read, not read or cannot be written."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ LINE = b"x" * 99 + b"\n"
 
 
 class Pipe:
-    """A pipe that takes a page, and whoever reads it, or not."""
+    """A pipe with room for a page, and its reader, which may not read."""
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()

@@ -1,4 +1,4 @@
-"""A token goes to the installation that it belongs to, and to nobody else who listens at its address."""
+"""A token is sent only to its own installation, never to another program at the same address."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ OURS, THEIRS = installation.new_id(), installation.new_id()
 
 
 class Api:
-    """Something that listens, says who it is, and remembers what it was sent."""
+    """A server that sends its id, and records the requests it gets."""
 
     def __init__(self, identity: str | None, port: int = 0) -> None:
         self.identity = identity

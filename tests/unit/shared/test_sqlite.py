@@ -1,4 +1,4 @@
-"""A SQLite that is too old is said so before anything else is tried."""
+"""A SQLite that is too old is reported before anything else is tried."""
 
 import sqlite3
 from pathlib import Path

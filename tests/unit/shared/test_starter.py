@@ -1,4 +1,4 @@
-"""What is started by a process ends with it, and only what is meant to."""
+"""A process that is bound to its starter ends with it, and others do not."""
 
 import contextlib
 import os
@@ -71,7 +71,7 @@ def test_what_is_bound_to_a_process_ends_when_that_is_killed() -> None:
     try:
         assert first_line(process) == "runs"
         process.kill()
-        # Its output ends when whoever writes there has ended.
+        # The output ends once all its writers have ended.
         assert process.communicate(timeout=PATIENCE)[0] == ""
     finally:
         sweep(process)

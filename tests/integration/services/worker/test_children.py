@@ -1,4 +1,4 @@
-"""What handlers start as processes behaves as in any other program, and never outlives a worker that is killed."""
+"""Child processes of handlers behave as in any other program, and never outlive a killed worker."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""A worker that ends is gone in seconds, with all that its handlers have started."""
+"""A worker ends within seconds, with all processes that its handlers have started."""
 
 import signal
 import subprocess

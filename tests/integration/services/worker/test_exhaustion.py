@@ -1,4 +1,4 @@
-"""A worker that lacks something says what in one line, and takes nothing healthy for damaged."""
+"""A worker that lacks a resource names it in one line, and treats no healthy file as damaged."""
 
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""A suspect's handler runs in a process of its own: it has all that it has elsewhere, and dies alone."""
+"""A suspect's handler runs in a process of its own, with the same context as elsewhere, and dies alone."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""However much a handler prints and logs, the log of its worker stays of a bearable size."""
+"""The worker's log stays bounded, however much a handler prints and logs."""
 
 from services.worker.printed import CAP
 from tests.integration.services.worker.bench import Bench

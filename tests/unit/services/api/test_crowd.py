@@ -1,4 +1,4 @@
-"""Where all connections are open, the one that has been idle longest gives way."""
+"""If all connections are open, the one that has been idle longest is closed."""
 
 from services.api.crowd import LOOKS, Crowd
 

@@ -1,4 +1,4 @@
-"""The data directory at a start: who may touch it, whose it is, and which installation's."""
+"""The data directory at a start: its access rights, its owner and its installation."""
 
 import os
 import stat
@@ -103,7 +103,7 @@ def test_what_root_has_made_goes_to_the_owner_of_the_directory(
         given[Path(path).name] = uid, gid
 
     class Folder:
-        """A directory that belongs to somebody else."""
+        """A directory of another user."""
 
         def stat(self) -> os.stat_result:
             return os.stat_result((0o40700, 1, 1, 2, 4_711, 4_712, 0, 0, 0, 0))
@@ -112,7 +112,7 @@ def test_what_root_has_made_goes_to_the_owner_of_the_directory(
     monkeypatch.setattr(os, "chown", chown)
     monkeypatch.setattr(os, "geteuid", lambda: 1_000)
     ownership.hand_over(Folder(), settings.files())  # type: ignore[arg-type]
-    assert given == {}, "who is not root may not, and need not"
+    assert given == {}, "a process that is not root changes no owner"
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     ownership.hand_over(Folder(), settings.files())  # type: ignore[arg-type]
     assert given == dict.fromkeys(("tasks.db", "installation"), (4_711, 4_712))

@@ -1,4 +1,4 @@
-"""The lock on a data directory: its file may be removed, and still lets nobody else in."""
+"""The lock on a data directory holds even if its file is removed."""
 
 import asyncio
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_a_second_one_waits_for_the_first_and_says_so_at_once(path: Path) -> Non
     assert said == ["waits"]
     first.release()
     assert second.acquire(0.2, lambda: said.append("waits again"))
-    assert said == ["waits"], "who need not wait says nothing"
+    assert said == ["waits"], "without a wait, `on_wait` is not called"
     second.release()
 
 

@@ -1,4 +1,4 @@
-"""Which entity tags a condition names: weak and strong ones, lists, and what only looks like one."""
+"""Which entity tags a header names: weak and strong ones, lists, and malformed ones."""
 
 import pytest
 

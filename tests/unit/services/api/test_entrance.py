@@ -1,4 +1,4 @@
-"""An entrance without descriptors rests, says so once, and is open again soon afterwards."""
+"""An entrance without descriptors pauses, logs that once, and accepts again soon afterwards."""
 
 import asyncio
 import errno
@@ -17,7 +17,7 @@ PATIENCE = 20.0
 
 
 class Listener(socket.socket):
-    """A listening socket for whose connections there may be no descriptors."""
+    """A listening socket that can lack descriptors for its connections."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Listener(socket.socket):
 
 
 class Bench:
-    """An entrance, whom it welcomed, and what is idle."""
+    """An entrance, the connections it has welcomed, and the idle ones."""
 
     def __init__(self) -> None:
         self.listener = Listener()

@@ -1,4 +1,4 @@
-"""An address creates no more tasks than it may in a minute, and none that waits as it was told is refused."""
+"""An address creates no more tasks a minute than allowed, and is admitted after the `Retry-After` it got."""
 
 import pytest
 

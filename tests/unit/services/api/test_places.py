@@ -1,4 +1,4 @@
-"""What lasts has places: bounded in all and for each, and fair where all are taken."""
+"""Places for long requests: bounded in all and for each caller, and shared fairly if all are taken."""
 
 from contextlib import ExitStack
 
@@ -9,7 +9,7 @@ from services.api.problems import TOO_MANY_POLLS, TOO_MANY_STREAMS, Refusal
 
 
 class Holder:
-    """Somebody who holds places and gives them up when asked."""
+    """A caller that holds places and gives them up when asked."""
 
     def __init__(self, places: Places, name: str) -> None:
         self.name = name

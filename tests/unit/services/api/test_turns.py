@@ -1,4 +1,4 @@
-"""Those who wake at the same time go on some at a time, and others are served in between."""
+"""Requests that wake together go on a few at a time, and others are served in between."""
 
 import asyncio
 from itertools import pairwise

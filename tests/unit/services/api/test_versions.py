@@ -1,4 +1,4 @@
-"""Versions: a tag for each, and which fields have changed since one."""
+"""Versions: each has a tag, and the tag shows which fields have changed since."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def fields_of(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def differs(if_match: str, now: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a condition says is other, None where it holds."""
+    """Return the fields that differ by a condition, None if it holds."""
     condition = unchanged(if_match, fields_of)
     assert condition is not None
     try:

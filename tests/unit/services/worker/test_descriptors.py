@@ -1,4 +1,4 @@
-"""A worker knows when its handlers have left it no descriptors."""
+"""A worker detects that its handlers have left it no descriptors."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The end of the process comes, also where it hangs."""
+"""The process ends even if its end hangs."""
 
 from services.worker.ending import Deadline
 from tests.unit.services.worker.scripted import until

@@ -1,4 +1,4 @@
-"""A type's long tasks fill no worker so far that others, or what is urgent, could not start."""
+"""Long tasks of one type never keep other types and urgent tasks from starting."""
 
 from math import inf
 
@@ -13,7 +13,7 @@ ROUTES = ("a", "b/x", "b/y", "c")
 
 
 def running(**counts: int) -> list[Run]:
-    """Return so many runs of each type, named as TYPE or TYPE_PRIORITY."""
+    """Return the given number of runs of each type, named TYPE or TYPE_PRIORITY."""
     found: list[Run] = []
     for name, count in counts.items():
         type_name, _, priority = name.partition("_")

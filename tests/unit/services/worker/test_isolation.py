@@ -1,4 +1,4 @@
-"""Suspects wait for a place without holding up others, and whatever their process does is reported once."""
+"""Suspects wait for a place without delaying other runs, and the end of their process is reported once."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""How much of what handlers print gets through."""
+"""How much of the handlers' output is passed on."""
 
 import threading
 from collections.abc import Callable

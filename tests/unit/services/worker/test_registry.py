@@ -102,7 +102,7 @@ def test_a_handler_that_its_type_has_no_more_is_served_while_tasks_wait_for_it()
 
 
 def test_routes_and_names_that_no_task_can_have_spoil_no_heartbeat() -> None:
-    """Anybody may write to the queue's file, and any package may offer handlers."""
+    """Any handler may write to the queue's file, and any package may offer handlers."""
     names = ("sleep", "two words", "жук", "n" * 129, "line\nbreak", "nul\0")
     registry = Registry(ScriptedApi(), dict.fromkeys(names, sleep))
     strange = {"Ä/sleep", "UPPER/sleep", "", "/sleep", "a b/sleep", "r" * 100 + "/sleep", "x/nul\0", "x/line\nbreak"}

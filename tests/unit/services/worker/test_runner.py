@@ -71,7 +71,7 @@ class Hostile(dict[str, Any]):
 
 
 def nested(depth: int) -> Any:
-    """Return so many lists within each other."""
+    """Return nested lists, `depth` levels deep."""
     value: list[Any] = []
     for _ in range(depth - 1):
         value = [value]

@@ -46,7 +46,7 @@ def test_a_run_is_held_until_its_end_is_acknowledged_and_its_handler_has_left() 
     runs.leave(ended)
     runs.forget(ended)
     assert runs.held() == [timed_out, lost]
-    assert news == [], "nobody waits for that"
+    assert news == [], "the API does not wait for that"
     timed_out.fail(ErrorCode.TIMEOUT, "too slow")
     runs.forget(timed_out)
     lost.lose()

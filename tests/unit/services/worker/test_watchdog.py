@@ -9,7 +9,7 @@ from shared.spool import Parcel
 
 
 class Executing:
-    """Whoever executes runs."""
+    """A part that executes runs."""
 
     def __init__(self, *runs: Run) -> None:
         self.runs = list(runs)

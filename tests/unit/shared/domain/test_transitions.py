@@ -101,7 +101,7 @@ def test_a_crash_in_a_process_of_its_own_counts_and_says_how_it_came() -> None:
 def test_what_has_timed_out_is_a_suspect_and_what_has_failed_is_none() -> None:
     assert time_out(held(max_attempts=2), 1, CLAIM, now=NOW).isolate
     ended = time_out(held(), 1, CLAIM, now=NOW)
-    assert retry(ended, None, now=NOW).isolate, "a retry on request harms nobody either"
+    assert retry(ended, None, now=NOW).isolate, "a retry on request runs apart too"
     assert not fail(held(max_attempts=2), TaskError(ErrorCode.FAILED, "no"), now=NOW).isolate
     completed = held(isolate=True, losses=1, crashes=1, status=Status.COMPLETED, finished_at=NOW)
     again = retry(completed, None, now=NOW)

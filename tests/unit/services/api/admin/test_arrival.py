@@ -1,4 +1,4 @@
-"""Where a login comes from, and what the login page knows of how it was asked for."""
+"""Where a login comes from, and how its page was requested."""
 
 import pytest
 

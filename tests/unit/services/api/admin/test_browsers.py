@@ -1,4 +1,4 @@
-"""A browser that has logged in before is known to that account alone, until its password changes."""
+"""A browser that has logged in to an account is known to that account only, until its password changes."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Places: bounded in all and of one, and free again however the wait ends."""
+"""Places: bounded in all and by key, and freed however the wait ends."""
 
 import pytest
 

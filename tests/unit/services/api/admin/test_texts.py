@@ -1,4 +1,4 @@
-"""What people write is seen, and orders nothing about that is not theirs."""
+"""Texts of users are visible, and never change the direction of other text."""
 
 import json
 import re
@@ -119,7 +119,7 @@ THEIRS = re.compile(
 )
 """A text of people's, as it is."""
 ELSEWHERE = re.compile(r'="[^"]*$|<option[^>]*>[^<]*$|="\{\{[^}]*$')
-"""What stands before it in an attribute or an option, where no element can be."""
+"""The text before it in an attribute or an option, which can hold no element."""
 
 
 def test_no_template_shows_what_people_write_without_isolating_it() -> None:

@@ -1,4 +1,4 @@
-"""Turns: friends go first, and whoever leaves takes nothing along."""
+"""Turns: friends go first, and a caller that leaves keeps no turn."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Who follows the history misses nothing, though it could not be read for a while."""
+"""A reader that follows the history misses no event, even if the database could not be read for a while."""
 
 import asyncio
 

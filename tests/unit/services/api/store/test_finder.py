@@ -1,4 +1,4 @@
-"""What was created in a time is found, whatever the clock did meanwhile."""
+"""Tasks created in a period are found, even if the clock was set back."""
 
 import random
 import sqlite3

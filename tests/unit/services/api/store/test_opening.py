@@ -1,4 +1,4 @@
-"""What a start finds wrong with a database, and what it takes for granted."""
+"""Which faults of a database a start detects, and what it accepts."""
 
 import logging
 import sqlite3

@@ -215,7 +215,7 @@ class Trouble(RuleBasedStateMachine):
     @precondition(lambda self: self.task.due_at is not None)
     @rule(is_answered=st.booleans())
     def claim(self, is_answered: bool) -> None:
-        """A worker claims, once the one before it has left; where the answer is lost, it asks again."""
+        """A worker claims once the previous one has left; if the answer is lost, it asks again."""
         leaving = self.task.leaving
         if leaving is not None:
             self.kept.do(lambda unit: runs.beat(unit, leaving, []))

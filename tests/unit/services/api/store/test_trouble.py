@@ -1,4 +1,4 @@
-"""The database that is locked, lost or damaged: said so, nothing kept in secret, and no thread ends of what passes."""
+"""A locked, lost or damaged database is reported, no unreported write is kept, and no thread ends."""
 
 import asyncio
 import os
@@ -104,7 +104,7 @@ async def test_what_is_committed_to_a_file_that_is_gone_is_not_answered_as_kept(
         answers = await asyncio.gather(*(store.create([DRAFT]) for _ in range(3)), return_exceptions=True)
         assert {type(answer) for answer in answers} == {StoreLost}
         assert codes(store) == [DATABASE_LOST]
-        assert told == [], "nobody hears of what is not kept"
+        assert told == [], "no listener is told of what is not kept"
         with pytest.raises(StoreLost):
             await store.create([DRAFT])
         await died(store)
@@ -221,7 +221,7 @@ async def test_the_watch_tells_of_a_full_disk_before_anybody_is_refused_and_of_r
         monkeypatch.setattr(watch, "has_room", lambda folder: True)
         monkeypatch.setattr(watch, "ENOUGH_ROOM", 1 << 60)
         looking.look()
-        assert codes(store) == [DISK_FULL], "a quota shows only where room is taken"
+        assert codes(store) == [DISK_FULL], "a quota shows only when room is allocated"
         monkeypatch.setattr(watch, "ENOUGH_ROOM", 1 << 12)
         looking.look()
         assert codes(store) == []

@@ -1,4 +1,4 @@
-"""A worker is called when a run was taken from it, once for a commit, and nobody else is."""
+"""Only a worker from which a run was taken is called, once a commit."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who runs a task is its own handler; where no worker has that and its type names another one now, it follows."""
+"""A task keeps its handler; if no worker has that and its type names another one now, it takes that one."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
