@@ -21,6 +21,7 @@ ALLOWED = {
     "tests/acceptance/test_drain.py": BROWSER,
     "tests/acceptance/test_durability.py": STRACE,
     "tests/acceptance/test_following.py": BROWSER,
+    "tests/acceptance/test_forms.py": BROWSER,
     "tests/acceptance/test_full_disk.py": MOUNTS,
     "tests/acceptance/test_journey.py": BROWSER,
     "tests/acceptance/test_pages.py": BROWSER,

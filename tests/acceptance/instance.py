@@ -95,6 +95,11 @@ class Service:
         """Return what it has printed."""
         return self.log.read_text(errors="replace")
 
+    def warnings(self) -> list[str]:
+        """Return the warnings that it has logged, but for what it says of handlers that happen to be installed."""
+        lines = (line for line in self.read().splitlines() if " WARNING " in line)
+        return [line for line in lines if " services.worker.registry " not in line]
+
 
 class Instance:
     """An installation: its folder, its port, its services, and calls to its API."""

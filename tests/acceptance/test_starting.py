@@ -71,8 +71,7 @@ def test_neither_a_worker_nor_a_command_sends_its_token_to_another_installation(
     for name in ("worker.token", "admin.token"):
         (other / name).write_text("the-token-of-another-installation")
     worker = instance.start_worker(data_dir=str(other))
-    wait_until(lambda: "WARNING" in worker.read(), "a warning of the worker")
-    (warning,) = (line for line in worker.read().splitlines() if "WARNING" in line)
+    (warning,) = wait_until(worker.warnings, "a warning of the worker")
     assert f"another installation of Waybill ({(instance.data / 'installation').read_text().strip()})" in warning
     assert "WAYBILL_PORT" in warning
     loaded = instance.manage("loaddata", "initial", data_dir=str(other), api_url=instance.url)
