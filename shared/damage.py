@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
-"""The last one is what a statement gets that meets other tables than it knows."""
+"""The last one is the error of a statement that meets other tables than expected."""
 UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 NO_TEXT = "Could not decode to UTF-8"
-"""What Python says, without a code, of a text that is none."""
+"""Python's message, without a code, for a text that is not UTF-8."""
 
 ASIDE = "corrupt-"
 ASIDE_KEPT = 3

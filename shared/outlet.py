@@ -17,13 +17,13 @@ from typing import TextIO, cast
 from typing_extensions import Buffer
 
 ROOM = 1 << 20
-"""Bytes that may wait to be read; what is written beyond them is dropped, and its lines counted."""
+"""Bytes that may wait to be read; further ones are dropped, and their lines counted."""
 
 PIECES = 10_000
 """How many pieces, mostly lines, may wait."""
 
 CHUNK = select.PIPE_BUF
-"""Bytes that a pipe which is ready takes without a pause."""
+"""Bytes that a ready pipe takes without blocking."""
 
 OUT_OF_THE_WAY = 100
 """The lowest descriptor to write to, so that a file opened after 1 or 2 was closed gets no log lines."""

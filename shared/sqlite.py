@@ -3,7 +3,7 @@
 import sqlite3
 
 OLDEST_SQLITE = (3, 35, 0)
-"""RETURNING, which the queue uses, and DROP COLUMN, which a migration does, came with it."""
+"""The first version with RETURNING, for the queue, and DROP COLUMN, for a migration."""
 
 
 class SqliteTooOld(Exception):

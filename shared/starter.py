@@ -21,7 +21,7 @@ VARIABLE = "WAYBILL_PARENT"
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often to look where the kernel does not tell of the end of a process."""
+"""Seconds between two looks if the kernel cannot signal the end of a process."""
 
 
 def endings() -> list[signal.Signals]:

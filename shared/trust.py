@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Each names a file or a folder with the certificates of authorities; the first one that is set counts."""
+"""Variables with the file or folder of the authorities' certificates; the first one that is set counts."""
 
 
 class NoAuthorities(Exception):

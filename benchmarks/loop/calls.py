@@ -27,7 +27,7 @@ class Call:
 
 
 def calls(crowd: Crowd) -> Iterator[Call]:
-    """Yield all, those that change the tasks last."""
+    """Yield all calls; those that change tasks come last."""
     yield from _lists(crowd)
     yield from _pages(crowd)
     yield from _bodies(crowd)

@@ -18,7 +18,7 @@ from shared.domain.task_type import TaskType
 
 MINUTE = 60_000
 ROUNDS = 18
-"""So many tasks of each type have come and gone in the hour: as many as are remembered at a start."""
+"""How many tasks of each type ended in the hour: as many as are remembered at a start."""
 
 SIZE = 60_000
 """Bytes of a large task."""

@@ -10,7 +10,7 @@ from shared.outlet import Outlets
 from shared.settings import Settings, SettingsError
 
 PATIENCE = 20.0
-"""Seconds that the end may take after that of the process which started this one."""
+"""Seconds that this process may take to stop after its starter has ended."""
 
 
 def main() -> int:

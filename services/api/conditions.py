@@ -24,7 +24,7 @@ class Condition(NamedTuple):
 
     code: str
     detail: str
-    """A sentence for people, without its full stop."""
+    """A sentence for the operator, without its full stop."""
 
 
 class Conditions:

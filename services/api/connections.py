@@ -36,7 +36,7 @@ MOST_REASON = 200
 
 CONTINUE = b"HTTP/1.1 100 "
 BEGINNINGS = frozenset(b"\r\n!#$%&'*+-.^_`|~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)))
-"""The bytes that a request line may begin with, and the empty lines before it; TLS begins with another one."""
+"""The bytes that a request line, or empty lines before it, may begin with; TLS begins with another one."""
 
 
 class PatientStream(IOStream):

@@ -17,7 +17,7 @@ MOST_FAILURES = 5
 """How many failed looks in a row mean that another process has the lock."""
 
 NO_LOCKS = frozenset({errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-"""How file systems say that a folder cannot be locked."""
+"""The errors of file systems that cannot lock a folder."""
 
 
 class FolderLock(LockFile):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.api.operation import Operation
 
 MOST_DETAILS = 2_000
-"""Characters of details that one line of the audit log holds."""
+"""How many characters of details a line of the audit log may have."""
 
 
 def details_of(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:

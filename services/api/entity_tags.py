@@ -6,7 +6,7 @@ from typing import NamedTuple
 ANY = "*"
 
 ELEMENT = re.compile(r'[ \t]*(?:(W/)?("[!#-~\x80-\xff]*"))?[ \t]*(?:,|\Z)')
-"""A tag of a list (sections 8.8.3 and 5.6.1): a comma inside quotes is the tag's, and an element may be empty."""
+"""A tag of a list (sections 8.8.3 and 5.6.1): a comma inside quotes belongs to the tag, and an element may be empty."""
 
 
 class _Tag(NamedTuple):

@@ -14,10 +14,10 @@ AT_ONCE = 32
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REST_SECONDS = 0.2
-"""How long an entrance rests; a system with descriptors again is served no later."""
+"""Seconds that an entrance pauses; descriptors that are free again are used after that time at the latest."""
 
 QUIET_SECONDS = 2.0
-"""So long without a want of descriptors, and it is over: what comes and goes is told once."""
+"""Seconds without a lack of descriptors before the condition is cleared, so that brief changes are logged once."""
 
 
 class Entrance:

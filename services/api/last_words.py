@@ -14,11 +14,11 @@ from services.api.problems import MEDIA_TYPE, Refusal
 from shared.installation import HEADER
 
 LINGER_SECONDS = 2.0
-"""How long the sender of what cannot be read has to read why."""
+"""Seconds that the client of a request that cannot be read has to read the answer."""
 
 LINGER_BYTES = 64 * 1024 * 1024
 MOST_LINGERING = 50
-"""How many such connections are kept at once; the others close at once, and their senders may miss the reason."""
+"""How many such connections are kept at once; further ones close at once, and their clients may miss the answer."""
 
 PIECE = 65_536
 

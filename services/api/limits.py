@@ -7,7 +7,7 @@ from shared.descriptors import allowed_descriptors
 from shared.settings import Settings
 
 OWN = 100
-"""Descriptors that are not for connections: databases, the queue and its journal, doorbells, last answers, helpers."""
+"""Descriptors for other uses: databases, the queue and its journal, doorbells, last answers, helper processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Limits:
     streams_per_client: int = 20
     lists: int = 50
     creates_per_minute: int = 0
-    """By one address; 0: any number."""
+    """The limit for each address; 0: none."""
 
     @classmethod
     def of(cls, settings: Settings, descriptors: int | None = None) -> Self:

@@ -9,7 +9,7 @@ from services.api.networks import network_of
 from services.api.problems import TOO_MANY_CREATES, Refusal
 
 MINUTE = 60.0
-"""Seconds for which what is allowed in them may come at once."""
+"""Seconds; the tasks allowed in this time may come all at once."""
 
 MOST_REMEMBERED = 100_000
 """How many addresses are remembered; the longest unused are forgotten first."""

@@ -25,13 +25,13 @@ ARRIVAL_SECONDS = 1.0
 """How long clients that have just connected may take to send their request once the server stops."""
 
 MAX_BODY_SIZE = 2**62
-"""For Tornado, which would answer an empty 400; the endpoints' own limits are far below, and answer 413."""
+"""Tornado's limit, which would cause an empty 400; the endpoints have far lower limits, which cause a 413."""
 
 MOST = 1_000
-"""How many connections a server has that was not told otherwise."""
+"""The default number of connections."""
 
 SAY_SECONDS = 60.0
-"""How often the log tells that connections are turned away."""
+"""Seconds between two log lines about refused connections."""
 
 FULL = Refusal(TOO_MANY_CONNECTIONS, "All connections are busy; try again in a moment.", headers={"Retry-After": "1"})
 

@@ -52,14 +52,14 @@ INTERNAL = Kind(500, "internal")
 NOT_READY = Kind(503, "not_ready")
 UNAVAILABLE = Kind(503, "unavailable")
 OVERLOADED = Kind(503, "overloaded")
-"""What any call that writes for a client may answer."""
+"""A problem that every call which writes for a client may return."""
 STORE_KINDS = (
     Kind(503, "store_busy"),
     Kind(503, "store_fails"),
     Kind(503, "store_damaged"),
     Kind(503, "store_lost"),
 )
-"""What any call that reads or writes may answer."""
+"""Problems that every call which reads or writes may return."""
 VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
 
 RETRY_SECONDS = 1

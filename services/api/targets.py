@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
 ABSOLUTE = re.compile(r"https?://([^/?#@]+)(/[^#]*|\?[^#]*)?", re.IGNORECASE)
-"""An address with its scheme; `https` too, since TLS may end in a proxy that stands in front."""
+"""An absolute address; `https` too, since TLS may end in a proxy before the API."""
 
 SERVER = "*"
 """The target of an OPTIONS that asks about the server as a whole."""

@@ -16,7 +16,7 @@ from shared.settings import Settings, SettingsError
 from shared.sqlite import SqliteTooOld, check_sqlite
 
 PATIENCE = 20.0
-"""Seconds that the end may take, beyond the drain, after that of the process which started this one."""
+"""Seconds that this process may take to stop after its starter has ended, besides the drain."""
 
 
 def main(printed: Printed | None = None) -> int:

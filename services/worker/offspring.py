@@ -13,15 +13,15 @@ MARK = "WAYBILL_WORKER"
 """The variable with the worker's id, in the environment of every program that its handlers start."""
 
 PATIENCE_SECONDS = 1.0
-"""How long they may take to end by themselves after SIGTERM."""
+"""Seconds that they may take to end after SIGTERM."""
 
 ROUNDS = 3
-"""How often it is looked again for what was started meanwhile."""
+"""How often to look again for processes that were started meanwhile."""
 
 LOOK_SECONDS = 0.02
 
 TRACKER = b"multiprocessing.resource_tracker"
-"""It cleans up behind a process that has ended, and then ends by itself."""
+"""Python's own helper, which cleans up after a process has ended, and then ends by itself."""
 
 
 def end_offspring(patience: float = PATIENCE_SECONDS) -> None:

@@ -12,7 +12,7 @@ NOT_ACCEPTED = "the report of how this run ended was not accepted"
 def plain_failure(parcel: Parcel, reason: str | None) -> Parcel | None:
     """Return a final report, with the API's reason, to replace one that the API refused.
 
-    None where that was one already.
+    None if the refused one was such a report already.
     """
     try:
         report = json.loads(parcel.text)

@@ -128,7 +128,7 @@ class Run:
     def say(self, **said: Any) -> Parcel:
         """Make a report that is not the end.
 
-        Raises Cancelled when stopped, ValueError for what is not JSON, or too much of it for one task.
+        Raises Cancelled when stopped, ValueError if the values are not JSON, or too large for one task.
         """
         with self._lock:
             if self._ended:

@@ -16,7 +16,7 @@ from services.worker import own_log
 from shared.outlet import fill_gaps
 
 Knob = tuple[Callable[[], Any], Callable[[Any], object]]
-"""How to read something, and how to set it to what was read."""
+"""A function that reads a part of the state, and one that sets it to the value read."""
 
 
 class Surroundings:

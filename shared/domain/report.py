@@ -40,6 +40,6 @@ class Report:
     result: Any = None
     error: TaskError | None = None
     isolates: bool = False
-    """Of a claim: whether this worker runs a suspect in a process of its own."""
+    """In a claim: whether this worker runs a suspect in a process of its own."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields that this version does not know; kept in the history."""

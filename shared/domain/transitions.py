@@ -220,7 +220,7 @@ def taken_from(task_type: TaskType) -> dict[str, Any]:
 def fail(task: Task, error: TaskError, *, now: int) -> Task:
     """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left.
 
-    What has timed out is a suspect: a handler that pays no heed to its end can be ended in a process of its own only.
+    A task that has timed out is a suspect: a handler that does not stop can only be ended with a process of its own.
     """
     failures = task.failures + 1
     failed = replace(task, failures=failures)

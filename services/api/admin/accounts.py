@@ -23,7 +23,7 @@ DEMO = ("user", "password")
 KNOWN_PASSWORD = "everybody knows this password; choose another one"  # noqa: S105 - a sentence
 
 MOST_HELD, MOST_HELD_OF_ONE = 128, 8
-"""Logins that may be held at once because others have failed: in all, and of one account."""
+"""How many logins may be delayed at once after failures: in all, and of one account."""
 
 
 class Entry(NamedTuple):

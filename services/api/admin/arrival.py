@@ -17,7 +17,7 @@ FORWARDING = (
     "X-Real-IP",
     "Via",
 )
-"""Headers that proxies add. They are hints: none of them lets a caller in, or past a refusal of its own address."""
+"""Headers that proxies add. They are hints: none of them admits a client or lifts a refusal of its address."""
 
 PLAIN = (
     "This page came over plain HTTP from another machine. The browser will not keep a login; use HTTPS or localhost."
@@ -33,11 +33,11 @@ class Arrival:
     """The place that a login comes from."""
 
     network: str
-    """The peer's address, of IPv6 its network."""
+    """The peer's address, or its network for IPv6."""
     is_shared: bool = False
-    """Whether many people come by that address, since a proxy stands between."""
+    """Whether many users share that address, since it is a proxy's."""
     browsers: str | None = None
-    """What the browser shows of its logins before."""
+    """The cookie with the browser's earlier logins."""
 
 
 def arrival_of(headers: Mapping[str, str], address: str) -> Arrival:

@@ -17,7 +17,7 @@ FREE_OF_ACCOUNT = 10
 
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 15 * 60.0
-"""Seconds for which a pair or an address is refused after a failure: the first time, and at most."""
+"""Seconds that a pair or an address is refused after a failure: the first time, and at most."""
 LONGEST_PAUSE = 8.0
 """Seconds that a login is delayed at most, since a refusal would lock out its owner; the first delay is a second."""
 
@@ -26,7 +26,7 @@ FORGOTTEN_AFTER = 3_600.0
 MOST_REMEMBERED = 10_000
 """How many of each are remembered; the longest unused are forgotten first.
 
-Only what reaches the check of its password counts, so that flushing one out takes half an hour of the processor.
+Only an attempt that reaches the password check counts, so displacing an entry costs half an hour of processor time.
 """
 
 

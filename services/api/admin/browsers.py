@@ -13,9 +13,9 @@ from services.api.admin.sessions import HOUR, is_same
 from shared.domain.account import Account
 
 LIFETIME = 400 * 24 * HOUR
-"""Milliseconds for which a browser is known: as long as browsers keep a cookie at most."""
+"""Milliseconds that a browser is recognised: the longest time that browsers keep a cookie."""
 MOST_TOKENS = 5
-"""Accounts of one browser that are remembered, the newest first."""
+"""How many accounts are remembered for one browser: the latest ones."""
 
 BETWEEN = "."
 LONGEST = 1_000

@@ -31,7 +31,7 @@ PATIENCE = 600.0
 """Seconds after which a form is abandoned; delay, hashing and writing take far less."""
 
 MOMENT = 2.0
-"""Seconds for which a form is still worked on once its client may have left."""
+"""Seconds that work on a form continues after its client may have left."""
 
 T = TypeVar("T")
 

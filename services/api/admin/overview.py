@@ -15,7 +15,7 @@ from shared.wire.statistics import AttentionJson, MinuteJson
 from shared.wire.timestamps import rfc3339
 
 MOST_SHOWN = 50
-"""How much of what needs attention is shown."""
+"""How many items that need attention are shown."""
 
 LATEST = 5
 """How many groups of failures are shown."""

@@ -41,11 +41,11 @@ NO_EFFORT = Cost(n=2)
 """For a documented password, which needs no protection; an empty installation starts half a second sooner."""
 
 STRANGERS = 16
-"""Passwords of strangers that may be under way at once; each takes a good part of a second."""
+"""How many passwords of strangers may wait or be checked at once; each takes about half a second."""
 STRANGERS_OF_ONE = 8
-"""Of them, those from one address."""
+"""How many of them may come from one address."""
 FRIENDS = 8
-"""The same for browsers that have logged in before, and for administrators: no crowd of strangers keeps them out."""
+"""The same for browsers that have logged in before, and for administrators: strangers never take their places."""
 
 
 class Passwords:
@@ -61,7 +61,7 @@ class Passwords:
         self.friends = Places(FRIENDS)
 
     async def hash(self, password: str, *, is_known: bool = False) -> str:
-        """Return what is kept of a password: `scrypt$n$r$p$salt$key`; of the documented one, at almost no cost."""
+        """Return the hash to store, `scrypt$n$r$p$salt$key`; `is_known` (the documented password) makes it cheap."""
         return await self._run(hashed, password, NO_EFFORT if is_known else self._cost, is_friend=True)
 
     async def check(self, password: str, kept: str | None, *, is_friend: bool = False) -> bool:

@@ -7,7 +7,7 @@ LONGEST_LOOKED_AT = 72
 """The number of characters that zxcvbn gets; further ones do not make a secret weaker."""
 
 PARTS = re.compile(r"[_.@-]")
-"""What stands between the words of a name."""
+"""The separators of the words in a name."""
 
 OURS = ("waybill", "admin", "operator", "viewer")
 """Words that an attacker tries first here."""

@@ -20,7 +20,7 @@ from shared.domain.task_type import TaskType
 from shared.wire.task_types import CreateTaskType, task_type_json
 
 AT_ONCE = 100
-"""Types to a page."""
+"""How many types a page shows."""
 
 ADD = "/admin/tasks/tasktype/-/add/"
 """The path of the form for a new type: no type's name begins with a hyphen, so it never hides a type."""

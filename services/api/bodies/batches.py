@@ -28,12 +28,12 @@ class Batch:
     model: type[BaseModel]
     field: str = ""
     read: Callable[[Any, bool], Any] | None = None
-    """Returns an item; only in a large body its size has to be looked at.
+    """Returns an item; the flag tells whether the body is large, so that the item's size has to be checked.
 
-    Raises ValidationError or PydanticCustomError where the whole batch is to be refused.
+    Raises ValidationError or PydanticCustomError if the whole batch is to be refused.
     """
     packed: Callable[[Any], Any] | None = None
-    """Returns an item as it is handed on to another process."""
+    """Returns an item in the form that another process gets."""
 
 
 def read_item(model: type[BaseModel], item: Any) -> BaseModel:

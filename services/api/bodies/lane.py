@@ -20,16 +20,16 @@ from services.api.problems import OVERLOADED, TOO_COMPLEX, Refusal
 from shared.starter import bound
 
 LARGE = 256 * 1024
-"""Bytes of a body from which on it is read elsewhere."""
+"""Bytes; a larger body is read in another process."""
 
 ROOM = 24 * 1024 * 1024
-"""Bytes of large bodies that are held at once; the senders of others wait."""
+"""Bytes of large bodies that are held at once; the clients of further ones wait."""
 
 WAIT_SECONDS = 10.0
 """How long a sender waits for room."""
 
 READ_SECONDS = 20.0
-"""How long one body may be read; the process starts meanwhile, if it has to."""
+"""Seconds to read one body, including a start of the process."""
 
 MODULE = "services.api.bodies.reader"
 
@@ -42,7 +42,7 @@ class Read(NamedTuple):
 
 
 class Lane:
-    """A process that reads bodies for some callers, started with the first body, and room for those that wait."""
+    """A process that reads bodies, started with the first one, and the room for bodies that wait."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
@@ -159,7 +159,7 @@ class Bodies:
         self.reporters = Lane()
 
     def close(self) -> None:
-        """End what was started."""
+        """End both processes."""
         self.clients.close()
         self.reporters.close()
 

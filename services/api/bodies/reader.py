@@ -18,19 +18,19 @@ from services.api.bodies.batches import BATCHES, fingerprint, parts_of, read_bat
 from services.api.problems import TOO_COMPLEX, Refusal
 
 FRAME = struct.Struct("!Q")
-"""The length of what follows."""
+"""The length of the rest of the frame."""
 
 MOST_VALUES = 500_000
-"""Arrays and objects of a body; each takes twenty times as much memory as its two characters."""
+"""How many arrays and objects a body may have; each takes far more memory than its two characters."""
 
 MOST_KEYS = 1_200_000
-"""A thousand items may have a thousand unknown fields each, and are told so."""
+"""How many keys a body may have: enough for a thousand items with a thousand unknown fields each."""
 
 ITEMS = 20
-"""To a frame: none of them has more than 64 KiB of JSON."""
+"""How many items a frame has; each has at most 64 KiB of JSON."""
 
 MEMORY = 224 << 20
-"""Bytes that this process may have for its data: what a body would take beyond that is refused."""
+"""Bytes of memory for this process; a body that needs more is refused."""
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -29,7 +29,7 @@ DROPPED = (
     (0xFE20, 0xFE2F),
     (0xE0100, 0xE01EF),
 )
-"""Marks that people leave out when they search; elsewhere a mark is a vowel, and part of the word."""
+"""Marks that users often omit in a query; in other scripts a mark is a vowel, and part of the word."""
 
 SPACELESS = (
     (0x0E00, 0x0FFF),  # Thai, Lao, Tibetan
@@ -63,7 +63,7 @@ class Phrase(NamedTuple):
 
     words: tuple[str, ...]
     is_open: bool
-    """Whether the last one may be the beginning of a word of the index."""
+    """Whether the last word may be the beginning of a word in the index."""
 
 
 class _Segment(NamedTuple):

@@ -3,7 +3,7 @@
 from sqlite3 import Connection
 
 AHEAD = "substr(task_id, 1, 8) || substr(task_id, 10, 4) > printf('%012x', created_at + 1000)"
-"""Says of a task, as its index does, that its id is ahead of its time of creation by more than a second."""
+"""The condition, as in the index, for an id more than a second ahead of its task's time of creation."""
 
 
 def end(connection: Connection, created_to: int) -> str:

@@ -34,7 +34,7 @@ READING = {
 }
 
 BUSY_SECONDS = 0.25
-"""How long the writer's connection waits for a lock at a time; the writer itself has more patience, and other work."""
+"""Seconds that the writer's connection waits for a lock at a time; the writer tries again, and does other work too."""
 
 DatabaseFails = PeeweeException
 """Peewee's classes for SQLite's errors; a bare connection raises those of sqlite3."""

@@ -7,7 +7,7 @@ SUFFIXES = ("", "-wal", "-shm")
 """The database, its log, and the index of the log; SQLite keeps all three open while a connection lives."""
 
 KEEPING = 2
-"""How many of them, the first ones, hold what was committed."""
+"""How many of them (the first ones) hold commits."""
 
 NOWHERE = -1, -1
 

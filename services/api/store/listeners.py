@@ -8,7 +8,7 @@ from services.api.store.unit import Commit
 log = logging.getLogger(__name__)
 
 Listener = Callable[[Commit], None]
-"""Told of each commit, in the writer's thread, before the futures resolve."""
+"""Called with each commit, in the writer's thread, before the futures resolve."""
 
 
 class Listeners:

@@ -18,10 +18,10 @@ from shared.installation import new_id
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 2.0
-"""How long a start may take to look through the database; of a large one it is the first part."""
+"""Seconds that the check at a start may take; it covers only the first part of a large database."""
 
 STEPS = 20_000
-"""Instructions of SQLite's machine between two looks at the time."""
+"""Instructions of SQLite's virtual machine between two looks at the clock."""
 
 SAVED = "or save what is left of it with sqlite3's .recover"
 

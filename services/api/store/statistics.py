@@ -67,7 +67,7 @@ class Standing(NamedTuple):
     counts: dict[Status, int]
     hour: Minute
     completed: list[int]
-    """By minutes, the present one last."""
+    """By minute, the present one last."""
     error: list[int]
 
 

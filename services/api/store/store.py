@@ -162,7 +162,7 @@ class Store:
         self._writer.stop()
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
-        """Tell `listener` of every commit, in the writer's thread; if a vital one fails, the API has to start anew."""
+        """Tell `listener` of every commit, in the writer's thread; if a vital one fails, the API has to restart."""
         self._writer.listen(listener, is_vital=is_vital)
 
     # Writes. Those of clients raise Overloaded if too many wait; reports and upkeep never do.

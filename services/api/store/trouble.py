@@ -29,10 +29,10 @@ FAILING = frozenset(
     }
 )
 NO_TEXT = "Could not decode to UTF-8"
-"""What Python's sqlite3 says, without a code, of a text that is none."""
+"""The message of Python's sqlite3, without a code, for a text that is not UTF-8."""
 
 LEAST_ROOM = 256 << 10
-"""Bytes below which a disk counts as full: a task and what is written about it may need as much."""
+"""Bytes below which a disk counts as full: a task and its events may need as much."""
 
 FULL = "the disk that holds the data is full, so that nothing new can be kept"
 

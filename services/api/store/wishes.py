@@ -8,7 +8,7 @@ from services.api.store.unit import Unit
 
 T = TypeVar("T")
 Operation = Callable[[Unit], T]
-"""What runs inside a transaction; it raises a WaybillError, or does all of its work."""
+"""A function that runs inside a transaction; it raises a WaybillError, or does all of its work."""
 
 
 class Wish(NamedTuple):

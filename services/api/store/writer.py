@@ -87,7 +87,7 @@ class Writer(Thread):
         self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
-        """Tell `listener` of every commit from now on; if a vital one fails, the API has to start anew."""
+        """Tell `listener` of every commit from now on; if a vital one fails, the API has to restart."""
         self._listeners.add(listener, is_vital=is_vital)
 
     def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":

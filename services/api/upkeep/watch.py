@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 ENOUGH_ROOM = 1 << 20
-"""Bytes that a full disk has to have again until it counts as one with room."""
+"""Bytes that must be free on a full disk before it counts as one with room."""
 
 LONGEST_WAIT = 5.0
-"""Seconds that an operation may be with the writer."""
+"""Seconds that a write may take before a condition is held."""
 
 
 class Kept(Protocol):

@@ -11,11 +11,11 @@ LINE_CAP = 1 << 20
 """Bytes of the longest line: a report is at most 64 KiB, and a task with its input and metadata not much more."""
 
 SEND_SECONDS = 10.0
-"""How long the other side may take to read what is sent."""
+"""Seconds that the other side may take to read a message."""
 
 
 class Garbled(Exception):
-    """The other side sent what is no message."""
+    """The other side sent something that is no message."""
 
 
 class Channel:

@@ -16,7 +16,7 @@ from services.worker.isolation.output import Output
 from services.worker.runs import Run
 
 LAST_WORDS_SECONDS = 2.0
-"""How long a process that says nothing more may take to end by itself."""
+"""Seconds that a process may take to end by itself after it has closed its channel."""
 
 
 class Child:

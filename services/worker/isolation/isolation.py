@@ -25,7 +25,7 @@ GRACE_SECONDS = 3.0
 """How long a handler that was told to stop may take before its process gets SIGTERM."""
 
 LAST_SECONDS = 0.5
-"""How long its process may take then, before it gets SIGKILL; when the worker ends, it has no more than that at all."""
+"""Seconds from that SIGTERM to SIGKILL; when the worker ends, its process gets only this time."""
 
 START_SECONDS = 60.0
 """Seconds that a process may take until it calls its handler; they do not count towards the time-out."""

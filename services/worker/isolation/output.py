@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 CAP = 256 * 1024
-"""Bytes that one run may print; what comes after them is read and dropped, so that the run is never held up."""
+"""Bytes that one run may print; further ones are read and dropped, so that the run never blocks."""
 
 LONGEST_LINE = 8 * 1024
 

@@ -26,13 +26,13 @@ PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 
 @pytest.fixture
 def pauses() -> list[float]:
-    """For how long each login was held."""
+    """The seconds that each login was delayed."""
     return []
 
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    """What hashes, cheaply."""
+    """Password hashing at a low cost."""
     passwords = Passwords(Cost(n=16))
     yield passwords
     passwords.close()

@@ -9,7 +9,7 @@ from shared.domain import transitions
 from shared.domain.event import EventKind
 
 PORTION = 200
-"""How many tasks one transaction looks at."""
+"""How many tasks one transaction checks."""
 
 FIRST = (-1, "")
 """Before every task of a lane."""

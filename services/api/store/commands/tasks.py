@@ -14,7 +14,7 @@ from shared.domain.task import Position, Task
 from shared.domain.transitions import enter
 
 BEFORE_ALL = Position(0, 0, "")
-"""Where what a task is created with stands: one for all keys, since a batch may have half a million of them."""
+"""The position of the fields of a new task: one object for all keys, since a batch may have half a million."""
 
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:

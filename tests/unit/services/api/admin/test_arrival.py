@@ -36,7 +36,7 @@ LOOPBACK, LAN, STRANGER = "127.0.0.1", "172.18.0.2", "203.0.113.9".replace("203.
         (NAMED | {"Referer": "https://waybill.example/admin/"}, "http", LAN, None),
         (NAMED | {"Referer": "https://chat.example/"}, "http", LAN, PLAIN),
         (NAMED | {"Referer": "http://waybill.example/admin/"}, "http", LAN, PLAIN),
-        # A proxy that asks in its own name.
+        # A proxy that sends its own name.
         (OURS | {"X-Forwarded-Host": "waybill.example"}, "http", LOOPBACK, HIDDEN),
         (OURS | {"Forwarded": "host=waybill.example;proto=https"}, "http", LOOPBACK, HIDDEN),
         (OURS | {"X-Forwarded-Host": "localhost:3000"}, "http", LOOPBACK, None),
@@ -57,7 +57,7 @@ def test_the_login_page_warns_of_what_is_known(
         (NAMED | {"Forwarded": "for=1.2.3.4"}, LAN, True),
         (NAMED | {"X-Real-IP": "1.2.3.4"}, "fd00::1", True),
         (NAMED, LAN, False),
-        # A stranger may write what it likes.
+        # An unknown client may send any header.
         (NAMED | {"X-Forwarded-For": "1.2.3.4", "Via": "1.1 me"}, STRANGER, False),
         (NAMED | {"X-Forwarded-For": "1.2.3.4"}, "2a00:1450:4001::1", False),
         (NAMED | {"X-Forwarded-For": "1.2.3.4"}, "", False),

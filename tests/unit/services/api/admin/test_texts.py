@@ -117,7 +117,7 @@ THEIRS = re.compile(
     r"\{\{ (?:(?!chip)\w+\.(?:name|title|message|external_key|stage|source|type|worker)"
     r'|\w+\["(?:name|title|host|who|target|version|handler|message)"\]|(?:route|stage|one|session\.account)) \}\}'
 )
-"""A text of people's, as it is."""
+"""A text of a user that a template shows without `visible` and `<bdi>`."""
 ELSEWHERE = re.compile(r'="[^"]*$|<option[^>]*>[^<]*$|="\{\{[^}]*$')
 """The text before it in an attribute or an option, which can hold no element."""
 
