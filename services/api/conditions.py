@@ -1,6 +1,9 @@
 """What keeps the API from serving as it should right now, for `/readyz`, the overview and the log."""
 
 import logging
+import time
+from collections.abc import Callable
+from math import inf
 from threading import Lock
 from typing import NamedTuple
 
@@ -18,6 +21,9 @@ NOT_SERVING = "not_serving"
 SEVERE = (DATABASE_LOST, DATABASE_DAMAGED)
 """Only a new process on another file helps."""
 
+QUIET_SECONDS = 60.0
+"""How long nothing more is logged of a condition that comes and goes; `/readyz` always tells."""
+
 
 class Condition(NamedTuple):
     """One thing that is wrong."""
@@ -28,12 +34,18 @@ class Condition(NamedTuple):
 
 
 class Conditions:
-    """The conditions that hold now, by code; any thread may call. The log has one line for each begin and each end."""
+    """The conditions that hold now, by code; any thread may call.
 
-    def __init__(self) -> None:
-        """Start with no condition."""
+    The log has a line for their begin and their end, for a condition that comes and goes at most once in QUIET_SECONDS.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with no condition; `clock` counts monotonic seconds."""
+        self._clock = clock
         self._lock = Lock()
         self._held: dict[str, Condition] = {}
+        self._said_at: dict[str, float] = {}
+        self._said: set[str] = set()
 
     def hold(self, code: str, detail: str) -> None:
         """Hold a condition until it is cleared."""
@@ -41,6 +53,11 @@ class Conditions:
             if code in self._held:
                 return
             self._held[code] = Condition(code, detail)
+            now = self._clock()
+            if now - self._said_at.get(code, -inf) < QUIET_SECONDS:
+                return
+            self._said_at[code] = now
+            self._said.add(code)
         level = logging.CRITICAL if code in SEVERE else logging.WARNING
         log.log(level, "not ready: %s", detail, extra={"action": code})
 
@@ -50,7 +67,9 @@ class Conditions:
             return
         with self._lock:
             was = self._held.pop(code, None)
-        if was is not None:
+            was_said = code in self._said
+            self._said.discard(code)
+        if was is not None and was_said:
             log.warning("well again, no longer: %s", was.detail, extra={"action": f"{code}_over"})
 
     def __contains__(self, code: str) -> bool:
