@@ -35,6 +35,8 @@ BEYOND_JSON_SCHEMA = (
     r"the type '.*' has no default: give it",
     r"the task's metadata would grow too large",
     r"is not a cursor that this server gave",
+    # How easily a password is guessed.
+    r"This password is too easy to guess;.*",
     # To JSON Schema 1.0 is an integer; here it is not, so that no two ways of writing one report differ in meaning.
     r"Input should be a valid integer",
 )
@@ -42,10 +44,12 @@ BEYOND_JSON_SCHEMA = (
 
 CODES_BEYOND_JSON_SCHEMA = (
     "idempotency_key_reused",  # what it was used for before is not in the request
+    "changed_meanwhile",  # If-Match names a version that is not there
     "bad_query",  # a small language of its own
     "bad_text",  # NUL, which is refused at any depth of free-form JSON
     "too_large",  # a length in bytes
     "too_deep",
+    "too_complex",  # a number of values
     "number_out_of_range",
 )
 
