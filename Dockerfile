@@ -16,9 +16,9 @@ WORKDIR /app
 COPY . .
 # Compiled now, since the root file system is read-only later.
 RUN /venv/bin/python -m compileall -q .
-# `pytest .` runs two tests at once: most of them wait for processes.
+# `pytest .` runs as many tests at once as `make test`: most of them wait for processes.
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WAYBILL_DATA_DIR=/data \
-    PYTEST_ADDOPTS=--numprocesses=2
+    PYTEST_ADDOPTS=--numprocesses=6
 USER waybill
 VOLUME /data
 EXPOSE 8000

@@ -34,10 +34,9 @@ LISTEN_SECONDS = 2.0
 class Probe:
     """The heart of the API, as it is heard from outside."""
 
-    def __init__(self, path: Path) -> None:
-        """Connect."""
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(path))
+    def __init__(self, port: int) -> None:
+        """Connect. A port, since the path of a socket may be too long."""
+        self._socket = socket.create_connection(("127.0.0.1", port))
         self._answers = self._socket.makefile("rb")
 
     def read(self) -> tuple[float, float]:
@@ -99,10 +98,10 @@ def _run(arguments: argparse.Namespace, folder: Path) -> list[Held]:
 def _served(folder: Path, data: Path) -> Iterator[tuple[int, Probe]]:
     port = free_port()
     settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
-    path = folder / "heart"
-    with running("benchmarks.loop.heart", [str(path)], folder, settings) as api:
+    heart = free_port()
+    with running("benchmarks.loop.heart", [str(heart)], folder, settings) as api:
         wait_until_it_serves(api, port, lambda client: client.get("/healthz"))
-        probe = Probe(path)
+        probe = Probe(heart)
         with contextlib.closing(probe):
             yield port, probe
 

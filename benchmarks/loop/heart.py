@@ -1,6 +1,6 @@
-"""The API with a heart: `python -m benchmarks.loop.heart SOCKET`.
+"""The API with a heart: `python -m benchmarks.loop.heart PORT`.
 
-A timer beats within its loop. A client of the socket gets the longest delay of a beat since the previous client, and
+A timer beats within its loop. A client of the port gets the longest delay of a beat since the previous client, and
 how much of that pause the process computed.
 """
 
@@ -45,12 +45,12 @@ class Heart:
 
 def main() -> int:
     """Run the API until it ends, and return its exit status."""
-    path = sys.argv.pop()
+    port = int(sys.argv.pop())
     serve = server._serve
 
     async def with_heart(*arguments: Any, **named: Any) -> int:
         heart = Heart(asyncio.get_running_loop())
-        async with await asyncio.start_unix_server(heart.answer, path):
+        async with await asyncio.start_server(heart.answer, "127.0.0.1", port):
             return await serve(*arguments, **named)
 
     server._serve = with_heart
