@@ -15,7 +15,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .
 # Compiled now, since the root file system is read-only later; pytest compiles tests in its own way.
-RUN /venv/bin/python -m compileall -q . && /venv/bin/python -m pytest -q -p no:cacheprovider --collect-only >/dev/null
+RUN /venv/bin/python -m compileall -q . && /venv/bin/python -m pytest -q -o cache_dir=/tmp/pytest --collect-only >/dev/null
 # `pytest .` runs several tests at once, since most of them wait for processes.
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WAYBILL_DATA_DIR=/data \
     PYTEST_ADDOPTS=--numprocesses=4
