@@ -83,7 +83,10 @@ class Clients(Play):
         elif task.is_final == (deed == "cancel"):
             assert answer.problem == (409, "task_is_final" if task.is_final else "task_is_not_final")
         else:
-            task.cancel(self.now) if deed == "cancel" else task.retry(self.now)
+            if deed == "cancel":
+                task.cancel(self.now)
+            else:
+                task.retry(self.now, self.promised.types[task.given["type"]])
             assert answer.status == 200
             self.show(answer.json())
 

@@ -46,7 +46,7 @@ class PromisedTask:
 
     task_id: str
     given: dict[str, Any]
-    """The fields that never change, as they are shown."""
+    """The fields that only a retry changes, as they are shown."""
     max_attempts: int
     min_backoff: float
     max_backoff: float
@@ -237,8 +237,11 @@ class PromisedTask:
         self._end(ERROR, None, {"code": "cancelled", "message": ANY}, now)
         self._deed("cancel")
 
-    def retry(self, now: int) -> None:
-        """Open another attempt at the wish of a client."""
+    def retry(self, now: int, task_type: dict[str, Any]) -> None:
+        """Open another attempt at the wish of a client, as the type is now."""
+        self.given |= {name: task_type[name] for name in ("handler", "stages", "timeout")}
+        self.max_attempts = task_type["max_attempts"]
+        self.min_backoff, self.max_backoff = task_type["min_backoff"], task_type["max_backoff"]
         self.failures = self.crashes = self.losses = 0
         self.is_suspect = self.is_suspect and self.status == ERROR
         self._next_attempt(now, (0, 0))
