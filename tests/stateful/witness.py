@@ -8,8 +8,7 @@ from tests.stateful.sayings import same_json
 ENDS = (3, 4)
 FROZEN = ("status", "result", "error", "started_at", "finished_at")
 NEVER_CHANGING = (
-    "task_id", "name", "type", "stages", "processing_time", "timeout", "input", "priority", "external_key",
-    "created_at",
+    "task_id", "name", "type", "stages", "processing_time", "input", "priority", "external_key", "created_at",
 )  # fmt: skip
 OPENS_ATTEMPTS = ("report", "timeout")
 """What may put a task back to NEW by its type's retry policy; a final one goes back by an explicit retry only."""
@@ -40,6 +39,7 @@ class Witness:
         if before is None:
             return
         assert all(same_json(task[name], before[name]) for name in NEVER_CHANGING), (before, task)
+        assert task["timeout"] == before["timeout"] or task["attempt"] > before["attempt"], (before, task)
         assert task["stages"] is not None or task["handler"] == before["handler"], (before, task)
         assert all(task[name] >= before[name] for name in ("attempt", "run", "version")), (before, task)
         if task["version"] == before["version"]:
