@@ -15,6 +15,12 @@ METADATA_CAP = 65_536
 """How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+ABSENT: Any = object()
+"""Stands for the value of a key that metadata lacks: the value may be null."""
+
+BEFORE_ALL = Position(0, 0, "")
+"""The position of what no report has written, as of the metadata that a task was created with."""
 RETRIED = (ErrorCode.FAILED, ErrorCode.TIMEOUT)
 
 
@@ -113,10 +119,10 @@ def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any
     fields: dict[str, Any] = {}
     fresh = stale = dropped = False
     for register, said, held in _registers(task, report):
-        if position <= positions.get(register, Position(0, 0, "")):
+        if position <= positions.get(register, BEFORE_ALL):
             stale |= not _same(said, held)
             continue
-        if report.seq is None and register in positions and _same(said, held):
+        if report.seq is None and _same(said, held):
             continue
         group, _, key = register.partition("/")
         if group == "metadata":
@@ -143,7 +149,7 @@ def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
     if report.progress is not None:
         yield "progress", report.progress, task.progress
     for key, said in (report.metadata or {}).items():
-        yield f"metadata/{key}", said, task.metadata.get(key)
+        yield f"metadata/{key}", said, task.metadata.get(key, ABSENT)
 
 
 def _same(said: Any, held: Any) -> bool:

@@ -10,11 +10,8 @@ from shared.domain import transitions
 from shared.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
 from shared.domain.event import EventKind
 from shared.domain.report import TaskKey
-from shared.domain.task import Position, Task
+from shared.domain.task import Task
 from shared.domain.transitions import enter
-
-BEFORE_ALL = Position(0, 0, "")
-"""The position of the fields of a new task: one object for all keys, since a batch may have half a million."""
 
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:
@@ -53,7 +50,6 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         priority=task_type.priority if draft.priority is None else draft.priority,
         external_key=draft.external_key,
         metadata=draft.metadata,
-        positions={f"metadata/{key}": BEFORE_ALL for key in draft.metadata},
         created_at=unit.now,
         stage_since=unit.now,
         heard_at=unit.now,

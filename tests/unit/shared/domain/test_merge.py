@@ -164,6 +164,17 @@ def test_a_report_without_seq_that_says_what_holds_is_a_duplicate() -> None:
     assert merge(task, said(metadata={"k": True}), now=NOW)[0].metadata == {"k": True}
 
 
+def test_the_metadata_of_a_new_task_holds_until_any_report_says_otherwise() -> None:
+    task = tracked(metadata={"k": 1, "gap": None})
+    assert merge(task, said(metadata={"k": 1, "gap": None}), now=NOW) == (task, Outcome.DUPLICATE)
+    assert merge(task, said(seq=1, metadata={"k": 2}), now=NOW)[0].metadata == {"k": 2, "gap": None}
+
+
+def test_a_null_is_a_value_that_a_key_did_not_have_before() -> None:
+    task, outcome = merge(tracked(), said(metadata={"k": None}), now=NOW)
+    assert (task.metadata, outcome) == ({"k": None}, Outcome.APPLIED)
+
+
 def test_seq_without_attempt_means_the_first_attempt() -> None:
     task, _ = merge(tracked(), said(status=Status.ERROR), now=NOW)
     task = retry(task, None, now=NOW)
