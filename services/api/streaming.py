@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from itertools import chain
 from typing import Any, Protocol, cast
 from unicodedata import category, normalize
 
@@ -27,7 +26,7 @@ PATIENCE = 15.0
 SOME = 16 * 1024
 """Bytes that even a slow line takes in `PATIENCE`, but a client that does not read does not."""
 
-SLICE = 256 * 1024
+SLICE = 128 * 1024
 """Characters that are encoded and written at once."""
 
 FEW = 20
@@ -95,14 +94,28 @@ async def write_pieces(writer: _Writer, pieces: Iterable[str]) -> None:
 
 
 def pieces_of(answer: Any, encode: Callable[[Any], str]) -> Iterator[str] | None:
-    """Yield the JSON of a list, or of an object of nothing but a list, in pieces; None if it is short."""
-    is_object = isinstance(answer, dict) and len(answer) == 1
-    listed = next(iter(answer.values())) if is_object else answer
-    if not isinstance(listed, list) or len(listed) <= FEW:
-        return None
-    head, tail = (f"{{{encode(next(iter(answer)))}:[", "]}") if is_object else ("[", "]")
-    items = (f",{encode(item)}" if number else encode(item) for number, item in enumerate(listed))
-    return slices(chain((head,), items, (tail,)))
+    """Yield the JSON of a long list, or of an object that has one, in pieces; None if the answer is short."""
+    if isinstance(answer, dict):
+        return slices(_object(answer, encode)) if any(map(_is_long, answer.values())) else None
+    return slices(_array(answer, encode)) if _is_long(answer) else None
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > FEW
+
+
+def _object(fields: Mapping[str, Any], encode: Callable[[Any], str]) -> Iterator[str]:
+    """Yield the JSON of an object, item by item where a field is a list."""
+    for number, (name, value) in enumerate(fields.items()):
+        yield f"{',' if number else '{'}{encode(name)}:"
+        yield from _array(value, encode) if isinstance(value, list) else (encode(value),)
+    yield "}"
+
+
+def _array(items: Sequence[Any], encode: Callable[[Any], str]) -> Iterator[str]:
+    yield "["
+    yield from (f",{encode(item)}" if number else encode(item) for number, item in enumerate(items))
+    yield "]"
 
 
 def slices(texts: Iterable[str]) -> Iterator[str]:

@@ -126,13 +126,19 @@ def test_no_piece_is_much_larger_than_it_should_be() -> None:
     assert max(map(len, pieces)) < streaming.SLICE + 60_000
 
 
+MIXED = {"at": "now", "few": [1], "many": [{"n": n} for n in range(30_000)], "none": [], "more": {"a": [2]}}
+"""An object whose long list is one field of several."""
+
+
 @pytest.mark.parametrize("answer", [[], {"a": []}, {"a": 1}, {"a": [], "b": []}, [1] * 20, None, 7, {}])
 def test_a_short_answer_is_written_at_once(answer: Any) -> None:
     assert streaming.pieces_of(answer, json.dumps) is None
 
 
-@pytest.mark.parametrize("answer", [list(range(30)), {"outcomes": [{"a": n} for n in range(5_000)]}, [[]] * 21])
+@pytest.mark.parametrize("answer", [list(range(30)), {"outcomes": [{"a": n} for n in range(5_000)]}, [[]] * 21, MIXED])
 def test_an_answer_in_pieces_is_the_same_json(answer: Any) -> None:
     pieces = streaming.pieces_of(answer, json.dumps)
     assert pieces is not None
-    assert json.loads("".join(pieces)) == answer
+    written = list(pieces)
+    assert json.loads("".join(written)) == answer
+    assert max(map(len, written)) < streaming.SLICE + 1_000
