@@ -18,6 +18,7 @@ from services.api.connections import MAX_HEAD_SIZE, PatientStream
 from services.api.crowd import Crowd
 from services.api.entrance import Entrance
 from services.api.last_words import Lingering, answer
+from services.api.listening import deafen
 from services.api.problems import TOO_MANY_CONNECTIONS, Refusal
 from services.api.targets import Addressed
 
@@ -90,6 +91,7 @@ class PatientServer(HTTPServer):
     def stop(self) -> None:
         """Stop listening; first accept all that have connected, since a closed listener resets them."""
         for listener in self._sockets.values():
+            deafen(listener)
             with contextlib.suppress(OSError):
                 while True:
                     self._handle_connection(*listener.accept())

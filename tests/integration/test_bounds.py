@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from tornado.httpserver import HTTPServer
 
 from services.api import streaming
 from services.api.admin.accounts import Accounts
@@ -276,3 +277,19 @@ class TestBusy:
             assert (await fetch.later("GET", "/healthz")).status == 200
 
         run(fetch, work())
+
+
+def test_who_connects_while_the_server_closes_its_listener_is_not_reset(
+    fetch: Fetch, http_server: HTTPServer, http_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[socket.socket] = []
+    closed = HTTPServer.stop
+
+    def come_and_close(server: HTTPServer) -> None:
+        with suppress(TimeoutError):
+            came.append(socket.create_connection(("127.0.0.1", http_port), timeout=0.3))
+        closed(server)
+
+    monkeypatch.setattr(HTTPServer, "stop", come_and_close)
+    http_server.stop()
+    assert came == [], "a connection that nobody accepts is reset"
