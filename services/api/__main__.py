@@ -1,5 +1,10 @@
 """Run the API: `python -m services.api`."""
 
+import gc
+
+# What modules make while they load is no garbage, and a collector that looks for some takes a tenth of the start.
+gc.disable()
+
 import os
 import signal
 import sys

@@ -192,9 +192,9 @@ class _Stop:
 
 def _spare_collector() -> None:
     """Spare the garbage collector what is no garbage: what lives as long as the process, and requests under way."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG)
+    gc.enable()
 
 
 @contextmanager
