@@ -108,7 +108,7 @@ def _measure(sides: Sequence[Installation], rounds: int, seconds: float) -> dict
             for index in sorted(range(len(sides)), reverse=number % 2 == 1):
                 time.sleep(REST_SECONDS)
                 side = sides[index]
-                long = seconds if number else WARM_UP_SECONDS
+                long = seconds if number else min(seconds, WARM_UP_SECONDS)
                 load = ask_for(side.port, requests(side, chance), long, CONNECTIONS, telling)
                 if number:
                     rates[name][index].append(each * load.check().rate)

@@ -19,9 +19,7 @@ def test_an_account_is_made_at_the_command_line_with_and_without_an_api(instance
     assert [(one["name"], one["role"]) for one in listed] == [("ada", "admin"), ("bob", "operator")]
     for name, password in (
         ("carol", "short\n"),
-        ("carol", "12345678\n"),
         ("carol", "carolcarol\n"),
-        ("carol", "password\n"),
         ("Carol!", "correct horse battery\n"),
         ("carol", ""),
     ):

@@ -12,8 +12,8 @@ from tests.acceptance.instance import Instance, wait_until
 def test_all_tasks_end_though_their_worker_is_killed_and_started_again(instance: Instance) -> None:
     instance.start_api()
     worker = instance.start_worker()
-    task_ids = instance.create_many(50, processing_time=6)
-    wait_until(lambda: instance.count(2) == 50, "50 running tasks")
+    task_ids = instance.create_many(20, processing_time=6)
+    wait_until(lambda: instance.count(2) == 20, "20 running tasks")
     worker.kill()
     instance.start_worker()
     tasks = instance.ended(task_ids)

@@ -11,8 +11,8 @@ import pytest
 from tests.acceptance.instance import ROOT, Instance, Service, wait_until
 
 STAGES = ("fetch", "parse", "check", "enrich", "store")
-TASKS = 50
-KILLS = 20
+TASKS, KILLS = 30, 8
+IN_THE_LONG_FORM = 50, 20
 MOST_CRASHES = 3
 
 HANDLERS = """
@@ -135,16 +135,19 @@ def line(install: Callable[..., Instance], tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.slow
-def test_workers_that_are_killed_change_nothing_about_the_outputs_and_no_kept_result_is_made_again(line: Line) -> None:
+def test_workers_that_are_killed_change_nothing_about_the_outputs_and_no_kept_result_is_made_again(
+    line: Line, pytestconfig: pytest.Config
+) -> None:
+    count, kills = IN_THE_LONG_FORM if pytestconfig.getoption("long") else (TASKS, KILLS)
     shifts = (("fetch", "check", "store"), ("parse", "enrich"))
     for stages in shifts:
         line.work(*stages)
-    straight = line.outputs(line.create(TASKS))
+    straight = line.outputs(line.create(count))
     assert straight["task 7"] == [7, *STAGES]
 
     begun = len(line.starts())
-    line.create(TASKS)
-    for kill in range(1, KILLS + 1):
+    line.create(count)
+    for kill in range(1, kills + 1):
         known = line.locks()
         stage = line.kill_who_works(begun + 10 * kill)
         line.work(*next(stages for stages in shifts if stage in stages))
@@ -155,7 +158,7 @@ def test_workers_that_are_killed_change_nothing_about_the_outputs_and_no_kept_re
     passed = line.passed()
     assert len(passed) == len(task_ids) * len(STAGES)
     starts = line.starts()
-    assert len(starts) > begun + TASKS * len(STAGES), "nothing was hit"
+    assert len(starts) > begun + count * len(STAGES), "nothing was hit"
     assert [start for start in starts if start.at > passed[start.task_id, start.stage]] == []
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.instance import Instance, Service, wait_until
 from waybill import Client, Reporter
 
-REPORTERS = 16
+REPORTERS = 8
 AWAY = 5
 AWAY_IN_THE_LONG_FORM = 30
 """Seconds."""

@@ -13,7 +13,7 @@ from tests.stateful.running import REPORTER, RunningApi
 from waybill import Reporter
 
 REPORTERS = 64
-EACH = 50
+EACH = 25
 PACE = 0.01
 """Seconds between two reports of a service that works."""
 
