@@ -1,13 +1,11 @@
 """The queue between the two services: Huey's SQLite storage, filled, taken from and healed in bulk."""
 
 import contextlib
-import json
 import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -15,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from huey.storage import SqliteStorage
 
 from shared.damage import is_damage, is_no_file, primary_code, put_aside
+from shared.message import Message
 from shared.private_file import make_private
 
 logger = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ logger = logging.getLogger(__name__)
 MESSAGE_CAP = 4_096
 """How many bytes of a message are read at all; longer ones do not parse, and so are dropped."""
 
-TASK_ID_CAP = 128
-RUN_CAP = 2**63 - 1
 ROUTE_CAP = 256
 """How many characters of a route are read: the names of a type and a handler together have fewer."""
 
@@ -51,33 +48,6 @@ GONE = (-1, -1)
 """The identity of a file that is gone."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What the queue carries: a hint that this run of this task is due."""
-
-    task_id: str
-    run: int
-
-    def encode(self) -> bytes:
-        """Return the message as it lies on the queue: JSON, since a pickle would run code from the file."""
-        return json.dumps({"task_id": self.task_id, "run": self.run}).encode()
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Message":
-        """Read a message; fields that this version does not know are ignored. Raises ValueError on anything else."""
-        try:
-            fields = json.loads(data)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-        task_id, run = (fields.get("task_id"), fields.get("run")) if isinstance(fields, dict) else (None, None)
-        # Only what may stand in a claim: one bad claim would spoil the whole request that it travels in.
-        if not isinstance(task_id, str) or not task_id.isascii() or len(task_id) > TASK_ID_CAP:
-            raise ValueError("no task_id")
-        if type(run) is not int or not 0 < run <= RUN_CAP:
-            raise ValueError("no run")
-        return cls(task_id, run)
 
 
 class Letter(NamedTuple):

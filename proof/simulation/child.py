@@ -14,7 +14,7 @@ from services.worker.context import Handler
 from services.worker.runner import Runner
 from services.worker.runs import Run
 from services.worker.slots import Slots
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 
 STARTS = 0.2

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from services.worker.runs import Cancelled, Run
+from shared.domain.names import one_line
 from shared.spool import Parcel
-from shared.wire.fields import one_line
 
 STAGE_CAP = 128
 """How many characters a stage's name may have."""

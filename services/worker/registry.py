@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 from services.worker.context import Handler
 from services.worker.failure import described, place, traced
 from services.worker.handlers.sleep import sleep
+from shared.domain.names import CONTROLS, ROUTE
 from shared.domain.route import handler_of, route_of
-from shared.wire.fields import CONTROLS, ROUTE
 
 logger = logging.getLogger(__name__)
 

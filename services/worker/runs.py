@@ -10,7 +10,7 @@ from shared.domain.merge import METADATA_CAP, metadata_size
 from shared.domain.status import ErrorCode, Status
 from shared.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
 from shared.encoding import bounded, encoded
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 
 OWN = frozenset({"task_id", "attempt", "seq", "source", "run", "claim"})

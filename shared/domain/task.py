@@ -85,7 +85,7 @@ class Task:
     progress: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     positions: Mapping[str, Position] = field(default_factory=dict)
-    """For each last-writer-wins register (`stage`, `progress`, `metadata/KEY`), the position of the report that wrote it."""
+    """For each last-writer-wins register (`stage`, `progress`, `metadata/KEY`), the position that wrote it."""
     result: Any = None
     error: TaskError | None = None
 

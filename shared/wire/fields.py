@@ -1,9 +1,10 @@
 """The fields that several bodies share, with their limits."""
 
-import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.domain.names import CONTROLS, ROUTE, STAGE_NAME, TYPE_NAME, UUID, one_line
 
 MAX_ITEMS = 1_000
 """How many tasks or reports one batch may hold."""
@@ -11,15 +12,8 @@ MAX_ITEMS = 1_000
 MAX_STAGES = 32
 """How many stages a pipeline may have."""
 
-CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-CONTROL_CHARACTERS = re.compile(f"[{CONTROLS}]")
 ONE_LINE = {"pattern": rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"}
 """How JSON Schema says `one_line`."""
-UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-TYPE_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
-STAGE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$"
-ROUTE = rf"{TYPE_NAME[:-1]}(/[^{CONTROLS}]{{1,128}})?$"
-WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 
 
 class Body(BaseModel):
@@ -30,15 +24,6 @@ class Body(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
-
-
-def one_line(text: str) -> str:
-    """Return the text, or raise ValueError where it is blank or holds control characters."""
-    if not text.strip():
-        raise ValueError("must not be blank")
-    if CONTROL_CHARACTERS.search(text):
-        raise ValueError("must not hold control characters")
-    return text
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:

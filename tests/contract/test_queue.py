@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.queue import Letter, Message, Queue
+from shared.message import Message
+from shared.queue import Letter, Queue
 from tests.descriptors import no_descriptors
 
 

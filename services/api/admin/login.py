@@ -16,7 +16,7 @@ from services.api.admin.page import LOGIN
 from services.api.admin.sessions import cookie_in, is_same, xsrf_cookie
 from services.api.operation import call
 from services.api.problems import TOO_MANY, UNAUTHENTICATED, Refusal
-from shared.wire.fields import CONTROL_CHARACTERS
+from shared.domain.names import CONTROL_CHARACTERS
 
 LONGEST_NEXT = 2_000
 TOKEN = re.compile("[0-9a-f]{64}")

@@ -9,9 +9,10 @@ from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, W
 
 from services.api.operation import Header, Path
 from shared.domain.errors import AccountNotFound, TaskNotFound, TaskTypeNotFound
+from shared.domain.names import TYPE_NAME, UUID, WORKER_ID
 from shared.domain.status import Status
 from shared.wire.accounts import ACCOUNT_NAME
-from shared.wire.fields import TYPE_NAME, UUID, WORKER_ID, TaskId
+from shared.wire.fields import TaskId
 
 RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from services.api.search.query import Query
+from shared.domain.names import CONTROL_CHARACTERS, TYPE_NAME, UUID
 from shared.domain.status import ErrorCode, Status
-from shared.wire.fields import CONTROL_CHARACTERS, TYPE_NAME, UUID
 
 LONGEST = 500
 """How many characters may be typed."""

@@ -18,7 +18,8 @@ from services.api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from services.api.upkeep.window import WINDOW, Window
 from shared.domain.route import type_of
 from shared.domain.task import Task
-from shared.queue import Lying, Message
+from shared.message import Message
+from shared.queue import Lying
 
 log = logging.getLogger(__name__)
 

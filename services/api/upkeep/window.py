@@ -5,7 +5,7 @@ from collections.abc import Mapping, Set
 from itertools import takewhile
 
 from services.api.store.lanes import DueRun, Lane
-from shared.queue import Message
+from shared.message import Message
 
 WINDOW = 2_000
 """How many messages of one route may be outstanding, over all priorities; further runs wait as rows."""

@@ -17,7 +17,7 @@ from services.worker.runner import Runner
 from services.worker.runs import Run
 from services.worker.slots import Slots
 from shared import logs
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 
 PR_SET_PDEATHSIG = 1

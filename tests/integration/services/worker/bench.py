@@ -14,7 +14,8 @@ import pytest
 from shared.client import Answer
 from shared.domain.status import Outcome
 from shared.doorbell import ring_all
-from shared.queue import Message, Queue
+from shared.message import Message
+from shared.queue import Queue
 from tests.integration.services.worker.http_api import HttpApi
 from tests.unit.services.worker.scripted import ScriptedApi, until
 

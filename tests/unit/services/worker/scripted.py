@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.client import Answer, ApiUnreachable, BeatAnswer
 from shared.domain.status import Outcome
-from shared.queue import Letter, Message
+from shared.message import Message
+from shared.queue import Letter
 
 Reply = Callable[[dict[str, Any]], Answer]
 

@@ -11,8 +11,9 @@ from services.worker.runs import Run, Runs
 from services.worker.slots import Slots
 from shared.client import ApiProblem, ApiUnreachable
 from shared.domain.status import Outcome
+from shared.message import Message
 from shared.outage import Outage
-from shared.queue import Letter, Message
+from shared.queue import Letter
 from tests.unit.services.worker.scripted import ListQueue, ScriptedApi, judged, until
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.worker.fairness import admitted
 from services.worker.runs import Run
-from shared.queue import Message
+from shared.message import Message
 from shared.settings import Settings
 
 ROUTES = ("a", "b/x", "b/y", "c")

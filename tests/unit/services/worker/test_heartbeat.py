@@ -9,8 +9,8 @@ from services.worker.heartbeat import Heartbeat
 from services.worker.registry import Registry
 from services.worker.runs import Run, Runs
 from shared.client import ApiProblem, ApiUnreachable
+from shared.message import Message
 from shared.outage import Outage
-from shared.queue import Message
 from tests.unit.services.worker.scripted import ScriptedApi, until
 
 

@@ -13,7 +13,7 @@ from services.worker.isolation.isolation import GRACE_SECONDS, LAST_SECONDS, PAT
 from services.worker.isolation.output import CAP, LONGEST_LINE, Output
 from services.worker.runs import Run
 from services.worker.slots import Slots
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 from tests.unit.services.worker.scripted import until
 

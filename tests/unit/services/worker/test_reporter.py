@@ -14,8 +14,8 @@ from services.worker.runs import Run, Runs
 from shared.client import ApiProblem, ApiUnreachable
 from shared.courier import Courier
 from shared.domain.status import Outcome
+from shared.message import Message
 from shared.outage import Outage
-from shared.queue import Message
 from shared.spool import Spool
 from tests.unit.services.worker.scripted import ScriptedApi, applied, judged, until
 from tests.unit.spools import kept

@@ -18,7 +18,7 @@ from services.worker.slots import Slots
 from shared.domain.merge import METADATA_CAP, metadata_size
 from shared.encoding import MESSAGE_CAP
 from shared.logs import LineFormatter
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 from tests.unit.services.worker.scripted import until
 

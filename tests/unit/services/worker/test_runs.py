@@ -8,7 +8,7 @@ import pytest
 from services.worker.runs import Cancelled, Run, Runs
 from shared.domain.status import ErrorCode
 from shared.encoding import REPORT_CAP
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 
 

@@ -4,7 +4,7 @@ import json
 
 from services.worker.runs import Run
 from services.worker.watchdog import MOST_HUNG, Watchdog
-from shared.queue import Message
+from shared.message import Message
 from shared.spool import Parcel
 
 

@@ -13,7 +13,8 @@ from services.api.store.store import Store
 from services.api.upkeep.dispatcher import Dispatcher
 from shared.domain.report import Report
 from shared.domain.status import Outcome, Status
-from shared.queue import Message, Queue
+from shared.message import Message
+from shared.queue import Queue
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 

@@ -24,7 +24,8 @@ from shared.domain.route import type_of
 from shared.domain.status import ErrorCode, Outcome, Status
 from shared.domain.task import TaskError
 from shared.domain.task_type import TaskType
-from shared.queue import Letter, Lying, Message
+from shared.message import Message
+from shared.queue import Letter, Lying
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test

@@ -3,7 +3,8 @@
 from services.api.store.lanes import DueRun
 from services.api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from services.api.upkeep.window import Window
-from shared.queue import Lying, Message
+from shared.message import Message
+from shared.queue import Lying
 
 RUN = DueRun("sleep", 0, "t", 1)
 MESSAGE = Message("t", 1)

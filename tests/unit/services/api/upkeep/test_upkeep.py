@@ -13,7 +13,8 @@ from services.api.upkeep.upkeep import Upkeep
 from services.api.upkeep.workers import Workers
 from shared.domain.task_type import TaskType
 from shared.doorbell import Doorbell
-from shared.queue import Message, Queue
+from shared.message import Message
+from shared.queue import Queue
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test

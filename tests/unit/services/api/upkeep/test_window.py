@@ -4,7 +4,7 @@ import pytest
 
 from services.api.store.lanes import DueRun, Lane
 from services.api.upkeep.window import WINDOW, Window
-from shared.queue import Message
+from shared.message import Message
 
 LANE = Lane("sleep", 0)
 
