@@ -1,29 +1,11 @@
 """The address at which the API listens, and why it cannot."""
 
-import ctypes
 import errno
-import struct
-import sys
-from contextlib import suppress
-from socket import SOL_SOCKET, gaierror, socket
+from socket import gaierror, socket
 
 from tornado.netutil import bind_sockets
 
 from shared.settings import Settings
-
-SO_ATTACH_FILTER = 26
-"""From Linux's `asm-generic/socket.h`; the `socket` module lacks it."""
-
-DROP_SYN = b"".join(
-    struct.pack("=HBBI", *instruction)
-    for instruction in (
-        (0x30, 0, 0, 13),  # load the byte with the flags of the TCP header
-        (0x45, 0, 1, 0x02),  # if SYN is set, go on, else skip one
-        (0x06, 0, 0, 0),  # drop
-        (0x06, 0, 0, 0xFFFFFFFF),  # keep
-    )
-)
-"""A program of the classic packet filter; see the kernel's `Documentation/networking/filter.rst`."""
 
 
 class CannotListen(Exception):
@@ -36,21 +18,6 @@ def bind(settings: Settings) -> list[socket]:
         return bind_sockets(settings.port, settings.host)
     except OSError as error:
         raise CannotListen(_reason(settings, error)) from None
-
-
-def deafen(listener: socket) -> None:
-    """Have the kernel ignore new connections to a listener that is about to close; what has connected can be accepted.
-
-    A connection that is completed between the last accept and the close would be reset. One that is ignored is tried
-    again by its client's kernel after a second (RFC 6298, 2.1). Only Linux can do this.
-    """
-    if sys.platform != "linux":
-        return
-    program = ctypes.create_string_buffer(DROP_SYN, len(DROP_SYN))
-    with suppress(OSError):
-        listener.setsockopt(
-            SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(DROP_SYN) // 8, ctypes.addressof(program))
-        )
 
 
 def _reason(settings: Settings, error: OSError) -> str:

@@ -18,7 +18,6 @@ from services.api.connections import MAX_HEAD_SIZE, PatientStream
 from services.api.crowd import Crowd
 from services.api.entrance import Entrance
 from services.api.last_words import Lingering, answer
-from services.api.listening import deafen
 from services.api.problems import TOO_MANY_CONNECTIONS, Refusal
 from services.api.targets import Addressed
 
@@ -90,11 +89,11 @@ class PatientServer(HTTPServer):
 
     def stop(self) -> None:
         """Stop listening; first accept all that have connected, since a closed listener resets them."""
-        for listener in self._sockets.values():
-            deafen(listener)
-            with contextlib.suppress(OSError):
-                while True:
-                    self._handle_connection(*listener.accept())
+        for number, listener in self._sockets.items():
+            self._handlers.pop(number)()
+            for connection, address in _closed(listener):
+                self._handle_connection(connection, address)
+        self._sockets.clear()
         super().stop()
 
     async def close_all_connections(self) -> None:
@@ -125,3 +124,15 @@ class PatientServer(HTTPServer):
 
     def _streams(self) -> list["PatientStream"]:
         return [cast("PatientStream", connection.stream) for connection in self._connections]
+
+
+def _closed(listener: socket.socket) -> list[tuple[socket.socket, Any]]:
+    """Close a listener, and return the connections that it had."""
+    # Without a queue one client at most can connect between the last accept and the close; others try again.
+    listener.listen(0)
+    found: list[tuple[socket.socket, Any]] = []
+    with contextlib.suppress(OSError):
+        while True:
+            found.append(listener.accept())
+    listener.close()
+    return found

@@ -2,7 +2,6 @@
 
 import errno
 import gc
-import socket
 from contextlib import closing
 
 import pytest
@@ -45,14 +44,3 @@ def test_every_reason_names_its_setting(monkeypatch: pytest.MonkeyPatch, error: 
     monkeypatch.setattr(listening, "bind_sockets", refuse)
     with pytest.raises(CannotListen, match=words):
         listening.bind(Settings(host="127.0.0.1", port=8000))
-
-
-def test_a_deaf_listener_keeps_who_has_connected_and_leaves_others_to_try_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as early:
-        listening.deafen(listener)
-        with pytest.raises(TimeoutError):
-            socket.create_connection(listener.getsockname(), timeout=0.3)
-        served, _ = listener.accept()
-        with served:
-            early.sendall(b"said afterwards")
-            assert served.recv(100) == b"said afterwards"
