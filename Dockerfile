@@ -3,11 +3,14 @@ FROM python:3.12-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 WORKDIR /build
-# Only what names the dependencies, so that a change of the code does not install them anew. The tests come along:
+# First what setup.cfg names, so that a change of the code does not install it anew. What the tests need comes along:
 # `docker-compose run --rm api pytest .`
-COPY setup.cfg pyproject.toml README.md LICENSE ./
-COPY shared/version.py shared/
-RUN /venv/bin/pip install '.[test]'
+COPY setup.cfg ./
+RUN python -c "import configparser; c = configparser.ConfigParser(); c.read('setup.cfg'); \
+        print(c['options']['install_requires'], c['options.extras_require']['test'])" >requirements.txt \
+    && /venv/bin/pip install --requirement requirements.txt
+COPY . .
+RUN /venv/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --no-create-home --home-dir /app waybill && install -d -o waybill -g waybill -m 0700 /data
@@ -25,4 +28,4 @@ EXPOSE 8000
 # By http.client, which knows no proxy.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('WAYBILL_PORT') or 8000), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
-CMD ["python", "-m", "services.api"]
+CMD ["waybill", "api"]

@@ -13,7 +13,7 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --editable
 JOBS ?= 6
 # The newest version of this series is what `make vendor` fetches.
 SWAGGER_UI ?= 5
-SWAGGER_UI_FILES := $(CURDIR)/services/api/static/swagger-ui
+SWAGGER_UI_FILES := $(CURDIR)/services/api/waybill_api/static/swagger-ui
 # How large the proofs are; SEED= repeats the plan of an earlier run.
 TASKS ?= 1000
 GROWN ?= 1000000
@@ -157,6 +157,7 @@ $(VENV)/.made:
 
 $(VENV)/.runtime: setup.cfg pyproject.toml | $(VENV)/.made
 	@echo "== Installing what the services need"
+	@$(RUN) -m pip uninstall --quiet --yes --disable-pip-version-check waybill 2>/dev/null
 	@$(PIP) .
 	@touch $@
 

@@ -16,8 +16,9 @@ from benchmarks.figure import Figure
 from benchmarks.interrupts import raise_once
 from benchmarks.measures import burst, creates, idle, whole_life
 from benchmarks.plan import Plan, Settings
-from benchmarks.process import ROOT, BenchError
+from benchmarks.process import BenchError
 from benchmarks.table import table
+from throwaway.clone import ROOT
 
 MEASURES = {"creates": creates, "life": whole_life, "idle": idle, "burst": burst}
 CACHE = ROOT / ".cache"

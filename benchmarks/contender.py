@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.client import Client, poll
 from benchmarks.process import BenchError, Process, running
-from shared.port import free_port
+from waybill.port import free_port
 
 NAIVE_THREADS = 16
 START_SECONDS = 30.0
@@ -45,7 +45,7 @@ def waybill_api(parent: Path) -> Iterator[Contender]:
     with _folder(parent) as folder:
         port = free_port()
         settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(folder / "data")}
-        with running("services.api", [], folder, settings) as api:
+        with running("waybill_api", [], folder, settings) as api:
             wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
             yield Contender("Waybill", port, None)
 
@@ -56,9 +56,9 @@ def waybill(parent: Path) -> Iterator[Contender]:
     with _folder(parent) as folder:
         port = free_port()
         settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(folder / "data")}
-        with running("services.api", [], folder, settings) as api:
+        with running("waybill_api", [], folder, settings) as api:
             wait_until_it_serves(api, port, lambda client: client.get("/readyz"))
-            with running("services.worker", [], folder, settings) as worker:
+            with running("waybill_worker", [], folder, settings) as worker:
                 contender = Contender("Waybill", port, None)
                 _warm_up(contender, worker)
                 yield contender

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.interrupts import put_off
-from shared.starter import bound
-
-ROOT = Path(__file__).resolve().parent.parent
+from throwaway.clone import PYTHONPATH
+from waybill.starter import bound
 
 
 class BenchError(Exception):
@@ -54,7 +53,7 @@ def running(module: str, arguments: Sequence[str], folder: Path, settings: Mappi
             # In a group of its own, so that a Ctrl-C comes to us alone, and so that no child is left over.
             process = subprocess.Popen(
                 bound([sys.executable, "-m", module, *arguments]),
-                env={**environment, **settings, "PYTHONPATH": str(ROOT), "NO_PROXY": "*"},
+                env={**environment, **settings, "PYTHONPATH": PYTHONPATH, "NO_PROXY": "*"},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.interrupts import raise_once
 from demo.table import Table
 from demo.throwaway import DemoError, installation
-from shared.client import ApiError, Client
+from waybill.client import ApiError, Client
 
 TIMES = (0, 1, 2, 3, 5, 8, 13)
 UNLUCKY = 13

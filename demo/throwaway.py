@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from benchmarks.interrupts import put_off
-from shared.client import ApiUnreachable, Client
-from shared.port import free_port
-from shared.starter import bound
+from throwaway.clone import PYTHONPATH
+from waybill.client import ApiUnreachable, Client
+from waybill.port import free_port
+from waybill.starter import bound
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -43,8 +43,8 @@ def installation(environment: Mapping[str, str]) -> Iterator[Installation]:
         data = Path(folder, "data")
         own = environment_of_ours(environment) | {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
         log = Path(folder, "log")
-        api = services.enter_context(service(["services.api"], own, log))
-        services.enter_context(service(["services.worker"], own | {"WAYBILL_DRAIN_SECONDS": "0"}, log))
+        api = services.enter_context(service(["waybill_api"], own, log))
+        services.enter_context(service(["waybill_worker"], own | {"WAYBILL_DRAIN_SECONDS": "0"}, log))
         client = Client(f"http://127.0.0.1:{port}", token=lambda: _token(data))
         try:
             _wait_until_it_serves(client, api)
@@ -56,7 +56,7 @@ def installation(environment: Mapping[str, str]) -> Iterator[Installation]:
 def environment_of_ours(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for our own processes, without anybody's settings."""
     inherited = {name: value for name, value in environment.items() if not name.startswith("WAYBILL_")}
-    return inherited | {"PYTHONPATH": str(ROOT)}
+    return inherited | {"PYTHONPATH": PYTHONPATH}
 
 
 @contextlib.contextmanager

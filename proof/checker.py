@@ -10,8 +10,8 @@ from proof.healing import Healing
 from proof.history import Story, read
 from proof.plan import Control
 from proof.record import Create, Json, Record, frozen
-from shared.domain.status import ErrorCode, Status
-from shared.domain.transitions import CRASH_BUDGET, LOSS_BUDGET
+from waybill.domain.status import ErrorCode, Status
+from waybill.domain.transitions import CRASH_BUDGET, LOSS_BUDGET
 
 EXAMPLES = 5
 """How many examples of each kind of violation are kept."""

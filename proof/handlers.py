@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.worker.context import Context
+from waybill_worker.context import Context
 
 
 def echo(context: Context, task_input: Any) -> Any:

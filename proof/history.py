@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from proof.record import Json
-from shared.domain.event import EventKind
-from shared.domain.status import ErrorCode, Outcome, Status
-from shared.wire.timestamps import milliseconds_of
+from waybill.domain.event import EventKind
+from waybill.domain.status import ErrorCode, Outcome, Status
+from waybill.wire.timestamps import milliseconds_of
 
 SPOKEN = ("status", "stage", "progress", "result", "error")
 """What only the holder of a run may say about a task with a handler."""

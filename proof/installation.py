@@ -10,11 +10,10 @@ from proof.journal import Journal
 from proof.plan import WORKERS
 from proof.proxy import Proxy
 from proof.supervisor import Supervisor, environment
-from shared.client import ApiProblem, ApiUnreachable, Client
-from shared.port import free_port
-from shared.settings import Settings
+from waybill.client import ApiProblem, ApiUnreachable, Client
+from waybill.port import free_port
+from waybill.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 TIMEOUT = (2.0, 10.0)
 
@@ -99,13 +98,13 @@ def installation(folder: Path, journal: Journal, seed: int = 0, workers: int = W
     own = Settings.model_construct(port=port, data_dir=folder / "data")
     with contextlib.ExitStack() as stack:
         proxy = stack.enter_context(Proxy(("127.0.0.1", port), seed))
-        plain = environment(folder, ROOT, [plugins], **common)
-        through = environment(folder, ROOT, [plugins], **common, api_url=proxy.url)
-        api = Supervisor("api", [sys.executable, "-m", "services.api"], plain, folder, journal, ready=b"ready on ")
+        plain = environment(folder, [plugins], **common)
+        through = environment(folder, [plugins], **common, api_url=proxy.url)
+        api = Supervisor("api", [sys.executable, "-m", "waybill_api"], plain, folder, journal, ready=b"ready on ")
         stack.enter_context(api)
         supervised = []
         for number in range(workers):
-            command = [sys.executable, "-m", "services.worker"]
+            command = [sys.executable, "-m", "waybill_worker"]
             supervised.append(Supervisor(f"worker-{number}", command, through, folder, journal))
             stack.enter_context(supervised[-1])
         running = Installation(folder, api, supervised, proxy, own)

@@ -11,8 +11,8 @@ from functools import partial
 from proof.journal import Journal
 from proof.plan import Control, Wish
 from proof.record import Asked, Create
-from shared.client import ApiProblem, ApiUnreachable, Client
-from shared.domain.status import Status
+from waybill.client import ApiProblem, ApiUnreachable, Client
+from waybill.domain.status import Status
 
 THREADS = 12
 PAUSE = (0.05, 0.4)

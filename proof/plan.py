@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.worker.handlers.sleep import UNLUCKY
-from shared.domain.status import ErrorCode, Status
+from waybill.domain.status import ErrorCode, Status
+from waybill_worker.handlers.sleep import UNLUCKY
 
 WORKERS = 2
 

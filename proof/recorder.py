@@ -9,8 +9,8 @@ from typing import Any
 
 from proof.checker import text
 from proof.record import Look, frozen
-from shared.client import ApiError, Client
-from shared.domain.status import Status
+from waybill.client import ApiError, Client
+from waybill.domain.status import Status
 
 POLLERS = 2
 POLL_SECONDS = 0.03

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from proof.journal import Journal
-from shared.starter import bound
+from throwaway.clone import PYTHONPATH
+from waybill.starter import bound
 
 RESTART_SECONDS = 0.2
 """How long it waits before it starts a process anew."""
@@ -152,9 +153,9 @@ class Supervisor:
         self._journal.deed("exit", self.name, code=code, by_itself=own or None)
 
 
-def environment(folder: Path, root: Path, extra: Sequence[Path] = (), **settings: str) -> dict[str, str]:
+def environment(folder: Path, extra: Sequence[Path] = (), **settings: str) -> dict[str, str]:
     """Return an environment with these settings and nobody else's, and with the project (and `extra`) to import."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-    path = os.pathsep.join(map(str, [root, *extra]))
+    path = os.pathsep.join([PYTHONPATH, *map(str, extra)])
     own = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
     return {**inherited, **own, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}

@@ -13,6 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from tests import needs
 
 CI = os.environ.get("CI") == "true"
+EXAMPLES = 100 if CI else 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the settings of whoever runs the tests, and choose Hypothesis's.
 
-    It gets no deadline, since the machine may be busy, and keeps no files in a read-only place.
+    It gets no deadline, since the machine may be busy, and keeps no files in a read-only place. CI tries more examples.
     """
     # Else the first `io_loop` of a process has asyncio make a loop that nobody closes, and some later test is blamed.
     asyncio.set_event_loop(None)
@@ -38,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     cache = config.rootpath / ".cache"
     writable = os.access(cache if cache.exists() else config.rootpath, os.W_OK)
     database = DirectoryBasedExampleDatabase(cache / "hypothesis") if writable else None
-    hypothesis.settings.register_profile("waybill", deadline=None, database=database)
+    hypothesis.settings.register_profile("waybill", deadline=None, database=database, max_examples=EXAMPLES)
     hypothesis.settings.load_profile("waybill")
     hypothesis.configuration.set_hypothesis_home_dir(cache / "hypothesis")
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 
-from services.api.store import tasks as task_table
-from services.api.store.models import EventRow, StageResultRow
+from waybill_api.store import tasks as task_table
+from waybill_api.store.models import EventRow, StageResultRow
 
 NUMBER = re.compile(r"[0-9]{9}")
 TIMES = {

@@ -15,8 +15,8 @@ from pathlib import Path
 from benchmarks.filling.copies import copy
 from benchmarks.filling.pattern import Pattern
 from benchmarks.process import BenchError
-from services.api.store.clock import Clock
-from services.api.store.store import Store
+from waybill_api.store.clock import Clock
+from waybill_api.store.store import Store
 
 SPAN = 30 * 24 * 3_600_000
 """Milliseconds from the first create to the present."""

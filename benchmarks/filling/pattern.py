@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from services.api.store.drafts import TaskDraft
-from shared.domain.report import Report
-from shared.domain.task_type import TaskType
+from waybill.domain.report import Report
+from waybill.domain.task_type import TaskType
+from waybill_api.store.drafts import TaskDraft
 
 
 class Pattern(Protocol):

@@ -18,8 +18,9 @@ from benchmarks.growth.installation import BATCH, Installation, serving
 from benchmarks.growth.jsons import Jsons
 from benchmarks.interrupts import raise_once
 from benchmarks.load import ask_for
-from benchmarks.process import ROOT, BenchError
+from benchmarks.process import BenchError
 from benchmarks.table import table
+from throwaway.clone import ROOT
 
 TARGET = Target(of="ratio", at_least=0.8)
 """Within 20 %."""

@@ -11,7 +11,7 @@ from benchmarks.contender import wait_until_it_serves
 from benchmarks.growth.jsons import TYPE, key_of, step
 from benchmarks.load import request
 from benchmarks.process import running
-from shared.port import free_port
+from waybill.port import free_port
 
 BATCH = 50
 """Reports in one request."""
@@ -58,6 +58,6 @@ def serving(folder: Path, task_ids: list[str]) -> Iterator[Installation]:
     port = free_port()
     data = folder / "data"
     settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
-    with running("services.api", [], folder, settings) as api:
+    with running("waybill_api", [], folder, settings) as api:
         wait_until_it_serves(api, port, lambda client: client.get(f"/tasks/{task_ids[0]}"))
         yield Installation(port, data.joinpath("worker.token").read_text().strip(), task_ids, api.pid)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from services.api.store.drafts import TaskDraft
-from shared.domain.report import Report
-from shared.domain.status import Status
-from shared.domain.task_type import TaskType
+from waybill.domain.report import Report
+from waybill.domain.status import Status
+from waybill.domain.task_type import TaskType
+from waybill_api.store.drafts import TaskDraft
 
 TYPE = "json"
 STAGES = ("enrich", "publish")

@@ -19,8 +19,9 @@ from benchmarks.loop.crowd import filled
 from benchmarks.loop.timing import Held, table
 from benchmarks.pages.browser import Browser
 from benchmarks.pages.people import ADMIN, add_people
-from benchmarks.process import ROOT, BenchError, running
-from shared.port import free_port
+from benchmarks.process import BenchError, running
+from throwaway.clone import ROOT
+from waybill.port import free_port
 
 WORST = 5
 TRIES = 3

@@ -9,12 +9,12 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.filling.filling import Past
-from services.api.store.drafts import TaskDraft
-from services.api.store.store import Store
-from shared.domain.report import Report
-from shared.domain.status import ErrorCode, Status
-from shared.domain.task import TaskError
-from shared.domain.task_type import TaskType
+from waybill.domain.report import Report
+from waybill.domain.status import ErrorCode, Status
+from waybill.domain.task import TaskError
+from waybill.domain.task_type import TaskType
+from waybill_api.store.drafts import TaskDraft
+from waybill_api.store.store import Store
 
 MINUTE = 60_000
 ROUNDS = 18

@@ -10,8 +10,8 @@ import sys
 import time
 from typing import Any
 
-from services.api import __main__ as api
-from services.api import server
+from waybill_api import __main__ as api
+from waybill_api import server
 
 BEAT_SECONDS = 0.002
 

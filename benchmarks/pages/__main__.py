@@ -24,8 +24,9 @@ from benchmarks.pages.bystanders import Work
 from benchmarks.pages.people import ADMIN, add_people
 from benchmarks.pages.timing import Timing, table
 from benchmarks.pages.variety import Variety
-from benchmarks.process import ROOT, BenchError
-from shared.wire.timestamps import rfc3339
+from benchmarks.process import BenchError
+from throwaway.clone import ROOT
+from waybill.wire.timestamps import rfc3339
 
 SEED = 7
 WARM_UPS = 3

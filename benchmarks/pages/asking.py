@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from benchmarks.pages.browser import Browser
 from benchmarks.pages.variety import PIPELINE, RARE, TRACKED
-from services.api.handlers.parameters import cursor_of
+from waybill_api.handlers.parameters import cursor_of
 
 TASKS = "/admin/tasks/task/"
 

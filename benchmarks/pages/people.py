@@ -5,11 +5,11 @@ import secrets
 import threading
 from pathlib import Path
 
-from services.api.admin.passwords import Cost, hashed
-from services.api.store.clock import Clock
-from services.api.store.store import Store
-from shared.domain.account import Account, Role
-from shared.domain.audit import Deed
+from waybill.domain.account import Account, Role
+from waybill.domain.audit import Deed
+from waybill_api.admin.passwords import Cost, hashed
+from waybill_api.store.clock import Clock
+from waybill_api.store.store import Store
 
 ADMIN = "bench"
 OTHERS = 100

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from services.api.store.drafts import TaskDraft
-from shared.domain.report import Report
-from shared.domain.status import ErrorCode, Status
-from shared.domain.task import TaskError
-from shared.domain.task_type import TaskType
+from waybill.domain.report import Report
+from waybill.domain.status import ErrorCode, Status
+from waybill.domain.task import TaskError
+from waybill.domain.task_type import TaskType
+from waybill_api.store.drafts import TaskDraft
 
 PERIOD = 10_000
 RARE = "zeppelin"

@@ -15,8 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from demo.pipeline.work import TYPE, Parcel, enriched, names, pauses
-from shared.domain.status import Status
 from waybill import Received, Reporter
+from waybill.domain.status import Status
 
 THREADS = 8
 FAREWELL_SECONDS = 60.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.pipeline.work import enriched
-from shared.domain.status import Status
+from waybill.domain.status import Status
 
 MOST_UPDATES = 0.5
 """Row updates per report, at most, for Waybill."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared.domain.account import Role
-from shared.domain.route import route_of
-from shared.domain.task_type import TaskType
+from waybill.domain.account import Role
+from waybill.domain.route import route_of
+from waybill.domain.task_type import TaskType
 
 
 @dataclass(frozen=True, slots=True)

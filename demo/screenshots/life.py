@@ -7,11 +7,11 @@ from typing import Any
 from demo.screenshots import texts
 from demo.screenshots.cast import DELIVERY, HELPERS, LEGS, LOST, NEWSLETTER, Helper, Work
 from demo.screenshots.hour import AWAY, CRASH, EXPIRED, MINUTE, PAUSED, RUSHES, SECOND, TurnedClock
-from services.api.store.commands.runs import HeldRun
-from services.api.store.store import Store
-from shared.domain.report import Report
-from shared.domain.status import ErrorCode, Outcome, Status
-from shared.domain.task import Task, TaskError
+from waybill.domain.report import Report
+from waybill.domain.status import ErrorCode, Outcome, Status
+from waybill.domain.task import Task, TaskError
+from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.store import Store
 
 Course = AsyncIterator[int]
 """What happens to somebody: it yields the time, in milliseconds, at which it goes on."""

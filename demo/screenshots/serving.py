@@ -8,21 +8,21 @@ from pathlib import Path
 from demo.screenshots.cast import HELPERS, PASSWORD, PEOPLE
 from demo.screenshots.hour import TurnedClock
 from demo.screenshots.story import Story
-from services.api.access import Access, Scope
-from services.api.admin.accounts import Accounts
-from services.api.admin.passwords import Passwords
-from services.api.admin.sessions import Sessions
-from services.api.app import build
-from services.api.metrics import Metrics
-from services.api.patient_server import PatientServer
-from services.api.search.query import Query
-from services.api.store.commands.runs import HeldRun
-from services.api.store.store import Store
-from services.api.traffic import Traffic
-from services.api.upkeep.workers import Beat, Workers
-from shared.domain.status import Status
-from shared.port import free_port
-from shared.version import VERSION
+from waybill.domain.status import Status
+from waybill.port import free_port
+from waybill.version import VERSION
+from waybill_api.access import Access, Scope
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.passwords import Passwords
+from waybill_api.admin.sessions import Sessions
+from waybill_api.app import build
+from waybill_api.metrics import Metrics
+from waybill_api.patient_server import PatientServer
+from waybill_api.search.query import Query
+from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
+from waybill_api.upkeep.workers import Beat, Workers
 
 
 class NoUpkeep:

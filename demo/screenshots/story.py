@@ -14,10 +14,10 @@ from demo.screenshots import texts
 from demo.screenshots.cast import APPLICATION, DELIVERY, LOST, NEWSLETTER, THUMBNAIL, WORKS, Work
 from demo.screenshots.hour import CRASH, MINUTE, NOW, PAUSED, RUSHES, SECOND, START, TurnedClock
 from demo.screenshots.life import Course, Life
-from services.api.search.query import Query
-from services.api.store.store import Store
-from shared.domain.audit import Deed
-from shared.domain.status import Status
+from waybill.domain.audit import Deed
+from waybill.domain.status import Status
+from waybill_api.search.query import Query
+from waybill_api.store.store import Store
 
 
 class Story:

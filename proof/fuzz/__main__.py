@@ -22,9 +22,9 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from benchmarks.interrupts import raise_once
-from shared.starter import bound
+from throwaway.clone import PYTHONPATH
+from waybill.starter import bound
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 REQUEST_SECONDS = 30
 """How long one answer may take; the waits that the API offers are bounded by the hooks."""
@@ -43,11 +43,11 @@ class Api:
         environment |= {
             "WAYBILL_PORT": "0",
             "WAYBILL_DATA_DIR": str(folder / "data"),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PYTHONPATH,
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                bound([sys.executable, "-m", "services.api"]),
+                bound([sys.executable, "-m", "waybill_api"]),
                 env=environment,
                 cwd=folder,
                 stdout=subprocess.PIPE,

@@ -11,19 +11,19 @@ from proof.simulation.kernel import Kernel
 from proof.simulation.loop import Loop
 from proof.simulation.network import Exchange
 from proof.simulation.process import Process
-from services.api import problems
-from services.api.operation import Operation, operation_of
-from services.api.problems import Refusal
-from services.api.routes import api_routes
-from services.api.store.clock import Clock
-from services.api.store.store import Store
-from services.api.store.unit import Commit
-from services.api.upkeep.upkeep import Upkeep
-from services.api.upkeep.workers import Workers
-from shared.domain.errors import WaybillError
-from shared.domain.task_type import TaskType
-from shared.queue import Queue
-from shared.settings import Settings
+from waybill.domain.errors import WaybillError
+from waybill.domain.task_type import TaskType
+from waybill.queue import Queue
+from waybill.settings import Settings
+from waybill_api import problems
+from waybill_api.operation import Operation, operation_of
+from waybill_api.problems import Refusal
+from waybill_api.routes import api_routes
+from waybill_api.store.clock import Clock
+from waybill_api.store.store import Store
+from waybill_api.store.unit import Commit
+from waybill_api.upkeep.upkeep import Upkeep
+from waybill_api.upkeep.workers import Workers
 
 
 class Audience(Protocol):
@@ -43,7 +43,7 @@ class Audience(Protocol):
 
 
 class Api:
-    """One life of the API: composed as in `services.api.server`, ended by a kill."""
+    """One life of the API: composed as in `waybill_api.server`, ended by a kill."""
 
     def __init__(self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience) -> None:
         """Start; `types` are added unless they are there."""
@@ -113,7 +113,7 @@ class Api:
     async def _carry_out(
         self, operation: Operation, services: Any, segments: Sequence[str], exchange: Exchange
     ) -> tuple[int, Any]:
-        """Do what `services.api.endpoint` does, without a connection."""
+        """Do what `waybill_api.endpoint` does, without a connection."""
         request = SimpleNamespace(
             headers=exchange.headers, query_arguments={}, method=exchange.method, path=exchange.path
         )

@@ -10,19 +10,19 @@ from proof.simulation.kernel import Kernel
 from proof.simulation.process import Process
 from proof.simulation.threads import SimpleQueue
 from proof.simulation.truth import Truth
-from services.worker.context import Handler
-from services.worker.runner import Runner
-from services.worker.runs import Run
-from services.worker.slots import Slots
-from shared.message import Message
-from shared.spool import Parcel
+from waybill.message import Message
+from waybill.spool import Parcel
+from waybill_worker.context import Handler
+from waybill_worker.runner import Runner
+from waybill_worker.runs import Run
+from waybill_worker.slots import Slots
 
 STARTS = 0.2
 """Seconds that an interpreter takes to start."""
 
 
 class Child:
-    """Stands for `services.worker.isolation.child.Child`; what runs in it is the product's own."""
+    """Stands for `waybill_worker.isolation.child.Child`; what runs in it is the product's own."""
 
     def __init__(self, kernel: Kernel, truth: Truth, handlers: Mapping[str, Handler], run: Run) -> None:
         """Start it for this run, in a process below the one that runs now."""

@@ -9,7 +9,7 @@ from proof.simulation.kernel import Kernel
 from proof.simulation.network import Network, Weather
 from proof.simulation.process import Process
 from proof.simulation.services import Supervisor
-from shared.settings import Settings
+from waybill.settings import Settings
 
 LONGEST_PAUSE = 25.0
 LONGEST_STORM = 10.0

@@ -14,16 +14,16 @@ from proof.simulation.network import Network, NetworkClient
 from proof.simulation.process import Process
 from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Threading
 from proof.simulation.truth import Truth
-from services.api.store import clock, ids, store, writer
-from services.api.upkeep import dispatcher, reaper, upkeep
-from services.worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runner_threads, runs, slots
-from services.worker.context import Handler
-from services.worker.isolation import isolation
-from services.worker.reporter import Reporter
-from shared import delivery, leftovers, outage
-from shared.lockfile import LockFile
-from shared.queue import Queue
-from shared.spool import Parcel, Spool
+from waybill import delivery, leftovers, outage
+from waybill.lockfile import LockFile
+from waybill.queue import Queue
+from waybill.spool import Parcel, Spool
+from waybill_api.store import clock, ids, store, writer
+from waybill_api.upkeep import dispatcher, reaper, upkeep
+from waybill_worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runner_threads, runs, slots
+from waybill_worker.context import Handler
+from waybill_worker.isolation import isolation
+from waybill_worker.reporter import Reporter
 
 THREADED = (
     adoption,

@@ -9,7 +9,7 @@ import requests
 
 from proof.simulation.kernel import Kernel, Wakeup
 from proof.simulation.process import Process
-from shared.client import ApiUnreachable, Client
+from waybill.client import ApiUnreachable, Client
 
 LATENCY = 0.004
 """Mean seconds of a way without trouble."""

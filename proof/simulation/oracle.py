@@ -13,8 +13,8 @@ from proof.simulation.ledger import Event, Ledger, Row
 from proof.simulation.network import Exchange
 from proof.simulation.process import Process
 from proof.simulation.truth import Execution, Truth
-from services.api.store.unit import Commit
-from services.worker.consumer import Exit
+from waybill_api.store.unit import Commit
+from waybill_worker.consumer import Exit
 
 WORKER_CALL = re.compile(r"/workers/([^/]+)/(heartbeat|gone)")
 

@@ -9,8 +9,8 @@ from proof.simulation.network import Network, NetworkClient
 from proof.simulation.oracle import KEPT, Oracle
 from proof.simulation.process import Process
 from proof.simulation.truth import Truth
-from shared.client import ApiProblem, ApiUnreachable
-from shared.domain.task_type import TaskType
+from waybill.client import ApiProblem, ApiUnreachable
+from waybill.domain.task_type import TaskType
 
 TYPES = (
     TaskType(name="once", handler="work", timeout=9),

@@ -9,8 +9,8 @@ from proof.simulation.oracle import Oracle
 from proof.simulation.people import TYPES
 from proof.simulation.process import Process
 from proof.simulation.truth import Truth
-from services.worker.consumer import Worker
-from shared.settings import Settings
+from waybill.settings import Settings
+from waybill_worker.consumer import Worker
 
 
 class Supervisor:

@@ -17,7 +17,7 @@ from proof.simulation.oracle import Oracle, Violation
 from proof.simulation.people import People
 from proof.simulation.services import Supervisor
 from proof.simulation.truth import Truth
-from shared.settings import Settings
+from waybill.settings import Settings
 
 TROUBLE = 30.0
 """Seconds in which faults strike."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from proof.simulation.kernel import Kernel
 from proof.simulation.process import Process
-from shared.spool import Parcel
+from waybill.spool import Parcel
 
 RETURNED, RAISED = "returned", "raised"
 

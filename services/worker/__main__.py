@@ -1,54 +1,13 @@
-"""Run a worker: `python -m services.worker`."""
+"""Run the worker as it was run before 1.0: `python -m services.worker`. Use `waybill worker`."""
 
-import os
 import sys
+from pathlib import Path
 
-from services.worker.consumer import ENDING_SECONDS, CannotStart, Worker
-from services.worker.descriptors import Descriptors
-from services.worker.ending import Deadline, leave
-from services.worker.own_limits import refuse_own_limits
-from services.worker.own_signals import refuse_own_signals
-from services.worker.printed import Printed
-from shared import logs, starter
-from shared.descriptors import TooFewDescriptors, check_descriptors
-from shared.outlet import Outlets
-from shared.settings import Settings, SettingsError
-from shared.sqlite import SqliteTooOld, check_sqlite
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "shared")]
 
-PATIENCE = 20.0
-"""Seconds that this process may take to stop after its starter has ended, besides the drain."""
-
-
-def main(printed: Printed | None = None) -> int:
-    """Run until told to stop, and return the exit status; 2 means that a setting makes no sense.
-
-    `printed` is what the streams ask about what handlers print.
-    """
-    try:
-        check_sqlite()
-        check_descriptors()
-        settings = Settings.load()
-        starter.stop_with(settings.parent, settings.drain_seconds + PATIENCE)
-        settings.make_data_dir()
-    except (SettingsError, SqliteTooOld, TooFewDescriptors) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    os.umask(0o077)
-    logs.configure(settings.log_level)
-    refuse_own_signals()
-    refuse_own_limits()
-    deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
-    descriptors = Descriptors()
-    try:
-        return Worker(
-            settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone, printed=printed
-        ).run()
-    except CannotStart as error:
-        sys.stderr.write(f"{error}\n")
-        return error.status
-
+from waybill_worker.__main__ import main
 
 if __name__ == "__main__":
-    printed = Printed()
-    outlets = Outlets(printed.admit)
-    leave(main(printed), outlets.flush)
+    sys.stderr.write("python -m services.worker goes away with 1.0: use `waybill worker`\n")
+    sys.exit(main())

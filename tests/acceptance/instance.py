@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import requests
 
-from shared.port import free_port
+from throwaway.clone import PYTHONPATH, ROOT
+from waybill.port import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 120.0
 """Seconds; long enough for a busy machine, since no test is about speed."""
 
@@ -98,7 +98,7 @@ class Service:
     def warnings(self) -> list[str]:
         """Return the warnings that it has logged, but for what it says of handlers that happen to be installed."""
         lines = (line for line in self.read().splitlines() if " WARNING " in line)
-        return [line for line in lines if " services.worker.registry " not in line]
+        return [line for line in lines if " waybill_worker.registry " not in line]
 
 
 class Instance:
@@ -123,7 +123,7 @@ class Instance:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
         own = {f"WAYBILL_{name.upper()}": value for name, value in (self.settings | settings).items()}
         path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
-        plain = {"PYTHONPATH": str(ROOT), "PATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.temporary)}
+        plain = {"PYTHONPATH": PYTHONPATH, "PATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.temporary)}
         return inherited | own | plain
 
     def start(self, name: str, *command: str, **settings: str) -> Service:
@@ -135,13 +135,13 @@ class Instance:
 
     def start_api(self, *prefix: str, **settings: str) -> Service:
         """Start the API, through another program where a prefix names one, and wait until it serves."""
-        service = self.start("api", *prefix, sys.executable, "-m", "services.api", **settings)
+        service = self.start("api", *prefix, sys.executable, "-m", "waybill_api", **settings)
         wait_until(lambda: self._serves(service), "an API that serves")
         return service
 
     def start_worker(self, **settings: str) -> Service:
         """Start a worker, without waiting for it."""
-        return self.start("worker", sys.executable, "-m", "services.worker", **settings)
+        return self.start("worker", sys.executable, "-m", "waybill_worker", **settings)
 
     def manage(self, *arguments: str, standard_input: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run manage.py with these arguments until it ends."""

@@ -34,7 +34,7 @@ def test_off_loopback_it_does_not_start_while_everybody_knows_the_password(insta
     assert first.stop() == 0
     assert re.search(r"log in at http://.*/admin/ as user with the password password", first.read())
     open_to_all = {"host": "0.0.0.0", "allow_anonymous_off_loopback": "1"}  # noqa: S104
-    refused = instance.start("refused", "python", "-m", "services.api", **open_to_all)
+    refused = instance.start("refused", "python", "-m", "waybill_api", **open_to_all)
     assert refused.ended() == 2
     (line,) = refused.read().splitlines()
     assert "WAYBILL_ALLOW_DEMO_LOGIN=1" in line

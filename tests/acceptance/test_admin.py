@@ -72,7 +72,7 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
     page.keyboard.press("g")
     page.keyboard.press("w")
     page.wait_for_url("**/admin/workers/")
-    page.get_by_text("python -m services.worker").wait_for()
+    page.get_by_text("python -m waybill_worker").wait_for()
 
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/admin/login/")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, wait_until
+from tests.acceptance.instance import Instance, wait_until
+from throwaway.clone import PYTHONPATH
 
 HANDLERS = """
 import os
@@ -43,9 +44,9 @@ def started(install: Callable[..., Instance], folder: Path, workers: int) -> Ins
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 0\n")
     instance = install()
     instance.start_api()
-    path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{ROOT}"
+    path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
     for _ in range(workers):
-        instance.start("worker", "env", path, "python", "-m", "services.worker")
+        instance.start("worker", "env", path, "python", "-m", "waybill_worker")
     types = (
         {"name": "slow", "handler": "slow", "processing_time": 60},
         {"name": "brief", "handler": "slow", "processing_time": 60, "timeout": 1, "max_attempts": 3, "min_backoff": 0},

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, wait_until
+from tests.acceptance.instance import Instance, wait_until
+from throwaway.clone import ROOT
 
 
 @pytest.mark.slow

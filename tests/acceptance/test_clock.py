@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, wait_until
+from tests.acceptance.instance import Instance, wait_until
+from throwaway.clone import PYTHONPATH
 
 pytestmark = pytest.mark.slow
 
@@ -41,14 +42,14 @@ class Clock:
     @property
     def prefix(self) -> list[str]:
         """The beginning of a command whose process sees this clock."""
-        return ["env", f"PYTHONPATH={self._folder}{os.pathsep}{ROOT}"]
+        return ["env", f"PYTHONPATH={self._folder}{os.pathsep}{PYTHONPATH}"]
 
 
 @pytest.mark.parametrize("first", [3_600, -3_600])
 def test_a_wall_clock_that_jumps_expires_nobody_and_holds_nothing_up(instance: Instance, first: int) -> None:
     apis, workers = Clock(instance.folder / "api-clock"), Clock(instance.folder / "worker-clock")
     instance.start_api(*apis.prefix)
-    worker = instance.start("worker", *workers.prefix, sys.executable, "-m", "services.worker")
+    worker = instance.start("worker", *workers.prefix, sys.executable, "-m", "waybill_worker")
     retried = {"name": "retried", "handler": "sleep", "processing_time": 13, "max_attempts": 2, "min_backoff": 4}
     instance.post("/task-types", retried).raise_for_status()
     unlucky = instance.post("/tasks", {"name": "fails twice", "type": "retried"}).json()["task_id"]

@@ -77,7 +77,7 @@ def test_without_any_descriptor_the_api_rests_and_serves_as_soon_as_there_are_so
 @pytest.mark.parametrize("service", ["api", "worker"])
 def test_too_few_descriptors_are_told_in_one_line(instance: Instance, service: str) -> None:
     shell = ("/bin/sh", "-c", 'ulimit -n 20; exec "$@"', "sh")
-    process = instance.start(service, *shell, sys.executable, "-m", f"services.{service}")
+    process = instance.start(service, *shell, sys.executable, "-m", f"waybill_{service}")
     assert process.ended() == 2
     assert process.read() == "this process may open 20 files, and needs 64: raise `ulimit -n`\n"
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.api.admin.texts import isolated, visible
 from tests.acceptance.browser import Visit
 from tests.acceptance.instance import Instance
+from waybill_api.admin.texts import isolated, visible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route

@@ -30,7 +30,7 @@ class SmallDisk:
     def start_worker(self, instance: Instance) -> Service:
         """Start a worker that sees the same disk."""
         enter = ["nsenter", "--target", str(self.api.pid), "--user", "--mount", "--preserve-credentials"]
-        return instance.start("worker", *enter, f"--wd={instance.folder}", sys.executable, "-m", "services.worker")
+        return instance.start("worker", *enter, f"--wd={instance.folder}", sys.executable, "-m", "waybill_worker")
 
     def admin(self) -> dict[str, str]:
         """Return the headers that make a call the administrator's."""

@@ -25,7 +25,7 @@ def create(instance: Instance) -> int | None:
 
 def refused(instance: Instance) -> str:
     """Start an API that cannot start, and return the one line that says why."""
-    service = instance.start("refused", sys.executable, "-m", "services.api")
+    service = instance.start("refused", sys.executable, "-m", "waybill_api")
     assert service.ended() == 1
     (line,) = service.read().splitlines()
     return line
@@ -62,7 +62,7 @@ def test_an_api_whose_database_is_taken_away_ends_and_does_not_begin_anew(
 def test_a_lock_file_that_is_removed_lets_no_second_api_in(instance: Instance) -> None:
     first = instance.start_api()
     (instance.data / "tasks.lock").unlink()
-    second = instance.start("second", sys.executable, "-m", "services.api", port="0", lock_wait_seconds="1.5")
+    second = instance.start("second", sys.executable, "-m", "waybill_api", port="0", lock_wait_seconds="1.5")
     assert second.ended() == 1
     waits, gives_up = second.read().splitlines()
     assert "waiting for its end for up to 1.5 s" in waits

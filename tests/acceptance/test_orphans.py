@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, wait_until
+from tests.acceptance.instance import Instance, wait_until
+from throwaway.clone import ROOT
 
 HONCHO = (sys.executable, "-m", "honcho", "--procfile", str(ROOT / "Procfile"), "start")
 RUN = (sys.executable, str(ROOT / "manage.py"), "run")

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, Service, wait_until
+from tests.acceptance.instance import Instance, Service, wait_until
+from throwaway.clone import PYTHONPATH
 
 STAGES = ("fetch", "parse", "check", "enrich", "store")
 TASKS, KILLS = 30, 8
@@ -60,7 +61,7 @@ class Line:
         entries = "".join(f"{stage} = line_handlers:{stage}\n" for stage in STAGES)
         (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: line\nVersion: 0\n")
-        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{ROOT}"
+        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
         self.instance = install(worker_slots="4")
         self.instance.start_api()
         answer = self.instance.post("/task-types", {"name": "line", "stages": STAGES})
@@ -68,7 +69,7 @@ class Line:
 
     def work(self, *stages: str) -> None:
         """Start a worker that serves these stages."""
-        command = ("env", self._path, "python", "-m", "services.worker")
+        command = ("env", self._path, "python", "-m", "waybill_worker")
         self.instance.start("worker", *command, stages=",".join(stages))
 
     def kill_who_works(self, starts: int) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, Service, wait_until
+from tests.acceptance.instance import Instance, Service, wait_until
 from tests.acceptance.tour import PATIENCE, Tour, blocks
 from tests.needs import COMMANDS, require
+from throwaway.clone import ROOT
 
 README = ROOT / "README.md"
 SOURCES = ("setup.cfg", "pyproject.toml")

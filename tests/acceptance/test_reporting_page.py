@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
-from tests.acceptance.instance import ROOT, Instance
+from tests.acceptance.instance import Instance
 from tests.acceptance.tour import PATIENCE, Tour, blocks
 from tests.needs import COMMANDS, require
+from throwaway.clone import ROOT
 
 PAGE = ROOT / "docs" / "reporting.md"
 

@@ -65,7 +65,7 @@ class Client(threading.Thread):
 
 def replace_api(instance: Instance, api: Service) -> Service:
     """Start the next API, which waits for the lock, and stop the present one; return the next once it serves."""
-    following = instance.start("api", sys.executable, "-m", "services.api")
+    following = instance.start("api", sys.executable, "-m", "waybill_api")
     time.sleep(REPLACED_EVERY)
     assert api.stop() == 0
     wait_until(lambda: "ready on" in following.read(), "the next API")

@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.acceptance.instance import DEADLINE, ROOT
+from tests.acceptance.instance import DEADLINE
 from tests.needs import require_browser
+from throwaway.clone import ROOT
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

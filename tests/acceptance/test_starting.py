@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from shared import installation
 from tests.acceptance.instance import Instance, wait_until
+from waybill import installation
 
 
 def test_a_worker_may_start_before_the_api(instance: Instance) -> None:
@@ -20,7 +20,7 @@ def test_a_worker_may_start_before_the_api(instance: Instance) -> None:
 
 def test_a_second_api_on_the_same_data_ends_and_the_first_goes_on(instance: Instance) -> None:
     first = instance.start_api()
-    second = instance.start("second", sys.executable, "-m", "services.api", port="0", lock_wait_seconds="0.5")
+    second = instance.start("second", sys.executable, "-m", "waybill_api", port="0", lock_wait_seconds="0.5")
     assert second.ended() == 1
     waits, gives_up = second.read().splitlines()
     assert "waiting for its end for up to 0.5 s" in waits
@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(instance: Instance)
 
 @pytest.mark.parametrize("service", ["api", "worker"])
 def test_a_nonsense_setting_is_told_in_one_line(instance: Instance, service: str) -> None:
-    process = instance.start(service, sys.executable, "-m", f"services.{service}", port="many")
+    process = instance.start(service, sys.executable, "-m", f"waybill_{service}", port="many")
     assert process.ended() == 2
     (line,) = process.read().splitlines()
     assert line.startswith("WAYBILL_PORT must be a whole number from 0 to 65535")
@@ -56,7 +56,7 @@ def test_a_damaged_database_is_told_in_one_line_and_left_as_it_is(instance: Inst
     database.touch(mode=0o600)
     database.write_bytes(b"this is no database" * 1_000)
     before = database.read_bytes()
-    api = instance.start("api", sys.executable, "-m", "services.api", port="0")
+    api = instance.start("api", sys.executable, "-m", "waybill_api", port="0")
     assert api.ended() == 1
     (line,) = api.read().splitlines()
     assert line.startswith(f"{database} cannot be used: file is not a database; put a good copy in its place")

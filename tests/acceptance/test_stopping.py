@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.acceptance.instance import ROOT, Instance, wait_until
+from tests.acceptance.instance import Instance, wait_until
+from throwaway.clone import ROOT
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 SOON = 20.0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.instance import ROOT, Instance, Service
+from tests.acceptance.instance import Instance, Service
+from throwaway.clone import PYTHONPATH
 
 INNOCENTS = 20
 HANDLERS = """
@@ -40,7 +41,7 @@ class Workers:
         entries = "".join(f"{name} = suspect_handlers:{name}\n" for name in names)
         (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: suspects\nVersion: 0\n")
-        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{ROOT}"
+        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
         self._instance = instance
         self._is_over = threading.Event()
         self.alive = [self._start() for _ in range(count)]
@@ -52,7 +53,7 @@ class Workers:
             assert answer.status_code == 201, answer.text
 
     def _start(self) -> Service:
-        return self._instance.start("worker", "env", self._path, "python", "-m", "services.worker")
+        return self._instance.start("worker", "env", self._path, "python", "-m", "waybill_worker")
 
     def _watch(self) -> None:
         while not self._is_over.wait(0.1):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings
-from tests.acceptance.instance import ROOT
 from tests.needs import SYSTEMD, require
+from throwaway.clone import ROOT
+from waybill.settings import Settings
 
 PYTHON = "/opt/waybill/.venv/bin/python"
 """Where the README has Waybill installed; systemd asks whether the program is there."""

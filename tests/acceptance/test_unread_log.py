@@ -31,7 +31,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
 
 def start(instance: Instance, service: str, redirection: str, **settings: str) -> Service:
     """Start a service through a shell that redirects what it prints."""
-    command = f'"$0" -m services.{service} {redirection}'
+    command = f'"$0" -m waybill_{service} {redirection}'
     exec_it = "" if "|" in redirection else "exec "
     return instance.start(service, "/bin/sh", "-c", exec_it + command, sys.executable, **settings)
 

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,10 +15,12 @@ import jsonschema
 import pytest
 import requests
 
-from shared import client as today
-from shared.domain.route import handler_of, route_of
+import waybill
+import waybill_worker.handlers.sleep
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
 from tests.stateful.running import ADMIN, RunningApi
+from waybill import client as today
+from waybill.domain.route import handler_of, route_of
 
 RELEASES = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
 EXACT_HEADERS = ("content-type", "location")
@@ -39,13 +42,33 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
     api.close()
 
 
+RENAMED = (("shared.", "waybill."), ("services.worker.", "waybill_worker."))
+"""How the packages of 0.1.0 are called now."""
+
+
+@contextmanager
+def former_names() -> Iterator[None]:
+    """Let modules be imported by the names that they had in a release."""
+    present = {name: module for name, module in sys.modules.items() if name.startswith(("waybill", "waybill_worker"))}
+    former = {"shared": waybill, "services": waybill_worker, "services.worker": waybill_worker}
+    for old, new in RENAMED:
+        former |= {old + name.removeprefix(new): one for name, one in present.items() if name.startswith(new)}
+    sys.modules.update(former)
+    try:
+        yield
+    finally:
+        for name in former:
+            sys.modules.pop(name)
+
+
 def released(release: Path, name: str) -> ModuleType:
     """Return a module of a release, from its frozen source."""
     loader = importlib.machinery.SourceFileLoader(f"released_{name}", str(release / f"{name}.py.txt"))
     spec = importlib.util.spec_from_loader(f"released_{name}", loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
+    with former_names():
+        loader.exec_module(module)
     return module
 
 
@@ -234,7 +257,7 @@ def test_the_released_worker_serves_the_routes_on_which_todays_api_sends(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also for types with a handler of another name, and for tasks whose type names another handler now."""
-    monkeypatch.setitem(sys.modules, "shared.domain.route", released(release, "route"))
+    monkeypatch.setitem(sys.modules, "waybill.domain.route", released(release, "route"))
     registry = released(release, "registry").Registry(
         Types(
             [

@@ -10,21 +10,21 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from services.api.access import Access, Scope
-from services.api.admin.accounts import Accounts
-from services.api.admin.passwords import Cost, Passwords
-from services.api.admin.sessions import Sessions
-from services.api.app import build
-from services.api.conditions import Conditions
-from services.api.limits import Limits
-from services.api.metrics import Metrics
-from services.api.patient_server import PatientServer
-from services.api.store.clock import Clock
-from services.api.store.store import Store
-from services.api.traffic import Traffic
-from services.api.upkeep.workers import Workers
 from tests.databases import new_database
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill_api.access import Access, Scope
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.passwords import Cost, Passwords
+from waybill_api.admin.sessions import Sessions
+from waybill_api.app import build
+from waybill_api.conditions import Conditions
+from waybill_api.limits import Limits
+from waybill_api.metrics import Metrics
+from waybill_api.patient_server import PatientServer
+from waybill_api.store.clock import Clock
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
+from waybill_api.upkeep.workers import Workers
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from services.api.access import SCOPES, Access, Scope
-from services.api.routes import Route, api_routes
-from shared.domain.account import Role
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.access import SCOPES, Access, Scope
+from waybill_api.routes import Route, api_routes
 
 CLIENT = "client-token"
 BAD_TOKENS = ["wrong", "", " ", "ключ".encode().decode("latin1"), "x" * 5_000, REPORTER.upper(), REPORTER + " x"]

@@ -10,18 +10,18 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from services.api import streaming
-from services.api.admin.accounts import Accounts
-from services.api.limits import Limits
-from services.api.patient_server import PatientServer
-from services.api.store.store import Store
-from services.api.traffic import Traffic
-from shared.domain.account import Role
-from shared.domain.task import Task
-from shared.wire.tasks import TaskJson, task_json
 from tests.integration.admin.people import admitted
 from tests.integration.following import follow
 from tests.integration.talking import PATIENCE, REPORTER, Fetch, head_of
+from waybill.domain.account import Role
+from waybill.domain.task import Task
+from waybill.wire.tasks import TaskJson, task_json
+from waybill_api import streaming
+from waybill_api.admin.accounts import Accounts
+from waybill_api.limits import Limits
+from waybill_api.patient_server import PatientServer
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_costs_little_meanwhile(
         return task_json(task)
 
     monkeypatch.setattr(streaming, "PATIENCE", 0.3)
-    monkeypatch.setattr("services.api.handlers.tasks.task_json", counted)
+    monkeypatch.setattr("waybill_api.handlers.tasks.task_json", counted)
 
     async def work() -> None:
         async with connected(fetch.port, room=4_096) as unread:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.api.handlers import task_bulk
-from services.api.store.store import Store
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+from waybill_api.handlers import task_bulk
+from waybill_api.store.store import Store
 
 UNKNOWN = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
 

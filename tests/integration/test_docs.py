@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
-from services.api.store.store import Store
 from tests.integration.talking import ADMIN, Fetch
+from waybill_api.store.store import Store
 
 
 @pytest.fixture

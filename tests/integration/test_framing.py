@@ -8,10 +8,10 @@ import re
 import pytest
 from tornado.ioloop import IOLoop
 
-from services.api import connections, last_words
-from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
-from services.api.patient_server import PatientServer
 from tests.integration.talking import REPORTER, Fetch, head_of
+from waybill_api import connections, last_words
+from waybill_api.operation import BATCH_LIMIT, SINGLE_LIMIT
+from waybill_api.patient_server import PatientServer
 
 HEAD = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GOOD = b'{"name": "x", "processing_time": 1}'

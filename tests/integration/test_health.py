@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from services.api.conditions import DISK_FULL, WRITER_WAITS
-from services.api.store import lanes, searched, tasks, writer
-from services.api.store.store import Store
 from tests.integration.talking import Fetch
+from waybill_api.conditions import DISK_FULL, WRITER_WAITS
+from waybill_api.store import lanes, searched, tasks, writer
+from waybill_api.store.store import Store
 
 
 def test_a_serving_api_is_alive_and_ready(fetch: Fetch) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tornado.web import Application
 
-from services.api import connections
-from services.api.bodies import lane
-from services.api.bodies.lane import LARGE, Bodies
-from services.api.problems import Refusal
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+from waybill_api import connections
+from waybill_api.bodies import lane
+from waybill_api.bodies.lane import LARGE, Bodies
+from waybill_api.problems import Refusal
 
 TYPED = {"Content-Type": "application/json"}
 INPUT = {"text": "ю", "numbers": [1, 2.5, None, True], "pad": "y" * 30_000}

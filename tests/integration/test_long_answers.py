@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.api import streaming
-from services.api.store import events, finder
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill_api import streaming
+from waybill_api.store import events, finder
 
 PAD = "y" * 50_000
 

@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from throwaway.clone import PYTHONPATH, ROOT
+
 PATIENCE = 60
 
 
@@ -21,9 +22,9 @@ def command(data_dir: Path, **settings: str) -> dict[str, object]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
     named = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
     return {
-        "args": [sys.executable, "-m", "services.api"],
+        "args": [sys.executable, "-m", "waybill_api"],
         "cwd": data_dir.parent,
-        "env": kept | {"PYTHONPATH": str(ROOT), "WAYBILL_DATA_DIR": str(data_dir), "WAYBILL_PORT": "0"} | named,
+        "env": kept | {"PYTHONPATH": PYTHONPATH, "WAYBILL_DATA_DIR": str(data_dir), "WAYBILL_PORT": "0"} | named,
         "text": True,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
@@ -111,7 +112,7 @@ def test_a_signal_answers_long_polls_at_once_and_ends_with_0(running: "subproces
 
 def test_signals_that_whoever_started_it_has_ignored_do_not_stop_it(data_dir: Path) -> None:
     described = command(data_dir)
-    described["args"] = ["sh", "-c", 'trap "" HUP INT; exec "$0" -m services.api', sys.executable]
+    described["args"] = ["sh", "-c", 'trap "" HUP INT; exec "$0" -m waybill_api', sys.executable]
     with subprocess.Popen(**described) as process:  # type: ignore[call-overload]
         try:
             url = address(process)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.api import attention
-from services.api.store.store import Store
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill_api import attention
+from waybill_api.store.store import Store
 
 
 def statistics(fetch: Fetch) -> dict[str, Any]:

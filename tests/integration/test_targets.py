@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from services.api.handlers import events
 from tests.integration.following import Following
 from tests.integration.talking import Fetch, head_of
+from waybill_api.handlers import events
 
 CREATE = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 BODY = b'{"name": "x", "processing_time": 1}'

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.api.limits import Limits
-from services.api.search.query import Query
-from services.api.store import writer
-from services.api.store.finder import Found
-from services.api.store.store import Store
-from services.api.traffic import Traffic
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+from waybill_api.limits import Limits
+from waybill_api.search.query import Query
+from waybill_api.store import writer
+from waybill_api.store.finder import Found
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
 
 GOOD = {"name": "Resize", "processing_time": 5}
 

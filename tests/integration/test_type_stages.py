@@ -2,8 +2,8 @@
 
 import asyncio
 
-from services.api.store.store import Store
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill_api.store.store import Store
 
 
 def at(fetch: Fetch, task_id: str, seq: int, **said: object) -> None:

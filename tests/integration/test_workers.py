@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.api.admin.accounts import Accounts
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import admitted
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin.accounts import Accounts
+from waybill_api.store.store import Store
 
 CLAIM = "0123456789abcdef" * 2
 BEAT = {"runs": [], "routes": ["sleep"], "slots": 4, "host": "h", "pid": 7, "version": "1"}

@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 
 from tornado.netutil import bind_sockets
 
-from services.api.access import Access, Scope
-from services.api.admin.accounts import Accounts
-from services.api.admin.passwords import Passwords
-from services.api.admin.sessions import Sessions
-from services.api.app import build
-from services.api.patient_server import PatientServer
-from services.api.store.clock import Clock
-from services.api.store.store import Store
-from services.api.traffic import Traffic
-from services.api.upkeep.reaper import Reaper
-from services.api.upkeep.workers import Workers
 from tests.databases import new_database
+from waybill_api.access import Access, Scope
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.passwords import Passwords
+from waybill_api.admin.sessions import Sessions
+from waybill_api.app import build
+from waybill_api.patient_server import PatientServer
+from waybill_api.store.clock import Clock
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
+from waybill_api.upkeep.reaper import Reaper
+from waybill_api.upkeep.workers import Workers
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from shared.spool import Parcel, Spool
+from waybill.spool import Parcel, Spool
 
 
 def kept(path: Path) -> list[Parcel]:

@@ -1,21 +1,24 @@
 """What linters cannot say: whom the domain imports, and what a later Python would no longer take."""
 
 import ast
+import configparser
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import shared.domain
-from services.api.store.migrations import migrations
+import waybill.domain
+from throwaway.clone import ROOT
+from waybill_api.store.migrations import migrations
 
-ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = sys.stdlib_module_names
 NUMBERED = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)\b.*\?\d", re.DOTALL)
 
 
 def test_the_domain_imports_the_standard_library_alone() -> None:
-    files = list(Path(shared.domain.__path__[0]).rglob("*.py"))
+    files = list(Path(waybill.domain.__path__[0]).rglob("*.py"))
     assert len(files) > 1
     for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
@@ -24,7 +27,35 @@ def test_the_domain_imports_the_standard_library_alone() -> None:
                 assert node.level == 0
                 names = [node.module or ""]
             for name in names:
-                assert name.startswith("shared.domain.") or name.partition(".")[0] in ALLOWED, f"{file.name}: {name}"
+                assert name.startswith("waybill.domain.") or name.partition(".")[0] in ALLOWED, f"{file.name}: {name}"
+
+
+def test_the_wheel_holds_every_package() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    named = config["options"]["packages"].split()
+    tree = [
+        ".".join(folder.relative_to(base).parts)
+        for base in (ROOT / "shared", ROOT / "services/api", ROOT / "services/worker")
+        for folder in sorted({file.parent for file in base.glob("waybill*/**/*.py")})
+    ]
+    assert named == tree
+
+
+def test_the_library_loads_nothing_but_requests() -> None:
+    script = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+before = set(sys.modules)
+import waybill
+waybill.Client, waybill.Reporter
+print(*(set(sys.modules) - before))
+"""
+    command = [sys.executable, "-S", "-c", script]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    installed = packages_distributions()
+    packages = {name.partition(".")[0] for name in loaded} & installed.keys() - {"waybill"}
+    assert packages == {"requests", "urllib3", "certifi", "idna", "charset_normalizer"}
 
 
 def statements(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -37,7 +68,7 @@ def statements(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def test_no_statement_numbers_its_placeholders() -> None:
     """From Python 3.14 on, the values of such a statement may not be a sequence; 3.12 and 3.13 warn."""
-    texts = [text for folder in ("services", "shared", "waybill") for text in statements(ROOT / folder)]
+    texts = [text for folder in ("services", "shared") for text in statements(ROOT / folder)]
     assert any(text.startswith("UPDATE tasks") for _, text in texts)
     assert [file for file, text in texts if NUMBERED.search(text)] == []
 

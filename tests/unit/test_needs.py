@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.needs import ALLOWED, SYSTEMD, is_allowed
+from throwaway.clone import PYTHONPATH, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 UNITS = "tests/acceptance/test_units.py"
 SKIPPING = f"""
 import pytest
@@ -47,7 +47,7 @@ def test_other_skips_fail(tmp_path: Path, ci: str, options: list[str], counts: s
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-p", "no:randomly"]
     done = subprocess.run(
         [*command, "--rootdir", str(tmp_path), "-c", os.devnull, *options, str(skipping)],
-        env=os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        env=os.environ | {"CI": ci, "PYTHONPATH": PYTHONPATH, "PYTEST_ADDOPTS": ""},
         cwd=tmp_path,
         capture_output=True,
         text=True,

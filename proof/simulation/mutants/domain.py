@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from services.api.store.commands import reports
-from shared.domain import merge as merging
-from shared.domain import transitions
-from shared.domain.report import Report
-from shared.domain.status import Outcome, Status
-from shared.domain.task import Position, Task
+from waybill.domain import merge as merging
+from waybill.domain import transitions
+from waybill.domain.report import Report
+from waybill.domain.status import Outcome, Status
+from waybill.domain.task import Position, Task
+from waybill_api.store.commands import reports
 
 merge, fold_registers = merging.merge, merging._fold_registers
 release, fail, cancel = transitions.release, transitions.fail, transitions.cancel

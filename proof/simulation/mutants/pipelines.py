@@ -6,14 +6,14 @@ from sqlite3 import Connection
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from services.api.store import stage_results
-from services.api.store.commands import reports
-from services.api.store.unit import Unit
-from shared.domain import merge as merging
-from shared.domain import transitions
-from shared.domain.report import Report
-from shared.domain.status import Outcome, Status
-from shared.domain.task import Task
+from waybill.domain import merge as merging
+from waybill.domain import transitions
+from waybill.domain.report import Report
+from waybill.domain.status import Outcome, Status
+from waybill.domain.task import Task
+from waybill_api.store import stage_results
+from waybill_api.store.commands import reports
+from waybill_api.store.unit import Unit
 
 merge, advance, enter = merging.merge, transitions.advance, transitions.enter
 keep_result = Unit.keep_result

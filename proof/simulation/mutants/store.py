@@ -5,13 +5,13 @@ from typing import Any
 from unittest.mock import patch
 
 from proof.simulation.mutants.mutant import Mutant
-from services.api.store import idempotency, writer
-from services.api.store.commands import reports, runs
-from services.api.store.commands.runs import HeldRun
-from services.api.store.unit import Unit
-from services.api.store.writer import Writer
-from shared.domain.report import Report
-from shared.domain.task import Task
+from waybill.domain.report import Report
+from waybill.domain.task import Task
+from waybill_api.store import idempotency, writer
+from waybill_api.store.commands import reports, runs
+from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.unit import Unit
+from waybill_api.store.writer import Writer
 
 beat, gone = runs.beat, runs.gone
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from services.api.upkeep import dispatcher, reaper
-from services.api.upkeep.dispatcher import Dispatcher
-from services.api.upkeep.reaper import Reaper
-from services.api.upkeep.silence import Silence
+from waybill_api.upkeep import dispatcher, reaper
+from waybill_api.upkeep.dispatcher import Dispatcher
+from waybill_api.upkeep.reaper import Reaper
+from waybill_api.upkeep.silence import Silence
 
 serve = Dispatcher._serve
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from services.worker.adoption import Adoption
-from services.worker.dequeuer import Dequeuer
-from services.worker.heartbeat import Heartbeat
-from services.worker.runs import Run, Runs
-from shared.client import Answer, ApiError
-from shared.courier import Courier
-from shared.domain.status import Outcome
-from shared.lockfile import LockFile
-from shared.spool import Parcel, Spool
+from waybill.client import Answer, ApiError
+from waybill.courier import Courier
+from waybill.domain.status import Outcome
+from waybill.lockfile import LockFile
+from waybill.spool import Parcel, Spool
+from waybill_worker.adoption import Adoption
+from waybill_worker.dequeuer import Dequeuer
+from waybill_worker.heartbeat import Heartbeat
+from waybill_worker.runs import Run, Runs
 
 first, remove = Spool.first, Spool.remove
 send, settle = Courier.send, Adoption._settle

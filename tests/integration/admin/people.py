@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from services.api.admin.accounts import Accounts
-from services.api.admin.sessions import Sessions, xsrf_token
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.talking import Answer, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.sessions import Sessions, xsrf_token
+from waybill_api.store.store import Store
 
 PASSWORD = "correct horse battery"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -4,15 +4,15 @@ import sqlite3
 
 import pytest
 
-from services.api.admin.accounts import Accounts
-from services.api.admin.passwords import Cost, Passwords
-from services.api.admin.sessions import Sessions
-from services.api.store import audit
-from services.api.store.store import Store
-from shared.domain.account import Role
-from shared.domain.errors import Invalid
 from tests.integration.admin.people import PASSWORD, admitted, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill.domain.errors import Invalid
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.passwords import Cost, Passwords
+from waybill_api.admin.sessions import Sessions
+from waybill_api.store import audit
+from waybill_api.store.store import Store
 
 ADA = {"name": "ada", "role": "operator", "password": PASSWORD}
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from services.api.access import Access, Scope
-from services.api.admin.accounts import Accounts
-from services.api.admin.sessions import Sessions
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import PASSWORD, cookies_of, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.access import Access, Scope
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.sessions import Sessions
+from waybill_api.store.store import Store
 
 HOST = {"Host": "waybill.example"}
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from services.api.admin import failures
-from services.api.admin.accounts import Accounts
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import Person, admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin import failures
+from waybill_api.admin.accounts import Accounts
+from waybill_api.store.store import Store
 
 PAGE = "/admin/failures/"
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

@@ -7,18 +7,18 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.api.admin import browsers
-from services.api.admin.accounts import Accounts
-from services.api.admin.arrival import Arrival
-from services.api.admin.passwords import STRANGERS, STRANGERS_OF_ONE, Cost, Passwords
-from services.api.admin.sessions import Sessions
-from services.api.problems import Refusal
-from services.api.store.store import Store
-from services.api.traffic import Traffic
-from shared.domain.account import Role
 from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, cookies_of, log_in
 from tests.integration.admin.test_password import change
 from tests.integration.talking import Answer, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin import browsers
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.arrival import Arrival
+from waybill_api.admin.passwords import STRANGERS, STRANGERS_OF_ONE, Cost, Passwords
+from waybill_api.admin.sessions import Sessions
+from waybill_api.problems import Refusal
+from waybill_api.store.store import Store
+from waybill_api.traffic import Traffic
 
 WRONG = "wrong password"
 PROXIED = {"X-Forwarded-For": "192.0.2.1"}

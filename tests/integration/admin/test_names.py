@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from services.api.admin.accounts import Accounts
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import Person, admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin.accounts import Accounts
+from waybill_api.store.store import Store
 
 TYPES = "/admin/tasks/tasktype/"
 OVERRIDE = "\u202etxt.exe"

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from services.api.admin import overview, task_types
-from services.api.admin.accounts import Accounts
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import Person, admitted, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin import overview, task_types
+from waybill_api.admin.accounts import Accounts
+from waybill_api.store.store import Store
 
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -120,5 +120,5 @@ def test_of_much_that_needs_attention_some_is_shown(
         fetch("POST", "/task-types", {"name": f"type-{number}", "handler": f"h{number}"}, token=ADMIN)
         fetch("POST", "/tasks", {"name": "x", "type": f"type-{number}", "processing_time": 1})
     page = admin("GET", "/admin/").body.decode()
-    assert page.count("python -m services.worker") == 2
+    assert page.count("python -m waybill_worker") == 2
     assert "And 3 more." in page

@@ -5,16 +5,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.api.admin.accounts import Accounts
-from services.api.admin.arrival import Arrival
-from services.api.admin.passwords import Cost, Passwords
-from services.api.admin.sessions import Sessions, xsrf_token
-from services.api.problems import Refusal
-from services.api.store.store import Store
-from shared.domain.account import Role
-from shared.domain.errors import Invalid
 from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, cookies_of, log_in
 from tests.integration.talking import ADMIN, Answer, Fetch
+from waybill.domain.account import Role
+from waybill.domain.errors import Invalid
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.arrival import Arrival
+from waybill_api.admin.passwords import Cost, Passwords
+from waybill_api.admin.sessions import Sessions, xsrf_token
+from waybill_api.problems import Refusal
+from waybill_api.store.store import Store
 
 PAGE = "/admin/password/"
 NEW = "a brand new password"

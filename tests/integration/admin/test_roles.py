@@ -2,15 +2,15 @@
 
 import pytest
 
-from services.api.access import SAFE_METHODS, SCOPES, Access, Scope
-from services.api.admin.accounts import Accounts
-from services.api.admin.routes import admin_routes
-from services.api.admin.sessions import Sessions
-from services.api.routes import Route, api_routes
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.access import SAFE_METHODS, SCOPES, Access, Scope
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.routes import admin_routes
+from waybill_api.admin.sessions import Sessions
+from waybill_api.routes import Route, api_routes
+from waybill_api.store.store import Store
 
 TASK_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
 CALLS = [

@@ -9,15 +9,15 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from services.api.access import SAFE_METHODS
-from services.api.admin.accounts import Accounts
-from services.api.admin.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
-from services.api.routes import api_routes
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, cookies_of, log_in
 from tests.integration.admin.test_roles import TASK_ID
 from tests.integration.talking import ADMIN, PATIENCE, Fetch
+from waybill.domain.account import Role
+from waybill_api.access import SAFE_METHODS
+from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
+from waybill_api.routes import api_routes
+from waybill_api.store.store import Store
 
 
 @pytest.fixture

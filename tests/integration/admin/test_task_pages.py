@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from services.api.admin.accounts import Accounts
-from services.api.store.store import Store
-from shared.domain.account import Role
 from tests.integration.admin.people import Person, admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill.domain.account import Role
+from waybill_api.admin.accounts import Accounts
+from waybill_api.store.store import Store
 
 LIST = "/admin/tasks/task/"
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -154,7 +154,7 @@ def test_the_overview_counts_and_says_what_to_do(operator: Person) -> None:
     assert '<strong data-count="ERROR">1</strong>' in page
     assert f'href="{LIST}?q=status%3Aerror"' in page
     assert f'href="{LIST}{task_id}/"' in page
-    assert "python -m services.worker" in page
+    assert "python -m waybill_worker" in page
     assert "No tasks yet" not in page
 
 

@@ -6,10 +6,10 @@ from benchmarks.loop import hostile
 from benchmarks.loop.calls import calls
 from benchmarks.loop.crowd import Crowd
 from benchmarks.loop.timing import Held, table
-from services.api.admin.page import NoPage
-from services.api.admin.routes import admin_routes
-from services.api.operation import BATCH_LIMIT, SINGLE_LIMIT
-from services.api.routes import api_routes
+from waybill_api.admin.page import NoPage
+from waybill_api.admin.routes import admin_routes
+from waybill_api.operation import BATCH_LIMIT, SINGLE_LIMIT
+from waybill_api.routes import api_routes
 
 CROWD = Crowd(["type-0000"], [f"01a20c4b-09fd-7793-b5f3-{number:012}" for number in range(5)], [])
 

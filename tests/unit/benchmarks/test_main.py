@@ -73,10 +73,10 @@ def test_a_busy_machine_is_said(
 
 def test_what_cannot_be_measured_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(plan: Plan) -> list[Figure]:
-        raise BenchError("services.api has ended with 1: no luck")
+        raise BenchError("waybill_api has ended with 1: no luck")
 
     assert run(broken) == 1
-    assert capsys.readouterr().err == "services.api has ended with 1: no luck\n"
+    assert capsys.readouterr().err == "waybill_api has ended with 1: no luck\n"
 
 
 def test_an_interruption_is_said_and_has_its_own_code(run: Run, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from benchmarks.pages.asking import REQUESTS
 from benchmarks.pages.timing import Timing, table
-from services.api.admin.page import NoPage
-from services.api.admin.routes import admin_routes
-from services.api.routes import api_routes
+from waybill_api.admin.page import NoPage
+from waybill_api.admin.routes import admin_routes
+from waybill_api.routes import api_routes
 
 ASKS_NOTHING = {"/admin/login/", "/admin/static/{name}", "/admin", "/admin/login", "/healthz", "/readyz"}
 """What does not ask how many tasks there are."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from demo.screenshots.cast import WORKS
 from demo.screenshots.hour import NOW, START, TurnedClock
 from demo.screenshots.story import Story
-from services.api.search.query import Query
-from services.api.store.failures import Failure
-from services.api.store.store import Store
-from shared.domain.status import Status
-from shared.domain.task import Task
+from waybill.domain.status import Status
+from waybill.domain.task import Task
+from waybill_api.search.query import Query
+from waybill_api.store.failures import Failure
+from waybill_api.store.store import Store
 
 
 async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:

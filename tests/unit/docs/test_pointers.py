@@ -1,8 +1,8 @@
 """What the documentation says about the code is so: its pointers, its status diagram, its two languages.
 
 A pointer is a link whose text is a path from the project's root, and, if a name in backticks follows it, that name:
-[`shared/domain/merge.py`](../shared/domain/merge.py) `merge`. A name is what a file defines (`Class.member` in
-Python; a table, index, trigger or constraint in SQL), and `NAME = value` also states what it is bound to.
+[`shared/waybill/domain/merge.py`](../shared/waybill/domain/merge.py) `merge`. A name is what a file defines
+(`Class.member` in Python; a table, index, trigger or constraint in SQL), and `NAME = value` also states its value.
 """
 
 import ast
@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import pytest
 
-from shared.domain.status import FOLLOWS, Status
+from throwaway.clone import ROOT
+from waybill.domain.status import FOLLOWS, Status
 
-ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-FOLDERS = (".ci", "benchmarks", "demo", "deploy", "docs", "proof", "services", "shared", "tests", "waybill")
+FOLDERS = (".ci", "benchmarks", "demo", "deploy", "docs", "proof", "services", "shared", "tests")
 
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)(?:\s+`(?P<name>[^`]+)`)?")
 BARE = re.compile(rf"`(?P<path>(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*)`")
@@ -132,25 +132,34 @@ def test_the_status_diagram_is_the_table() -> None:
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
-        ("[`shared/domain/merge.py`](../shared/domain/merge.py) `merge`", ""),
-        ("[`shared/domain/task.py`](../shared/domain/task.py) `Task.positions`", ""),
-        ("[`shared/domain/transitions.py`](../shared/domain/transitions.py)\n  `CRASH_BUDGET = 4`", ""),
-        ("[`setup.cfg`](../setup.cfg) `importlinter:contract:domain`", ""),
+        ("[`shared/waybill/domain/merge.py`](../shared/waybill/domain/merge.py) `merge`", ""),
+        ("[`shared/waybill/domain/task.py`](../shared/waybill/domain/task.py) `Task.positions`", ""),
+        ("[`shared/waybill/domain/transitions.py`](../shared/waybill/domain/transitions.py)\n  `CRASH_BUDGET = 4`", ""),
+        ("[`setup.cfg`](../setup.cfg) `importlinter:contract:waybill`", ""),
         ("[there](https://example.org/no/such.py)", ""),
-        ("```\n[`shared/no.py`](../shared/no.py)\n```", ""),
-        ("`tests/unit` and `shared/domain/status.py`", ""),
+        ("```\n[`shared/waybill/no.py`](../shared/waybill/no.py)\n```", ""),
+        ("`tests/unit` and `shared/waybill/domain/status.py`", ""),
         ("# What is it?\n[see](#what-is-it)", ""),
-        ("[`shared/domain/merge.py`](../shared/domain/merge.py) `merges`", "does not define merges"),
-        ("[`shared/domain/task.py`](../shared/domain/task.py) `Task.place`", "does not define Task.place"),
-        ("[`shared/domain/task.py`](../shared/domain/task.py) `positions`", "does not define positions"),
+        ("[`shared/waybill/domain/merge.py`](../shared/waybill/domain/merge.py) `merges`", "does not define merges"),
         (
-            "[`shared/domain/transitions.py`](../shared/domain/transitions.py) `CRASH_BUDGET = 5`",
+            "[`shared/waybill/domain/task.py`](../shared/waybill/domain/task.py) `Task.place`",
+            "does not define Task.place",
+        ),
+        (
+            "[`shared/waybill/domain/task.py`](../shared/waybill/domain/task.py) `positions`",
+            "does not define positions",
+        ),
+        (
+            "[`shared/waybill/domain/transitions.py`](../shared/waybill/domain/transitions.py) `CRASH_BUDGET = 5`",
             "does not define CRASH_BUDGET = 5",
         ),
-        ("[`shared/domain/task.py`](../shared/domain/status.py) `Task`", "leads to ../shared/domain/status.py"),
-        ("[`shared/domain/no.py`](../shared/domain/no.py)", "does not exist"),
+        (
+            "[`shared/waybill/domain/task.py`](../shared/waybill/domain/status.py) `Task`",
+            "leads to ../shared/waybill/domain/status.py",
+        ),
+        ("[`shared/waybill/domain/no.py`](../shared/waybill/domain/no.py)", "does not exist"),
         ("[`setup.cfg`](../setup.cfg) `importlinter:contract:no`", "does not define"),
-        ("see `shared/no.py`", "shared/no.py does not exist"),
+        ("see `shared/waybill/no.py`", "shared/waybill/no.py does not exist"),
         ("# What is it?\n[see](#what-was-it)", "has no such heading"),
     ],
 )
@@ -165,4 +174,4 @@ def test_a_wrong_pointer_is_found(said: str, complaint: str) -> None:
     [("tasks_due", True), ("a_status_never_goes_back", True), ("final_has_finished", True), ("started_at", False)],
 )
 def test_a_name_in_sql_is_that_of_a_table_index_trigger_or_constraint(name: str, is_defined: bool) -> None:
-    assert defines(ROOT / "services/api/store/migrations/0001_initial.sql", name) is is_defined
+    assert defines(ROOT / "services/api/waybill_api/store/migrations/0001_initial.sql", name) is is_defined

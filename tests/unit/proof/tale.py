@@ -5,8 +5,8 @@ from typing import Any
 from proof.checker import text
 from proof.plan import Control, Ending
 from proof.record import Asked, Create, Deed, Look, Record, frozen
-from shared.domain.status import ErrorCode, Status
-from shared.wire.timestamps import rfc3339
+from waybill.domain.status import ErrorCode, Status
+from waybill.wire.timestamps import rfc3339
 
 START = 1_800_000_000_000
 COMPLETED = Ending(Status.COMPLETED)

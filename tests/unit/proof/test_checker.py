@@ -6,8 +6,8 @@ from typing import Any
 from proof.checker import Findings, check
 from proof.plan import Control, Ending
 from proof.record import Asked, Create
-from shared.domain.status import Status
 from tests.unit.proof.tale import COMPLETED, FAILED, Tale
+from waybill.domain.status import Status
 
 
 def broken(findings: Findings) -> dict[str, int]:

@@ -12,7 +12,7 @@ from proof.journal import Journal
 from proof.load import Load
 from proof.plan import Control, Wish
 from proof.record import Asked
-from shared.client import ApiProblem, ApiUnreachable, Client
+from waybill.client import ApiProblem, ApiUnreachable, Client
 
 PATIENCE = 20.0
 

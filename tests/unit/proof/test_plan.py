@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from proof.plan import CALM, CLOSING, DECK, FREEZE, KILLS, ON_THE_WIRE, STOPS, Ending, Kind, Wish, draw
-from shared.domain.status import ErrorCode, Status
+from waybill.domain.status import ErrorCode, Status
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:

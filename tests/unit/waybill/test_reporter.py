@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from shared.client import Answer
-from shared.domain.status import Outcome
-from shared.spool import Parcel, Spool
-from tests.unit.services.worker.scripted import ScriptedApi, until
+from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill import Closed, Reporter
 from waybill import reporter as module
+from waybill.client import Answer
+from waybill.domain.status import Outcome
+from waybill.spool import Parcel, Spool
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,7 @@ from proof.simulation.gate import Catch, catch, replay
 from proof.simulation.mutants import BY_NAME
 from proof.simulation.mutants.mutant import Mutant
 from proof.simulation.simulation import simulate
-
-ROOT = Path(__file__).resolve().parents[4]
+from throwaway.clone import PYTHONPATH, ROOT
 
 QUICKLY_CAUGHT = {
     "a late PROCESSING takes back the end": "no part of the product fails inside",
@@ -51,7 +49,7 @@ def test_the_same_seed_is_the_same_in_everything() -> None:
 def test_the_same_seed_is_the_same_in_another_process() -> None:
     seeds = (1, 8)
     said = f"from proof.simulation.simulation import simulate; print([simulate(seed).digest for seed in {seeds}])"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     digests = {
         subprocess.run(
             [sys.executable, "-c", said],

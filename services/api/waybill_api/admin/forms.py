@@ -1,0 +1,108 @@
+"""Forms that browsers send by themselves, and the cookies that come with the answers to them."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from waybill_api import problems
+from waybill_api.admin import browsers
+from waybill_api.admin.accounts import Entry
+from waybill_api.admin.arrival import Arrival, arrival_of
+from waybill_api.admin.page import Page
+from waybill_api.admin.sessions import (
+    LIFETIME,
+    browser_cookie,
+    has_xsrf_token,
+    is_secure,
+    session_cookie,
+    xsrf_cookie,
+    xsrf_token,
+)
+from waybill_api.problems import Refusal
+
+TOO_OLD = "The form was too old. Please try again."
+WAIT_SECONDS = "Too many tries. Wait {count} s, please."
+WAIT_MINUTES = "Too many tries. Wait {count} min, please."
+MINUTE = 60
+
+PATIENCE = 600.0
+"""Seconds after which a form is abandoned; delay, hashing and writing take far less."""
+
+MOMENT = 2.0
+"""Seconds that work on a form continues after its client may have left."""
+
+T = TypeVar("T")
+
+
+class Form(BaseModel):
+    """What comes from a form of ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: Annotated[str, Field(alias="_xsrf", max_length=100, exclude=True)] = ""
+    """Excluded, since the audit log holds what else a form says."""
+
+
+def waiting(refusal: Refusal) -> tuple[str, int]:
+    """Return the sentence that says how long to wait, and its number."""
+    seconds = int(refusal.headers["Retry-After"])
+    return (WAIT_SECONDS, seconds) if seconds <= 2 * MINUTE else (WAIT_MINUTES, -(-seconds // MINUTE))
+
+
+class FormPage(Page):
+    """A page whose form is sent without a script."""
+
+    def check_token(self, form: Form) -> None:
+        """Raise Refusal (403) for a form that no page of this session has sent."""
+        if not has_xsrf_token(self.request.headers, form.token):
+            raise Refusal(problems.XSRF, TOO_OLD)
+
+    @property
+    def arrival(self) -> Arrival:
+        """The place that the form comes from."""
+        return arrival_of(self.request.headers, self.request.remote_ip or "")
+
+    async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return the result of the work; if the client leaves or the server stops, stop waiting for its turn.
+
+        A client that has closed its half of the connection looks like one that has left, and may yet read an answer:
+        what is done in a moment is. Raises Refusal (503).
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            await self.wait_for(task, PATIENCE)
+            if not self._traffic.is_closing:
+                await asyncio.wait({task}, timeout=MOMENT)
+        finally:
+            task.cancel()
+        await asyncio.wait({task})
+        if task.cancelled():
+            raise Refusal(problems.NOT_READY, "The server stops; try again in a moment.", headers={"Retry-After": "5"})
+        return task.result()
+
+    def let_in(self, entry: Entry) -> None:
+        """Set the cookies of a session, of its token for the pages, and of the known browser."""
+        headers = self.request.headers
+        self.keep(session_cookie(headers), entry.session, httponly=True)
+        self.keep(xsrf_cookie(headers), xsrf_token(entry.session))
+        self.keep(browser_cookie(headers), entry.browser, httponly=True, lifetime=browsers.LIFETIME)
+
+    def clear_session(self) -> None:
+        """Take the session and its token away."""
+        headers = self.request.headers
+        for name in (session_cookie(headers), xsrf_cookie(headers)):
+            self.clear_cookie(name, path="/", secure=is_secure(headers), samesite="Strict")
+
+    def keep(self, name: str, value: str, *, httponly: bool = False, lifetime: int = LIFETIME) -> None:
+        """Have the browser keep a cookie for this many milliseconds: by default, for as long as a session may last."""
+        self.set_cookie(
+            name,
+            value,
+            path="/",
+            max_age=lifetime // 1_000,
+            secure=is_secure(self.request.headers),
+            httponly=httponly,
+            samesite="Strict",
+        )

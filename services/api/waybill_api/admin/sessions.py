@@ -1,0 +1,162 @@
+"""Sessions: who is logged in, by a cookie whose content only the browser has."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tornado.httputil import parse_cookie
+
+from waybill.domain.account import Account, Session
+
+HOUR = 3_600_000
+LIFETIME = 7 * 24 * HOUR
+"""Milliseconds after which a session ends, however busy."""
+IDLE = 12 * HOUR
+"""Milliseconds without a request after which it ends."""
+TOUCHED_EVERY = 60_000
+"""Milliseconds between two notes that a session is in use."""
+
+ID_BYTES = 32
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Hosts to which a cookie may go over plain HTTP; browsers know them by these names."""
+
+XSRF_HEADER = "X-Xsrf-Token"
+
+
+class SessionStore(Protocol):
+    """What sessions need of the store."""
+
+    @property
+    def clock(self) -> "_Clock":
+        """What gives the time."""
+
+    def session(self, digest: str) -> Session | None:
+        """Return one."""
+
+    async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
+        """Keep one."""
+
+    async def renew_session(self, account: Account, changes: Mapping[str, Any], digest: str, lifetime: int) -> None:
+        """Change an account, end its sessions and keep one."""
+
+    async def touch_session(self, digest: str) -> None:
+        """Note that it is in use."""
+
+    async def close_session(self, digest: str) -> None:
+        """End one."""
+
+
+class _Clock(Protocol):
+    def now(self) -> int: ...
+
+
+class Sessions:
+    """Opens, finds and ends sessions."""
+
+    def __init__(self, store: SessionStore) -> None:
+        """Take where they are kept."""
+        self._store = store
+        self._touching: set[asyncio.Task[None]] = set()
+
+    async def open(self, account: Account) -> str:
+        """Open a session with a fresh id, and return the id. Raises AccountNotFound where the account has changed."""
+        identity = secrets.token_urlsafe(ID_BYTES)
+        await self._store.open_session(account, digest_of(identity), LIFETIME)
+        return identity
+
+    async def renew(self, account: Account, changes: Mapping[str, Any]) -> str:
+        """Change an account, end its sessions, and return the id of a fresh one. Raises AccountNotFound as `open`."""
+        identity = secrets.token_urlsafe(ID_BYTES)
+        await self._store.renew_session(account, changes, digest_of(identity), LIFETIME)
+        return identity
+
+    def find(self, headers: Mapping[str, str]) -> Session | None:
+        """Return the session that a request belongs to, None where it has none or that has ended."""
+        identity = identity_in(headers)
+        return None if identity is None else self._running(digest_of(identity))
+
+    async def close(self, session: Session) -> None:
+        """End a session."""
+        await self._store.close_session(session.digest)
+
+    def _running(self, digest: str) -> Session | None:
+        session = self._store.session(digest)
+        now = self._store.clock.now()
+        if session is None or now >= session.expires_at or now >= session.seen_at + IDLE:
+            return None
+        if now >= session.seen_at + TOUCHED_EVERY and not self._touching:
+            touching = asyncio.get_running_loop().create_task(self._store.touch_session(digest))
+            self._touching.add(touching)
+            touching.add_done_callback(self._touched)
+        return session
+
+    def _touched(self, touching: "asyncio.Task[None]") -> None:
+        """Let a full disk be somebody else's concern: it only makes the session end a little earlier."""
+        self._touching.discard(touching)
+        if not touching.cancelled():
+            touching.exception()
+
+
+def digest_of(identity: str) -> str:
+    """Return what is kept of a session's id."""
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def xsrf_token(identity: str) -> str:
+    """Return the token that a page of this session sends with what it changes; pages of other sites cannot read it."""
+    return hmac.new(identity.encode("utf-8", "surrogateescape"), b"xsrf", hashlib.sha256).hexdigest()
+
+
+def has_xsrf_token(headers: Mapping[str, str], given: str) -> bool:
+    """Return whether that token belongs to the session of a request."""
+    identity = identity_in(headers)
+    return identity is not None and is_same(given, xsrf_token(identity))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogateescape"), other.encode("utf-8", "surrogateescape"))
+
+
+def identity_in(headers: Mapping[str, str]) -> str | None:
+    """Return the session's id in a request, None where there is none."""
+    return cookie_in(headers, session_cookie(headers))
+
+
+def cookie_in(headers: Mapping[str, str], name: str) -> str | None:
+    """Return the content of a cookie of a request, None where it is empty or not there."""
+    given = headers.get("Cookie")
+    return (given and parse_cookie(given).get(name)) or None
+
+
+def is_secure(headers: Mapping[str, str]) -> bool:
+    """Return whether cookies may only travel encrypted: always, but to this very machine."""
+    host = headers.get("Host", "").lower()
+    return (host if host.endswith("]") else host.rpartition(":")[0] or host) not in LOOPBACK
+
+
+def session_cookie(headers: Mapping[str, str]) -> str:
+    """Return the name of the cookie that holds the session's id."""
+    return _named("waybill-session", headers)
+
+
+def xsrf_cookie(headers: Mapping[str, str]) -> str:
+    """Return the name of the cookie from which pages read the token."""
+    return _named("waybill-xsrf", headers)
+
+
+def browser_cookie(headers: Mapping[str, str]) -> str:
+    """Return the name of the cookie that identifies a browser which has logged in before."""
+    return _named("waybill-browser", headers)
+
+
+def _named(name: str, headers: Mapping[str, str]) -> str:
+    """Return a cookie's name: bound to its host, or, on this machine, to its port, which browsers do not look at."""
+    if is_secure(headers):
+        return f"__Host-{name}"
+    host = headers.get("Host", "")
+    port = "" if host.endswith("]") else host.rpartition(":")[2]
+    return f"{name}-{port}" if port.isdigit() else name

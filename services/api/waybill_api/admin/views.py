@@ -1,0 +1,98 @@
+"""What pages are made of: templates, and the words of each language."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tornado.template import Loader
+
+from waybill.version import VERSION
+from waybill.wire.accounts import role_name
+from waybill_api.access import least_role
+from waybill_api.admin.navigation import NAVIGATION
+from waybill_api.admin.texts import Name, isolated, visible
+
+LANGUAGES = {"en": "English", "ru": "Русский"}
+"""Each language by its code; English is what the code itself says."""
+
+PROBLEM = "problem:"
+"""Before the code of a problem, among the words of a language."""
+
+THEMES = ("system", "light", "dark")
+
+
+class Views:
+    """Renders pages. It belongs to the loop."""
+
+    def __init__(self) -> None:
+        """Read the words; templates are compiled when they are first used, once in a process."""
+        here = files(__package__)
+        self._loader = _templates()
+        self._words: dict[str, Mapping[str, str]] = {
+            code: json.loads(here.joinpath("locales", f"{code}.json").read_text("utf-8"))
+            for code in LANGUAGES
+            if code != "en"
+        }
+
+    def render(self, template: str, language: str, **values: Any) -> bytes:
+        """Return the page that a template makes of these values."""
+        words = self._words.get(language, {})
+
+        def t(text: str, **parts: object) -> str:
+            """Return a text in the page's language, with its `{parts}` filled in."""
+            said = words.get(text, text)
+            written = {name: isolated(part) if isinstance(part, str) else part for name, part in parts.items()}
+            return said.format(**written) if parts else said
+
+        def titled(title: str) -> str:
+            """Return a page's title, translated unless a user wrote it."""
+            return isolated(title) if isinstance(title, Name) else t(title)
+
+        def told(problem: Mapping[str, Any]) -> str:
+            """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
+            detail = str(problem["detail"])
+            return words.get(detail) or words.get(f"{PROBLEM}{problem['code']}") or detail
+
+        fixed = {
+            "t": t,
+            "told": told,
+            "titled": titled,
+            "visible": visible,
+            "isolated": isolated,
+            "exact": exact,
+            "language": language,
+            "languages": LANGUAGES,
+            "themes": THEMES,
+            "version": VERSION,
+        }
+        return self._loader.load(template).generate(
+            **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
+        )
+
+
+def exact(number: float) -> str:
+    """Return a number as a form field holds it: with the fewest digits that give the same number again."""
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+@cache
+def _templates() -> Loader:
+    return Loader(str(files(__package__) / "templates"), autoescape="xhtml_escape", whitespace="all")
+
+
+def language_of(cookie: str | None, accepted: str | None) -> str:
+    """Return the language of a page: as chosen, or else the first of Accept-Language that there is."""
+    if cookie in LANGUAGES:
+        return cookie
+    for part in (accepted or "").split(","):
+        code = part.partition(";")[0].partition("-")[0].strip().lower()
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+def theme_of(cookie: str | None) -> str:
+    """Return the theme of a page: as chosen, or else the system's."""
+    return cookie if cookie in THEMES else THEMES[0]

@@ -1,0 +1,107 @@
+"""Task types: list, create, change, delete, pause, resume."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from waybill.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
+from waybill.domain.task_type import TaskType
+from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
+from waybill_api.endpoint import Endpoint
+from waybill_api.handlers.parameters import IfMatch, Limit, TypeCursor, TypeNamePath, type_cursor_of
+from waybill_api.operation import call
+from waybill_api.versions import Condition, etag_of, unchanged
+
+
+class TypeStore(Protocol):
+    """What task types need of the store."""
+
+    async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
+        """Return the task types after a name, by name: all, or up to `limit`."""
+
+    async def type(self, name: str) -> TaskType:
+        """Return one, or raise TaskTypeNotFound."""
+
+    async def create_type(self, task_type: TaskType) -> TaskType:
+        """Add one."""
+
+    async def change_type(
+        self, name: str, changes: Mapping[str, Any], condition: Condition[TaskType] | None = None
+    ) -> TaskType:
+        """Change one."""
+
+    async def delete_type(self, name: str, condition: Condition[TaskType] | None = None) -> None:
+        """Remove one."""
+
+
+class TypeEndpoint(Endpoint):
+    """A handler that answers with a task type."""
+
+    store: TypeStore
+
+    def shown(self, task_type: TaskType) -> TaskTypeJson:
+        """Return a task type on the wire, with the ETag of its version."""
+        written = task_type_json(task_type)
+        self.set_header("ETag", etag_of(written))
+        return written
+
+
+class TaskTypesHandler(TypeEndpoint):
+    """The collection of all task types."""
+
+    @call("list_task_types")
+    async def get(self, limit: Limit = None, cursor: TypeCursor = None) -> list[TaskTypeJson]:
+        """List the task types, by name; with `limit`, a `Link` header leads to the next page."""
+        found = await self.store.types(cursor, None if limit is None else limit + 1)
+        if limit is not None and len(found) > limit:
+            del found[limit:]
+            self.link_next(type_cursor_of(found[-1].name))
+        return [task_type_json(task_type) for task_type in found]
+
+    @call("create_task_type", 201, raises=(TaskTypeExists, StorageFull))
+    async def post(self, body: CreateTaskType) -> TaskTypeJson:
+        """Create a task type."""
+        task_type = await self.store.create_type(body.to_task_type())
+        self.set_header("Location", f"/task-types/{task_type.name}")
+        return self.shown(task_type)
+
+
+class TaskTypeHandler(TypeEndpoint):
+    """One task type."""
+
+    @call("get_task_type")
+    async def get(self, name: TypeNamePath) -> TaskTypeJson:
+        """Show a task type."""
+        return self.shown(await self.store.type(name))
+
+    @call("change_task_type", raises=(ChangedMeanwhile, StorageFull))
+    async def patch(self, name: TypeNamePath, body: ChangeTaskType, if_match: IfMatch = None) -> TaskTypeJson:
+        """Change a task type.
+
+        Fields that are not given stay as they are. Tasks that exist keep what they were created with, except that a
+        paused type starts no run.
+        """
+        changes = body.model_dump(exclude_unset=True)
+        return self.shown(await self.store.change_type(name, changes, unchanged(if_match, task_type_json)))
+
+    @call("delete_task_type", 204, raises=(TaskTypeInUse, ChangedMeanwhile, StorageFull))
+    async def delete(self, name: TypeNamePath, if_match: IfMatch = None) -> None:
+        """Delete a task type that no task has."""
+        await self.store.delete_type(name, unchanged(if_match, task_type_json))
+
+
+class PauseHandler(TypeEndpoint):
+    """The pause of a task type."""
+
+    @call("pause_task_type", raises=(StorageFull,))
+    async def post(self, name: TypeNamePath) -> TaskTypeJson:
+        """Pause a task type: its tasks wait, and what runs goes on."""
+        return self.shown(await self.store.change_type(name, {"paused": True}))
+
+
+class ResumeHandler(TypeEndpoint):
+    """The end of the pause of a task type."""
+
+    @call("resume_task_type", raises=(StorageFull,))
+    async def post(self, name: TypeNamePath) -> TaskTypeJson:
+        """Resume a paused task type."""
+        return self.shown(await self.store.change_type(name, {"paused": False}))

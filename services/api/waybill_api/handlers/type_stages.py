@@ -1,0 +1,57 @@
+"""Where the tasks of a type are."""
+
+from typing import Protocol
+
+from waybill.domain.task_type import TaskType
+from waybill.wire.timestamps import rfc3339
+from waybill.wire.type_stages import OldestJson, TypeStagesJson
+from waybill_api.endpoint import Endpoint
+from waybill_api.handlers.parameters import TypeNamePath
+from waybill_api.operation import call
+from waybill_api.store.tasks import Oldest
+from waybill_api.store.whereabouts import Standing
+
+
+class Standings(Protocol):
+    """What the stages of a type need of the store."""
+
+    async def standings(self, name: str) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
+        """Return a type, how its stages stand, and the oldest open task of each; or raise TaskTypeNotFound."""
+
+
+class TypeStagesHandler(Endpoint):
+    """The stages of a type."""
+
+    store: Standings
+
+    @call("list_type_stages")
+    async def get(self, name: TypeNamePath) -> TypeStagesJson:
+        """Tell where the open tasks of a type are.
+
+        For each stage: how many tasks are there now, which one has been there for longest, how many are silent for
+        longer than `stage_timeout`, and how long tasks stay. Those that have not come to a stage yet have the stage
+        null. The numbers are kept as tasks move; asking costs no scan.
+        """
+        task_type, standings, oldest = await self.store.standings(name)
+        return {
+            "name": task_type.name,
+            "stage_timeout": task_type.stage_timeout,
+            "tasks": sum(standing.tasks for standing in standings),
+            "silent": sum(standing.silent for standing in standings),
+            "stages": [
+                {
+                    "stage": standing.stage,
+                    "tasks": standing.tasks,
+                    "silent": standing.silent,
+                    "oldest": _oldest(oldest.get(standing.stage)),
+                    "timed": standing.timed,
+                    "p50": standing.p50,
+                    "p95": standing.p95,
+                }
+                for standing in standings
+            ],
+        }
+
+
+def _oldest(found: Oldest | None) -> OldestJson | None:
+    return None if found is None else {"task_id": found.task_id, "stage_since": rfc3339(found.stage_since)}

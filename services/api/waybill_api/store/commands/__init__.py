@@ -1,0 +1,19 @@
+"""What can be done: each command loads, lets a pure transition decide, and puts back.
+
+They run inside the writer's transaction. A command raises a WaybillError before it has changed anything.
+"""
+
+from waybill_api.store.commands import (
+    accounts,
+    bulk,
+    following,
+    reports,
+    runs,
+    search,
+    silence,
+    task_types,
+    tasks,
+    unserved,
+)
+
+__all__ = ["accounts", "bulk", "following", "reports", "runs", "search", "silence", "task_types", "tasks", "unserved"]

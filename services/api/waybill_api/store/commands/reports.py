@@ -1,0 +1,98 @@
+"""Judge reports and fold them in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from waybill.domain.event import Event, EventKind
+from waybill.domain.merge import attempt_of, merge
+from waybill.domain.report import Report
+from waybill.domain.stage import has_advanced, passed
+from waybill.domain.status import Outcome, Status
+from waybill.domain.task import Task
+from waybill_api.store.unit import Unit
+
+GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a report; the task where a claim was granted and where nothing was applied.
+
+    With a granted claim, the task's `input` is what the run is given: past a pipeline's first stage, the result before.
+    """
+
+    task_id: str | None
+    """None where a key names no task."""
+    outcome: Outcome
+    task: Task | None = None
+
+
+def report(unit: Unit, reports: Sequence[Report], malformed: int = 0) -> list[Judged]:
+    """Judge and fold each report in turn; the outcomes come back in the same order.
+
+    So many others came with them that cannot be read; they are only counted.
+    """
+    unit.malformed += malformed
+    unit.prefetch_keys(said.key for said in reports if said.key is not None)
+    named = [said if said.key is None else replace(said, task_id=unit.by_key(said.key)) for said in reports]
+    unit.prefetch(said.task_id for said in named if said.task_id is not None)
+    judged = [_report(unit, said) for said in named]
+    unit.outcomes.update(one.outcome for one in judged)
+    return judged
+
+
+def _report(unit: Unit, said: Report) -> Judged:
+    task = None if said.task_id is None else unit.find(said.task_id)
+    if task is None:
+        return Judged(said.task_id, Outcome.UNKNOWN)
+    is_claim = said.claim is not None and task.claim is None and said.status is Status.PROCESSING
+    after, outcome = merge(task, said, now=unit.now, claimable=not is_claim or _is_claimable(unit, task, said))
+    if after is not task:
+        unit.put(after)
+    unit.record(
+        Event(
+            task_id=task.task_id,
+            attempt=attempt_of(task, said),
+            run=said.run or task.run,
+            seq=said.seq,
+            source=said.source,
+            kind=EventKind.CLAIM if is_claim else EventKind.REPORT,
+            outcome=outcome,
+            task_status=after.status,
+            recorded_at=unit.now,
+            said=_said(said),
+        )
+    )
+    if has_advanced(task, after):
+        unit.keep_result(passed(task, said.result, now=unit.now))
+        unit.record_deed(after, EventKind.ADVANCE, {"stage": after.stage})
+    if _has_crashed(task, after):
+        taken = {"worker": task.worker, "run": task.run, "crashed": True, "alone": True}
+        unit.record_deed(after, EventKind.RELEASE, taken)
+    if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
+        return Judged(said.task_id, outcome, unit.as_granted(after))
+    return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
+
+
+def _has_crashed(before: Task, after: Task) -> bool:
+    """Whether a report opened the next run after a crash of the isolated one."""
+    return after.crashes > before.crashes and not after.status.is_final
+
+
+def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:
+    task_type = unit.task_type(task.type)
+    return not (task_type is not None and task_type.paused) and not unit.is_gone(said.source)
+
+
+def _said(said: Report) -> dict[str, Any]:
+    """What a report said, for the history; its claim is never shown."""
+    known = {
+        "status": None if said.status is None else int(said.status),
+        "stage": said.stage,
+        "progress": said.progress,
+        "metadata": said.metadata,
+        "result": said.result,
+        "error": None if said.error is None else said.error._asdict(),
+    }
+    return {**said.extra, **{key: value for key, value in known.items() if value is not None}}

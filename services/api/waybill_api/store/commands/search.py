@@ -1,0 +1,148 @@
+"""Take the history into what search knows."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from waybill.domain.event import EventKind
+from waybill.domain.status import ErrorCode, Status
+from waybill_api.search.fingerprint import fingerprint, pattern_of
+from waybill_api.search.marks import marks_of
+from waybill_api.search.words import words_of
+from waybill_api.store import failures, searched
+from waybill_api.store.failures import Failure
+from waybill_api.store.searched import Searched
+from waybill_api.store.unit import Unit
+
+LONGEST_MESSAGE = 1_000
+"""How much of an error's message can be found, in characters."""
+
+TELLING = (EventKind.CREATE, EventKind.RETRY)
+"""Events after which a task may be found by something else, besides those that end it in ERROR or say metadata."""
+
+
+class _Found(NamedTuple):
+    """What of a task can be searched."""
+
+    task_id: str
+    type: str
+    name: str
+    external_key: str | None
+    metadata: str
+    error_code: str | None
+    error_message: str | None
+    finished_at: int | None
+
+    @property
+    def failure(self) -> Failure | None:
+        """The group that it belongs to now; what was cancelled is no failure."""
+        if self.error_code is None or self.error_code == ErrorCode.CANCELLED or self.finished_at is None:
+            return None
+        message = self.error_message or ""
+        return Failure(
+            fingerprint=fingerprint(self.type, self.error_code, message),
+            type=self.type,
+            code=self.error_code,
+            message=pattern_of(message),
+            tasks=1,
+            first_seen=self.finished_at,
+            last_seen=self.finished_at,
+            task_id=self.task_id,
+        )
+
+    def searched(self, number: int) -> Searched:
+        """Return what it is found by."""
+        words = (self.name, self.external_key, (self.error_message or "")[:LONGEST_MESSAGE])
+        failure = self.failure
+        return Searched(
+            number,
+            self.task_id,
+            " ".join(words_of("\n".join(word for word in words if word))),
+            "" if self.metadata == "{}" else " ".join(marks_of(json.loads(self.metadata))),
+            None if failure is None else failure.fingerprint,
+        )
+
+
+def take_in(unit: Unit, limit: int) -> bool:
+    """Take in up to so many events, and return whether there may be more.
+
+    The history says which tasks to look at, so nothing is missed whenever the service was killed, and a database from
+    before search is taken in in the same way.
+    """
+    connection = unit.connection
+    unit.flush()
+    sql = (
+        "SELECT event_id, task_id, kind, task_status, instr(said, '\"metadata\"') FROM events "
+        "WHERE event_id > ? ORDER BY event_id LIMIT ?"
+    )
+    events = connection.execute(sql, (searched.progress(connection), limit)).fetchall()
+    touched = dict.fromkeys(
+        task_id
+        for _, task_id, kind, status, says_metadata in events
+        if kind in TELLING or status == Status.ERROR or says_metadata
+    )
+    if touched:
+        _look_at(unit, list(touched))
+    if events:
+        searched.set_progress(connection, events[-1][0])
+    return len(events) == limit or _reword(unit, limit - len(events))
+
+
+def _reword(unit: Unit, limit: int) -> bool:
+    """Add up to `limit` tasks to an index that was emptied, the latest first; return whether there may be more.
+
+    One transaction adds them in the order of their numbers: else FTS5 writes the index to disk for each task.
+    """
+    connection = unit.connection
+    if searched.old_words(connection) == 0:
+        return False
+    numbers = searched.highest_old(connection, limit)
+    is_more = len(numbers) == limit
+    reworded = [task.searched(numbers[task.task_id]) for task in _found(unit, list(reversed(numbers)))]
+    searched.reword(connection, reworded, min(numbers.values()) - 1 if is_more else 0)
+    return is_more
+
+
+def forget(unit: Unit, task_id: str) -> None:
+    """Have a task that is deleted not found any more."""
+    known = searched.delete(unit.connection, task_id)
+    if known is not None and known.failure is not None:
+        failures.leave(unit.connection, ((known.failure, 1),))
+
+
+def _look_at(unit: Unit, task_ids: Sequence[str]) -> None:
+    connection = unit.connection
+    known = searched.of_tasks(connection, task_ids)
+    number = searched.last_id(connection)
+    added: list[Searched] = []
+    changed: list[tuple[Searched, Searched]] = []
+    left: Counter[str] = Counter()
+    seen: list[Failure] = []
+    for task in _found(unit, task_ids):
+        old = known.get(task.task_id)
+        number += old is None
+        new = task.searched(number if old is None else old.id)
+        if old is None:
+            added.append(new)
+        elif old != new:
+            changed.append((old, new))
+        before = None if old is None else old.failure
+        if task.failure is not None:
+            seen.append(task.failure._replace(tasks=int(before != new.failure)))
+        if before is not None and before != new.failure:
+            left[before] += 1
+    searched.insert(connection, added)
+    searched.replace(connection, changed)
+    failures.add(connection, seen, unit.now)
+    failures.leave(connection, left.items())
+
+
+def _found(unit: Unit, task_ids: Sequence[str]) -> Iterable[_Found]:
+    """Return those tasks that still exist, in the order of the ids."""
+    rows: dict[str, _Found] = {}
+    for start in range(0, len(task_ids), searched.MOST_PARAMETERS):
+        some = task_ids[start : start + searched.MOST_PARAMETERS]
+        sql = f"SELECT {', '.join(_Found._fields)} FROM tasks WHERE task_id IN ({', '.join('?' * len(some))})"
+        rows.update((row[0], _Found(*row)) for row in unit.connection.execute(sql, some))
+    return [rows[task_id] for task_id in task_ids if task_id in rows]

@@ -1,0 +1,277 @@
+"""The dispatcher: puts a message on the queue for every run that is due, and keeps the backlog as rows."""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import NamedTuple, Protocol
+
+from waybill.domain.route import type_of
+from waybill.domain.task import Task
+from waybill.message import Message
+from waybill.queue import Lying
+from waybill_api.store import lanes, task_types
+from waybill_api.store.clock import Clock
+from waybill_api.store.database import DatabaseFails, reading
+from waybill_api.store.lanes import DueRun, Lane
+from waybill_api.store.unit import Change, Commit
+from waybill_api.upkeep.lost_messages import PATIENCE, lost, unwanted
+from waybill_api.upkeep.window import WINDOW, Window
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between looks at the queue file while messages are outstanding."""
+
+UNKNOWN = -1
+
+
+class Outbox(Protocol):
+    """What the dispatcher needs of the queue."""
+
+    @property
+    def generation(self) -> int:
+        """How often another file has taken the place of the one known before."""
+
+    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+        """Put letters on the queue."""
+
+    def lying(self) -> Collection[Lying]:
+        """Return what is on the queue."""
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove messages by their numbers on the queue."""
+
+    def take_back(self, route: str, limit: int) -> list[Message]:
+        """Remove up to `limit` messages of a route, those that a worker would take last, and return them."""
+
+
+class Hint(NamedTuple):
+    """What a commit means for dispatch."""
+
+    due: list[tuple[DueRun, int]]
+    """Runs that may be claimed, each with the milliseconds until then."""
+    done: list[Message]
+    """Messages that are not wanted any more."""
+    types_changed: bool
+    worker_gone: bool
+
+
+class Dispatcher(Thread):
+    """Wakes on commit and at the next due time; while nothing is outstanding it costs nothing.
+
+    As long as a route fits into its window, what a commit makes due is sent without any query. What does not fit waits
+    as rows, and is read from the index when half of the window has been claimed. What is more urgent than messages of
+    its route that are outstanding is sent all the same, and the least urgent of them are taken back.
+    """
+
+    def __init__(
+        self, path: Path, queue: Outbox, ring: Callable[[], None], clock: Clock, on_death: Callable[[], None]
+    ) -> None:
+        """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called should this thread fail."""
+        super().__init__(name="dispatcher", daemon=True)
+        self._database = reading(path)
+        self._queue = queue
+        self._ring = ring
+        self._clock = clock
+        self._on_death = on_death
+        self._hints: SimpleQueue[Hint | None] = SimpleQueue()
+        self._window = Window()
+        self._backlog: set[Lane] = set()
+        self._paused: frozenset[str] = frozenset()
+        self._knows_types = False
+        self._fails = False
+        self._generation = UNKNOWN
+        self._next_try = 0.0
+        self._next_due: float | None = None
+
+    def notice(self, commit: Commit) -> None:
+        """Take in what a commit has done; runs in the writer's thread."""
+        now = self._clock.now()
+        due = [(_run(task), max(0, (task.due_at or 0) - now)) for task in _new_runs(commit.changes)]
+        done = [
+            Message(before.task_id, before.run)
+            for before, after in commit.changes
+            if before is not None and before.due_at is not None and _gave_way(before, after)
+        ]
+        if due or done or commit.types_changed or commit.worker_gone:
+            self._hints.put(Hint(due, done, commit.types_changed, commit.worker_gone))
+
+    @property
+    def outstanding(self) -> int:
+        """How many messages are on the queue, as far as is known; from any thread."""
+        return len(self._window)
+
+    def stop(self) -> None:
+        """End; call it from another thread."""
+        self._hints.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        try:
+            go_on = True
+            while go_on:
+                hints, go_on = self._gather()
+                self._serve(hints)
+            self._database.close()
+        except BaseException:
+            log.critical("the dispatcher has died", exc_info=True)
+            self._on_death()
+
+    def _gather(self) -> tuple[list[Hint], bool]:
+        """Wait for a commit or for the time to look again, and take all hints there are."""
+        hints: list[Hint] = []
+        try:
+            hint = self._hints.get(timeout=self._patience())
+            while hint is not None:
+                hints.append(hint)
+                hint = self._hints.get_nowait()
+        except Empty:
+            return hints, True
+        return hints, False
+
+    def _patience(self) -> float | None:
+        """Seconds until something is to be done without a commit; None for ever."""
+        if self._generation == UNKNOWN:
+            return max(0.0, self._next_try - time.monotonic())
+        waits = [TICK] if len(self._window) else []
+        if self._next_due is not None:
+            waits.append(max(0.0, self._next_due - time.monotonic()))
+        return min(waits, default=None)
+
+    def _serve(self, hints: Sequence[Hint]) -> None:
+        try:
+            on_queue = self._look_at_the_file()
+            now = time.monotonic()
+            if not self._knows_types or any(hint.types_changed for hint in hints):
+                self._knows_types = False
+                self._heed_types()
+                self._knows_types = True
+            runs = list(self._take_in(hints, now))
+            if self._next_due is not None and self._next_due <= now:
+                self._find_backlog()
+            refilled = [run for run in self._refill(now) if (run.route, run.task_id, run.run) not in on_queue]
+            patience = 0.0 if any(hint.worker_gone for hint in hints) else PATIENCE
+            self._send([*runs, *refilled, *self._find_lost(now, patience)])
+            self._take_back()
+        except (sqlite3.Error, DatabaseFails, OSError) as error:
+            if not self._fails:
+                log.warning("nothing can be sent for now, trying again: %s", error, extra={"action": "dispatch_waits"})
+            self._fails = True
+            self._generation = UNKNOWN
+            self._next_try = time.monotonic() + TICK
+        else:
+            if self._fails:
+                log.warning("messages are sent again", extra={"action": "dispatch_goes_on"})
+            self._fails = False
+
+    def _look_at_the_file(self) -> Collection[tuple[str, str, int]]:
+        """If the queue's file was replaced, start again, and return what the new one holds already.
+
+        Each is named by its route, task and run.
+        """
+        generation = self._queue.generation
+        if generation == self._generation:
+            return ()
+        self._window.clear()
+        self._find_backlog()
+        on_queue = {(route, message.task_id, message.run) for _, route, message in self._queue.lying()}
+        self._generation = generation
+        return on_queue
+
+    def _take_in(self, hints: Sequence[Hint], now: float) -> Iterator[DueRun]:
+        """Bring the window up to date with what was committed, and return the runs that fit into it."""
+        done = {message for hint in hints for message in hint.done}
+        for run, wait in (due for hint in hints for due in hint.due):
+            lane = Lane(run.route, run.priority)
+            if wait > 0:
+                self._wake_at(now + wait / 1000)
+            elif Message(run.task_id, run.run) in self._window:
+                # The backlog was read after the commit and before this hint of it.
+                continue
+            elif lane in self._backlog or self._window.room(lane) <= 0:
+                self._backlog.add(lane)
+            elif type_of(run.route) not in self._paused and Message(run.task_id, run.run) not in done:
+                self._window.add(run, now)
+                yield run
+        for message in done:
+            self._window.discard(message)
+
+    def _heed_types(self) -> None:
+        """Hold back what is paused, and look again for what was."""
+        self._paused = task_types.paused(self._database)
+        for message, lane in self._window.older_than(time.monotonic()):
+            if type_of(lane.route) in self._paused:
+                self._window.discard(message)
+        self._find_backlog()
+
+    def _find_backlog(self) -> None:
+        """Look for lanes with open runs, and for the next time that a waiting one becomes due."""
+        connection = self._database.connection()
+        now, at = self._clock.now(), time.monotonic()
+        self._next_due = None
+        for lane in lanes.occupied(connection):
+            self._backlog.add(lane)
+            due_at = lanes.next_due_at(connection, lane, now)
+            if due_at is not None:
+                self._wake_at(at + (due_at - now) / 1000)
+
+    def _wake_at(self, at: float) -> None:
+        self._next_due = at if self._next_due is None else min(self._next_due, at)
+
+    def _refill(self, now: float) -> Iterator[DueRun]:
+        """Return runs of the backlog, the most urgent first, for every window that is at most half full for them."""
+        for lane in sorted(self._backlog, key=lambda lane: (lane.route, -lane.priority)):
+            room = self._window.room(lane)
+            if type_of(lane.route) in self._paused:
+                self._backlog.discard(lane)
+            elif room >= WINDOW // 2:
+                runs = lanes.due(self._database.connection(), lane, self._clock.now(), WINDOW)
+                fresh = [run for run in runs if Message(run.task_id, run.run) not in self._window]
+                for run in fresh[:room]:
+                    self._window.add(run, now)
+                if len(runs) < WINDOW and len(fresh) <= room:
+                    self._backlog.discard(lane)
+                yield from fresh[:room]
+
+    def _find_lost(self, now: float, patience: float) -> Sequence[DueRun]:
+        if not self._window.older_than(now - patience):
+            return ()
+        lying = self._queue.lying()
+        self._queue.remove(unwanted(self._window, lying))
+        return lost(self._window, lying, now, patience)
+
+    def _take_back(self) -> None:
+        """Take the least urgent messages back from routes that hold too much; they wait as rows again."""
+        for route, excess in self._window.excess().items():
+            for message in self._queue.take_back(route, excess):
+                lane = self._window.discard(message)
+                if lane is not None:
+                    self._backlog.add(lane)
+
+    def _send(self, runs: Sequence[DueRun]) -> None:
+        if runs:
+            self._queue.send([(run.route, run.priority, Message(run.task_id, run.run)) for run in runs])
+            self._ring()
+
+
+def _new_runs(changes: Sequence[Change]) -> Iterator[Task]:
+    """Return the tasks for which a run was opened, or made due at another time."""
+    for before, after in changes:
+        if after is None or after.due_at is None:
+            continue
+        if before is None or (before.run, before.due_at) != (after.run, after.due_at):
+            yield after
+
+
+def _gave_way(before: Task, after: Task | None) -> bool:
+    """Whether the run that was due is so no more: one commit may claim it and open the next one, too."""
+    return after is None or after.due_at is None or after.run != before.run
+
+
+def _run(task: Task) -> DueRun:
+    return DueRun(task.route, task.priority, task.task_id, task.run)

@@ -1,0 +1,35 @@
+"""Where a lost message is sent again.
+
+Huey deletes a message before its task runs, so a worker that dies in between takes it along; and the queue is a
+file that anybody may delete. What is due, outstanding for long and not on the queue is lost.
+"""
+
+from collections.abc import Collection
+
+from waybill.queue import Lying
+from waybill_api.store.lanes import DueRun
+from waybill_api.upkeep.window import Window
+
+PATIENCE = 10.0
+"""Seconds after which an outstanding message is looked for."""
+
+
+def lost(window: Window, lying: Collection[Lying], now: float, patience: float = PATIENCE) -> list[DueRun]:
+    """Return the outstanding messages that are not on the queue after `patience` seconds, to be sent again.
+
+    A message on another route than its own, as an older version sent it, reaches no worker.
+
+    What is sent again counts as seen `now` (monotonic seconds), and so does all that is there, however short a time it
+    has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
+    """
+    old = window.older_than(now - patience)
+    present = {(one.route, one.message) for one in lying}
+    missing = {message: lane for message, lane in old if (lane.route, message) not in present}
+    window.see({*missing, *(one.message for one in lying)}, now)
+    return [DueRun(lane.route, lane.priority, message.task_id, message.run) for message, lane in missing.items()]
+
+
+def unwanted(window: Window, lying: Collection[Lying]) -> list[int]:
+    """Return the messages on the queue that are not outstanding: no worker has to take them, and perhaps none will."""
+    lanes = ((one, window.lane(one.message)) for one in lying)
+    return [one.number for one, lane in lanes if lane is None or lane.route != one.route]

@@ -1,0 +1,102 @@
+"""All of the upkeep, started and stopped together."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from waybill.domain.errors import StorageFull, Unavailable
+from waybill.doorbell import call, ring_all
+from waybill.queue import Queue
+from waybill_api.data_lock import DataLock
+from waybill_api.store.store import Store
+from waybill_api.upkeep.caller import Caller
+from waybill_api.upkeep.dispatcher import Dispatcher
+from waybill_api.upkeep.following import Following
+from waybill_api.upkeep.indexer import Indexer
+from waybill_api.upkeep.pruner import keep_times, prune
+from waybill_api.upkeep.reaper import Reaper
+from waybill_api.upkeep.silence import Silence
+from waybill_api.upkeep.unserved import Unserved
+from waybill_api.upkeep.watch import Watch
+from waybill_api.upkeep.workers import Workers
+
+log = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds after which a failed write or read is tried again."""
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+"""Works until cancelled; begun anew it goes on where it was."""
+
+
+class Upkeep:
+    """The dispatcher's thread, and the reaper, the pruner and the indexer on the loop.
+
+    Should one of them die, so must the API.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workers: Workers,
+        queue: Queue,
+        doorbells: Path,
+        on_death: Callable[[], None],
+        lock: DataLock | None = None,
+    ) -> None:
+        """Take care of this store and its lock; `on_death` is called, from any thread, if a part fails."""
+        self._on_death = on_death
+        self._jobs: list[Job] = [
+            Reaper(store, workers).run,
+            Silence(store).run,
+            Unserved(store, workers).run,
+            Following(store, workers).run,
+            partial(prune, store),
+            partial(keep_times, store),
+            Indexer(store).run,
+            Watch(store, on_death).run,
+        ]
+        if lock is not None:
+            self._jobs.append(partial(lock.watch, on_death))
+        self._running: list[asyncio.Task[None]] = []
+        self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
+        store.listen(self._dispatcher.notice, is_vital=True)
+        store.listen(Caller(partial(call, doorbells)).notice)
+
+    def start(self) -> None:
+        """Start everything."""
+        self._dispatcher.start()
+        for job in self._jobs:
+            task = asyncio.get_running_loop().create_task(_persist(job))
+            task.add_done_callback(self._ended)
+            self._running.append(task)
+
+    @property
+    def outstanding(self) -> int:
+        """How many messages have been put on the queue for runs that nobody has claimed yet; from any thread."""
+        return self._dispatcher.outstanding
+
+    async def stop(self) -> None:
+        """Stop everything, and return when it has ended."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(None, self._dispatcher.stop)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("upkeep has died", exc_info=task.exception())
+            self._on_death()
+
+
+async def _persist(job: Job) -> None:
+    """Repeat a job until cancelled, also if the storage fails: a condition elsewhere shows that failure."""
+    while True:
+        try:
+            return await job()
+        except (StorageFull, Unavailable) as error:
+            log.debug("upkeep waits: %s", error, extra={"action": "upkeep_waits"})
+            await asyncio.sleep(PAUSE)

@@ -1,0 +1,135 @@
+"""The workers that are alive, by their heartbeats: kept in memory, since a new API gives everybody a fresh lease."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from waybill.domain.errors import WorkerGone, WorkerNotFound
+from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.store import Store
+
+LEASE = 15.0
+"""Seconds of observed silence after which a worker counts as lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What a worker says of itself with a heartbeat."""
+
+    runs: tuple[HeldRun, ...] = ()
+    routes: tuple[str, ...] = ()
+    handlers: tuple[str, ...] | None = None
+    """The handlers that it has; None for a worker of version 0.1.0, which does not report them."""
+    slots: int = 0
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    draining: bool = False
+    """Whether it takes no more tasks, since it was told so."""
+
+
+@dataclass(slots=True)
+class Presence:
+    """What is known of one worker; `silence` counts the seconds since its last beat, while the API was serving."""
+
+    worker_id: str
+    beat: Beat | None = None
+    handlers: frozenset[str] = frozenset()
+    """The handlers that it has, which decide whether it can run a task."""
+    silence: float = 0.0
+    is_to_drain: bool = False
+    """Whether it was asked to take no more tasks."""
+    unlisted: dict[tuple[str, int], float] = field(default_factory=dict)
+    """For each run that is its own but that its latest beats leave out, for how many seconds they have done so."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its lease still runs."""
+        return self.silence < LEASE
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it takes no more tasks, or was asked to and has not heard of it yet."""
+        return self.is_to_drain or (self.beat is not None and self.beat.draining)
+
+
+class Workers:
+    """Who is there. It belongs to the loop."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin with nobody."""
+        self._store = store
+        self._present: dict[str, Presence] = {}
+
+    def everybody(self) -> list[Presence]:
+        """Return everybody who has beaten, by id."""
+        return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
+
+    def served(self) -> set[str]:
+        """Return the handlers that live workers have."""
+        return {name for one in self._present.values() if one.beat and one.is_alive for name in one.handlers}
+
+    def taken(self) -> set[str]:
+        """Return the handlers for which live workers take tasks; draining workers take none."""
+        present = self._present.values()
+        return {name for one in present if one.beat and one.is_alive and not one.beat.draining for name in one.handlers}
+
+    def is_to_drain(self, worker_id: str) -> bool:
+        """Return whether a worker was asked to take no more tasks."""
+        return worker_id in self._present and self._present[worker_id].is_to_drain
+
+    def alive(self) -> int:
+        """Return how many workers are alive."""
+        return sum(1 for one in self._present.values() if one.beat and one.is_alive)
+
+    async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
+        """Take a heartbeat in, and return the listed runs that are lost or cancelled.
+
+        A run that the database gives to the worker and that its beats leave out for a whole lease is released: beats
+        that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
+        """
+        lost, missing = await self._store.beat(worker_id, beat.runs)
+        handlers = await self._store.handlers_of(beat.routes) if beat.handlers is None else frozenset(beat.handlers)
+        if self._store.is_gone(worker_id):
+            # Its farewell came after this beat's commit: a beat never brings a gone worker back.
+            raise WorkerGone()
+        presence = self._present.setdefault(worker_id, Presence(worker_id))
+        presence.beat, presence.handlers, presence.silence = beat, handlers, 0.0
+        presence.is_to_drain = self._store.is_draining(worker_id)
+        unlisted = {(run.task_id, run.run): run for run in missing}
+        presence.unlisted = {key: presence.unlisted.get(key, 0.0) for key in unlisted}
+        orphans = [run for key, run in unlisted.items() if presence.unlisted[key] >= LEASE]
+        if orphans:
+            await self._store.release(orphans, crashed=False)
+        return lost
+
+    async def drain(self, worker_id: str, *, wanted: bool) -> Presence:
+        """Ask a worker to take no more tasks, or to go on; the answer to its next heartbeat tells it.
+
+        Raises WorkerGone, and WorkerNotFound where none of this id has beaten.
+        """
+        presence = self._present.get(worker_id)
+        if presence is None or presence.beat is None:
+            raise WorkerGone() if self._store.is_gone(worker_id) else WorkerNotFound()
+        await self._store.drain(worker_id, wanted=wanted)
+        presence.is_to_drain = wanted
+        return presence
+
+    async def gone(self, worker_id: str, *, crashed: bool) -> int:
+        """Declare a worker gone, and return how many runs were taken from it."""
+        released = await self._store.gone(worker_id, crashed=crashed)
+        # Only now: a beat under way may have been handled meanwhile.
+        self._present.pop(worker_id, None)
+        return released
+
+    def watch(self, worker_ids: Iterable[str]) -> None:
+        """Give a fresh lease to workers that hold runs and have not beaten yet."""
+        for worker_id in worker_ids:
+            if worker_id not in self._present and not self._store.is_gone(worker_id):
+                self._present[worker_id] = Presence(worker_id)
+
+    def age(self, seconds: float) -> list[str]:
+        """Count silence, about runs too, and return whose lease has run out."""
+        for presence in self._present.values():
+            presence.silence += seconds
+            presence.unlisted = {key: unlisted + seconds for key, unlisted in presence.unlisted.items()}
+        return [worker_id for worker_id, presence in self._present.items() if not presence.is_alive]

@@ -1,0 +1,54 @@
+"""Run a worker: `python -m waybill_worker`."""
+
+import os
+import sys
+
+from waybill import logs, starter
+from waybill.descriptors import TooFewDescriptors, check_descriptors
+from waybill.outlet import Outlets
+from waybill.settings import Settings, SettingsError
+from waybill.sqlite import SqliteTooOld, check_sqlite
+from waybill_worker.consumer import ENDING_SECONDS, CannotStart, Worker
+from waybill_worker.descriptors import Descriptors
+from waybill_worker.ending import Deadline, leave
+from waybill_worker.own_limits import refuse_own_limits
+from waybill_worker.own_signals import refuse_own_signals
+from waybill_worker.printed import Printed
+
+PATIENCE = 20.0
+"""Seconds that this process may take to stop after its starter has ended, besides the drain."""
+
+
+def main(printed: Printed | None = None) -> int:
+    """Run until told to stop, and return the exit status; 2 means that a setting makes no sense.
+
+    `printed` is what the streams ask about what handlers print.
+    """
+    try:
+        check_sqlite()
+        check_descriptors()
+        settings = Settings.load()
+        starter.stop_with(settings.parent, settings.drain_seconds + PATIENCE)
+        settings.make_data_dir()
+    except (SettingsError, SqliteTooOld, TooFewDescriptors) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    os.umask(0o077)
+    logs.configure(settings.log_level)
+    refuse_own_signals()
+    refuse_own_limits()
+    deadline = Deadline(settings.drain_seconds + ENDING_SECONDS)
+    descriptors = Descriptors()
+    try:
+        return Worker(
+            settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone, printed=printed
+        ).run()
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        return error.status
+
+
+if __name__ == "__main__":
+    printed = Printed()
+    outlets = Outlets(printed.admit)
+    leave(main(printed), outlets.flush)

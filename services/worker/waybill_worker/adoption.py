@@ -1,0 +1,115 @@
+"""Finishing what dead workers left: their undelivered reports, their runs, their files."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from waybill.client import Answer
+from waybill.courier import Courier
+from waybill.damage import is_damage
+from waybill.delivery import Delivered, drain, letter
+from waybill.domain.status import Outcome
+from waybill.leftovers import DAMAGED, Leftovers
+from waybill.spool import Parcel, Spool
+from waybill_worker.plain_failure import plain_failure
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 2.0
+SOON_SECONDS = 0.25
+"""After a look that the API did not answer: where both services were killed, tasks wait for exactly this."""
+
+PREFIX = "w"
+"""How the ids of workers begin."""
+
+
+class Api(Protocol):
+    """What adoption needs of the client."""
+
+    def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
+        """Send reports and return an answer for each."""
+
+    def gone(self, worker_id: str, crashed: bool) -> None:
+        """Say that a worker is gone for good."""
+
+
+class Adoption:
+    """Settles for each dead worker what it left."""
+
+    def __init__(
+        self,
+        client: Api,
+        spool_dir: Path,
+        doorbell_dir: Path,
+        clock: Callable[[], float] = time.monotonic,
+        end_orphans: Callable[[str], None] = lambda worker_id: None,
+    ) -> None:
+        """Take the client and the folders with the workers' files; `clock` counts monotonic seconds.
+
+        `end_orphans` ends what a dead worker's handlers have started, before its runs run again.
+        """
+        self._end_orphans = end_orphans
+        self._childless: set[str] = set()
+        self._client = client
+        self._clock = clock
+        self._doorbell_dir = doorbell_dir
+        self._stopping = threading.Event()
+        self._leftovers = Leftovers(spool_dir, PREFIX, self._settle)
+
+    def work(self) -> None:
+        """Look every few seconds until told to stop, and sooner while something is left that the API has to hear of."""
+        while True:
+            self.look()
+            if self._stopping.wait(INTERVAL_SECONDS if self._leftovers.waiting is None else SOON_SECONDS):
+                return
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
+    def look(self) -> int:
+        """Adopt every dead worker that is found, and return how many were settled."""
+        return self._leftovers.look()
+
+    def _settle(self, worker_id: str, spool: Spool) -> None:
+        stopped = False
+        if worker_id not in self._childless:
+            self._end_orphans(worker_id)
+            self._childless.add(worker_id)
+        try:
+            stopped = spool.was_stopped
+            delivered = self._deliver(spool)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            logger.error("The spool of worker %s is damaged and set aside: %s", worker_id, error)
+            spool.set_aside(DAMAGED)
+            delivered = 0
+        self._client.gone(worker_id, crashed=not stopped)
+        self._childless.discard(worker_id)
+        logger.info(
+            "Worker %s %s: %d reports delivered for it", worker_id, "had stopped" if stopped else "was lost", delivered
+        )
+        spool.discard()
+        (self._doorbell_dir / worker_id).unlink(missing_ok=True)
+
+    def _deliver(self, spool: Spool) -> int:
+        """Deliver everything, in order, and return how many reports that were."""
+        courier = Courier(self._client, self._clock)
+
+        def deliver(parcels: Sequence[Parcel]) -> Delivered:
+            answers = courier.send(parcels)
+            dead = []
+            for parcel, answer in zip(parcels, answers, strict=False):
+                if answer.outcome in (Outcome.UNKNOWN, Outcome.INVALID):
+                    dead.append(letter(parcel, answer))
+                if parcel.is_final and answer.outcome is Outcome.INVALID:
+                    instead = plain_failure(parcel, answer.detail)
+                    spool.append([] if instead is None else [instead])
+            return Delivered(len(answers), dead)
+
+        return drain(spool, deliver)

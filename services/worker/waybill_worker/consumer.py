@@ -1,0 +1,294 @@
+"""The composition root of the worker: what is built, in which order it starts, and in which it stops."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from waybill import installation, os_error
+from waybill.client import ApiError, Client
+from waybill.courier import Courier
+from waybill.doorbell import Doorbell, ring_all
+from waybill.leftovers import identify
+from waybill.outage import Outage
+from waybill.ownership import check_access, hand_over
+from waybill.queue import Queue
+from waybill.settings import Settings
+from waybill.spool import Spool
+from waybill_worker.adoption import PREFIX, Adoption
+from waybill_worker.dequeuer import Dequeuer
+from waybill_worker.heartbeat import Heartbeat
+from waybill_worker.isolation.child import Child
+from waybill_worker.isolation.isolation import Isolation
+from waybill_worker.offspring import MARK, end_orphans
+from waybill_worker.printed import Printed
+from waybill_worker.registry import Registry, installed_handlers
+from waybill_worker.reporter import Reporter
+from waybill_worker.runner import Runner
+from waybill_worker.runner_threads import RunnerThreads
+from waybill_worker.runs import Run, Runs
+from waybill_worker.signals import Signals
+from waybill_worker.slots import Slots
+from waybill_worker.surroundings import Surroundings
+from waybill_worker.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = (3.05, 10.0)
+FAREWELL_TIMEOUT = (1.0, 1.5)
+FAREWELL_SECONDS = 1.5
+"""How long the last reports may take after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
+
+ENDING_SECONDS = 10.0
+"""Seconds from the end of the drain until the process is ended by force; a normal end takes at most 6."""
+
+TICK_SECONDS = 0.25
+HEALTH_SECONDS = 10.0
+
+
+class Exit(IntEnum):
+    """How the process ends."""
+
+    STOPPED = 0
+    """It was asked to stop."""
+    BROKEN = 70
+    """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
+    STARVED = 71
+    """Handlers have used up the descriptors; only a new process has some (EX_OSERR)."""
+    GIVEN_UP = 75
+    """The API had declared this worker lost, for instance after a pause: start it anew (EX_TEMPFAIL)."""
+
+
+class CannotStart(Exception):
+    """The worker cannot start; the message is one line, `status` is the exit status."""
+
+    def __init__(self, reason: str, status: int = 1) -> None:
+        """Take the reason and the exit status."""
+        super().__init__(reason)
+        self.status = status
+
+
+class Worker:
+    """One worker process, under an id that nobody had before."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        on_ending: Callable[[Exit], None] = lambda ending: None,
+        are_descriptors_gone: Callable[[], bool] = lambda: False,
+        printed: Printed | None = None,
+    ) -> None:
+        """Build everything; the lock on the lock file is taken before anything else.
+
+        `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins, and
+        `are_descriptors_gone` is asked several times a second. `printed` decides what gets through
+        of what handlers print. Raises CannotStart.
+        """
+        self._printed = printed or Printed(clock)
+        try:
+            check_access((settings.queue_db, settings.spool_dir, settings.doorbell_dir))
+            self._build(settings, clock)
+            hand_over(settings.data_dir, settings.files())
+        except OSError as error:
+            raise CannotStart(
+                f"a worker cannot start in {settings.data_dir}: {os_error.told(error)}",
+                2 if os_error.needs_a_person(error) else 1,
+            ) from None
+        except sqlite3.Error as error:
+            raise CannotStart(f"a worker cannot start in {settings.data_dir}: {error}") from None
+        self._on_ending = on_ending
+        self._are_descriptors_gone = are_descriptors_gone
+
+    def _build(self, settings: Settings, clock: Callable[[], float]) -> None:
+        settings.make_data_dir()
+        self._settings = settings
+        self._clock = clock
+        self._id, self._lock = identify(settings.spool_dir, PREFIX)
+        self._endings: SimpleQueue[Exit] = SimpleQueue()
+        self._signals = Signals(lambda: self._endings.put(Exit.STOPPED))
+        self._granted: SimpleQueue[Run | None] = SimpleQueue()
+        self._client = Client(
+            settings.base_url,
+            lambda: _read_token(settings.worker_token_file),
+            TIMEOUT,
+            partial(installation.known, settings.installation_file),
+        )
+        self._spool = Spool(settings.spool_dir / f"{self._id}.db")
+        self._bell = Doorbell(settings.doorbell_dir / self._id, self._hurry)
+        self._queue = Queue(settings.queue_db)
+        outage = Outage(settings.base_url, clock)
+        runs = Runs(self._id, clock, isolates=settings.worker_children > 0, on_left=self._hurry)
+        self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
+        registry = Registry(self._client, installed_handlers(settings.stages))
+        self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
+        self._surroundings = Surroundings({MARK: self._id})
+        self._runner = Runner(
+            registry,
+            self._reporter.put,
+            self._slots,
+            self._surroundings.restore,
+            self._printed.counted,
+            on_left=runs.leave,
+        )
+        self._runners = RunnerThreads(self._granted, self._runner, self._slots.total)
+        self._isolation = Isolation(
+            settings.worker_children,
+            Child,
+            self._granted.put,
+            self._reporter.put,
+            runs.leave,
+            self._slots,
+            clock,
+        )
+        self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._runners.replace, clock=clock)
+        self._dequeuer = Dequeuer(
+            self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, clock
+        )
+        self._heartbeat = Heartbeat(
+            self._id,
+            self._client,
+            registry,
+            runs,
+            self._slots.total,
+            self._dequeuer,
+            outage,
+            lambda: self._endings.put(Exit.GIVEN_UP),
+            clock,
+        )
+        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock, end_orphans)
+        self._threads = {
+            name: threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("reporter", self._reporter.work),
+                ("heartbeat", self._heartbeat.work),
+                ("adoption", self._adoption.work),
+                ("dequeuer", self._dequeuer.work),
+                ("isolation", self._isolation.work),
+            )
+        }
+
+    def run(self) -> Exit:
+        """Work until a signal comes or something breaks, and return how the process shall end. Raises CannotStart."""
+        self._start_runners()
+        self._signals.take()
+        for thread in self._threads.values():
+            thread.start()
+        self._printed.spare()
+        logger.info("Worker %s serves %s with %d slots", self._id, self._settings.base_url, self._slots.total)
+        ending = self._watch()
+        self._on_ending(ending)
+        if ending is not Exit.GIVEN_UP:
+            self._drain()
+        self._part(ending)
+        logger.info("Worker %s has ended: %s", self._id, ending.name.lower())
+        return ending
+
+    def _start_runners(self) -> None:
+        try:
+            self._runners.start()
+        except RuntimeError as error:
+            self._bell.close()
+            self._lock.release(unlink=True)
+            raise CannotStart(
+                f"a worker with WAYBILL_WORKER_SLOTS={self._slots.total} needs as many threads, and there are not "
+                f"so many ({error}): choose fewer slots, or allow this user more processes (ulimit -u)"
+            ) from None
+
+    def _start(self, run: Run) -> None:
+        """Pass a granted run on to be executed."""
+        if run.is_suspect and self._isolation.is_possible:
+            self._isolation.admit(run)
+        else:
+            self._granted.put(run)
+
+    def _hurry(self) -> None:
+        """Beat at once."""
+        self._heartbeat.hurry()
+
+    def _watch(self) -> Exit:
+        """Wait for an ending, and look after the runs and the threads meanwhile."""
+        healthy_at = self._clock()
+        is_retiring = False
+        while True:
+            try:
+                return self._endings.get(timeout=TICK_SECONDS)
+            except Empty:
+                self._signals.hold()
+                self._surroundings.hold()
+            if self._watchdog.look() and not is_retiring:
+                is_retiring = True
+                logger.critical("Worker %s retires, for too many handlers do not end: it takes nothing more", self._id)
+                self._dequeuer.retire()
+            if is_retiring and self._dequeuer.is_paused and self._slots.wait_idle(0) and self._isolation.wait_idle(0):
+                return Exit.BROKEN
+            self._lock.renew()
+            if self._are_descriptors_gone():
+                return Exit.STARVED
+            for name, thread in self._threads.items():
+                if not thread.is_alive():
+                    logger.critical("The thread %s died", name)
+                    return Exit.BROKEN
+            if self._clock() - healthy_at > HEALTH_SECONDS:
+                healthy_at = self._clock()
+                self._runners.look_after()
+
+    def _drain(self) -> None:
+        """Take nothing more, and let what runs end for a while."""
+        logger.info("Worker %s takes nothing more and lets %d runs end", self._id, self._slots.total - self._slots.free)
+        self._dequeuer.stop()
+        deadline = self._clock() + self._settings.drain_seconds
+        # What it is just claiming is run too.
+        self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
+        self._slots.wait_idle(max(0.0, deadline - self._clock()))
+        self._isolation.wait_idle(max(0.0, deadline - self._clock()))
+        ring_all(self._settings.doorbell_dir)
+
+    def _part(self, ending: Exit) -> None:
+        """Release what still runs, deliver what was said, and leave nothing behind but what another has to finish."""
+        for run in self._runner.executing():
+            run.lose()
+        self._isolation.close()
+        self._runners.stop()
+        self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)
+        self._threads["reporter"].join(FAREWELL_SECONDS + FAREWELL_TIMEOUT[1])
+        self._heartbeat.stop()
+        self._adoption.stop()
+        self._bell.close()
+        if self._threads["reporter"].is_alive() or ending is Exit.GIVEN_UP:
+            return
+        try:
+            self._leave()
+        except (sqlite3.Error, OSError) as error:
+            logger.warning("Worker %s leaves files in the spool directory: %s", self._id, error)
+
+    def _leave(self) -> None:
+        """Send the farewell and remove the files; if the farewell fails, leave them to the next worker."""
+        if not self._reporter.undelivered:
+            try:
+                self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
+            except ApiError as error:
+                # No warning: when both are stopped together, the API stops before its workers.
+                logger.info("API unreachable; the next worker will say that worker %s has stopped: %s", self._id, error)
+            else:
+                self._spool.discard()
+                self._lock.release(unlink=True)
+                return
+        try:
+            self._spool.mark_stopped()
+            self._spool.close()
+        except (sqlite3.Error, OSError) as error:
+            # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
+            logger.warning("That worker %s has stopped cannot be noted: %s", self._id, error)
+
+
+def _read_token(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None

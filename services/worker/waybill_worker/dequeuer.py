@@ -1,0 +1,240 @@
+"""From message to granted run: the one thread that takes from the queue and claims over HTTP."""
+
+import logging
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from waybill.client import Answer, ApiError, ApiProblem
+from waybill.courier import BATCH, NEVER_ACCEPTED
+from waybill.domain.status import Outcome
+from waybill.outage import Outage
+from waybill.queue import Letter
+from waybill_worker.fairness import admitted
+from waybill_worker.runs import Run, Runs
+from waybill_worker.slots import Slots
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+"""How often a worker that always has something to take looks for routes that it could serve, too."""
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+
+
+class Messages(Protocol):
+    """What the dequeuer needs of the queue."""
+
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
+        """Remove up to `limit` letters of these routes; a mapping has the priority that they have to exceed."""
+
+    def send(self, letters: Sequence[tuple[str, int, Any]]) -> None:
+        """Put letters on the queue."""
+
+    def routes(self) -> set[str]:
+        """Return the routes that have messages now."""
+
+
+class Reports(Protocol):
+    """What the dequeuer needs of the client."""
+
+    def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
+        """Send reports and return an answer for each."""
+
+
+class Bell(Protocol):
+    """What the dequeuer needs of the doorbell."""
+
+    def wait(self, timeout: float) -> bool:
+        """Sleep until somebody rings."""
+
+    def ring(self) -> None:
+        """Wake the owner."""
+
+
+class Served(Protocol):
+    """What the dequeuer needs of the registry."""
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The routes served."""
+
+    def notice(self, waiting: Collection[str]) -> bool:
+        """Look at routes that have messages, and tell whether a new one is now served."""
+
+
+class Dequeuer:
+    """Takes as many messages as there are free slots, claims them in one request, and starts what was granted."""
+
+    def __init__(
+        self,
+        queue: Messages,
+        client: Reports,
+        served: Served,
+        slots: Slots,
+        runs: Runs,
+        bell: Bell,
+        start: Callable[[Run], None],
+        outage: Outage,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the parts it works with; `start` gets each granted run, `clock` counts monotonic seconds."""
+        self._queue = queue
+        self._client = client
+        self._served = served
+        self._slots = slots
+        self._runs = runs
+        self._bell = bell
+        self._start = start
+        self._outage = outage
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._paused = threading.Event()
+        self._retired = threading.Event()
+        self._rests = False
+        self._queue_works = True
+        self._looked_at = clock()
+
+    def work(self) -> None:
+        """Take and claim until told to stop."""
+        while not self._stopping.is_set():
+            # Said before the turn looks for a pause again: whoever sees both knows that nothing more is claimed.
+            self._rests = self._paused.is_set() or self._retired.is_set()
+            idle = self._rests or not self.turn()
+            # Also while messages wait: a ring may be a call to beat.
+            self._bell.wait(POLL_SECONDS if idle else 0.0)
+
+    def stop(self) -> None:
+        """Take nothing more; what was taken and not claimed goes back to the queue."""
+        self._stopping.set()
+        self._bell.ring()
+
+    def pause(self) -> None:
+        """Take nothing more until told to resume; what was taken and not claimed goes back to the queue.
+
+        Claims that were sent already get their answer, and what they are granted runs: whether the API has them is not
+        known before.
+        """
+        if not self._paused.is_set():
+            self._paused.set()
+            self._bell.ring()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        if self._paused.is_set():
+            self._paused.clear()
+            self._bell.ring()
+
+    def retire(self) -> None:
+        """Take no more messages, even after `resume`."""
+        self._retired.set()
+        self._bell.ring()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it takes nothing more, and claims nothing more either."""
+        return (self._paused.is_set() or self._retired.is_set()) and self._rests
+
+    def turn(self) -> bool:
+        """Take and claim once; tell whether there was anything to take."""
+        letters = self._take()
+        if letters and (self._paused.is_set() or self._retired.is_set()):
+            self._put_back(letters)
+            return False
+        if letters:
+            self._claim(letters)
+        return bool(letters)
+
+    def _take(self) -> list[Letter]:
+        free, reserve = self._slots.free, self._slots.reserve
+        # One by one, since each changes who may take the next of the last slots.
+        limit = min(free - reserve, BATCH) if free > reserve else min(free, 1)
+        if limit < 1:
+            return []
+        try:
+            if self._clock() - self._looked_at > LOOK_SECONDS:
+                self._notice()
+            letters = self._queue.take(self._admitted(), limit)
+            if not letters and self._notice():
+                letters = self._queue.take(self._admitted(), limit)
+        except sqlite3.Error as error:
+            if self._queue_works:
+                logger.warning("The queue cannot be read, going on trying: %s", error)
+            self._queue_works = False
+            return []
+        self._queue_works = True
+        return letters
+
+    def _admitted(self) -> Collection[str] | Mapping[str, float]:
+        """Return the routes whose messages may take a slot; a mapping has the priority that they have to exceed."""
+        free, reserve = self._slots.free, self._slots.reserve
+        if free > reserve:
+            return self._served.routes
+        running = (run for run in self._runs.held() if not run.is_over)
+        return admitted(self._served.routes, running, free, reserve)
+
+    def _notice(self) -> bool:
+        """Look at the routes that have messages, and tell whether a new one is now served."""
+        self._looked_at = self._clock()
+        return self._served.notice(self._queue.routes())
+
+    def _claim(self, letters: Sequence[Letter]) -> None:
+        opened = [(letter, self._runs.open(letter.message, secrets.token_hex(16))) for letter in letters]
+        claimed = [(letter, run) for letter, run in opened if run is not None]
+        for letter, run in claimed:
+            run.route, run.priority = letter.route, letter.priority
+        if not claimed:
+            return
+        self._slots.take(len(claimed))
+        runs = [run for _, run in claimed]
+        answers = self._ask([run.claim_report() for run in runs])
+        if answers is None:
+            for run in runs:
+                self._drop(run)
+            if self._stopping.is_set():
+                self._put_back([letter for letter, _ in claimed])
+            return
+        granted: list[Run] = []
+        for run, answer in zip(runs, answers, strict=True):
+            if answer.outcome in (Outcome.APPLIED, Outcome.DUPLICATE) and answer.task is not None:
+                run.begin(answer.task, self._clock())
+                granted.append(run)
+            else:
+                self._drop(run)
+        self._runs.enter(granted)
+        for run in granted:
+            self._start(run)
+
+    def _ask(self, claims: list[dict[str, Any]]) -> list[Answer] | None:
+        """Send the same claims until they are answered; None when told to stop, or where they never will be."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                answers = self._client.report(claims)
+            except ApiError as error:
+                if isinstance(error, ApiProblem) and error.status in NEVER_ACCEPTED:
+                    logger.error("%d claims were not accepted: %s", len(claims), error)
+                    self._stopping.wait(LONGEST_PAUSE)
+                    return None
+                self._outage.began(error)
+            else:
+                self._outage.ended()
+                return answers
+            if self._stopping.wait(pause):
+                return None
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _drop(self, run: Run) -> None:
+        self._runs.forget(run)
+        self._slots.give_back()
+
+    def _put_back(self, letters: Sequence[Letter]) -> None:
+        try:
+            self._queue.send(letters)
+        except sqlite3.Error as error:
+            logger.warning("%d messages could not be put back, and will be sent again: %s", len(letters), error)

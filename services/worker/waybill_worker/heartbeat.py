@@ -1,0 +1,161 @@
+"""Telling the API that this worker lives and what it runs, and hearing what it has lost."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from waybill.client import ApiError, ApiProblem, BeatAnswer
+from waybill.outage import Outage
+from waybill.version import VERSION
+from waybill_worker.runs import Runs
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+SOON_SECONDS = 0.05
+WORKER_GONE = "worker_gone"
+
+
+class Beats(Protocol):
+    """What the heartbeat needs of the client."""
+
+    def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
+        """Say that a worker lives; return what it is told."""
+
+
+class Served(Protocol):
+    """What the heartbeat needs of the registry."""
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The routes served."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the handlers."""
+
+    def refresh(self) -> None:
+        """Ask the API for the task types."""
+
+
+class Pausable(Protocol):
+    """What the heartbeat needs of the dequeuer."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it takes nothing more."""
+
+    def pause(self) -> None:
+        """Take nothing more until told to resume."""
+
+    def resume(self) -> None:
+        """Take messages again."""
+
+
+class Heartbeat:
+    """Beats every few seconds, and keeps the routes fresh at the same time."""
+
+    def __init__(
+        self,
+        worker_id: str,
+        client: Beats,
+        served: Served,
+        runs: Runs,
+        slots: int,
+        dequeuer: Pausable,
+        outage: Outage,
+        on_gone: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the parts it works with; `on_gone` is called once the API has given this worker up."""
+        self._worker_id = worker_id
+        self._client = client
+        self._served = served
+        self._runs = runs
+        self._slots = slots
+        self._dequeuer = dequeuer
+        self._outage = outage
+        self._on_gone = on_gone
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._hurried = threading.Event()
+        self._has_news = False
+        self._host, self._pid = socket.gethostname(), os.getpid()
+
+    def work(self) -> None:
+        """Beat until told to stop; sooner where there is something to tell."""
+        is_usual = True
+        while not self._stopping.is_set():
+            pause = INTERVAL_SECONDS if self.beat(is_usual=is_usual) and not self._has_news else RETRY_SECONDS
+            is_usual = not self._hurried.wait(pause)
+            if not is_usual:
+                # Further reasons to beat at once are combined.
+                self._stopping.wait(SOON_SECONDS)
+                self._hurried.clear()
+
+    def hurry(self) -> None:
+        """Beat at once: the API has called, or waits for news."""
+        self._hurried.set()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopping.set()
+        self._hurried.set()
+
+    def beat(self, *, is_usual: bool = True) -> bool:
+        """Beat once, and return whether the API answered; if not `is_usual`, the routes are not refreshed."""
+        try:
+            if is_usual:
+                self._served.refresh()
+            self._say()
+        except ApiProblem as problem:
+            if problem.code == WORKER_GONE:
+                self._on_gone()
+            else:
+                self._outage.began(problem)
+            return False
+        except ApiError as error:
+            self._outage.began(error)
+            return False
+        self._outage.ended()
+        return True
+
+    def _say(self) -> None:
+        now = self._clock()
+        # Before the runs: once it is paused, there are no new ones.
+        is_paused = self._dequeuer.is_paused
+        held = self._runs.held()
+        # A claim still under way may have been counted as lost before it arrived: only granted ones can be lost.
+        granted = {run.key: run for run in held if run.task is not None}
+        beat = {
+            "runs": [
+                {"task_id": run.task_id, "run": run.number, "claim": run.claim, "elapsed": round(run.elapsed(now), 3)}
+                for run in held
+            ],
+            "routes": sorted(self._served.routes),
+            "handlers": self._served.names,
+            "slots": self._slots,
+            "host": self._host,
+            "pid": self._pid,
+            "version": VERSION,
+            "draining": is_paused,
+        }
+        answer = self._client.beat(self._worker_id, beat)
+        if answer.drain:
+            self._dequeuer.pause()
+        else:
+            self._dequeuer.resume()
+        self._has_news = answer.drain != is_paused
+        for key in answer.lost:
+            run = granted.get(key)
+            if run is not None:
+                # A run that has ended meanwhile is not lost: the beat only crossed its final report.
+                if not run.is_stopped:
+                    logger.info("Task %s is no longer this worker's", run.task_id)
+                run.lose()
+                self._runs.forget(run)

@@ -1,0 +1,96 @@
+"""A process of its own for one run: `python -m waybill_worker.isolation DESCRIPTOR WORKER_PID`."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from waybill import logs
+from waybill.message import Message
+from waybill.spool import Parcel
+from waybill_worker.context import Handler
+from waybill_worker.isolation.channel import Channel, Garbled
+from waybill_worker.registry import installed_handlers
+from waybill_worker.runner import Runner
+from waybill_worker.runs import Run
+from waybill_worker.slots import Slots
+
+PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
+NO_CLAIM = "0" * 32
+"""A placeholder as long as a claim: only the worker knows the claim, and fills it in."""
+
+
+class Only:
+    """A registry that loads only the one handler that the run needs."""
+
+    def __init__(self, name: str | None) -> None:
+        """Load the handler of this name."""
+        self._handlers: Mapping[str, Handler] = {} if name is None else installed_handlers({name})
+
+    def handler(self, name: str | None) -> Handler | None:
+        """Return the handler of this name."""
+        return None if name is None else self._handlers.get(name)
+
+
+def main() -> None:
+    """Execute the run that the worker sends, on the main thread, and send its reports back."""
+    descriptor, worker = map(int, sys.argv[1:])
+    _die_with(worker)
+    os.set_inheritable(descriptor, False)
+    os.umask(0o077)
+    channel = Channel(socket.socket(fileno=descriptor))
+    order = _order(channel)
+    logs.configure(order["log_level"])
+    run = Run(Message(order["task_id"], order["run"]), NO_CLAIM, "", time.monotonic())
+    run.begin(order["task"], time.monotonic())
+    threading.Thread(target=_heed, args=(channel, run), daemon=True).start()
+
+    def put(parcel: Parcel) -> None:
+        channel.send({"report": parcel.text, "is_final": parcel.is_final})
+
+    only = Only(order["task"].get("handler"))
+    channel.send({"begun": True})
+    Runner(only, put, Slots(1, lambda: None)).run(run)
+
+
+def _die_with(worker: int) -> None:
+    """Make the kernel kill this process with its worker; other systems rely on the channel's end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != worker:
+        os._exit(1)
+
+
+def _order(channel: Channel) -> dict[str, Any]:
+    """Wait for the run, which may come in pieces."""
+    while not (messages := channel.receive()):
+        if messages is None:
+            os._exit(1)
+    return messages[0]
+
+
+def _heed(channel: Channel, run: Run) -> None:
+    """Stop the run when the worker says so, and end with the worker."""
+    while True:
+        try:
+            messages: list[dict[str, Any]] | None = channel.receive()
+        except (Garbled, OSError):
+            messages = None
+        if messages is None:
+            os._exit(1)
+        if any(message.get("stop") for message in messages):
+            run.lose()
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    # Ended at once, without a wait for threads of the handler.
+    os._exit(0)

@@ -1,0 +1,48 @@
+"""Waybill for other people's services: a client of its API, and a reporter that loses nothing while that is away.
+
+Each name is loaded when it is first used, so that a service which imports a part of this package loads that part alone.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from waybill.client import Answer, ApiError, ApiProblem, ApiUnreachable, Client
+    from waybill.delivery import Closed, Full
+    from waybill.received import Received
+    from waybill.reporter import Reporter
+
+__all__ = [
+    "Answer",
+    "ApiError",
+    "ApiProblem",
+    "ApiUnreachable",
+    "Client",
+    "Closed",
+    "Full",
+    "Received",
+    "Reporter",
+]
+
+_MODULES = {
+    "Answer": "waybill.client",
+    "ApiError": "waybill.client",
+    "ApiProblem": "waybill.client",
+    "ApiUnreachable": "waybill.client",
+    "Client": "waybill.client",
+    "Closed": "waybill.delivery",
+    "Full": "waybill.delivery",
+    "Received": "waybill.received",
+    "Reporter": "waybill.reporter",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of `__all__` (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,8 @@
+"""The command line: `python -m waybill`."""
+
+import sys
+
+from waybill.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""Folding a report into a task: the one place where a stale, doubled, reordered or forged report is refused."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from waybill.domain.report import Report
+from waybill.domain.status import ErrorCode, Outcome, Status
+from waybill.domain.task import Position, Task, TaskError
+from waybill.domain.transitions import advance, crash, end, fail
+
+METADATA_CAP = 65_536
+"""How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+ABSENT: Any = object()
+"""Stands for the value of a key that metadata lacks: the value may be null."""
+
+BEFORE_ALL = Position(0, 0, "")
+"""The position of what no report has written, as of the metadata that a task was created with."""
+RETRIED = (ErrorCode.FAILED, ErrorCode.TIMEOUT)
+
+
+def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tuple[Task, Outcome]:
+    """Fold a report into a task; the task comes back unchanged unless the outcome is `applied`.
+
+    `claimable` says whether a first claim may be granted at all (not for a paused type, nor for a worker that is
+    gone). `now` is in milliseconds since the epoch.
+    """
+    attempt = attempt_of(task, report)
+    if attempt > task.attempt:
+        return task, Outcome.REFUSED
+    if attempt < task.attempt:
+        return task, Outcome.STALE
+    if report.claim is None:
+        if not task.is_tracked and not _says_only_metadata(report):
+            return task, Outcome.REFUSED
+        return _fold(task, report, now)
+    if task.is_tracked or report.run != task.run:
+        return task, Outcome.STALE if _is_of_a_passed_stage(task, report) else Outcome.REFUSED
+    if task.claim is None:
+        if not claimable or not _may_claim(task, report, now):
+            return task, Outcome.REFUSED
+        return _fold(task, report, now, _claimed(task, report, now))
+    if report.claim != task.claim:
+        return task, Outcome.REFUSED
+    return _fold(task, report, now)
+
+
+def attempt_of(task: Task, report: Report) -> int:
+    """Return the attempt that a report is on: where it does not say, the first if it has a `seq`, else the current."""
+    if report.attempt is not None:
+        return report.attempt
+    return task.attempt if report.seq is None else 1
+
+
+def _is_of_a_passed_stage(task: Task, report: Report) -> bool:
+    """Whether the report is of a run before those of the present stage, so that its stage is done with."""
+    return report.run is not None and report.run < task.stage_run
+
+
+def _says_only_metadata(report: Report) -> bool:
+    return all(said is None for said in (report.status, report.stage, report.progress, report.result, report.error))
+
+
+def _may_claim(task: Task, report: Report, now: int) -> bool:
+    return report.status is Status.PROCESSING and task.due_at is not None and task.due_at <= now
+
+
+def _claimed(task: Task, report: Report, now: int) -> dict[str, Any]:
+    isolated = task.isolate and report.isolates
+    holder = {"claim": report.claim, "worker": report.source, "isolated": isolated, "leaving": None}
+    return {**holder, "claimed_at": now, "due_at": None}
+
+
+def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOTHING) -> tuple[Task, Outcome]:
+    """Fold a report in with one `replace`, which costs as much as all the rest."""
+    if _conflicts(task, report):
+        return task, Outcome.REFUSED
+    registers, stale, dropped = _fold_registers(task, report, now)
+    fields = {**claimed, **registers}
+    if report.status is not None:
+        if report.status.rank > task.status.rank:
+            return _risen(task, fields, report, report.status, now), Outcome.APPLIED
+        stale |= report.status.rank < task.status.rank
+    if fields:
+        return replace(task, **fields, heard_at=now, silent_at=None, version=task.version + 1), Outcome.APPLIED
+    if dropped:
+        return task, Outcome.INVALID
+    return task, Outcome.STALE if stale else Outcome.DUPLICATE
+
+
+def _conflicts(task: Task, report: Report) -> bool:
+    """Whether the report says another end than the one that stands."""
+    if not task.status.is_final or report.status is None or not report.status.is_final:
+        return False
+    if report.status is not task.status:
+        return True
+    result, error = _ending(report)
+    return error != task.error or not _same(result, task.result)
+
+
+def _ending(report: Report) -> tuple[Any, TaskError | None]:
+    """The result and the error that a final report leaves."""
+    if report.status is Status.COMPLETED:
+        return report.result, None
+    return None, report.error or TaskError(ErrorCode.FAILED, "")
+
+
+def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any], bool, bool]:
+    """Return the task's fields that have newer values, and whether any were older, or too much for the cap."""
+    seq = task.last_seq + 1 if report.seq is None else report.seq
+    position = Position(task.run, seq, report.source)
+    positions = dict(task.positions)
+    metadata = dict(task.metadata)
+    fields: dict[str, Any] = {}
+    fresh = stale = dropped = False
+    for register, said, held in _registers(task, report):
+        if position <= positions.get(register, BEFORE_ALL):
+            stale |= not _same(said, held)
+            continue
+        if report.seq is None and _same(said, held):
+            continue
+        group, _, key = register.partition("/")
+        if group == "metadata":
+            grown = metadata | {key: said}
+            if said != held and metadata_size(grown) > METADATA_CAP:
+                dropped = True
+                continue
+            metadata = grown
+        else:
+            fields[group] = said
+        positions[register] = position
+        fresh = True
+    if not fresh:
+        return {}, stale, dropped
+    if fields.get("stage", task.stage) != task.stage:
+        fields["stage_since"] = now
+    return {**fields, "positions": positions, "metadata": metadata}, stale, dropped
+
+
+def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
+    """Each register that the report writes: its name, what is said and what is held."""
+    if report.stage is not None and task.stages is None:
+        yield "stage", report.stage, task.stage
+    if report.progress is not None:
+        yield "progress", report.progress, task.progress
+    for key, said in (report.metadata or {}).items():
+        yield f"metadata/{key}", said, task.metadata.get(key, ABSENT)
+
+
+def _same(said: Any, held: Any) -> bool:
+    """Whether two values are the same JSON: to Python, 1 also equals true and 1.0."""
+    return bool(said == held) and json.dumps(said, sort_keys=True) == json.dumps(held, sort_keys=True)
+
+
+def metadata_size(metadata: Mapping[str, Any]) -> int:
+    """Return how large metadata is, in bytes of JSON."""
+    return len(json.dumps(metadata, ensure_ascii=False).encode())
+
+
+def _risen(task: Task, fields: Mapping[str, Any], report: Report, status: Status, now: int) -> Task:
+    if not status.is_final:
+        fields = {**fields, "status": status, "started_at": now}
+        return replace(task, **fields, heard_at=now, silent_at=None, version=task.version + 1)
+    if fields:
+        task = replace(task, **fields)
+    result, error = _ending(report)
+    if error is not None and error.code in RETRIED and not task.is_tracked:
+        return fail(task, error, now=now)
+    if error is not None and error.code is ErrorCode.WORKER_LOST and not task.is_tracked:
+        return replace(crash(task, error.message, now=now), heard_at=now)
+    if status is Status.COMPLETED and not task.is_at_last_stage:
+        return advance(task, now=now)
+    return end(task, status, now=now, result=result, error=error)

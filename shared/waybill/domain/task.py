@@ -1,0 +1,146 @@
+"""A task, the durable row: what it is, and what follows from that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from waybill.domain.route import route_of
+from waybill.domain.status import ErrorCode, Status
+
+RUN_LIMIT_GRACE = 60
+DEFAULT_RUN_LIMIT = 3_600
+
+API = "api"
+"""The source of what the API itself writes."""
+
+
+class TaskError(NamedTuple):
+    """Why a task ended in ERROR, for programs and for people."""
+
+    code: ErrorCode
+    message: str
+
+
+class Position(NamedTuple):
+    """Where a report stands in the order that decides which of two is newer."""
+
+    run: int
+    seq: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """All that is known of one task. Times are milliseconds since the epoch, UTC; durations are seconds."""
+
+    task_id: str
+    name: str
+    type: str
+    handler: str | None
+    """The function that runs it, in a pipeline its stage; None for a tracked task, on which outside services report."""
+    stages: tuple[str, ...] | None = None
+    """The handlers that a pipeline goes through, each given the result of the one before; None for a simple task."""
+    processing_time: int | None
+    input: Any = None
+    priority: int = 0
+    external_key: str | None = None
+    timeout: int | None = None
+    max_attempts: int = 1
+    min_backoff: float = 1.0
+    max_backoff: float = 300.0
+    stage_timeout: int | None = None
+    """Of a tracked task: after how many seconds without news it counts as silent."""
+    stage_timeout_ends: bool = False
+    """Whether it then ends in ERROR `timeout`."""
+
+    status: Status = Status.NEW
+    attempt: int = 1
+    """What users count: 1 plus the retries."""
+    run: int = 1
+    """Rises at every hand-over; one run is one execution by one worker."""
+    failures: int = 0
+    crashes: int = 0
+    """How often its run crashed alone: in a process of its own, or with a worker that ran nothing else."""
+    losses: int = 0
+    """How many other workers were lost while they ran it; it may not be the cause."""
+    isolate: bool = False
+    """Whether it is a suspect that runs in a process of its own: it crashed, was lost, or timed out."""
+    isolated: bool = False
+    """Whether the current run has a process of its own, so that the loss of its worker is no crash."""
+    claim: str | None = None
+    """The token of the worker that holds, or last held, the current run."""
+    worker: str | None = None
+    leaving: str | None = None
+    """The worker that may still execute an earlier run of it, which was cancelled or timed out."""
+    claimed_at: int | None = None
+    """When a run of this attempt and stage was last claimed."""
+    stage: str | None = None
+    """In a pipeline the handler that is next or running, and only the API sets it; else what a report says."""
+    stage_since: int = 0
+    """When it came to this stage."""
+    heard_at: int = 0
+    """When something was last said or done that changed it."""
+    silent_at: int | None = None
+    """When its silence was noticed; None while there is news of it, and once it is final."""
+    progress: float | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    """For each last-writer-wins register (`stage`, `progress`, `metadata/KEY`), the position that wrote it."""
+    result: Any = None
+    error: TaskError | None = None
+
+    created_at: int
+    started_at: int | None = None
+    finished_at: int | None = None
+    due_at: int | None = None
+    """When the current run may be claimed; None while it is claimed, final or tracked."""
+    delay: int = 0
+    """The back-off, in milliseconds, that `due_at` was set with."""
+    version: int = 1
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether outside services, not a worker, report on it."""
+        return self.handler is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a worker holds the current run."""
+        return self.claim is not None and not self.status.is_final
+
+    @property
+    def route(self) -> str:
+        """The name of the queue that its messages travel on; a tracked task has none."""
+        return route_of(self.type, self.handler or self.type, is_stage=self.stages is not None)
+
+    @property
+    def position(self) -> int:
+        """Where its stage stands in its pipeline, from 0; a simple task is one stage."""
+        return 0 if self.stages is None or self.stage is None else self.stages.index(self.stage)
+
+    @property
+    def is_at_last_stage(self) -> bool:
+        """Whether the end of the current run is the task's."""
+        return self.stages is None or self.stage == self.stages[-1]
+
+    @property
+    def stage_run(self) -> int:
+        """The first run of this stage of this attempt; in a pipeline, earlier ones are about what is done with."""
+        return 0 if self.stages is None else self.positions["stage"].run
+
+    @property
+    def last_seq(self) -> int:
+        """The highest `seq` that the current run's registers were written with; 0 before the first."""
+        return max((at.seq for at in self.positions.values() if at.run == self.run), default=0)
+
+    @property
+    def run_limit(self) -> float:
+        """How long one run may take, in seconds, before it counts as hung."""
+        return run_limit_of(self.timeout, self.processing_time)
+
+
+def run_limit_of(timeout: int | None, processing_time: int | None) -> float:
+    """Return how long a run may take, in seconds, before it counts as hung."""
+    if timeout is not None:
+        return timeout
+    return DEFAULT_RUN_LIMIT if processing_time is None else processing_time + RUN_LIMIT_GRACE

@@ -1,0 +1,209 @@
+"""Settings: environment variables with the prefix WAYBILL_, or the same in a file `.env`."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from waybill.address import api_address
+from waybill.os_error import told
+from waybill.ownership import make_folder
+
+PREFIX = "WAYBILL_"
+UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
+
+SHARE_RESERVED = 20
+"""By default a worker reserves one of this many slots: a twentieth."""
+
+LEAST_RESERVED = ((20, 2), (4, 1))
+"""Pairs (slots, reserve): a worker with at least `slots` reserves at least `reserve` of them."""
+
+
+class SettingsError(Exception):
+    """A setting makes no sense; the message is one line that names the variable and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """What an installation can choose; a field's description says which values are allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    host: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_-]+$", description="a host name or an IP address")
+    port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
+    api_url: str | None = Field(
+        default=None, description="an http:// or https:// address without user, password, query and fragment"
+    )
+    api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
+    stages: Annotated[list[str] | None, NoDecode] = Field(
+        default=None, min_length=1, description="names of handlers separated by commas"
+    )
+    worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
+    creates_per_minute: int = Field(default=0, ge=0, le=1_000_000, description="a whole number from 0 to 1000000")
+    reserved_slots: int | None = Field(default=None, ge=0, le=10_000, description="a whole number from 0 to 10000")
+    connections: int | None = Field(default=None, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    long_polls: int = Field(default=1_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    streams: int = Field(default=200, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    streams_per_client: int = Field(default=20, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    lists: int = Field(default=50, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    drain_seconds: float = Field(default=25.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
+    lock_wait_seconds: float = Field(
+        default=30.0, ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more"
+    )
+    allow_anonymous_off_loopback: bool = Field(default=False, description="1 or 0")
+    allow_demo_login: bool = Field(default=False, description="1 or 0")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="host names separated by commas"
+    )
+    parent: int | None = Field(default=None, ge=1, description="the id of a process")
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="info", description="debug, info, warning, error or critical"
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and `.env`; raise SettingsError on nonsense."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("; ".join(sorted({cls._complaint(dict(one)) for one in error.errors()}))) from None
+        except OSError as error:
+            raise SettingsError(told(error)) from None
+        except UnicodeDecodeError as error:
+            raise SettingsError(f".env cannot be read: {error}") from None
+
+    @property
+    def base_url(self) -> str:
+        """Where workers and clients reach the API, without a slash at the end."""
+        if self.api_url is not None:
+            return self.api_url
+        host = UNSPECIFIED.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def reserve(self) -> int:
+        """How many slots a worker reserves for urgent tasks and for types that do not fill it."""
+        if self.reserved_slots is not None:
+            return min(self.reserved_slots, self.worker_slots - 1)
+        least = next((least for slots, least in LEAST_RESERVED if self.worker_slots >= slots), 0)
+        return max(least, self.worker_slots // SHARE_RESERVED)
+
+    @property
+    def tasks_db(self) -> Path:
+        """The truth: SQLite, written by the API only."""
+        return self.data_dir / "tasks.db"
+
+    @property
+    def queue_db(self) -> Path:
+        """The queue: a hint that may be deleted at any time."""
+        return self.data_dir / "queue.db"
+
+    @property
+    def lock_file(self) -> Path:
+        """Who holds this lock may write `tasks_db`."""
+        return self.data_dir / "tasks.lock"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where workers keep reports that they could not deliver yet."""
+        return self.data_dir / "spool"
+
+    @property
+    def doorbell_dir(self) -> Path:
+        """Where workers wait for the signal that messages have come."""
+        return self.data_dir / "doorbells"
+
+    @property
+    def worker_token_file(self) -> Path:
+        """The token that reporters send."""
+        return self.data_dir / "worker.token"
+
+    @property
+    def admin_token_file(self) -> Path:
+        """The token that administrators send."""
+        return self.data_dir / "admin.token"
+
+    @property
+    def installation_file(self) -> Path:
+        """The file with the id of the data directory's installation."""
+        return self.data_dir / "installation"
+
+    def files(self) -> Iterator[Path]:
+        """Yield the paths that Waybill makes in the data directory, also missing ones."""
+        for database in (self.tasks_db, self.queue_db):
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                yield database.with_name(database.name + suffix)
+        yield from (self.worker_token_file, self.admin_token_file, self.lock_file, self.installation_file)
+        for folder in (self.spool_dir, self.doorbell_dir):
+            yield folder
+            with suppress(OSError):
+                yield from folder.iterdir()
+
+    def make_data_dir(self) -> None:
+        """Make the data directory, for its owner only, unless it is there; raise SettingsError where that fails."""
+        try:
+            make_folder(self.data_dir)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}DATA_DIR: {self.data_dir} cannot be made: {error.strerror}") from None
+        if not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
+            denied = PermissionError(errno.EACCES, "it is not writable for this user", str(self.data_dir))
+            raise SettingsError(f"{PREFIX}DATA_DIR: {told(denied)}")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_no_file(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError("not a directory")
+        # A handler in this process may change the working directory.
+        return value.absolute()
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.isascii():
+            raise ValueError("not an address of an API")
+        return api_address(value)
+
+    @field_validator("api_token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all("!" <= character <= "~" for character in value.get_secret_value()):
+            raise ValueError("cannot be sent in a header")
+        return value
+
+    @field_validator("allowed_hosts", "stages", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @classmethod
+    def _complaint(cls, error: dict[str, Any]) -> str:
+        name = str(error["loc"][0])
+        field = cls.model_fields[name]
+        # An invalid address may contain a password or a token.
+        is_secret = name == "api_token" or (name == "api_url" and any(one in str(error["input"]) for one in "@?"))
+        said = "" if is_secret else f", not {error['input']!r:.100}"
+        return f"{PREFIX}{name.upper()} must be {field.description}{said}"

@@ -1,0 +1,126 @@
+"""A worker as a real process, with a scripted API and handlers of the test's own."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.waybill_worker.http_api import HttpApi
+from tests.unit.waybill_worker.scripted import ScriptedApi, until
+from throwaway.clone import PYTHONPATH
+from waybill.client import Answer
+from waybill.domain.status import Outcome
+from waybill.doorbell import ring_all
+from waybill.message import Message
+from waybill.queue import Queue
+
+NO_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found by /proc")
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Bench:
+    """A data directory, a scripted API, and a worker process between them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.api = ScriptedApi()
+        self.api.reply = self.grant
+        self.http = HttpApi(self.api)
+        self.queue = Queue(folder / "queue.db")
+        self.processing_time = 0
+        self.timeout: int | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._ordered: dict[str, dict[str, Any]] = {}
+
+    def grant(self, report: dict[str, Any]) -> Answer:
+        if report.get("status") != 2:
+            return Answer(report["task_id"], Outcome.APPLIED)
+        task = {"name": "n", "attempt": 1, "handler": "sleep", "processing_time": self.processing_time, "input": None}
+        ordered = self._ordered.get(report["task_id"], {})
+        return Answer(report["task_id"], Outcome.APPLIED, task | {"timeout": self.timeout} | ordered)
+
+    def install(self, source: str) -> None:
+        """Offer every function of this module, but those with a leading underscore, as a handler."""
+        metadata = self.folder / "handlers" / "bench-0.dist-info"
+        metadata.mkdir(parents=True)
+        (self.folder / "handlers" / "bench_handlers.py").write_text(source)
+        names = re.findall(r"^(?:async )?def ([a-z]\w*)", source, re.MULTILINE)
+        entries = "".join(f"{name} = bench_handlers:{name}\n" for name in names)
+        (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: bench\nVersion: 0\n")
+        self.api.types += [{"name": name, "handler": name} for name in names]
+
+    def start(self, *arguments: str, **settings: str) -> None:
+        own = {"data_dir": str(self.folder), "port": str(self.http.port), "worker_slots": "8", "drain_seconds": "10"}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+        environment |= {f"WAYBILL_{name.upper()}": value for name, value in (own | settings).items()}
+        environment["PYTHONPATH"] = os.pathsep.join([str(self.folder / "handlers"), PYTHONPATH])
+        command = [sys.executable, *(arguments or ("-m", "waybill_worker"))]
+        with (self.folder / "log").open("ab") as log:
+            # In a group of its own, so that no child that a handler has started outlives the test.
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=self.folder, stdout=log, stderr=log, process_group=0
+            )
+
+    def log(self) -> bytes:
+        return (self.folder / "log").read_bytes()
+
+    def send(self, *numbers: int) -> None:
+        self.queue.send([("sleep", 0, Message(f"task-{number}", 1)) for number in numbers])
+        ring_all(self.folder / "doorbells")
+
+    def order(self, handler: str, **task: Any) -> str:
+        """Send a task for this handler, such as `input`, and return its id."""
+        task_id = f"{handler}-{len(self._ordered)}"
+        self._ordered[task_id] = {"handler": handler, **task}
+        self.queue.send([(handler, 0, Message(task_id, 1))])
+        ring_all(self.folder / "doorbells")
+        return task_id
+
+    def end(self, task_id: str) -> dict[str, Any]:
+        """Wait for the final report on a task, and return it."""
+        until(lambda: self._ends(task_id))
+        return self._ends(task_id)[0]
+
+    def run(self, handler: str, **task: Any) -> dict[str, Any]:
+        """Send a task for this handler, and return its final report."""
+        return self.end(self.order(handler, **task))
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        assert self.process is not None
+        return self.process.wait(60)
+
+    def statuses(self) -> dict[str, int]:
+        return {report["task_id"]: report["status"] for report in self.api.reports if "status" in report}
+
+    def left(self) -> set[str]:
+        return {path.suffix for folder in ("spool", "doorbells") for path in (self.folder / folder).iterdir()}
+
+    def close(self) -> None:
+        self.api.gate.set()
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.queue.close()
+        self.http.close()
+
+    def _ends(self, task_id: str) -> list[dict[str, Any]]:
+        return [one for one in self.api.reports if one["task_id"] == task_id and one.get("status") in (3, 4)]

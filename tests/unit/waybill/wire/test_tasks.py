@@ -1,0 +1,71 @@
+"""How a task and an event are written."""
+
+import dataclasses
+
+from waybill.domain.event import Event, EventKind
+from waybill.domain.status import ErrorCode, Status
+from waybill.domain.task import Task, TaskError
+from waybill.domain.task_type import TaskType
+from waybill.wire.events import event_json
+from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
+from waybill.wire.tasks import CreateTask, TaskJson, task_json
+
+TASK = Task(
+    task_id="t",
+    name="n",
+    type="sleep",
+    handler="sleep",
+    processing_time=5,
+    status=Status.ERROR,
+    claim="secret",
+    error=TaskError(ErrorCode.FAILED, "boom"),
+    created_at=1_000,
+    finished_at=2_001,
+)
+
+
+def test_a_task_is_written_with_all_its_fields_and_without_its_claim() -> None:
+    written = task_json(TASK)
+    assert list(written) == list(TaskJson.__annotations__)
+    assert (written["status"], written["status_name"]) == (4, "ERROR")
+    assert type(written["status"]) is int
+    assert written["error"] == {"code": "failed", "message": "boom"}
+    assert written["finished_at"] == "1970-01-01T00:00:02.001Z"
+    assert "secret" not in str(written)
+
+
+def test_what_an_event_records_is_not_hidden_by_what_was_said() -> None:
+    said = {"task_status": 3, "event_id": 9, "outcome": "applied", "stage": "x"}
+    event = Event(
+        event_id=1,
+        task_id="t",
+        attempt=1,
+        run=1,
+        kind=EventKind.REPORT,
+        task_status=Status.NEW,
+        recorded_at=0,
+        said=said,
+    )
+    written = event_json(event)
+    assert (written["task_status"], written["event_id"], written["stage"]) == (1, 1, "x")
+
+
+def test_the_fields_of_a_type_are_the_domains() -> None:
+    fields = [field.name for field in dataclasses.fields(TaskType)]
+    assert list(TaskTypeJson.__annotations__) == fields
+    assert list(task_type_json(TaskType(name="x"))) == fields
+    assert list(CreateTaskType.model_fields) == fields[:-1]
+    assert list(ChangeTaskType.model_fields) == fields[1:-1]
+    assert CreateTaskType(name="x").to_task_type() == TaskType(name="x")
+
+
+def test_a_create_has_the_fields_of_the_design() -> None:
+    assert set(CreateTask.model_fields) == {
+        "name",
+        "processing_time",
+        "type",
+        "input",
+        "priority",
+        "metadata",
+        "external_key",
+    }
