@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.client import Client, poll
 from benchmarks.process import BenchError, Process, running
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 NAIVE_THREADS = 16
 START_SECONDS = 30.0

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from waybill.starter import endings, hang_up_with, is_in_the_foreground
+from waybill.host.starter import endings, hang_up_with, is_in_the_foreground
 
 
 @contextlib.contextmanager

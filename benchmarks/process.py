@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.interrupts import put_off
 from throwaway.clone import PYTHONPATH
-from waybill.starter import bound
+from waybill.host.starter import bound
 
 
 class BenchError(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.client import task_body
 from benchmarks.load import Load
 from benchmarks.process import BenchError
-from waybill.starter import bound
+from waybill.host.starter import bound
 
 SCRIPT = Path(__file__).with_name("create.lua")
 PATTERN = re.compile(r"^created=(\d+) others=(\d+) broken=(\d+) microseconds=(\d+)$", re.MULTILINE)

@@ -13,8 +13,8 @@ from typing import IO
 from benchmarks.interrupts import put_off
 from throwaway.clone import PYTHONPATH
 from waybill.client import ApiUnreachable, Client
-from waybill.port import free_port
-from waybill.starter import bound
+from waybill.host.port import free_port
+from waybill.host.starter import bound
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -22,8 +22,8 @@ from proof.load import Load
 from proof.plan import Plan, draw
 from proof.record import Record
 from proof.recorder import Recorder, gather
-from waybill import logs
 from waybill.client import ApiError, Client
+from waybill.host import logs
 
 PATIENCE = 60.0
 """Seconds after the last fault in which every task has to end: 13 of work, a lease of 15, and twice as many again."""

@@ -20,9 +20,9 @@ from proof.plan import Control, Kind, Wish
 from proof.record import Record
 from proof.recorder import Json, Recorder, gather
 from proof.supervisor import Supervisor
-from waybill import logs
 from waybill.client import ApiError
 from waybill.domain.status import Status
+from waybill.host import logs
 
 HELD = 12
 """How many tasks run when something is killed."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from waybill_worker.context import Context
+from waybill_worker.handlers.context import Context
 
 
 def echo(context: Context, task_input: Any) -> Any:

@@ -11,7 +11,7 @@ from proof.plan import WORKERS
 from proof.proxy import Proxy
 from proof.supervisor import Supervisor, environment
 from waybill.client import ApiProblem, ApiUnreachable, Client
-from waybill.port import free_port
+from waybill.host.port import free_port
 from waybill.settings import Settings
 
 START_SECONDS = 60.0

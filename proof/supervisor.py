@@ -13,7 +13,7 @@ from typing import Self
 
 from proof.journal import Journal
 from throwaway.clone import PYTHONPATH
-from waybill.starter import bound
+from waybill.host.starter import bound
 
 RESTART_SECONDS = 0.2
 """How long it waits before it starts a process anew."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from peewee import SqliteDatabase
 
-from waybill_api.store.database import WRITING
-from waybill_api.store.migrations import migrate
+from waybill_api.store.engine.database import WRITING
+from waybill_api.store.engine.migrations import migrate
 
 
 @cache

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 
-from waybill_api.store import tasks as task_table
-from waybill_api.store.models import EventRow, StageResultRow
+from waybill_api.store.tables import tasks as task_table
+from waybill_api.store.tables.models import EventRow, StageResultRow
 
 NUMBER = re.compile(r"[0-9]{9}")
 TIMES = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.filling.copies import copy
 from benchmarks.filling.pattern import Pattern
 from benchmarks.process import BenchError
-from waybill_api.store.clock import Clock
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
 SPAN = 30 * 24 * 3_600_000

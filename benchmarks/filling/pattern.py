@@ -5,7 +5,7 @@ from typing import Protocol
 
 from waybill.domain.report import Report
 from waybill.domain.task_type import TaskType
-from waybill_api.store.drafts import TaskDraft
+from waybill_api.store.tables.drafts import TaskDraft
 
 
 class Pattern(Protocol):

@@ -11,7 +11,7 @@ from benchmarks.contender import wait_until_it_serves
 from benchmarks.growth.jsons import TYPE, key_of, step
 from benchmarks.load import request
 from benchmarks.process import running
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 BATCH = 50
 """Reports in one request."""

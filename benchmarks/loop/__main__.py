@@ -21,7 +21,7 @@ from benchmarks.pages.browser import Browser
 from benchmarks.pages.people import ADMIN, add_people
 from benchmarks.process import BenchError, running
 from throwaway.clone import ROOT
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 WORST = 5
 TRIES = 3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from waybill.domain.account import Account, Role
 from waybill.domain.audit import Deed
-from waybill_api.admin.passwords import Cost, hashed
-from waybill_api.store.clock import Clock
+from waybill_api.identity.passwords import Cost, hashed
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
 ADMIN = "bench"

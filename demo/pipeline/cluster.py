@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.interrupts import put_off
 from demo.throwaway import DemoError
-from waybill.starter import bound
+from waybill.host.starter import bound
 
 DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")

@@ -13,7 +13,7 @@ from typing import Any
 
 from demo.pipeline.tally import rank
 from demo.throwaway import START_SECONDS, DemoError, environment_of_ours, service
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 NAMING = ("type", "external_key")
 """What says which task is meant; with the naive tracker the path does."""

@@ -1,6 +1,6 @@
 """The made-up hour: its clock, and when what happened. Times are milliseconds since the epoch."""
 
-from waybill_api.store.clock import Clock
+from waybill_api.store.engine.clock import Clock
 
 SECOND = 1_000
 MINUTE = 60 * SECOND

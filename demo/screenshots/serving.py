@@ -9,19 +9,19 @@ from demo.screenshots.cast import HELPERS, PASSWORD, PEOPLE
 from demo.screenshots.hour import TurnedClock
 from demo.screenshots.story import Story
 from waybill.domain.status import Status
-from waybill.port import free_port
+from waybill.host.port import free_port
 from waybill.version import VERSION
-from waybill_api.access import Access, Scope
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.passwords import Passwords
-from waybill_api.admin.sessions import Sessions
 from waybill_api.app import build
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import Access, Scope
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.passwords import Passwords
+from waybill_api.identity.sessions import Sessions
 from waybill_api.metrics import Metrics
-from waybill_api.patient_server import PatientServer
 from waybill_api.search.query import Query
+from waybill_api.sockets.patient_server import PatientServer
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 from waybill_api.upkeep.workers import Beat, Workers
 
 

@@ -23,7 +23,7 @@ import requests
 
 from benchmarks.interrupts import raise_once
 from throwaway.clone import PYTHONPATH
-from waybill.starter import bound
+from waybill.host.starter import bound
 
 START_SECONDS = 60
 REQUEST_SECONDS = 30

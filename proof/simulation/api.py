@@ -13,15 +13,15 @@ from proof.simulation.network import Exchange
 from proof.simulation.process import Process
 from waybill.domain.errors import WaybillError
 from waybill.domain.task_type import TaskType
-from waybill.queue import Queue
+from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_api import problems
-from waybill_api.operation import Operation, operation_of
+from waybill_api.http.operation import Operation, operation_of
 from waybill_api.problems import Refusal
 from waybill_api.routes import api_routes
-from waybill_api.store.clock import Clock
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
-from waybill_api.store.unit import Commit
+from waybill_api.store.writing.unit import Commit
 from waybill_api.upkeep.upkeep import Upkeep
 from waybill_api.upkeep.workers import Workers
 
@@ -113,7 +113,7 @@ class Api:
     async def _carry_out(
         self, operation: Operation, services: Any, segments: Sequence[str], exchange: Exchange
     ) -> tuple[int, Any]:
-        """Do what `waybill_api.endpoint` does, without a connection."""
+        """Do what `waybill_api.http.endpoint` does, without a connection."""
         request = SimpleNamespace(
             headers=exchange.headers, query_arguments={}, method=exchange.method, path=exchange.path
         )

@@ -10,12 +10,12 @@ from proof.simulation.kernel import Kernel
 from proof.simulation.process import Process
 from proof.simulation.threads import SimpleQueue
 from proof.simulation.truth import Truth
-from waybill.message import Message
-from waybill.spool import Parcel
-from waybill_worker.context import Handler
-from waybill_worker.runner import Runner
-from waybill_worker.runs import Run
-from waybill_worker.slots import Slots
+from waybill.delivery.spool import Parcel
+from waybill.queue.message import Message
+from waybill_worker.handlers.context import Handler
+from waybill_worker.runner.runner import Runner
+from waybill_worker.runs.runs import Run
+from waybill_worker.runs.slots import Slots
 
 STARTS = 0.2
 """Seconds that an interpreter takes to start."""

@@ -6,7 +6,7 @@ from typing import Any
 from proof.simulation.kernel import Kernel
 from proof.simulation.machine import kill_own
 from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
-from waybill_worker.context import Context, Handler
+from waybill_worker.handlers.context import Context, Handler
 
 STAGES = ("fetch", "parse", "store")
 """The handlers of the pipeline."""

@@ -14,16 +14,21 @@ from proof.simulation.network import Network, NetworkClient
 from proof.simulation.process import Process
 from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Threading
 from proof.simulation.truth import Truth
-from waybill import delivery, leftovers, outage
-from waybill.lockfile import LockFile
-from waybill.queue import Queue
-from waybill.spool import Parcel, Spool
-from waybill_api.store import clock, ids, store, writer
+from waybill.delivery import delivery, leftovers, outage
+from waybill.delivery.spool import Parcel, Spool
+from waybill.host.lockfile import LockFile
+from waybill.queue.queue import Queue
+from waybill_api.store import store
+from waybill_api.store.engine import clock, ids
+from waybill_api.store.writing import writer
 from waybill_api.upkeep import dispatcher, reaper, upkeep
-from waybill_worker import adoption, consumer, dequeuer, heartbeat, registry, runner, runner_threads, runs, slots
-from waybill_worker.context import Handler
+from waybill_worker import adoption, consumer, dequeuer, heartbeat
+from waybill_worker.handlers import registry
+from waybill_worker.handlers.context import Handler
 from waybill_worker.isolation import isolation
 from waybill_worker.reporter import Reporter
+from waybill_worker.runner import runner, runner_threads
+from waybill_worker.runs import runs, slots
 
 THREADED = (
     adoption,

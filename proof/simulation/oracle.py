@@ -13,7 +13,7 @@ from proof.simulation.ledger import Event, Ledger, Row
 from proof.simulation.network import Exchange
 from proof.simulation.process import Process
 from proof.simulation.truth import Execution, Truth
-from waybill_api.store.unit import Commit
+from waybill_api.store.writing.unit import Commit
 from waybill_worker.consumer import Exit
 
 WORKER_CALL = re.compile(r"/workers/([^/]+)/(heartbeat|gone)")

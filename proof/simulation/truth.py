@@ -6,7 +6,7 @@ from typing import Any
 
 from proof.simulation.kernel import Kernel
 from proof.simulation.process import Process
-from waybill.spool import Parcel
+from waybill.delivery.spool import Parcel
 
 RETURNED, RAISED = "returned", "raised"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from waybill.client import Answer, ApiError, ApiProblem, ApiUnreachable, Client
-    from waybill.delivery import Closed, Full
+    from waybill.delivery.delivery import Closed, Full
     from waybill.received import Received
     from waybill.reporter import Reporter
 
@@ -30,8 +30,8 @@ _MODULES = {
     "ApiProblem": "waybill.client",
     "ApiUnreachable": "waybill.client",
     "Client": "waybill.client",
-    "Closed": "waybill.delivery",
-    "Full": "waybill.delivery",
+    "Closed": "waybill.delivery.delivery",
+    "Full": "waybill.delivery.delivery",
     "Received": "waybill.received",
     "Reporter": "waybill.reporter",
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import NoReturn
 
-from waybill import os_error
+from waybill.host import os_error
 from waybill.settings import Settings, SettingsError
 from waybill.version import VERSION
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from waybill.damage import is_damage
-from waybill.delivery import Delivered, drain
-from waybill.leftovers import DAMAGED, Leftovers
-from waybill.spool import Parcel, Spool
+from waybill.delivery.delivery import Delivered, drain
+from waybill.delivery.leftovers import DAMAGED, Leftovers
+from waybill.delivery.spool import Parcel, Spool
+from waybill.host.damage import is_damage
 
 logger = logging.getLogger(__name__)
 

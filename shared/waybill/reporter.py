@@ -13,16 +13,16 @@ from typing import Any, Self
 
 from waybill.client import Answer, Client
 from waybill.clock import LogicalClock
-from waybill.courier import Courier
-from waybill.damage import is_damage
-from waybill.delivery import Closed, Delivery, Verdict
+from waybill.delivery.courier import Courier
+from waybill.delivery.delivery import Closed, Delivery, Verdict
+from waybill.delivery.leftovers import DAMAGED, identify
+from waybill.delivery.outage import Outage
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
 from waybill.encoding import encoded
+from waybill.host.damage import is_damage
 from waybill.inheritance import Inheritance
-from waybill.leftovers import DAMAGED, identify
-from waybill.outage import Outage
 from waybill.received import Received
-from waybill.spool import Parcel, Spool
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from waybill.address import api_address
-from waybill.os_error import told
-from waybill.ownership import make_folder
+from waybill.host.os_error import told
+from waybill.host.ownership import make_folder
 
 PREFIX = "WAYBILL_"
 UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104

@@ -10,8 +10,8 @@ from types import FrameType
 from honcho.manager import Manager
 from honcho.printer import Printer
 
-from waybill import starter
-from waybill.outlet import Outlets
+from waybill.host import starter
+from waybill.host.outlet import Outlets
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """The exit codes of honcho after it was asked to stop."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import requests
 
 from throwaway.clone import PYTHONPATH, ROOT
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 DEADLINE = 120.0
 """Seconds; long enough for a busy machine, since no test is about speed."""
@@ -98,7 +98,7 @@ class Service:
     def warnings(self) -> list[str]:
         """Return the warnings that it has logged, but for what it says of handlers that happen to be installed."""
         lines = (line for line in self.read().splitlines() if " WARNING " in line)
-        return [line for line in lines if " waybill_worker.registry " not in line]
+        return [line for line in lines if " waybill_worker.handlers.registry " not in line]
 
 
 class Instance:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from tests.acceptance.instance import Instance, wait_until
-from waybill.queue import Queue
+from waybill.queue.queue import Queue
 
 
 def test_all_tasks_end_though_their_worker_is_killed_and_started_again(instance: Instance) -> None:

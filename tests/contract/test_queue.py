@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.descriptors import no_descriptors
-from waybill.message import Message
-from waybill.queue import Letter, Queue
+from waybill.queue.message import Message
+from waybill.queue.queue import Letter, Queue
 
 
 class Bomb:
@@ -312,7 +312,7 @@ def test_a_healthy_file_that_may_not_be_opened_is_not_set_aside(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("waybill.queue.RouteStorage", refuse)
+        patch.setattr("waybill.queue.queue.RouteStorage", refuse)
         with pytest.raises(sqlite3.OperationalError):
             queue.take(["a"], 10)
     assert set_aside(path) == []

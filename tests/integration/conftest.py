@@ -12,18 +12,18 @@ from tornado.web import Application
 
 from tests.databases import new_database
 from tests.integration.talking import ADMIN, REPORTER, Fetch
-from waybill_api.access import Access, Scope
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.passwords import Cost, Passwords
-from waybill_api.admin.sessions import Sessions
 from waybill_api.app import build
 from waybill_api.conditions import Conditions
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import Access, Scope
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.passwords import Cost, Passwords
+from waybill_api.identity.sessions import Sessions
 from waybill_api.limits import Limits
 from waybill_api.metrics import Metrics
-from waybill_api.patient_server import PatientServer
-from waybill_api.store.clock import Clock
+from waybill_api.sockets.patient_server import PatientServer
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 from waybill_api.upkeep.workers import Workers
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
-from waybill_api.access import SCOPES, Access, Scope
-from waybill_api.routes import Route, api_routes
+from waybill_api.http.route import Route
+from waybill_api.identity.access import SCOPES, Access, Scope
+from waybill_api.routes import api_routes
 
 CLIENT = "client-token"
 BAD_TOKENS = ["wrong", "", " ", "ключ".encode().decode("latin1"), "x" * 5_000, REPORTER.upper(), REPORTER + " x"]

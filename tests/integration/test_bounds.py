@@ -16,12 +16,12 @@ from tests.integration.talking import PATIENCE, REPORTER, Fetch, head_of
 from waybill.domain.account import Role
 from waybill.domain.task import Task
 from waybill.wire.tasks import TaskJson, task_json
-from waybill_api import streaming
-from waybill_api.admin.accounts import Accounts
+from waybill_api.http import streaming
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.accounts import Accounts
 from waybill_api.limits import Limits
-from waybill_api.patient_server import PatientServer
+from waybill_api.sockets.patient_server import PatientServer
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 
 
 @pytest.fixture

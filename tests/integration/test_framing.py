@@ -9,9 +9,9 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from tests.integration.talking import REPORTER, Fetch, head_of
-from waybill_api import connections, last_words
-from waybill_api.operation import BATCH_LIMIT, SINGLE_LIMIT
-from waybill_api.patient_server import PatientServer
+from waybill_api.http.operation import BATCH_LIMIT, SINGLE_LIMIT
+from waybill_api.sockets import connections, last_words
+from waybill_api.sockets.patient_server import PatientServer
 
 HEAD = b"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GOOD = b'{"name": "x", "processing_time": 1}'

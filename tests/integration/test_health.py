@@ -7,8 +7,9 @@ import pytest
 
 from tests.integration.talking import Fetch
 from waybill_api.conditions import DISK_FULL, WRITER_WAITS
-from waybill_api.store import lanes, searched, tasks, writer
 from waybill_api.store.store import Store
+from waybill_api.store.tables import lanes, searched, tasks
+from waybill_api.store.writing import writer
 
 
 def test_a_serving_api_is_alive_and_ready(fetch: Fetch) -> None:

@@ -12,10 +12,10 @@ import pytest
 from tornado.web import Application
 
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
-from waybill_api import connections
-from waybill_api.bodies import lane
-from waybill_api.bodies.lane import LARGE, Bodies
+from waybill_api.http.bodies import lane
+from waybill_api.http.bodies.lane import LARGE, Bodies
 from waybill_api.problems import Refusal
+from waybill_api.sockets import connections
 
 TYPED = {"Content-Type": "application/json"}
 INPUT = {"text": "ю", "numbers": [1, 2.5, None, True], "pad": "y" * 30_000}

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Fetch
-from waybill_api import streaming
-from waybill_api.store import events, finder
+from waybill_api.http import streaming
+from waybill_api.store.finding import finder
+from waybill_api.store.tables import events
 
 PAD = "y" * 50_000
 

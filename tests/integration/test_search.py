@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import pytest
 
-import waybill_api.store.migrations
+import waybill_api.store.engine.migrations
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 from waybill_api.handlers import tasks as tasks_handler
-from waybill_api.store import drivers, finder
+from waybill_api.store.finding import drivers, finder
 from waybill_api.store.store import Store
-from waybill_api.store.unit import Unit
+from waybill_api.store.writing.unit import Unit
 from waybill_api.upkeep.indexer import Indexer
 
 WORDS = ("resize", "picture", "Привет", "café", "invoice")
@@ -302,7 +302,7 @@ def test_an_older_index_is_made_anew_latest_first_while_tasks_change(
     drafts = [{"name": f"東京 {number}", "processing_time": 1, "metadata": {"user": 7}} for number in range(8)]
     task_ids: list[str] = fetch("POST", "/tasks/batch", {"tasks": drafts}).json()["task_ids"]
     take_in(fetch, store)
-    migrations = Path(waybill_api.store.migrations.__file__).parent
+    migrations = Path(waybill_api.store.engine.migrations.__file__).parent
 
     def back_and_forth(unit: Unit) -> None:
         for script in (OLD_INDEX, next(migrations.glob("*_words.sql")).read_text("utf-8")):

@@ -11,10 +11,11 @@ from tests.integration.following import Following, follow
 from tests.integration.talking import ADMIN, PATIENCE, REPORTER, Fetch
 from waybill.domain.status import Status
 from waybill_api.handlers import events as events_handler
-from waybill_api.store import events, feed
-from waybill_api.store.line import Line
+from waybill_api.http.traffic import Traffic
+from waybill_api.store.followers import feed
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
+from waybill_api.store.tables import events
+from waybill_api.store.tables.line import Line
 
 
 def run(fetch: Fetch, work: Coroutine[Any, Any, None]) -> None:
@@ -196,7 +197,7 @@ def test_a_silent_stream_beats_and_says_where_it_is(fetch: Fetch, monkeypatch: p
 def test_a_reader_that_does_not_read_is_cut_off(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch, traffic: Traffic
 ) -> None:
-    monkeypatch.setattr("waybill_api.streaming.PATIENCE", 0.3)
+    monkeypatch.setattr("waybill_api.http.streaming.PATIENCE", 0.3)
 
     async def work() -> None:
         async with follow(fetch.port, "/events?after=0") as stream:

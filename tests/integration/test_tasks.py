@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
+from waybill_api.http.traffic import Traffic
 from waybill_api.limits import Limits
 from waybill_api.search.query import Query
-from waybill_api.store import writer
-from waybill_api.store.finder import Found
+from waybill_api.store.finding.finder import Found
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
+from waybill_api.store.writing import writer
 
 GOOD = {"name": "Resize", "processing_time": 5}
 

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.admin.people import admitted
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 from waybill.domain.account import Role
-from waybill_api.admin.accounts import Accounts
+from waybill_api.identity.accounts import Accounts
 from waybill_api.store.store import Store
 
 CLAIM = "0123456789abcdef" * 2

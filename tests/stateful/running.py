@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 from tornado.netutil import bind_sockets
 
 from tests.databases import new_database
-from waybill_api.access import Access, Scope
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.passwords import Passwords
-from waybill_api.admin.sessions import Sessions
 from waybill_api.app import build
-from waybill_api.patient_server import PatientServer
-from waybill_api.store.clock import Clock
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import Access, Scope
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.passwords import Passwords
+from waybill_api.identity.sessions import Sessions
+from waybill_api.sockets.patient_server import PatientServer
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.workers import Workers
 

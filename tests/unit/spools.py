@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from waybill.spool import Parcel, Spool
+from waybill.delivery.spool import Parcel, Spool
 
 
 def kept(path: Path) -> list[Parcel]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import waybill.domain
 from throwaway.clone import ROOT
-from waybill_api.store.migrations import migrations
+from waybill_api.store.engine.migrations import migrations
 
 ALLOWED = sys.stdlib_module_names
 NUMBERED = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)\b.*\?\d", re.DOTALL)

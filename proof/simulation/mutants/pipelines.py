@@ -11,9 +11,9 @@ from waybill.domain import transitions
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Task
-from waybill_api.store import stage_results
 from waybill_api.store.commands import reports
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import stage_results
+from waybill_api.store.writing.unit import Unit
 
 merge, advance, enter = merging.merge, transitions.advance, transitions.enter
 keep_result = Unit.keep_result

@@ -7,11 +7,12 @@ from unittest.mock import patch
 from proof.simulation.mutants.mutant import Mutant
 from waybill.domain.report import Report
 from waybill.domain.task import Task
-from waybill_api.store import idempotency, writer
 from waybill_api.store.commands import reports, runs
 from waybill_api.store.commands.runs import HeldRun
-from waybill_api.store.unit import Unit
-from waybill_api.store.writer import Writer
+from waybill_api.store.tables import idempotency
+from waybill_api.store.writing import writer
+from waybill_api.store.writing.unit import Unit
+from waybill_api.store.writing.writer import Writer
 
 beat, gone = runs.beat, runs.gone
 

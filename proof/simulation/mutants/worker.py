@@ -5,14 +5,14 @@ from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
 from waybill.client import Answer, ApiError
-from waybill.courier import Courier
+from waybill.delivery.courier import Courier
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
-from waybill.lockfile import LockFile
-from waybill.spool import Parcel, Spool
+from waybill.host.lockfile import LockFile
 from waybill_worker.adoption import Adoption
 from waybill_worker.dequeuer import Dequeuer
 from waybill_worker.heartbeat import Heartbeat
-from waybill_worker.runs import Run, Runs
+from waybill_worker.runs.runs import Run, Runs
 
 first, remove = Spool.first, Spool.remove
 send, settle = Courier.send, Adoption._settle

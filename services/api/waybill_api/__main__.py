@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 
-from waybill import logs, os_error, starter
-from waybill.outlet import Outlets
+from waybill.host import logs, os_error, starter
+from waybill.host.outlet import Outlets
 from waybill.settings import Settings, SettingsError
 from waybill_api.server import CannotStart, run
 

@@ -7,17 +7,18 @@ from typing import Any
 
 from tornado.web import Application, RequestHandler
 
-from waybill_api.access import Access
-from waybill_api.admin.accounts import Accounts
 from waybill_api.admin.routes import admin_routes
-from waybill_api.bodies.lane import Bodies
-from waybill_api.endpoint import Nowhere
-from waybill_api.intake import Record
+from waybill_api.http.bodies.lane import Bodies
+from waybill_api.http.endpoint import Nowhere
+from waybill_api.http.intake import Record
+from waybill_api.http.openapi import describe
+from waybill_api.http.route import Route
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import Access
+from waybill_api.identity.accounts import Accounts
 from waybill_api.limits import Limits
-from waybill_api.openapi import describe
 from waybill_api.places import Room
-from waybill_api.routes import Route, api_routes, page_routes
-from waybill_api.traffic import Traffic
+from waybill_api.routes import api_routes, page_routes
 
 log = logging.getLogger("waybill_api.requests")
 

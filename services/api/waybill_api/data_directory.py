@@ -4,7 +4,7 @@ import logging
 import stat
 
 from waybill import installation
-from waybill.ownership import check_access, hand_over
+from waybill.host.ownership import check_access, hand_over
 from waybill.settings import Settings
 from waybill_api.store.opening import CHECK_SECONDS, open_database
 

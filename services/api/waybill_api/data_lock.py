@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from waybill.lockfile import RETRY_SECONDS, LockFile
+from waybill.host.lockfile import RETRY_SECONDS, LockFile
 
 log = logging.getLogger(__name__)
 

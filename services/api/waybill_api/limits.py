@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from waybill.descriptors import allowed_descriptors
+from waybill.host.descriptors import allowed_descriptors
 from waybill.settings import Settings
 
 OWN = 100

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from waybill.domain.status import Outcome
-from waybill_api.store.unit import Commit
+from waybill_api.store.writing.unit import Commit
 from waybill_api.upkeep.workers import Workers
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)

@@ -1,21 +1,17 @@
 """The table of all addresses."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from waybill_api.access import SCOPES
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.accounts import AccountHandler, AccountsHandler
 from waybill_api.handlers.audit import AuditHandler
-from waybill_api.handlers.docs import OpenApiHandler, StartPageHandler
 from waybill_api.handlers.events import EventsHandler, TaskEventsHandler
 from waybill_api.handlers.failures import FailuresHandler
-from waybill_api.handlers.health import HealthHandler, ReadyHandler, ServerHandler
-from waybill_api.handlers.metrics import MetricsHandler
 from waybill_api.handlers.reports import ReportsHandler
-from waybill_api.handlers.static import DocsHandler, StaticHandler, static_files
+from waybill_api.handlers.service.docs import OpenApiHandler, StartPageHandler
+from waybill_api.handlers.service.health import HealthHandler, ReadyHandler, ServerHandler
+from waybill_api.handlers.service.metrics import MetricsHandler
+from waybill_api.handlers.service.static import DocsHandler, StaticHandler, static_files
 from waybill_api.handlers.statistics import StatisticsHandler
 from waybill_api.handlers.suggestions import SuggestionsHandler, Words
 from waybill_api.handlers.task import CancelHandler, RetryHandler, TaskHandler
@@ -31,32 +27,10 @@ from waybill_api.handlers.workers import (
     ResumeWorkerHandler,
     WorkersHandler,
 )
-from waybill_api.intake import Call
+from waybill_api.http.route import Route
 from waybill_api.limits import Limits
-from waybill_api.operation import operation_of
 from waybill_api.places import Room
-from waybill_api.targets import SERVER
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An address and the resource there; `{name}` in the path is a segment, `{*}` at its end whatever follows."""
-
-    path: str
-    handler: type[Endpoint]
-    services: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def pattern(self) -> str:
-        """The path as a regular expression."""
-        return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path)).replace(r"\{\*\}", ".*")
-
-    def calls(self) -> dict[str, Call]:
-        """Return the calls of the resource by method; a call that has no scope in the access table is an error."""
-        found = ((method, operation_of(getattr(self.handler, method.lower()))) for method in METHODS)
-        return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}
+from waybill_api.sockets.targets import SERVER
 
 
 def api_routes(store: Any, workers: Any, accounts: Any, room: Room | None = None) -> Iterator[Route]:

@@ -10,33 +10,34 @@ from contextlib import contextmanager
 from socket import socket
 from urllib.parse import urlsplit
 
-from waybill import starter
-from waybill.descriptors import TooFewDescriptors, check_descriptors
+from waybill.host import starter
+from waybill.host.descriptors import TooFewDescriptors, check_descriptors
+from waybill.host.ownership import hand_over
+from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.installation import NoInstallation
-from waybill.ownership import hand_over
-from waybill.queue import Queue
+from waybill.queue.queue import Queue
 from waybill.settings import Settings
-from waybill.sqlite import SqliteTooOld, check_sqlite
-from waybill_api import data_directory, listening
-from waybill_api.access import Access, BadToken, is_loopback, tokens_in
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.demo_login import accounts_in, allows_demo
-from waybill_api.admin.passwords import Passwords
-from waybill_api.admin.sessions import Sessions
-from waybill_api.admin.strength import TOKEN_RULE, is_good_token
+from waybill_api import data_directory
 from waybill_api.app import build
 from waybill_api.conditions import DATABASE_LOST
 from waybill_api.data_directory import OpenToAll
 from waybill_api.data_lock import DataLock
 from waybill_api.fixtures import fixture
 from waybill_api.fixtures.in_store import load_into
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import Access, BadToken, is_loopback, tokens_in
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.demo_login import accounts_in, allows_demo
+from waybill_api.identity.passwords import Passwords
+from waybill_api.identity.sessions import Sessions
+from waybill_api.identity.strength import TOKEN_RULE, is_good_token
 from waybill_api.limits import Limits
 from waybill_api.metrics import Metrics
-from waybill_api.patient_server import PatientServer
-from waybill_api.store.clock import Clock
-from waybill_api.store.migrations import DatabaseUnusable
+from waybill_api.sockets import listening
+from waybill_api.sockets.patient_server import PatientServer
+from waybill_api.store.engine.clock import Clock
+from waybill_api.store.engine.migrations import DatabaseUnusable
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 from waybill_api.upkeep.upkeep import Upkeep
 from waybill_api.upkeep.workers import Workers
 

@@ -3,17 +3,17 @@
 import os
 import sys
 
-from waybill import logs, starter
-from waybill.descriptors import TooFewDescriptors, check_descriptors
-from waybill.outlet import Outlets
+from waybill.host import logs, starter
+from waybill.host.descriptors import TooFewDescriptors, check_descriptors
+from waybill.host.outlet import Outlets
+from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.settings import Settings, SettingsError
-from waybill.sqlite import SqliteTooOld, check_sqlite
 from waybill_worker.consumer import ENDING_SECONDS, CannotStart, Worker
-from waybill_worker.descriptors import Descriptors
-from waybill_worker.ending import Deadline, leave
-from waybill_worker.own_limits import refuse_own_limits
-from waybill_worker.own_signals import refuse_own_signals
-from waybill_worker.printed import Printed
+from waybill_worker.process.descriptors import Descriptors
+from waybill_worker.process.ending import Deadline, leave
+from waybill_worker.process.own_limits import refuse_own_limits
+from waybill_worker.process.own_signals import refuse_own_signals
+from waybill_worker.process.printed import Printed
 
 PATIENCE = 20.0
 """Seconds that this process may take to stop after its starter has ended, besides the drain."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from waybill.client import Answer
-from waybill.courier import Courier
-from waybill.damage import is_damage
-from waybill.delivery import Delivered, drain, letter
+from waybill.delivery.courier import Courier
+from waybill.delivery.delivery import Delivered, drain, letter
+from waybill.delivery.leftovers import DAMAGED, Leftovers
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
-from waybill.leftovers import DAMAGED, Leftovers
-from waybill.spool import Parcel, Spool
+from waybill.host.damage import is_damage
 from waybill_worker.plain_failure import plain_failure
 
 logger = logging.getLogger(__name__)

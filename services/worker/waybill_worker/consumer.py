@@ -10,32 +10,33 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from waybill import installation, os_error
+from waybill import installation
 from waybill.client import ApiError, Client
-from waybill.courier import Courier
-from waybill.doorbell import Doorbell, ring_all
-from waybill.leftovers import identify
-from waybill.outage import Outage
-from waybill.ownership import check_access, hand_over
-from waybill.queue import Queue
+from waybill.delivery.courier import Courier
+from waybill.delivery.leftovers import identify
+from waybill.delivery.outage import Outage
+from waybill.delivery.spool import Spool
+from waybill.host import os_error
+from waybill.host.doorbell import Doorbell, ring_all
+from waybill.host.ownership import check_access, hand_over
+from waybill.queue.queue import Queue
 from waybill.settings import Settings
-from waybill.spool import Spool
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
+from waybill_worker.handlers.registry import Registry, installed_handlers
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.isolation.child import Child
 from waybill_worker.isolation.isolation import Isolation
-from waybill_worker.offspring import MARK, end_orphans
-from waybill_worker.printed import Printed
-from waybill_worker.registry import Registry, installed_handlers
+from waybill_worker.process.offspring import MARK, end_orphans
+from waybill_worker.process.printed import Printed
+from waybill_worker.process.signals import Signals
+from waybill_worker.process.surroundings import Surroundings
 from waybill_worker.reporter import Reporter
-from waybill_worker.runner import Runner
-from waybill_worker.runner_threads import RunnerThreads
-from waybill_worker.runs import Run, Runs
-from waybill_worker.signals import Signals
-from waybill_worker.slots import Slots
-from waybill_worker.surroundings import Surroundings
-from waybill_worker.watchdog import Watchdog
+from waybill_worker.runner.runner import Runner
+from waybill_worker.runner.runner_threads import RunnerThreads
+from waybill_worker.runs.runs import Run, Runs
+from waybill_worker.runs.slots import Slots
+from waybill_worker.runs.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from waybill.client import Answer, ApiError, ApiProblem
-from waybill.courier import BATCH, NEVER_ACCEPTED
+from waybill.delivery.courier import BATCH, NEVER_ACCEPTED
+from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
-from waybill.outage import Outage
-from waybill.queue import Letter
-from waybill_worker.fairness import admitted
-from waybill_worker.runs import Run, Runs
-from waybill_worker.slots import Slots
+from waybill.queue.queue import Letter
+from waybill_worker.runs.fairness import admitted
+from waybill_worker.runs.runs import Run, Runs
+from waybill_worker.runs.slots import Slots
 
 logger = logging.getLogger(__name__)
 

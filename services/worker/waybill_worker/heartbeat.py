@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from waybill.client import ApiError, ApiProblem, BeatAnswer
-from waybill.outage import Outage
+from waybill.delivery.outage import Outage
 from waybill.version import VERSION
-from waybill_worker.runs import Runs
+from waybill_worker.runs.runs import Runs
 
 logger = logging.getLogger(__name__)
 

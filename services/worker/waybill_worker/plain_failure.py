@@ -2,9 +2,9 @@
 
 import json
 
+from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode, Status
 from waybill.encoding import bounded
-from waybill.spool import Parcel
 
 NOT_ACCEPTED = "the report of how this run ended was not accepted"
 

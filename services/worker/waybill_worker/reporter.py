@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 
 from waybill.client import Answer
-from waybill.courier import Courier
-from waybill.delivery import Delivery, Verdict
+from waybill.delivery.courier import Courier
+from waybill.delivery.delivery import Delivery, Verdict
+from waybill.delivery.outage import Outage
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
-from waybill.outage import Outage
-from waybill.spool import Parcel, Spool
 from waybill_worker.plain_failure import plain_failure
-from waybill_worker.runs import Runs
+from waybill_worker.runs.runs import Runs
 
 
 class Reporter:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from tests.integration.talking import Answer, Fetch
 from waybill.domain.account import Role
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.sessions import Sessions, xsrf_token
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.sessions import Sessions, xsrf_token
 from waybill_api.store.store import Store
 
 PASSWORD = "correct horse battery"

@@ -8,11 +8,11 @@ from tests.integration.admin.people import PASSWORD, admitted, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
 from waybill.domain.errors import Invalid
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.passwords import Cost, Passwords
-from waybill_api.admin.sessions import Sessions
-from waybill_api.store import audit
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.passwords import Cost, Passwords
+from waybill_api.identity.sessions import Sessions
 from waybill_api.store.store import Store
+from waybill_api.store.tables import audit
 
 ADA = {"name": "ada", "role": "operator", "password": PASSWORD}
 

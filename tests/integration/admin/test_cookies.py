@@ -5,9 +5,9 @@ import pytest
 from tests.integration.admin.people import PASSWORD, cookies_of, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
-from waybill_api.access import Access, Scope
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.sessions import Sessions
+from waybill_api.identity.access import Access, Scope
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.sessions import Sessions
 from waybill_api.store.store import Store
 
 HOST = {"Host": "waybill.example"}

@@ -11,14 +11,14 @@ from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, coo
 from tests.integration.admin.test_password import change
 from tests.integration.talking import Answer, Fetch
 from waybill.domain.account import Role
-from waybill_api.admin import browsers
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.arrival import Arrival
-from waybill_api.admin.passwords import STRANGERS, STRANGERS_OF_ONE, Cost, Passwords
-from waybill_api.admin.sessions import Sessions
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity import browsers
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.arrival import Arrival
+from waybill_api.identity.passwords import STRANGERS, STRANGERS_OF_ONE, Cost, Passwords
+from waybill_api.identity.sessions import Sessions
 from waybill_api.problems import Refusal
 from waybill_api.store.store import Store
-from waybill_api.traffic import Traffic
 
 WRONG = "wrong password"
 PROXIED = {"X-Forwarded-For": "192.0.2.1"}

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.admin.people import Person, admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
-from waybill_api.admin.accounts import Accounts
+from waybill_api.identity.accounts import Accounts
 from waybill_api.store.store import Store
 
 TYPES = "/admin/tasks/tasktype/"

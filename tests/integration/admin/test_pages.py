@@ -8,8 +8,8 @@ import pytest
 from tests.integration.admin.people import Person, admitted, log_in
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
-from waybill_api.admin import overview, task_types
-from waybill_api.admin.accounts import Accounts
+from waybill_api.admin.pages import overview, task_types
+from waybill_api.identity.accounts import Accounts
 from waybill_api.store.store import Store
 
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

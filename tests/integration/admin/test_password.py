@@ -9,10 +9,10 @@ from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, coo
 from tests.integration.talking import ADMIN, Answer, Fetch
 from waybill.domain.account import Role
 from waybill.domain.errors import Invalid
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.arrival import Arrival
-from waybill_api.admin.passwords import Cost, Passwords
-from waybill_api.admin.sessions import Sessions, xsrf_token
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.arrival import Arrival
+from waybill_api.identity.passwords import Cost, Passwords
+from waybill_api.identity.sessions import Sessions, xsrf_token
 from waybill_api.problems import Refusal
 from waybill_api.store.store import Store
 

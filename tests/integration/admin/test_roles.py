@@ -5,11 +5,12 @@ import pytest
 from tests.integration.admin.people import admitted
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
-from waybill_api.access import SAFE_METHODS, SCOPES, Access, Scope
-from waybill_api.admin.accounts import Accounts
 from waybill_api.admin.routes import admin_routes
-from waybill_api.admin.sessions import Sessions
-from waybill_api.routes import Route, api_routes
+from waybill_api.http.route import Route
+from waybill_api.identity.access import SAFE_METHODS, SCOPES, Access, Scope
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.sessions import Sessions
+from waybill_api.routes import api_routes
 from waybill_api.store.store import Store
 
 TASK_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"

@@ -13,9 +13,9 @@ from tests.integration.admin.people import FORM, PASSWORD, Person, admitted, coo
 from tests.integration.admin.test_roles import TASK_ID
 from tests.integration.talking import ADMIN, PATIENCE, Fetch
 from waybill.domain.account import Role
-from waybill_api.access import SAFE_METHODS
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
+from waybill_api.identity.access import SAFE_METHODS
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
 from waybill_api.routes import api_routes
 from waybill_api.store.store import Store
 

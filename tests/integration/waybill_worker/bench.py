@@ -16,9 +16,9 @@ from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from throwaway.clone import PYTHONPATH
 from waybill.client import Answer
 from waybill.domain.status import Outcome
-from waybill.doorbell import ring_all
-from waybill.message import Message
-from waybill.queue import Queue
+from waybill.host.doorbell import ring_all
+from waybill.queue.message import Message
+from waybill.queue.queue import Queue
 
 NO_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found by /proc")
 

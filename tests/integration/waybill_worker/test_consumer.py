@@ -7,7 +7,7 @@ import pytest
 from tests.integration.waybill_worker.bench import Bench
 from tests.unit.waybill_worker.scripted import until
 from waybill.client import ApiProblem
-from waybill.spool import Spool
+from waybill.delivery.spool import Spool
 
 HANGING = """
 import threading
@@ -18,7 +18,7 @@ consumer.installed_handlers = lambda named: {"sleep": sleep}
 watchdog.MOST_HUNG = 1
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from waybill_worker.__main__ import main
-from waybill_worker.ending import leave
+from waybill_worker.process.ending import leave
 leave(main())
 """
 
@@ -27,7 +27,7 @@ from waybill_worker import reporter
 def die(self): raise SystemExit
 reporter.Reporter.work = die
 from waybill_worker.__main__ import main
-from waybill_worker.ending import leave
+from waybill_worker.process.ending import leave
 leave(main())
 """
 
@@ -175,7 +175,7 @@ def test_a_worker_does_not_go_on_without_one_of_its_threads(bench: Bench) -> Non
 FULL_DISK = """
 import sqlite3, sys
 from waybill_worker.__main__ import main
-from waybill.spool import Spool
+from waybill.delivery.spool import Spool
 
 def fails(self):
     raise sqlite3.OperationalError("database or disk is full")

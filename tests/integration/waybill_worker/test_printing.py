@@ -1,7 +1,7 @@
 """The worker's log stays bounded, however much a handler prints and logs."""
 
 from tests.integration.waybill_worker.bench import Bench
-from waybill_worker.printed import CAP
+from waybill_worker.process.printed import CAP
 
 HANDLERS = """
 import logging

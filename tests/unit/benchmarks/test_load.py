@@ -12,7 +12,7 @@ from benchmarks import load, wrk
 from benchmarks.client import task_body
 from benchmarks.load import Load, parse_answer
 from benchmarks.process import BenchError
-from waybill.port import free_port
+from waybill.host.port import free_port
 
 # wrk is measured with where it is installed, and tried there.
 TIMED: list[Callable[[int, float, int], Load]] = [load.create_for, *([wrk.create_for] if wrk.version() else [])]

@@ -8,7 +8,7 @@ from benchmarks.loop.crowd import Crowd
 from benchmarks.loop.timing import Held, table
 from waybill_api.admin.page import NoPage
 from waybill_api.admin.routes import admin_routes
-from waybill_api.operation import BATCH_LIMIT, SINGLE_LIMIT
+from waybill_api.http.operation import BATCH_LIMIT, SINGLE_LIMIT
 from waybill_api.routes import api_routes
 
 CROWD = Crowd(["type-0000"], [f"01a20c4b-09fd-7793-b5f3-{number:012}" for number in range(5)], [])

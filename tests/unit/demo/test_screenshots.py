@@ -10,8 +10,8 @@ from demo.screenshots.story import Story
 from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill_api.search.query import Query
-from waybill_api.store.failures import Failure
 from waybill_api.store.store import Store
+from waybill_api.store.tables.failures import Failure
 
 
 async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:

@@ -174,4 +174,4 @@ def test_a_wrong_pointer_is_found(said: str, complaint: str) -> None:
     [("tasks_due", True), ("a_status_never_goes_back", True), ("final_has_finished", True), ("started_at", False)],
 )
 def test_a_name_in_sql_is_that_of_a_table_index_trigger_or_constraint(name: str, is_defined: bool) -> None:
-    assert defines(ROOT / "services/api/waybill_api/store/migrations/0001_initial.sql", name) is is_defined
+    assert defines(ROOT / "services/api/waybill_api/store/engine/migrations/0001_initial.sql", name) is is_defined

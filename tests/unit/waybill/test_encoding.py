@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waybill.encoding import DEPTH_CAP, encoded
-from waybill_api.json_body import decode
+from waybill_api.http.json_body import decode
 
 KEYS = st.text(max_size=3) | st.integers(0, 2) | st.booleans() | st.none() | st.sampled_from(["1", "true", "null"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5) | st.just("\0")

@@ -11,8 +11,8 @@ import pytest
 
 from waybill import installation
 from waybill.client import ApiUnreachable, Client, WrongInstallation
+from waybill.delivery.outage import Outage
 from waybill.installation import HEADER, NoInstallation
-from waybill.outage import Outage
 
 OURS, THEIRS = installation.new_id(), installation.new_id()
 

@@ -13,8 +13,8 @@ from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill import Closed, Reporter
 from waybill import reporter as module
 from waybill.client import Answer
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
-from waybill.spool import Parcel, Spool
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import new_database
-from waybill_api.store.clock import Clock
+from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]

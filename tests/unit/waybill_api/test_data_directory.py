@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from waybill import installation, ownership
+from waybill import installation
+from waybill.host import ownership
 from waybill.installation import NoInstallation
 from waybill.settings import Settings
 from waybill_api.data_directory import OpenToAll, leave_a_mark, settle
-from waybill_api.store.migrations import DatabaseUnusable
+from waybill_api.store.engine.migrations import DatabaseUnusable
 
 
 @pytest.fixture

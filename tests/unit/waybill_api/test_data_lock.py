@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from waybill.lockfile import LockFile
+from waybill.host.lockfile import LockFile
 from waybill_api import data_lock
 from waybill_api.data_lock import DataLock
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from waybill.settings import Settings
-from waybill_api.admin import creation
+from waybill_api.commands import creation
+from waybill_api.commands.installation import Unreachable
+from waybill_api.commands.loading import load
 from waybill_api.fixtures import fixture
 from waybill_api.fixtures.effect import Effect
-from waybill_api.fixtures.loading import load
-from waybill_api.installation import Unreachable
 
 SECRET = "a long enough secret"
 

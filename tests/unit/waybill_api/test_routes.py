@@ -2,9 +2,10 @@
 
 import pytest
 
-from waybill_api.endpoint import Endpoint
-from waybill_api.operation import call
-from waybill_api.routes import Route, api_routes
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.http.route import Route
+from waybill_api.routes import api_routes
 
 
 def test_a_call_without_a_scope_cannot_be_routed() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from waybill_api.traffic import TURNS, Traffic
+from waybill_api.http.traffic import TURNS, Traffic
 
 
 def test_of_a_thousand_that_wake_together_others_are_served_between() -> None:

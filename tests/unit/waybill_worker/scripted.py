@@ -9,8 +9,8 @@ from typing import Any
 
 from waybill.client import Answer, ApiUnreachable, BeatAnswer
 from waybill.domain.status import Outcome
-from waybill.message import Message
-from waybill.queue import Letter
+from waybill.queue.message import Message
+from waybill.queue.queue import Letter
 
 Reply = Callable[[dict[str, Any]], Answer]
 

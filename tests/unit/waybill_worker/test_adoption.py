@@ -12,9 +12,9 @@ from tests.descriptors import no_descriptors
 from tests.unit.spools import dead_letters
 from tests.unit.waybill_worker.scripted import ScriptedApi, judged, until
 from waybill.client import ApiUnreachable
+from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
-from waybill.lockfile import LockFile
-from waybill.spool import Parcel, Spool
+from waybill.host.lockfile import LockFile
 from waybill_worker import adoption
 from waybill_worker.adoption import Adoption
 

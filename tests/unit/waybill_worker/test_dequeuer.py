@@ -7,14 +7,14 @@ import pytest
 
 from tests.unit.waybill_worker.scripted import ListQueue, ScriptedApi, judged, until
 from waybill.client import ApiProblem, ApiUnreachable
+from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
-from waybill.message import Message
-from waybill.outage import Outage
-from waybill.queue import Letter
+from waybill.queue.message import Message
+from waybill.queue.queue import Letter
 from waybill_worker.dequeuer import LOOK_SECONDS, Dequeuer
-from waybill_worker.registry import Registry
-from waybill_worker.runs import Run, Runs
-from waybill_worker.slots import Slots
+from waybill_worker.handlers.registry import Registry
+from waybill_worker.runs.runs import Run, Runs
+from waybill_worker.runs.slots import Slots
 
 
 class Bell:

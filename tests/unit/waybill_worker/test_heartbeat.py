@@ -7,11 +7,11 @@ import pytest
 
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill.client import ApiProblem, ApiUnreachable
-from waybill.message import Message
-from waybill.outage import Outage
+from waybill.delivery.outage import Outage
+from waybill.queue.message import Message
+from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
-from waybill_worker.registry import Registry
-from waybill_worker.runs import Run, Runs
+from waybill_worker.runs.runs import Run, Runs
 
 
 class Pausable:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.unit.waybill_worker.scripted import until
-from waybill.message import Message
-from waybill.spool import Parcel
+from waybill.delivery.spool import Parcel
+from waybill.queue.message import Message
 from waybill_worker.isolation.isolation import GRACE_SECONDS, LAST_SECONDS, PATIENCE_SECONDS, Isolation
 from waybill_worker.isolation.output import CAP, LONGEST_LINE, Output
-from waybill_worker.runs import Run
-from waybill_worker.slots import Slots
+from waybill_worker.runs.runs import Run
+from waybill_worker.runs.slots import Slots
 
 
 class Child:

@@ -11,14 +11,14 @@ import pytest
 from tests.unit.spools import kept
 from tests.unit.waybill_worker.scripted import ScriptedApi, applied, judged, until
 from waybill.client import ApiProblem, ApiUnreachable
-from waybill.courier import Courier
+from waybill.delivery.courier import Courier
+from waybill.delivery.outage import Outage
+from waybill.delivery.spool import Spool
 from waybill.domain.status import Outcome
-from waybill.message import Message
-from waybill.outage import Outage
-from waybill.spool import Spool
+from waybill.queue.message import Message
 from waybill_worker.plain_failure import NOT_ACCEPTED
 from waybill_worker.reporter import Reporter
-from waybill_worker.runs import Run, Runs
+from waybill_worker.runs.runs import Run, Runs
 
 
 class Bench:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated
 
-from waybill_api.endpoint import Endpoint
-from waybill_api.handlers.static import FileEndpoint, StaticFile, files_in
-from waybill_api.operation import Header, Path, call
+from waybill_api.handlers.service.static import FileEndpoint, StaticFile, files_in
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import Header, Path, call
 from waybill_api.problems import NOT_FOUND
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from waybill_api import problems
-from waybill_api.admin import browsers
-from waybill_api.admin.accounts import Entry
-from waybill_api.admin.arrival import Arrival, arrival_of
 from waybill_api.admin.page import Page
-from waybill_api.admin.sessions import (
+from waybill_api.identity import browsers
+from waybill_api.identity.accounts import Entry
+from waybill_api.identity.arrival import Arrival, arrival_of
+from waybill_api.identity.sessions import (
     LIFETIME,
     browser_cookie,
     has_xsrf_token,

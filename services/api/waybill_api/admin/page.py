@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 
 from waybill.domain.account import Session
 from waybill_api import problems
-from waybill_api.access import SAFE_METHODS
-from waybill_api.admin.accounts import Accounts
 from waybill_api.admin.navigation import HOME
-from waybill_api.admin.sessions import cookie_in
 from waybill_api.admin.views import Views, language_of, theme_of
-from waybill_api.endpoint import Endpoint
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.identity.access import SAFE_METHODS
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.sessions import cookie_in
 from waybill_api.problems import Refusal
 
 HTML = "text/html; charset=utf-8"

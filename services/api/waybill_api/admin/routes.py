@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-from waybill_api.admin.accounts import Accounts
-from waybill_api.admin.adding import AddTaskPage
-from waybill_api.admin.audit import AuditPage
-from waybill_api.admin.failures import FailuresPage
 from waybill_api.admin.files import AdminFileHandler, WithoutSlashHandler, admin_files
-from waybill_api.admin.login import LoginPage, LogoutPage
-from waybill_api.admin.overview import OverviewPage
 from waybill_api.admin.page import NoPage
-from waybill_api.admin.password import PasswordPage
-from waybill_api.admin.people import AccountsPage
-from waybill_api.admin.task import TaskHistoryPage, TaskPage
-from waybill_api.admin.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
-from waybill_api.admin.tasks import TasksPage
+from waybill_api.admin.pages.adding import AddTaskPage
+from waybill_api.admin.pages.audit import AuditPage
+from waybill_api.admin.pages.failures import FailuresPage
+from waybill_api.admin.pages.login import LoginPage, LogoutPage
+from waybill_api.admin.pages.overview import OverviewPage
+from waybill_api.admin.pages.password import PasswordPage
+from waybill_api.admin.pages.people import AccountsPage
+from waybill_api.admin.pages.task import TaskHistoryPage, TaskPage
+from waybill_api.admin.pages.task_types import AddTaskTypePage, TaskTypePage, TaskTypesPage
+from waybill_api.admin.pages.tasks import TasksPage
+from waybill_api.admin.pages.workers import WorkersPage
 from waybill_api.admin.views import Views
-from waybill_api.admin.workers import WorkersPage
-from waybill_api.routes import Route
+from waybill_api.http.route import Route
+from waybill_api.identity.accounts import Accounts
 
 
 def admin_routes(store: Any, workers: Any, accounts: Accounts) -> Iterator[Route]:

@@ -10,9 +10,9 @@ from tornado.template import Loader
 
 from waybill.version import VERSION
 from waybill.wire.accounts import role_name
-from waybill_api.access import least_role
 from waybill_api.admin.navigation import NAVIGATION
 from waybill_api.admin.texts import Name, isolated, visible
+from waybill_api.identity.access import least_role
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
 """Each language by its code; English is what the code itself says."""

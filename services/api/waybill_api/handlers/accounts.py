@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from waybill.domain.account import Account, Role
 from waybill.domain.errors import AccountExists, ChangedMeanwhile, LastAdmin, StorageFull
 from waybill.wire.accounts import AccountJson, ChangeAccount, CreateAccount, account_json, role_of
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import AccountNamePath, IfMatch
-from waybill_api.operation import call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.preconditions.versions import Condition, etag_of, unchanged
 from waybill_api.problems import TOO_MANY
-from waybill_api.versions import Condition, etag_of, unchanged
 
 
 class People(Protocol):

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from waybill.domain.audit import Deed
 from waybill.wire.accounts import DeedJson, deed_json
-from waybill_api.endpoint import Endpoint
-from waybill_api.operation import call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
 
 
 class Log(Protocol):

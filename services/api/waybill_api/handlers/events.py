@@ -11,15 +11,15 @@ from waybill.domain.event import Event
 from waybill.domain.task import Task
 from waybill.wire.events import EventJson, event_json
 from waybill.wire.fields import TypeName
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import Limit, StatusFilter, TaskIdPath
-from waybill_api.operation import Header, call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import Header, call
+from waybill_api.http.streaming import EVENT_STREAM, JSON, NDJSON
 from waybill_api.places import Room
 from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_STREAMS
-from waybill_api.store.events import Chosen, Part
-from waybill_api.store.feed import Feed
-from waybill_api.store.line import Line
-from waybill_api.streaming import EVENT_STREAM, JSON, NDJSON
+from waybill_api.store.followers.feed import Feed
+from waybill_api.store.tables.events import Chosen, Part
+from waybill_api.store.tables.line import Line
 
 PAGE = 500
 

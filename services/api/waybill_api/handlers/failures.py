@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from waybill.wire.failures import FailureJson
 from waybill.wire.fields import TypeName
 from waybill.wire.timestamps import rfc3339
-from waybill_api.endpoint import Endpoint
-from waybill_api.operation import call
-from waybill_api.store.failures import Failure, Place
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.store.tables.failures import Failure, Place
 
 PLACE = re.compile("([0-9]{1,16})[.]([0-9a-f]{12})")
 

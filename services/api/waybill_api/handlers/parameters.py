@@ -12,7 +12,7 @@ from waybill.domain.names import TYPE_NAME, UUID, WORKER_ID
 from waybill.domain.status import Status
 from waybill.wire.accounts import ACCOUNT_NAME
 from waybill.wire.fields import TaskId
-from waybill_api.operation import Header, Path
+from waybill_api.http.operation import Header, Path
 
 RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"

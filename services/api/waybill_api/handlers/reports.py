@@ -8,8 +8,8 @@ from waybill.domain.errors import StorageFull
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome
 from waybill.wire.reports import OutcomeJson, Outcomes, Reports, outcome_json
-from waybill_api.endpoint import Endpoint
-from waybill_api.operation import BATCH_LIMIT, call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import BATCH_LIMIT, call
 from waybill_api.store.commands.reports import Judged
 
 AT_ONCE = 100

@@ -23,11 +23,11 @@ from waybill.wire.statistics import (
 from waybill.wire.timestamps import rfc3339
 from waybill_api import attention
 from waybill_api.conditions import Conditions
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import TypeCursor, type_cursor_of
-from waybill_api.operation import call
-from waybill_api.store.clock import Clock
-from waybill_api.store.statistics import MINUTE, Course, Minute, Standing, Statistics
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.store.engine.clock import Clock
+from waybill_api.store.followers.statistics import MINUTE, Course, Minute, Standing, Statistics
 
 MOST_TYPES = 1_000
 """How many types one answer has at most."""

@@ -7,12 +7,12 @@ from pydantic import Field
 
 from waybill.domain.task_type import TaskType
 from waybill.wire.suggestions import SuggestionsJson
-from waybill_api.endpoint import Endpoint
-from waybill_api.operation import call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
 from waybill_api.search.parser import LONGEST
 from waybill_api.search.query import Query
 from waybill_api.search.vocabulary import Vocabulary
-from waybill_api.store.finder import Found
+from waybill_api.store.finding.finder import Found
 
 LISTENED = 200
 """Words are those of so many tasks that were created last, and of those before since the start."""

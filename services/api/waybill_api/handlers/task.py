@@ -12,11 +12,11 @@ from waybill.domain.status import Outcome
 from waybill.domain.task import Task
 from waybill.wire.reports import TaskReport
 from waybill.wire.tasks import ExpectAttempt, TaskJson, task_json
-from waybill_api.endpoint import Endpoint
-from waybill_api.entity_tags import names
 from waybill_api.handlers.parameters import TaskIdPath
-from waybill_api.operation import Header, call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import Header, call
 from waybill_api.places import Room
+from waybill_api.preconditions.entity_tags import names
 from waybill_api.problems import NOT_APPLIED, TOO_MANY_POLLS, Refusal, invalid
 from waybill_api.store.commands.reports import Judged
 

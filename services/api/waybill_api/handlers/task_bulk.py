@@ -9,15 +9,15 @@ from typing import Protocol
 from waybill.domain.errors import StorageFull
 from waybill.domain.status import Status
 from waybill.wire.bulk import ChangeTasks, TasksChanged
-from waybill_api.access import Scope
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import cursor_of, place_of
 from waybill_api.handlers.searching import query_of
-from waybill_api.operation import call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.identity.access import Scope
 from waybill_api.problems import BAD_QUERY, DOMAIN_KINDS, Refusal, invalid
 from waybill_api.search.query import Query
 from waybill_api.store.commands.bulk import Action, Carried
-from waybill_api.store.finder import FoundIds
+from waybill_api.store.finding.finder import FoundIds
 
 SLICE = 50
 """To how many tasks it is done in one transaction, so that others' writes go between."""

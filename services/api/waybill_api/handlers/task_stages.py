@@ -5,9 +5,9 @@ from typing import Protocol
 from waybill.domain.stage import StageResult
 from waybill.domain.task import Task
 from waybill.wire.stages import StageJson, stages_json
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import TaskIdPath
-from waybill_api.operation import call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
 
 
 class Passing(Protocol):

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 from waybill.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
 from waybill.domain.task_type import TaskType
 from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import IfMatch, Limit, TypeCursor, TypeNamePath, type_cursor_of
-from waybill_api.operation import call
-from waybill_api.versions import Condition, etag_of, unchanged
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.preconditions.versions import Condition, etag_of, unchanged
 
 
 class TypeStore(Protocol):

@@ -10,18 +10,18 @@ from waybill.domain.task import Task
 from waybill.wire.fields import ExternalKey, Label, TypeName
 from waybill.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
 from waybill.wire.timestamps import milliseconds_of
-from waybill_api.access import Scope
-from waybill_api.bodies.batches import fingerprint
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
 from waybill_api.handlers.searching import Search, searched
-from waybill_api.operation import BATCH_LIMIT, call
+from waybill_api.http.bodies.batches import fingerprint
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import BATCH_LIMIT, call
+from waybill_api.http.streaming import CSV, JSON, LISTS, NDJSON
+from waybill_api.identity.access import Scope
 from waybill_api.places import Room
 from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
 from waybill_api.search.query import Query
-from waybill_api.store.drafts import IdempotencyKey, TaskDraft
-from waybill_api.store.finder import Found
-from waybill_api.streaming import CSV, JSON, LISTS, NDJSON
+from waybill_api.store.finding.finder import Found
+from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
 
 PAGE = 100
 """How many tasks of a stream are written at once: nobody else is served meanwhile."""

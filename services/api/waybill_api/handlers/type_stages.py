@@ -5,11 +5,11 @@ from typing import Protocol
 from waybill.domain.task_type import TaskType
 from waybill.wire.timestamps import rfc3339
 from waybill.wire.type_stages import OldestJson, TypeStagesJson
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import TypeNamePath
-from waybill_api.operation import call
-from waybill_api.store.tasks import Oldest
-from waybill_api.store.whereabouts import Standing
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import call
+from waybill_api.store.followers.whereabouts import Standing
+from waybill_api.store.tables.tasks import Oldest
 
 
 class Standings(Protocol):

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from waybill.domain.errors import StorageFull, WorkerGone, WorkerNotFound
 from waybill.wire.workers import Gone, GoneAnswer, Heartbeat, HeartbeatAnswer, WorkerJson, WorkerState
-from waybill_api.endpoint import Endpoint
 from waybill_api.handlers.parameters import WorkerIdPath
-from waybill_api.operation import BATCH_LIMIT, call
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.operation import BATCH_LIMIT, call
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.upkeep.workers import Beat, Presence
 

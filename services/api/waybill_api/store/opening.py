@@ -10,10 +10,10 @@ from pathlib import Path
 from peewee import PeeweeException, SqliteDatabase
 
 from waybill.installation import new_id
-from waybill_api.store import installation
-from waybill_api.store.database import BUSY_SECONDS, writing
-from waybill_api.store.migrations import DatabaseUnusable, migrate
-from waybill_api.store.trouble import BUSY, code_of, text_of
+from waybill_api.store.engine.database import BUSY_SECONDS, writing
+from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
+from waybill_api.store.engine.trouble import BUSY, code_of, text_of
+from waybill_api.store.tables import installation
 
 log = logging.getLogger(__name__)
 

@@ -20,16 +20,30 @@ from waybill.domain.route import handler_of, type_of
 from waybill.domain.stage import StageResult
 from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
-from waybill.sqlite import SqliteTooOld, check_sqlite
+from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill_api.conditions import Conditions
 from waybill_api.search.query import Query
-from waybill_api.store import (
+from waybill_api.store import commands
+from waybill_api.store.commands.bulk import Action, Carried
+from waybill_api.store.commands.following import FIRST, Followed
+from waybill_api.store.commands.reports import Judged
+from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.engine.clock import Clock
+from waybill_api.store.engine.database import reading, writing
+from waybill_api.store.engine.ids import Ids
+from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
+from waybill_api.store.engine.trouble import Trouble
+from waybill_api.store.finding import finder
+from waybill_api.store.finding.finder import Found, FoundIds
+from waybill_api.store.followers.feed import Feed
+from waybill_api.store.followers.finals import Finals
+from waybill_api.store.followers.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
+from waybill_api.store.followers.whereabouts import Standing, Whereabouts
+from waybill_api.store.tables import (
     accounts,
     audit,
-    commands,
     events,
     failures,
-    finder,
     lanes,
     searched,
     sessions,
@@ -39,33 +53,19 @@ from waybill_api.store import (
     task_types,
     tasks,
 )
-from waybill_api.store import idempotency as idempotency_keys
-from waybill_api.store import installation as installation_row
-from waybill_api.store import workers as worker_rows
-from waybill_api.store.clock import Clock
-from waybill_api.store.commands.bulk import Action, Carried
-from waybill_api.store.commands.following import FIRST, Followed
-from waybill_api.store.commands.reports import Judged
-from waybill_api.store.commands.runs import HeldRun
-from waybill_api.store.database import reading, writing
-from waybill_api.store.drafts import IdempotencyKey, TaskDraft
-from waybill_api.store.events import Chosen, Part
-from waybill_api.store.failures import Failure, Place
-from waybill_api.store.feed import Feed
-from waybill_api.store.finals import Finals
-from waybill_api.store.finder import Found, FoundIds
-from waybill_api.store.ids import Ids
-from waybill_api.store.lanes import Lane
-from waybill_api.store.line import Line
-from waybill_api.store.listeners import Listener
-from waybill_api.store.migrations import DatabaseUnusable, migrate
-from waybill_api.store.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
-from waybill_api.store.tasks import Oldest
-from waybill_api.store.trouble import Trouble
-from waybill_api.store.unit import Unit
-from waybill_api.store.whereabouts import Standing, Whereabouts
-from waybill_api.store.wishes import Operation
-from waybill_api.store.writer import Writer, WriterStopped
+from waybill_api.store.tables import idempotency as idempotency_keys
+from waybill_api.store.tables import installation as installation_row
+from waybill_api.store.tables import workers as worker_rows
+from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
+from waybill_api.store.tables.events import Chosen, Part
+from waybill_api.store.tables.failures import Failure, Place
+from waybill_api.store.tables.lanes import Lane
+from waybill_api.store.tables.line import Line
+from waybill_api.store.tables.tasks import Oldest
+from waybill_api.store.writing.listeners import Listener
+from waybill_api.store.writing.unit import Unit
+from waybill_api.store.writing.wishes import Operation
+from waybill_api.store.writing.writer import Writer, WriterStopped
 
 READERS = 2
 OPENING_SECONDS = 5.0

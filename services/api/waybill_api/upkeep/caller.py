@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from waybill_api.store.unit import Commit
+from waybill_api.store.writing.unit import Commit
 
 
 class Caller:

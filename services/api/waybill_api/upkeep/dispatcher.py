@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 from waybill.domain.route import type_of
 from waybill.domain.task import Task
-from waybill.message import Message
-from waybill.queue import Lying
-from waybill_api.store import lanes, task_types
-from waybill_api.store.clock import Clock
-from waybill_api.store.database import DatabaseFails, reading
-from waybill_api.store.lanes import DueRun, Lane
-from waybill_api.store.unit import Change, Commit
+from waybill.queue.message import Message
+from waybill.queue.queue import Lying
+from waybill_api.store.engine.clock import Clock
+from waybill_api.store.engine.database import DatabaseFails, reading
+from waybill_api.store.tables import lanes, task_types
+from waybill_api.store.tables.lanes import DueRun, Lane
+from waybill_api.store.writing.unit import Change, Commit
 from waybill_api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from waybill_api.upkeep.window import WINDOW, Window
 

@@ -10,8 +10,8 @@ import time
 
 from waybill.domain.route import handler_of
 from waybill_api.store.commands.following import FIRST
-from waybill_api.store.lanes import Lane
 from waybill_api.store.store import Store
+from waybill_api.store.tables.lanes import Lane
 from waybill_api.upkeep.workers import LEASE, Workers
 
 log = logging.getLogger(__name__)

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Protocol
 
-from waybill_api.store.listeners import Listener
-from waybill_api.store.unit import Commit
+from waybill_api.store.writing.listeners import Listener
+from waybill_api.store.writing.unit import Commit
 
 SLICE = 50
 """Events to a transaction: it costs no more per event than many do, and others wait for one transaction at most."""

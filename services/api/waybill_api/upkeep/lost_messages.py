@@ -6,8 +6,8 @@ file that anybody may delete. What is due, outstanding for long and not on the q
 
 from collections.abc import Collection
 
-from waybill.queue import Lying
-from waybill_api.store.lanes import DueRun
+from waybill.queue.queue import Lying
+from waybill_api.store.tables.lanes import DueRun
 from waybill_api.upkeep.window import Window
 
 PATIENCE = 10.0

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from waybill.domain.errors import StorageFull, Unavailable
-from waybill.doorbell import call, ring_all
-from waybill.queue import Queue
+from waybill.host.doorbell import call, ring_all
+from waybill.queue.queue import Queue
 from waybill_api.data_lock import DataLock
 from waybill_api.store.store import Store
 from waybill_api.upkeep.caller import Caller

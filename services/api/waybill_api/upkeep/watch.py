@@ -10,7 +10,7 @@ from typing import Protocol
 
 from waybill.domain.errors import StorageFull, StoreLost, Unavailable
 from waybill_api.conditions import DATABASE_FAILS, DISK_FULL, WRITER_WAITS, Conditions
-from waybill_api.store.trouble import FULL, has_room
+from waybill_api.store.engine.trouble import FULL, has_room
 
 log = logging.getLogger(__name__)
 

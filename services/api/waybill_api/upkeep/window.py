@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from itertools import takewhile
 
-from waybill.message import Message
-from waybill_api.store.lanes import DueRun, Lane
+from waybill.queue.message import Message
+from waybill_api.store.tables.lanes import DueRun, Lane
 
 WINDOW = 2_000
 """How many messages of one route may be outstanding, over all priorities; further runs wait as rows."""

@@ -10,15 +10,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from waybill import logs
-from waybill.message import Message
-from waybill.spool import Parcel
-from waybill_worker.context import Handler
+from waybill.delivery.spool import Parcel
+from waybill.host import logs
+from waybill.queue.message import Message
+from waybill_worker.handlers.context import Handler
+from waybill_worker.handlers.registry import installed_handlers
 from waybill_worker.isolation.channel import Channel, Garbled
-from waybill_worker.registry import installed_handlers
-from waybill_worker.runner import Runner
-from waybill_worker.runs import Run
-from waybill_worker.slots import Slots
+from waybill_worker.runner.runner import Runner
+from waybill_worker.runs.runs import Run
+from waybill_worker.runs.slots import Slots
 
 PR_SET_PDEATHSIG = 1
 """See prctl(2)."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from waybill_worker.isolation.channel import SEND_SECONDS, Channel, Garbled
 from waybill_worker.isolation.output import Output
-from waybill_worker.runs import Run
+from waybill_worker.runs.runs import Run
 
 LAST_WORDS_SECONDS = 2.0
 """Seconds that a process may take to end by itself after it has closed its channel."""

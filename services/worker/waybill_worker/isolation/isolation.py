@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode
-from waybill.spool import Parcel
-from waybill_worker.runs import Cancelled, Run
-from waybill_worker.slots import Slots
+from waybill_worker.runs.runs import Cancelled, Run
+from waybill_worker.runs.slots import Slots
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from waybill.domain.event import Event, EventKind
 from waybill.domain.status import Outcome, Status
+from waybill_api.admin.pages.task import took
 from waybill_api.admin.story import WIDTH, Kind, phases, runs, strip
-from waybill_api.admin.task import took
 
 WORKER = "w-1"
 

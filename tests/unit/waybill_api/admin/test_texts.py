@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from waybill_api.admin.adding import written
+from waybill_api.admin.pages.adding import written
 from waybill_api.admin.texts import Name, isolated, visible
 from waybill_api.admin.views import Views, exact
 

@@ -11,11 +11,11 @@ from peewee import SqliteDatabase
 
 from waybill.domain.status import FOLLOWS, ErrorCode, Status
 from waybill.domain.task import Task, TaskError
-from waybill_api.store.database import reading, writing
-from waybill_api.store.lanes import Lane, occupied
-from waybill_api.store.migrations import DatabaseIsNewer, migrate, migrations
-from waybill_api.store.models import MODELS
-from waybill_api.store.tasks import get, insert
+from waybill_api.store.engine.database import reading, writing
+from waybill_api.store.engine.migrations import DatabaseIsNewer, migrate, migrations
+from waybill_api.store.tables.lanes import Lane, occupied
+from waybill_api.store.tables.models import MODELS
+from waybill_api.store.tables.tasks import get, insert
 
 
 @pytest.fixture

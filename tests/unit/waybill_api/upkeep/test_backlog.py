@@ -9,11 +9,11 @@ import pytest
 
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
-from waybill.message import Message
-from waybill.queue import Queue
+from waybill.queue.message import Message
+from waybill.queue.queue import Queue
 from waybill_api.search.query import Query
-from waybill_api.store.drafts import TaskDraft
 from waybill_api.store.store import Store
+from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.dispatcher import Dispatcher
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill.domain.transitions import cancel, leave, retry
-from waybill_api.store.unit import Change, Commit
+from waybill_api.store.writing.unit import Change, Commit
 from waybill_api.upkeep.caller import Caller
 
 HELD = Task(

@@ -1,8 +1,8 @@
 """Which messages count as lost."""
 
-from waybill.message import Message
-from waybill.queue import Lying
-from waybill_api.store.lanes import DueRun
+from waybill.queue.message import Message
+from waybill.queue.queue import Lying
+from waybill_api.store.tables.lanes import DueRun
 from waybill_api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from waybill_api.upkeep.window import Window
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from waybill.domain.task_type import TaskType
-from waybill.doorbell import Doorbell
-from waybill.message import Message
-from waybill.queue import Queue
-from waybill_api.store.drafts import TaskDraft
+from waybill.host.doorbell import Doorbell
+from waybill.queue.message import Message
+from waybill.queue.queue import Queue
 from waybill_api.store.store import Store
+from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.upkeep import Upkeep
 from waybill_api.upkeep.workers import Workers
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from waybill.message import Message
-from waybill_api.store.lanes import DueRun, Lane
+from waybill.queue.message import Message
+from waybill_api.store.tables.lanes import DueRun, Lane
 from waybill_api.upkeep.window import WINDOW, Window
 
 LANE = Lane("sleep", 0)

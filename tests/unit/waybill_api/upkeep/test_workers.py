@@ -10,10 +10,10 @@ from waybill.domain.errors import WorkerGone, WorkerNotFound
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
-from waybill_api.store import tasks
 from waybill_api.store.commands.runs import HeldRun
-from waybill_api.store.drafts import TaskDraft
 from waybill_api.store.store import Store
+from waybill_api.store.tables import tasks
+from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.workers import LEASE, Beat, Workers
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from waybill.domain.account import Account, Role
 from waybill.domain.errors import AccountExists, AccountNotFound, LastAdmin
-from waybill_api.store import accounts, sessions
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import accounts, sessions
+from waybill_api.store.writing.unit import Unit
 
 Condition = Callable[[Account], None]
 """Raises if the record differs from the one that the client has read."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from waybill.domain.errors import TaskIsFinal, TaskIsNotFinal, TaskNotFound, WaybillError
 from waybill.domain.status import Status
 from waybill_api.store.commands import tasks
-from waybill_api.store.unit import Unit
+from waybill_api.store.writing.unit import Unit
 
 
 class Action(StrEnum):

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from waybill.domain import transitions
 from waybill.domain.event import EventKind
-from waybill_api.store import lanes
-from waybill_api.store.lanes import Lane
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import lanes
+from waybill_api.store.tables.lanes import Lane
+from waybill_api.store.writing.unit import Unit
 
 PORTION = 200
 """How many tasks one transaction checks."""

@@ -10,7 +10,7 @@ from waybill.domain.report import Report
 from waybill.domain.stage import has_advanced, passed
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Task
-from waybill_api.store.unit import Unit
+from waybill_api.store.writing.unit import Unit
 
 GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
 

@@ -9,8 +9,8 @@ from waybill.domain import transitions
 from waybill.domain.errors import WorkerGone
 from waybill.domain.event import EventKind
 from waybill.domain.task import Task
-from waybill_api.store import tasks
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import tasks
+from waybill_api.store.writing.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

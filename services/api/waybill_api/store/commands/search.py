@@ -10,10 +10,10 @@ from waybill.domain.status import ErrorCode, Status
 from waybill_api.search.fingerprint import fingerprint, pattern_of
 from waybill_api.search.marks import marks_of
 from waybill_api.search.words import words_of
-from waybill_api.store import failures, searched
-from waybill_api.store.failures import Failure
-from waybill_api.store.searched import Searched
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import failures, searched
+from waybill_api.store.tables.failures import Failure
+from waybill_api.store.tables.searched import Searched
+from waybill_api.store.writing.unit import Unit
 
 LONGEST_MESSAGE = 1_000
 """How much of an error's message can be found, in characters."""

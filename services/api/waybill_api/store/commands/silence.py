@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from waybill.domain.event import EventKind
 from waybill.domain.transitions import fall_silent
-from waybill_api.store import tasks
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import tasks
+from waybill_api.store.writing.unit import Unit
 
 PORTION = 500
 """How many tasks with the same `stage_timeout` one transaction looks after."""

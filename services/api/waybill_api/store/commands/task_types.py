@@ -6,7 +6,7 @@ from typing import Any
 
 from waybill.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
 from waybill.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
-from waybill_api.store.unit import Unit
+from waybill_api.store.writing.unit import Unit
 
 Condition = Callable[[TaskType], None]
 """Raises if the record differs from the one that the client has read."""

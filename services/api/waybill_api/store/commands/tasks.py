@@ -8,10 +8,10 @@ from waybill.domain.event import EventKind
 from waybill.domain.report import TaskKey
 from waybill.domain.task import Task
 from waybill.domain.transitions import enter
-from waybill_api.store import idempotency
 from waybill_api.store.commands import search
-from waybill_api.store.drafts import IdempotencyKey, TaskDraft
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import idempotency
+from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
+from waybill_api.store.writing.unit import Unit
 
 
 def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:

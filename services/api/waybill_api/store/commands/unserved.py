@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from waybill.domain import transitions
 from waybill.domain.event import EventKind
-from waybill_api.store import lanes
-from waybill_api.store.unit import Unit
+from waybill_api.store.tables import lanes
+from waybill_api.store.writing.unit import Unit
 
 PORTION = 500
 """How many tasks of one route and priority one transaction gives up."""

@@ -1,0 +1,77 @@
+"""The page of failures: what tasks in ERROR have in common."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+from urllib.parse import urlencode
+
+from waybill.domain.account import Role
+from waybill.domain.task_type import TaskType
+from waybill.wire.timestamps import rfc3339
+from waybill_api.admin.page import Page
+from waybill_api.admin.searches import address as tasks_address
+from waybill_api.handlers.failures import Failing, FailureCursor, cursor_of
+from waybill_api.http.operation import call
+from waybill_api.search.query import Query
+from waybill_api.store.finding.finder import Found
+from waybill_api.store.tables.failures import Failure
+
+FAILURES = "/admin/failures/"
+AT_ONCE = 50
+LONGEST_SAMPLE = 300
+"""Characters of a message that are shown."""
+
+
+class Grouping(Failing, Protocol):
+    """What the page needs of the store."""
+
+    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
+        """Return a page of the tasks that are looked for."""
+
+    async def types(self) -> list[TaskType]:
+        """Return all task types."""
+
+
+class FailuresPage(Page):
+    """Groups of failed tasks, the one that was seen last first."""
+
+    store: Grouping
+
+    @call("failures_page")
+    async def get(self, type: str = "", cursor: FailureCursor = None) -> None:
+        """Show a page of groups, of one type or of all."""
+        found = await self.store.failures(type or None, cursor, AT_ONCE + 1)
+        groups = found[:AT_ONCE]
+        await self.show(
+            "failures.html",
+            "Failures",
+            groups=groups,
+            samples=await self._samples(groups),
+            chosen=type,
+            types=[task_type.name for task_type in await self.store.types()],
+            is_first=cursor is None,
+            older=address(type, cursor_of(groups[-1].place)) if len(found) > AT_ONCE else None,
+            address=address,
+            tasks_address=tasks_address,
+            may_act=self.session.role >= Role.OPERATOR,
+            rfc3339=rfc3339,
+        )
+
+    async def _samples(self, groups: Iterable[Failure]) -> Mapping[str, str]:
+        """Return the message of the task that was seen last by its id, where it still failed."""
+        ids = tuple(group.task_id for group in groups)
+        if not ids:
+            return {}
+        found = await self.store.find(Query(ids=ids), None, len(ids), newest=True)
+        return {task.task_id: sample_of(task.error.message) for task in found.tasks if task.error is not None}
+
+
+def address(type_name: str = "", cursor: str | None = None) -> str:
+    """Return where the groups of a type, or of all, are shown."""
+    said = {name: value for name, value in (("type", type_name), ("cursor", cursor)) if value}
+    return f"{FAILURES}?{urlencode(said)}" if said else FAILURES
+
+
+def sample_of(message: str | None) -> str:
+    """Return as much of a message as tells what went wrong."""
+    text = (message or "").strip()
+    return text if len(text) <= LONGEST_SAMPLE else f"{text[:LONGEST_SAMPLE]}…"

@@ -1,0 +1,1 @@
+"""What surrounds the calls on tasks: documents, health, metrics, files."""

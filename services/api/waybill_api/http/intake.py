@@ -1,0 +1,254 @@
+"""What of a request is let in: its headers decide first, then its body is read up to the limit."""
+
+import asyncio
+import functools
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, format_timestamp
+from tornado.web import RequestHandler, stream_request_body
+
+from waybill.domain.audit import Deed
+from waybill.installation import HEADER
+from waybill_api import problems
+from waybill_api.http.bodies.lane import LARGE, Bodies, Lane
+from waybill_api.http.operation import FORM, SINGLE_LIMIT, Operation
+from waybill_api.http.streaming import JSON
+from waybill_api.http.traffic import Traffic
+from waybill_api.identity.access import NOBODY, Access, Caller, Needs, Scope
+from waybill_api.problems import Refusal
+
+DRAIN_LIMIT = 256 * 1024 * 1024
+"""How many bytes of an unwanted body are read and dropped, so that its sender gets to read the answer."""
+
+DRAIN_PAUSE = 0.5
+"""Seconds of silence after which the sender of an unwanted body has had time to read the answer."""
+
+LONGEST_LENGTH = 18
+"""How many digits a believable Content-Length has."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+Record = Callable[[Deed], Awaitable[None]]
+"""Writes a line of the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation and who may call it."""
+
+    operation: Operation
+    needs: Needs
+
+
+@stream_request_body
+class Intake(RequestHandler):
+    """Reads a request as far as it may be made; what is refused is answered by whoever carries it out."""
+
+    def initialize(
+        self, access: Access, traffic: Traffic, record: Record, calls: Mapping[str, Call], services: Mapping[str, Any]
+    ) -> None:
+        """Take what the route gives: who may call, requests under way, the audit log, calls by method, services."""
+        self.__dict__.update(services)
+        self._access = access
+        self._traffic = traffic
+        self._record = record
+        self._calls = calls
+        self.caller = NOBODY
+        self._needs: Needs = Scope.ALL
+        self._limit = SINGLE_LIMIT
+        self._chunks: list[bytes] = []
+        self._received = self._room = 0
+        self._has_left = False
+        self._refusal: Refusal | None = None
+        self._is_last = True
+        """Whether Tornado will close the connection after the answer, as it does where that comes before the body."""
+
+    def clear(self) -> None:
+        """Begin an answer: with nothing of the server's make, and what no answer of ours needs a browser to do.
+
+        Tornado would make its own headers first, and write the date anew for each answer.
+        """
+        self._headers = headers = HTTPHeaders()
+        headers["Content-Type"] = JSON
+        headers["Date"] = _date(int(time.time()))
+        for name, value in HEADERS.items():
+            headers[name] = value
+        if (installation := self.settings["installation"]) is not None:
+            headers[HEADER] = installation
+        self._write_buffer = []
+        self.set_status(200)
+
+    def prepare(self) -> None:
+        """Decide by the headers; a refusal waits for the body's end, so that the connection can be kept."""
+        method = self.request.method or ""
+        headers = self.request.headers
+        call = self._calls.get("GET" if method == "HEAD" else method)
+        length = headers.get("Content-Length", "0")
+        is_ambiguous = "Transfer-Encoding" in headers and "Content-Length" in headers
+        if is_ambiguous or not (length.isascii() and length.isdigit()):
+            raise Refusal(problems.BAD_REQUEST, "The length of the body is not clear.")
+        try:
+            is_form = call is not None and call.operation.is_form
+            self._needs = Scope.ALL if call is None else call.needs
+            self.caller = self._access.check(self._needs, method, headers, is_form=is_form)
+            if call is None and method != "OPTIONS":
+                raise self.no_call()
+            if call is not None:
+                self._limit = call.operation.limit
+                self._check_type(call.operation, length)
+        except Refusal as refusal:
+            if "Expect" in headers:
+                raise
+            self._refusal = refusal
+            if refusal.kind == problems.FORBIDDEN:
+                # Who was refused stands in the audit log, and gets the refusal in the frame of the pages.
+                self.caller = Caller(session=self._access.session(headers))
+        if len(length) > LONGEST_LENGTH or int(length) > self._limit:
+            if "Expect" in headers or len(length) > LONGEST_LENGTH:
+                raise self._refusal or self._too_large()
+            self._answer_early()
+        else:
+            self._is_last = False
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Gather the body, or drop it where the answer is known already."""
+        self._received += len(chunk)
+        if self._received > DRAIN_LIMIT:
+            self.hang_up()
+        elif self._headers_written:
+            return None
+        elif self._received > self._limit:
+            self._chunks.clear()
+            self._answer_early()
+        elif self._refusal is None:
+            self._chunks.append(chunk)
+            if self._received > LARGE and not self._room:
+                return self._take_room()
+        return None
+
+    async def _take_room(self) -> None:
+        """Wait, without reading on, until a large body may be held."""
+        length = self.request.headers.get("Content-Length")
+        size = self._limit if length is None else int(length)
+        try:
+            await self._lane.take_room(size)
+        except Refusal as refusal:
+            self._refusal = refusal
+            self._chunks.clear()
+            self._answer_early()
+            return
+        self._room = size
+        self.request.connection.stream.allow_body()  # type: ignore[union-attr]
+        if self._has_left:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Free the room of this body for others."""
+        self._chunks = []
+        room, self._room = self._room, 0
+        if room:
+            self._lane.give_room(room)
+
+    def on_finish(self) -> None:
+        """Free what the request holds."""
+        self._let_go()
+
+    def on_connection_close(self) -> None:
+        """Free what the request holds, since its client has left."""
+        self._has_left = True
+        self._let_go()
+
+    @property
+    def _lane(self) -> Lane:
+        bodies = cast(Bodies, self.application.settings["bodies"])
+        return bodies.reporters if self._needs is Scope.REPORTER else bodies.clients
+
+    @property
+    def request_line(self) -> str:
+        """What is asked, without what is said about it."""
+        return f"{self.request.method} {self.request.path}"
+
+    @property
+    def body_size(self) -> int:
+        """How many bytes the body has."""
+        return self._received
+
+    def no_call(self) -> Refusal:
+        """Return what is answered to a method that the resource does not have."""
+        return Refusal(
+            problems.METHOD_NOT_ALLOWED,
+            f"This resource has the methods {self._allowed()}.",
+            headers={"Allow": self._allowed()},
+        )
+
+    def _check_type(self, operation: Operation, length: str) -> None:
+        """Raise Refusal (415) for a body that is not said to be JSON in UTF-8."""
+        headers = self.request.headers
+        if operation.body is None or not (int(length[:LONGEST_LENGTH]) or "Transfer-Encoding" in headers):
+            return
+        given = headers.get("Content-Type", "")[:100]
+        media, _, rest = given.lower().partition(";")
+        media = media.strip()
+        charset = rest.partition("charset=")[2].strip().strip('"')
+        if operation.is_form and media == FORM:
+            return
+        is_json = media == JSON or (media.startswith("application/") and media.endswith("+json"))
+        if (
+            operation.is_form
+            or not is_json
+            or charset not in ("", "utf-8", "us-ascii")
+            or "Content-Encoding" in headers
+        ):
+            detail = (
+                f"The body must be JSON, not {given or 'of no type'}: send the header Content-Type: application/json"
+            )
+            hint = f"{detail} (with curl: -H 'Content-Type: application/json')."
+            raise Refusal(problems.UNSUPPORTED_MEDIA_TYPE, hint, headers={"Accept": JSON})
+
+    def _answer_early(self) -> None:
+        """Answer before the body has come, and go on reading it: a closed socket would cost its sender the answer."""
+        refusal = self._refusal = self._refusal or self._too_large()
+        self.clear()
+        self.set_status(refusal.kind.status)
+        document = json.dumps(refusal.document()).encode()
+        headers = {"Content-Type": problems.MEDIA_TYPE, "Connection": "close", **refusal.headers}
+        for name, value in (headers | {"Content-Length": str(len(document))}).items():
+            self.set_header(name, value)
+        self.write(document)
+        self.flush()
+        self._drain()
+
+    def _drain(self, seen: int = -1) -> None:
+        """Look from time to time whether the sender goes on, and hang up once it has stopped."""
+        if self._received == seen:
+            self.hang_up()
+        else:
+            asyncio.get_running_loop().call_later(DRAIN_PAUSE, self._drain, self._received)
+
+    def _too_large(self) -> Refusal:
+        return Refusal(problems.TOO_LARGE, f"The body may have {self._limit} bytes.", limit=self._limit)
+
+    def hang_up(self) -> None:
+        """Close the connection as it is."""
+        cast(HTTP1Connection, self.request.connection).close()
+
+    def _allowed(self) -> str:
+        allowed = set(self._calls) | {"OPTIONS"} | ({"HEAD"} if "GET" in self._calls else set())
+        return ", ".join(sorted(allowed))
+
+
+@functools.lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return format_timestamp(second)

@@ -1,0 +1,32 @@
+"""An address, the resource there, and its calls."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.intake import Call
+from waybill_api.http.operation import operation_of
+from waybill_api.identity.access import SCOPES
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address and the resource there; `{name}` in the path is a segment, `{*}` at its end whatever follows."""
+
+    path: str
+    handler: type[Endpoint]
+    services: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pattern(self) -> str:
+        """The path as a regular expression."""
+        return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path)).replace(r"\{\*\}", ".*")
+
+    def calls(self) -> dict[str, Call]:
+        """Return the calls of the resource by method; a call that has no scope in the access table is an error."""
+        found = ((method, operation_of(getattr(self.handler, method.lower()))) for method in METHODS)
+        return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}

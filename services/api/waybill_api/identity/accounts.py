@@ -1,0 +1,221 @@
+"""Accounts: who may log in, and logging in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+from waybill.domain.account import Account, Role, Session
+from waybill.domain.errors import AccountNotFound, Invalid
+from waybill_api.identity import browsers
+from waybill_api.identity.arrival import Arrival
+from waybill_api.identity.attempts import Attempt, Attempts
+from waybill_api.identity.passwords import Passwords
+from waybill_api.identity.places import NoPlace, Places
+from waybill_api.identity.sessions import Sessions
+from waybill_api.identity.strength import weakness_of
+from waybill_api.preconditions.versions import Condition
+from waybill_api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
+
+DEMO = ("user", "password")
+"""The account of the documentation, which publishes its password."""
+KNOWN_PASSWORD = "everybody knows this password; choose another one"  # noqa: S105 - a sentence
+
+MOST_HELD, MOST_HELD_OF_ONE = 128, 8
+"""How many logins may be delayed at once after failures: in all, and of one account."""
+
+
+class Entry(NamedTuple):
+    """What a login gives the browser: the id of its session, and the cookie that identifies it at the next login."""
+
+    session: str
+    browser: str
+
+
+class AccountStore(Protocol):
+    """What accounts need of the store."""
+
+    @property
+    def clock(self) -> "_Clock":
+        """The clock."""
+
+    async def accounts(self) -> list[Account]:
+        """Return all accounts."""
+
+    async def account(self, name: str) -> Account | None:
+        """Return one."""
+
+    async def create_account(self, account: Account) -> Account:
+        """Add one."""
+
+    async def change_account(
+        self, name: str, changes: Mapping[str, Any], condition: Condition[Account] | None = None
+    ) -> Account:
+        """Change one."""
+
+    async def delete_account(self, name: str, condition: Condition[Account] | None = None) -> None:
+        """Remove one."""
+
+
+class _Clock(Protocol):
+    def now(self) -> int: ...
+
+
+class Accounts:
+    """Makes, changes and removes accounts, and lets people in."""
+
+    def __init__(
+        self,
+        store: AccountStore,
+        sessions: Sessions,
+        passwords: Passwords,
+        *,
+        allows_well_known: bool = True,
+        attempts: Attempts | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Take the store, the sessions, what hashes, and whether passwords may be chosen that everybody knows."""
+        self._store = store
+        self._sessions = sessions
+        self._passwords = passwords
+        self._allows_well_known = allows_well_known
+        self._attempts = attempts or Attempts()
+        self._held = Places(MOST_HELD, MOST_HELD_OF_ONE)
+        self._sleep = sleep
+
+    async def everybody(self) -> list[Account]:
+        """Return all accounts, by name."""
+        return await self._store.accounts()
+
+    async def one(self, name: str) -> Account:
+        """Return an account, or raise AccountNotFound."""
+        account = await self._store.account(name)
+        if account is None:
+            raise AccountNotFound()
+        return account
+
+    async def has_demo(self) -> bool:
+        """Return whether somebody can log in with a password that stands in the documentation."""
+        return any(account.is_demo for account in await self._store.accounts())
+
+    async def create(self, name: str, role: Role, password: str) -> Account:
+        """Add an account. Raises AccountExists, Invalid."""
+        is_demo = await self._weighed(name, password)
+        kept = await self._hashed(password, is_demo)
+        return await self._store.create_account(Account(name=name, role=role, password=kept, is_demo=is_demo))
+
+    async def change(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password: str | None = None,
+        condition: Condition[Account] | None = None,
+    ) -> Account:
+        """Change role or password, which ends the account's sessions.
+
+        Raises AccountNotFound, LastAdmin, Invalid, and what the condition raises.
+        """
+        changes: dict[str, Any] = {} if role is None else {"role": role}
+        if password is not None:
+            account = await self.one(name)
+            if condition is not None:
+                condition(account)
+            changes["is_demo"] = await self._weighed(name, password)
+            changes["password"] = await self._hashed(password, changes["is_demo"])
+        return await self._store.change_account(name, changes, condition)
+
+    async def delete(self, name: str, condition: Condition[Account] | None = None) -> None:
+        """Remove an account, and end its sessions. Raises AccountNotFound, LastAdmin, and what the condition raises."""
+        await self._store.delete_account(name, condition)
+
+    async def log_in(self, name: str, password: str, arrival: Arrival) -> Entry:
+        """Open a session. Raises Refusal (401, 429)."""
+        account, attempt = await self._checked(name, password, arrival)
+        if account is not None:
+            try:
+                identity = await self._sessions.open(account)
+            except AccountNotFound:
+                pass
+            else:
+                self._attempts.succeeded(attempt)
+                return self._entry(identity, account, arrival)
+        raise Refusal(UNAUTHENTICATED, "Name or password is wrong.")
+
+    async def change_own(self, session: Session, old: str, new: str, arrival: Arrival) -> Entry:
+        """Change the password of the logged-in account, end its sessions, and open a new one.
+
+        Raises Invalid; Refusal: 403 where the old password is wrong, 429 after too many tries, which count as failed
+        logins do, and 401 where somebody else has changed the account meanwhile.
+        """
+        is_demo = await self._weighed(session.account, new)
+        account, attempt = await self._checked(session.account, old, arrival)
+        if account is None:
+            raise Refusal(WRONG_PASSWORD, "The old password is wrong.")
+        kept = await self._hashed(new, is_demo)
+        try:
+            identity = await self._sessions.renew(account, {"password": kept, "is_demo": is_demo})
+        except AccountNotFound:
+            raise Refusal(UNAUTHENTICATED, "Log in first.") from None
+        self._attempts.succeeded(attempt)
+        return self._entry(identity, replace(account, password=kept), arrival)
+
+    async def log_out(self, session: Session) -> None:
+        """End a session."""
+        await self._sessions.close(session)
+
+    async def _checked(self, name: str, password: str, arrival: Arrival) -> tuple[Account | None, Attempt]:
+        """Return the account that has this name and password, None where there is none. Raises Refusal (429)."""
+        account = await self._store.account(name)
+        browser = None if account is None else browsers.known(arrival.browsers, account, self._store.clock.now())
+        attempt = self._attempts.begin(name, arrival, browser)
+        if attempt.wait:
+            raise _too_many(f"Too many failed logins; try again in {-(-attempt.wait // 60)} min.", attempt.wait)
+        try:
+            if attempt.pause:
+                with self._held.one(name):
+                    await self._sleep(attempt.pause)
+            with self._place(arrival, browser):
+                kept = None if account is None else account.password
+                is_right = await self._passwords.check(password, kept, is_friend=browser is not None)
+        except NoPlace:
+            self._attempts.withdraw(attempt)
+            raise _busy() from None
+        return account if is_right else None, attempt
+
+    def _place(self, arrival: Arrival, browser: str | None) -> AbstractContextManager[None]:
+        """Return a place for a check: of those kept for known browsers, or of those for all others."""
+        if browser is not None:
+            return self._passwords.friends.one()
+        # Many users share a proxy's address, so for it only the total is bounded.
+        return self._passwords.strangers.one(None if arrival.is_shared else arrival.network)
+
+    async def _hashed(self, password: str, is_demo: bool) -> str:
+        try:
+            with self._passwords.friends.one():
+                return await self._passwords.hash(password, is_known=is_demo)
+        except NoPlace:
+            raise _busy() from None
+
+    def _entry(self, identity: str, account: Account, arrival: Arrival) -> Entry:
+        return Entry(identity, browsers.remembering(arrival.browsers, account, self._store.clock.now()))
+
+    async def _weighed(self, name: str, password: str) -> bool:
+        """Return whether this is the documented login. Raises Invalid for a password that can be guessed."""
+        if (name, password) == DEMO:
+            if not self._allows_well_known:
+                raise Invalid(KNOWN_PASSWORD, "/password")
+            return True
+        weakness = await asyncio.to_thread(weakness_of, password, name)
+        if weakness is not None:
+            raise Invalid(weakness, "/password")
+        return False
+
+
+def _busy() -> Refusal:
+    return _too_many("Too many passwords are being checked; try again in a moment.", 5)
+
+
+def _too_many(detail: str, seconds: int) -> Refusal:
+    return Refusal(TOO_MANY, detail, headers={"Retry-After": str(seconds)})

@@ -1,0 +1,18 @@
+"""Whether people may log in with a password that everybody knows."""
+
+from waybill.settings import Settings
+from waybill_api.identity.access import is_loopback
+from waybill_api.identity.accounts import Accounts
+from waybill_api.identity.passwords import Passwords
+from waybill_api.identity.sessions import Sessions
+from waybill_api.store.store import Store
+
+
+def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accounts:
+    """Return the accounts of a store, with what the settings allow about passwords."""
+    return Accounts(store, Sessions(store), passwords, allows_well_known=allows_demo(settings))
+
+
+def allows_demo(settings: Settings) -> bool:
+    """Return whether people may log in with a password that everybody knows."""
+    return settings.allow_demo_login or is_loopback(settings.host)

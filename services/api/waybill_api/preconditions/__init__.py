@@ -1,0 +1,1 @@
+"""Entity tags and If-Match (RFC 9110, 13)."""

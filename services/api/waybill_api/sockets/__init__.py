@@ -1,0 +1,1 @@
+"""Connections: accepted, bounded, watched and closed."""

@@ -1,0 +1,1 @@
+"""Tasks by what a search asks for."""

@@ -1,0 +1,1 @@
+"""What learns of each commit."""

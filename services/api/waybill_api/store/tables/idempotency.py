@@ -1,0 +1,45 @@
+"""Every query on `idempotency_keys`."""
+
+import json
+from collections.abc import Sequence
+
+from peewee import SqliteDatabase
+
+from waybill.domain.errors import IdempotencyKeyReused
+from waybill_api.store.tables.drafts import IdempotencyKey
+from waybill_api.store.tables.models import IdempotencyKeyRow
+
+KEPT = 24 * 3_600_000
+"""How long a key is remembered, in milliseconds."""
+
+
+def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[str] | None:
+    """Return the tasks that were created under this key, None where it is new.
+
+    Raises IdempotencyKeyReused where it came with another request.
+    """
+    query = IdempotencyKeyRow.select(IdempotencyKeyRow.fingerprint, IdempotencyKeyRow.task_ids)
+    found = query.where(IdempotencyKeyRow.key == given.key, IdempotencyKeyRow.created_at > now - KEPT)
+    row = found.tuples().bind(database).first()
+    if row is None:
+        return None
+    fingerprint, task_ids = row
+    if fingerprint != given.fingerprint:
+        raise IdempotencyKeyReused()
+    return [str(task_id) for task_id in json.loads(task_ids)]
+
+
+def remember(database: SqliteDatabase, given: IdempotencyKey, task_ids: Sequence[str], now: int) -> None:
+    """Keep the answer to a request."""
+    row = {
+        "key": given.key,
+        "fingerprint": given.fingerprint,
+        "task_ids": json.dumps(list(task_ids)),
+        "created_at": now,
+    }
+    IdempotencyKeyRow.insert(row).on_conflict("REPLACE").bind(database).execute()
+
+
+def forget(database: SqliteDatabase, now: int) -> int:
+    """Forget the keys that are older than a day; return how many."""
+    return int(IdempotencyKeyRow.delete().where(IdempotencyKeyRow.created_at <= now - KEPT).bind(database).execute())

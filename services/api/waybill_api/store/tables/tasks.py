@@ -1,0 +1,366 @@
+"""The rows of `tasks`: written, read and looked for; those that wait for a worker are in `lanes`.
+
+The hot ones are plain SQL, made once from the model's own columns: a model object per row would cost more than the
+query itself.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
+from typing import Any, NamedTuple
+
+from waybill.domain.encoded import Encoded
+from waybill.domain.report import TaskKey
+from waybill.domain.status import ErrorCode, Status
+from waybill.domain.task import Position, Task, TaskError, run_limit_of
+from waybill.domain.transitions import LEAVING
+from waybill_api.store.tables.models import TaskRow
+
+COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
+FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
+"""The columns that never change after creation."""
+TAKEN = (
+    "stages",
+    "timeout",
+    "max_attempts",
+    "min_backoff",
+    "max_backoff",
+    "stage_timeout",
+    "stage_timeout_ends",
+)
+"""The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
+CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
+
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
+INSERT = f"INSERT INTO tasks ({', '.join(FIXED + TAKEN + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
+UPDATE_ANEW = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TAKEN + CHANGING)} WHERE task_id = ?"
+UPDATE_QUIETLY = (
+    "UPDATE tasks SET progress = ?, metadata = ?, positions = ?, heard_at = ?, version = ? WHERE task_id = ?"
+)
+"""Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
+
+LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
+"""The positions of the columns that may be long."""
+
+MOST_PARAMETERS = 500
+FEW = 50
+
+
+class Oldest(NamedTuple):
+    """The open task that has been at a stage for longest."""
+
+    task_id: str
+    stage_since: int
+
+
+class Recent(NamedTuple):
+    """The part of a task that the statistics count at a start: whole tasks may be large, and there are many."""
+
+    type: str
+    is_tracked: bool
+    status: Status
+    attempt: int
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+    @property
+    def latest(self) -> int:
+        """Its latest time."""
+        return max(self.created_at, self.started_at or 0, self.finished_at or 0)
+
+
+def _dump(value: Any) -> str | None:
+    if isinstance(value, Encoded):
+        return value.text
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _load(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _fixed(task: Task) -> tuple[Any, ...]:
+    return (
+        task.task_id,
+        task.name,
+        task.type,
+        task.processing_time,
+        _dump(task.input),
+        task.priority,
+        task.external_key,
+        task.created_at,
+    )
+
+
+def _taken(task: Task) -> tuple[Any, ...]:
+    return (
+        _dump(task.stages),
+        task.timeout,
+        task.max_attempts,
+        task.min_backoff,
+        task.max_backoff,
+        task.stage_timeout,
+        task.stage_timeout_ends,
+    )
+
+
+def _changing(task: Task) -> tuple[Any, ...]:
+    code, message = task.error or (None, None)
+    return (
+        task.handler,
+        int(task.status),
+        task.attempt,
+        task.run,
+        task.failures,
+        task.crashes,
+        task.claim,
+        task.worker,
+        task.stage,
+        task.progress,
+        _dump(task.metadata) if task.metadata else "{}",
+        _dump(task.positions) if task.positions else "{}",
+        _dump(task.result),
+        code,
+        message,
+        task.started_at,
+        task.finished_at,
+        task.due_at,
+        task.delay,
+        task.version,
+        task.claimed_at,
+        task.stage_since,
+        task.heard_at,
+        task.silent_at,
+        task.losses,
+        task.isolate,
+        task.isolated,
+        task.leaving,
+    )
+
+
+def _learnt(task: Task) -> tuple[Any, ...]:
+    metadata, positions = _dump(task.metadata), _dump(task.positions)
+    return task.progress, metadata, positions, task.heard_at, task.version, task.task_id
+
+
+def _is_quiet(before: Task, after: Task) -> bool:
+    """Whether a task is where it was: no transition sets anything but registers without one of these."""
+    return (
+        before.status is after.status
+        and before.run == after.run
+        and before.claim == after.claim
+        and before.stage == after.stage
+        and before.silent_at == after.silent_at
+        and before.leaving == after.leaving
+    )
+
+
+def _takes_nothing(before: Task, after: Task) -> bool:
+    """Whether a task has taken nothing again from its type: only another attempt or another handler does."""
+    if before.attempt == after.attempt and before.handler == after.handler:
+        return True
+    return _taken(before) == _taken(after)
+
+
+def _task(row: Sequence[Any]) -> Task:
+    fields = dict(zip(COLUMNS, row, strict=True))
+    code, message = fields.pop("error_code"), fields.pop("error_message")
+    fields["error"] = None if code is None else TaskError(ErrorCode(code), message)
+    fields["status"] = Status(fields["status"])
+    fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
+    fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
+    for column in ("stage_timeout_ends", "isolate", "isolated"):
+        fields[column] = bool(fields[column])
+    fields["metadata"] = json.loads(fields["metadata"])
+    fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
+    return Task(**fields)
+
+
+def insert(connection: Connection, tasks: Iterable[Task]) -> None:
+    """Add new tasks."""
+    connection.executemany(INSERT, (_fixed(task) + _taken(task) + _changing(task) for task in tasks))
+
+
+def update(connection: Connection, changes: Sequence[tuple[Task, Task]]) -> None:
+    """Write what has changed of known tasks, each as it is kept and as it is to be."""
+    quiet = [after for before, after in changes if _is_quiet(before, after)]
+    moved = [(before, after) for before, after in changes if not _is_quiet(before, after)]
+    same = [after for before, after in moved if _takes_nothing(before, after)]
+    anew = [after for before, after in moved if not _takes_nothing(before, after)]
+    connection.executemany(UPDATE_QUIETLY, map(_learnt, quiet))
+    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in same))
+    connection.executemany(UPDATE_ANEW, ((*_taken(task), *_changing(task), task.task_id) for task in anew))
+
+
+def delete(connection: Connection, task_id: str) -> None:
+    """Remove a task."""
+    connection.execute("DELETE FROM tasks WHERE task_id = ?", (task_id,))
+
+
+def get(connection: Connection, task_id: str) -> Task | None:
+    """Return one task by its key."""
+    row = connection.execute(f"{SELECT} WHERE task_id = ?", (task_id,)).fetchone()
+    return None if row is None else _task(row)
+
+
+def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]:
+    """Return those of the tasks that exist, by id."""
+    found: dict[str, Task] = {}
+    for start in range(0, len(task_ids), MOST_PARAMETERS):
+        some = task_ids[start : start + MOST_PARAMETERS]
+        marks = ", ".join("?" * len(some))
+        found.update((row[0], _task(row)) for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some))
+    return found
+
+
+def get_page(connection: Connection, task_ids: Sequence[str], most: int) -> tuple[list[Task], int]:
+    """Return the tasks that exist, in this order, until they exceed `most` characters, and the number of ids read.
+
+    At least one id is read. The bound keeps many large tasks out of memory and out of one answer.
+    """
+    found: list[Task] = []
+    size = 0
+    for start in range(0, len(task_ids), FEW):
+        some = task_ids[start : start + FEW]
+        marks = ", ".join("?" * len(some))
+        rows = {row[0]: row for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some)}
+        for number, task_id in enumerate(some, start=start + 1):
+            row = rows.get(task_id)
+            if row is not None:
+                found.append(_task(row))
+                size += sum(len(row[column] or "") for column in LONG)
+            if size > most:
+                return found, number
+    return found, len(task_ids)
+
+
+def last_id(connection: Connection) -> str | None:
+    """Return the largest id in use."""
+    row = connection.execute("SELECT max(task_id) FROM tasks").fetchone()
+    return None if row is None else row[0]
+
+
+def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, str]:
+    """Return the ids of those tasks that exist, by key."""
+    found: dict[TaskKey, str] = {}
+    for start in range(0, len(keys), MOST_PARAMETERS // 2):
+        some = keys[start : start + MOST_PARAMETERS // 2]
+        sql = (
+            f"WITH wanted (a_type, a_key) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "
+            "SELECT type, external_key, task_id FROM wanted CROSS JOIN tasks INDEXED BY tasks_external_key "
+            "ON type = a_type AND external_key = a_key"
+        )
+        rows = connection.execute(sql, [part for key in some for part in key])
+        found.update((TaskKey(type_name, external_key), task_id) for type_name, external_key, task_id in rows)
+    return found
+
+
+def recent(connection: Connection, since: int, until: int, limit: int) -> list[Recent]:
+    """Return those of the latest `limit` tasks that were created at or after `since`.
+
+    Tasks with a time after `until`, the present, are left out: a clock was ahead when it was written.
+    """
+    sql = (
+        "SELECT type, handler IS NULL, status, attempt, created_at, started_at, finished_at FROM tasks "
+        "ORDER BY task_id DESC LIMIT ?"
+    )
+    rows = (Recent(*row)._replace(status=Status(row[2])) for row in connection.execute(sql, (limit,)))
+    return [row for row in rows if since <= row.created_at and row.latest <= until]
+
+
+def oldest_new(connection: Connection) -> Task | None:
+    """Return the task that was created first of those that are NEW."""
+    row = connection.execute(f"{SELECT} WHERE status = 1 ORDER BY task_id LIMIT 1").fetchone()
+    return None if row is None else _task(row)
+
+
+def exists_of_type(connection: Connection, type_name: str) -> bool:
+    """Return whether any task is of this type."""
+    return connection.execute("SELECT 1 FROM tasks WHERE type = ? LIMIT 1", (type_name,)).fetchone() is not None
+
+
+def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str]:
+    """Return the claims of the runs that this worker holds, by task and number; every beat asks, often for many."""
+    sql = "SELECT task_id, run, claim FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
+    return {(task_id, run): claim for task_id, run, claim in connection.execute(sql, (worker_id,))}
+
+
+def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
+    """Return the run limit in seconds of each task that exists."""
+    found: dict[str, float] = {}
+    for start in range(0, len(task_ids), MOST_PARAMETERS):
+        some = task_ids[start : start + MOST_PARAMETERS]
+        sql = f"SELECT task_id, timeout, processing_time FROM tasks WHERE task_id IN ({', '.join('?' * len(some))})"
+        found.update((task_id, run_limit_of(*limits)) for task_id, *limits in connection.execute(sql, some))
+    return found
+
+
+def left_by(connection: Connection, worker_id: str) -> list[str]:
+    """Return the ids of the tasks of which this worker may still execute an earlier run."""
+    sql = "SELECT task_id FROM tasks INDEXED BY tasks_leaving WHERE leaving = ?"
+    return [task_id for (task_id,) in connection.execute(sql, (worker_id,))]
+
+
+def holders(connection: Connection) -> list[str]:
+    """Return the ids of the workers that hold a run."""
+    sql = "SELECT DISTINCT worker FROM tasks WHERE worker IS NOT NULL AND claim IS NOT NULL AND status < 3"
+    return [worker_id for (worker_id,) in connection.execute(sql)]
+
+
+def open_by_stage(connection: Connection) -> Iterable[tuple[str, str | None, int, int]]:
+    """Yield, for each type and stage, how many tasks are open there and how many of them are silent; once, at start."""
+    silent = "SELECT type, stage, count(*) FROM tasks INDEXED BY tasks_silent WHERE silent_at IS NOT NULL GROUP BY 1, 2"
+    silences = {(type_name, stage): count for type_name, stage, count in connection.execute(silent)}
+    sql = "SELECT type, stage, count(*) FROM tasks INDEXED BY tasks_open WHERE status < 3 GROUP BY type, stage"
+    for type_name, stage, count in connection.execute(sql):
+        yield type_name, stage, count, silences.get((type_name, stage), 0)
+
+
+def oldest(connection: Connection, type_name: str, stages: Iterable[str | None]) -> dict[str | None, Oldest]:
+    """Return, for each of these stages that has any, the open task that has been there for longest."""
+    sql = (
+        "SELECT task_id, stage_since FROM tasks INDEXED BY tasks_open "
+        "WHERE status < 3 AND type = ? AND stage IS ? ORDER BY stage_since LIMIT 1"
+    )
+    found = ((stage, connection.execute(sql, (type_name, stage)).fetchone()) for stage in stages)
+    return {stage: Oldest(*row) for stage, row in found if row is not None}
+
+
+def watched_timeouts(connection: Connection) -> list[int]:
+    """Return every `stage_timeout` that some task may still run into, stepping from one to the next by the index."""
+    found: list[int] = []
+    sql = (
+        "SELECT stage_timeout FROM tasks INDEXED BY tasks_watched WHERE stage_timeout IS NOT NULL "
+        "AND silent_at IS NULL AND status < 3 AND stage_timeout > ? ORDER BY stage_timeout LIMIT 1"
+    )
+    row = connection.execute(sql, (0,)).fetchone()
+    while row is not None:
+        found.append(row[0])
+        row = connection.execute(sql, row).fetchone()
+    return found
+
+
+def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -> list[str]:
+    """Return the ids of tasks with this `stage_timeout` of which there was no news after that time."""
+    sql = (
+        "SELECT task_id FROM tasks INDEXED BY tasks_watched WHERE stage_timeout IS NOT NULL "
+        "AND silent_at IS NULL AND status < 3 AND stage_timeout = ? AND heard_at <= ? ORDER BY heard_at LIMIT ?"
+    )
+    return [task_id for (task_id,) in connection.execute(sql, (timeout, at, limit))]
+
+
+def bound_silences(connection: Connection, now: int) -> None:
+    """Let no news be of a time to come, whatever the clock did while the API was away: it would be fresh till then."""
+    connection.execute(
+        "UPDATE tasks INDEXED BY tasks_watched SET heard_at = ? "
+        "WHERE stage_timeout IS NOT NULL AND silent_at IS NULL AND status < 3 AND heard_at > ?",
+        (now, now),
+    )
+
+
+def bound_delays(connection: Connection, now: int) -> None:
+    """Bound each wait to the task's delay, since the clock may have been set back while the API was down."""
+    wait = f"CASE WHEN leaving IS NULL THEN delay ELSE max(delay, {LEAVING}) END"
+    connection.execute(f"UPDATE tasks SET due_at = ? + {wait} WHERE due_at > ? + {wait}", (now, now))

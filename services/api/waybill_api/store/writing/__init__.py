@@ -1,0 +1,1 @@
+"""The one writer, and the unit of work of its transactions."""

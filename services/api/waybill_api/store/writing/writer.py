@@ -1,0 +1,323 @@
+"""The one writer: a thread that owns the only writing connection and commits in groups."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+from peewee import PeeweeException
+
+from waybill.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
+from waybill_api.conditions import DATABASE_LOCKED, Conditions
+from waybill_api.store.engine.clock import Clock
+from waybill_api.store.engine.database import LARGE_WAL, WAL_STEP, writing
+from waybill_api.store.engine.files import Files
+from waybill_api.store.engine.ids import Ids
+from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
+from waybill_api.store.writing.listeners import Listener, Listeners
+from waybill_api.store.writing.unit import Commit, Unit
+from waybill_api.store.writing.wishes import Answer, Operation, Wish, answer
+
+log = logging.getLogger(__name__)
+
+MOST_OPERATIONS = 2_000
+"""How many operations one transaction takes in, so that none waits for ever."""
+
+LONGEST_GROUP = 0.5
+"""Seconds after which a transaction takes in no further operation, so that the first need not wait for all the rest."""
+
+MOST_WAITING = 10_000
+"""How many operations may wait before those of clients are refused; reports and upkeep are still accepted."""
+
+IDLE = 1.0
+"""Seconds after the last change at which the log is checkpointed; operations that change nothing do not count."""
+
+PATIENCE = 5.0
+"""Seconds that an operation waits for a lock of another program before it is refused."""
+
+T = TypeVar("T")
+
+
+class WriterStopped(Exception):
+    """The writer has ended; nothing can be kept any more."""
+
+
+class _HalfDone(Exception):
+    """An operation raised after it had already changed something."""
+
+
+class _Locked(Exception):
+    """Another program holds the lock that a transaction needs; nothing was done."""
+
+
+class Writer(Thread):
+    """Drains whatever operations wait into one transaction and answers them after its COMMIT.
+
+    There is no lingering: a lone operation is committed at once, and while it is on its way to the disk the next
+    group gathers.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None], conditions: Conditions
+    ) -> None:
+        """Prepare for the database at `path`; `on_death` is called in this thread should it ever fail."""
+        super().__init__(name="writer", daemon=True)
+        self._path = path
+        self._database = writing(path)
+        self._clock = clock
+        self._ids = ids
+        self._on_death = on_death
+        self._conditions = conditions
+        self._trouble = Trouble(path, conditions)
+        self._files = Files(path)
+        self._wishes: SimpleQueue[Wish | None] = SimpleQueue()
+        self._listeners = Listeners(self._die)
+        self._untold: list[Commit] = []
+        self._stopping = False
+        self._in_hand = 0  # how many operations were taken from the line and have no answer yet
+        self._busy_since: float | None = None
+        self._changes = 0  # of the connection, at the last checkpoint or observed change
+        self._unchecked = True  # whether the log holds what the database does not
+        self._checkpoint_at = time.monotonic() + IDLE
+        self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
+
+    def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
+        """Tell `listener` of every commit from now on; if a vital one fails, the API has to restart."""
+        self._listeners.add(listener, is_vital=is_vital)
+
+    def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":
+        """Have an operation done; the future, of the running loop, resolves after the COMMIT.
+
+        Raises WriterStopped, StoreDamaged, StoreLost, and Overloaded if it `may_refuse` and MOST_WAITING operations
+        wait; the future raises what the operation raised, StorageFull or Unavailable.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if (bar := self._trouble.bar) is not None:
+            raise bar
+        if self._stopping or not self.is_alive():
+            raise WriterStopped()
+        if may_refuse and self._in_hand + self._wishes.qsize() >= MOST_WAITING:
+            raise Overloaded()
+        self._wishes.put(Wish(operation, future, time.monotonic()))
+        return future
+
+    def stop(self) -> None:
+        """Do what was submitted, checkpoint, close, and end; call it from another thread."""
+        self._stopping = True
+        self._wishes.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        try:
+            while self._serve():
+                pass
+            self._checkpoint()
+        except StoreLost:
+            # The condition has been logged.
+            self._on_death()
+        except BaseException:
+            log.critical("the writer has died", exc_info=True)
+            self._on_death()
+        finally:
+            self._database.close()
+
+    def _serve(self) -> bool:
+        wishes, go_on = self._gather()
+        while wishes:
+            self._in_hand = len(wishes)
+            self._busy_since = time.monotonic()
+            try:
+                answers = self._commit_together(wishes)
+                # Checked before any answer: a commit to a file that is gone is not kept.
+                self._look_at_files(only_keeping=True)
+            except _Locked:
+                wishes, goes_on = self._wait_on(wishes)
+                go_on = go_on and goes_on
+                continue
+            except StoreLost as lost:
+                self._answer([Answer(wish.future, None, lost) for wish in wishes])
+                raise
+            self._in_hand -= len(answers)
+            self._tell()
+            self._answer(answers)
+            self._notice_changes()
+            self._bound_log()
+            del wishes[: len(answers)]
+        self._in_hand, self._busy_since = 0, None
+        if go_on and self._unchecked and time.monotonic() >= self._checkpoint_at:
+            self._checkpoint()
+        return go_on
+
+    def waits(self) -> float:
+        """Return the seconds since the current transaction began; any thread may call."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def look_at_files(self) -> None:
+        """Raise StoreLost if the database's files are not in place any more; any thread may call."""
+        self._look_at_files(only_keeping=False)
+
+    def _look_at_files(self, *, only_keeping: bool) -> None:
+        if (said := self._files.lost(only_keeping=only_keeping)) is not None:
+            raise self._trouble.lost(said)
+
+    def _wait_on(self, wishes: list[Wish]) -> tuple[list[Wish], bool]:
+        """Refuse wishes that have waited too long for a lock, and return the others with those that came meanwhile."""
+        patient = time.monotonic() - PATIENCE
+        overdue = [wish for wish in wishes if wish.since <= patient]
+        if overdue:
+            self._conditions.hold(DATABASE_LOCKED, f"another program has locked {self._path}, so that writes wait")
+            self._answer([Answer(wish.future, None, StoreBusy()) for wish in overdue])
+        more, go_on = self._take()
+        return [wish for wish in wishes if wish.since > patient] + more, go_on
+
+    def _gather(self) -> tuple[list[Wish], bool]:
+        """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
+        try:
+            first = self._wishes.get(timeout=self._patience())
+        except Empty:
+            return [], True
+        if first is None:
+            return [], False
+        more, go_on = self._take()
+        return [first, *more], go_on
+
+    def _take(self) -> tuple[list[Wish], bool]:
+        """Take the waiting wishes that fit into a transaction; the flag says whether to go on afterwards."""
+        wishes: list[Wish] = []
+        try:
+            while len(wishes) < MOST_OPERATIONS:
+                wish = self._wishes.get_nowait()
+                if wish is None:
+                    return wishes, False
+                wishes.append(wish)
+        except Empty:
+            pass
+        return wishes, True
+
+    def _commit_together(self, wishes: list[Wish]) -> list[Answer]:
+        """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
+
+        Should that fail, all are committed, each in its own transaction, so that a bad one fails alone. What comes
+        after a COMMIT is done elsewhere: if it failed in here, everything would be done again.
+        """
+        try:
+            return self._transact(wishes)
+        except _Locked:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
+            return [answer for wish in wishes for answer in self._commit_alone(wish)]
+
+    def _commit_alone(self, wish: Wish) -> list[Answer]:
+        if (bar := self._trouble.bar) is not None:
+            return [Answer(wish.future, None, bar)]
+        try:
+            return self._transact([wish])
+        except _Locked:
+            return [Answer(wish.future, None, StoreBusy())]
+        except _HalfDone as half_done:
+            return [Answer(wish.future, None, half_done.__cause__)]
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever submitted the operation
+            return [Answer(wish.future, None, self._trouble.explain(error))]
+
+    def _transact(self, wishes: list[Wish]) -> list[Answer]:
+        connection = self._begin()
+        began = time.monotonic()
+        try:
+            unit = Unit(self._database, self._ids, self._clock.now())
+            answers: list[Answer] = []
+            for wish in wishes:
+                answers.append(self._perform(unit, wish))
+                if time.monotonic() - began > LONGEST_GROUP:
+                    break
+            unit.flush()
+            unit.tally()
+            commit = unit.summary()
+            flushed = time.monotonic()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        done = time.monotonic()
+        self._untold.append(commit._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed))
+        return answers
+
+    def _begin(self) -> sqlite3.Connection:
+        """Begin a transaction. Raises _Locked if another program holds the lock."""
+        try:
+            connection: sqlite3.Connection = self._database.connection()
+            connection.execute("BEGIN IMMEDIATE")
+        except (sqlite3.OperationalError, PeeweeException) as error:
+            if code_of(error) in BUSY:
+                raise _Locked() from error
+            raise
+        self._conditions.clear(DATABASE_LOCKED)
+        self._files.learn()
+        return connection
+
+    def _perform(self, unit: Unit, wish: Wish) -> Answer:
+        before = unit.writes
+        try:
+            return Answer(wish.future, wish.operation(unit), None)
+        except WaybillError as error:
+            if unit.writes != before:
+                raise _HalfDone() from error
+            return Answer(wish.future, None, error)
+
+    def _tell(self) -> None:
+        commits, self._untold = self._untold, []
+        self._listeners.tell(commits)
+
+    def _die(self) -> None:
+        self._on_death()
+
+    def _answer(self, answers: list[Answer]) -> None:
+        answer(answers)
+
+    def _patience(self) -> float | None:
+        """Return for how many seconds to wait for work before the log is checkpointed; None if it need not be."""
+        return max(0.0, self._checkpoint_at - time.monotonic()) if self._unchecked else None
+
+    def _notice_changes(self) -> None:
+        """Have the log checkpointed IDLE seconds from now if something was written: upkeep mostly only looks."""
+        changes = self._database.connection().total_changes
+        if changes != self._changes:
+            self._changes = changes
+            self._unchecked = True
+            self._checkpoint_at = time.monotonic() + IDLE
+
+    def _bound_log(self) -> None:
+        """Checkpoint a log that is large; while somebody reads from it, it grows on, and not every commit is to try."""
+        size = self._wal_size()
+        if size > self._too_large:
+            self._checkpoint()
+            self._too_large = size + WAL_STEP
+        elif size <= LARGE_WAL:
+            self._too_large = LARGE_WAL
+
+    def _wal_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _checkpoint(self) -> None:
+        """Checkpoint the log as far as readers permit; a failure is tried again when idle."""
+        self._checkpoint_at = time.monotonic() + IDLE
+        self._unchecked = True
+        if self._trouble.bar is not None:
+            return
+        try:
+            busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except (sqlite3.Error, PeeweeException) as error:
+            if self._trouble.explain(error) is error:
+                raise
+            return
+        self._unchecked = bool(busy) or pages != done

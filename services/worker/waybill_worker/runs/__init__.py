@@ -1,0 +1,1 @@
+"""Runs: what is due, what is executed, and for how long."""

@@ -1,0 +1,1 @@
+"""Reports on their way to the API, kept on disk while it is away."""

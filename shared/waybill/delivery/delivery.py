@@ -1,0 +1,371 @@
+"""From parcels to the API: the one thread that delivers what a process has to say, in order per task."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+from waybill.client import Answer, ApiError
+from waybill.delivery.courier import BATCH, Courier
+from waybill.delivery.deferral import Deferral
+from waybill.delivery.outage import Outage
+from waybill.delivery.spool import Parcel, Spool
+from waybill.host.damage import is_damage
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+
+ROOM = 10_000
+"""How many parcels may wait in memory before whoever reports has to wait too."""
+
+ROOM_CHARACTERS = 16 * 1_048_576
+"""How much text they may have together."""
+
+
+class Closed(Exception):
+    """Nothing more is delivered."""
+
+
+class Full(Exception):
+    """There was no room for as long as the caller would wait."""
+
+
+class CannotDefer(ApiError):
+    """What has to be tried later cannot be kept until then, so that everything waits."""
+
+
+class Verdict(Enum):
+    """What is to be done after the API's answer to a parcel."""
+
+    DONE = "done"
+    """It has arrived, or need not."""
+    SET_ASIDE = "set aside"
+    """It will never be accepted: a dead letter."""
+    LATER = "later"
+    """Its task is not known yet: tried again for a while, and then set aside."""
+
+
+Judge = Callable[[Parcel, Answer], Verdict]
+
+
+class Delivered(NamedTuple):
+    """How many of the parcels are done with, from the first on, and the dead letters (reason, text) among them."""
+
+    done: int
+    dead: list[tuple[str, str]]
+
+
+class Errand(Protocol):
+    """What has to be done before anything of one's own is delivered."""
+
+    @property
+    def due_at(self) -> float:
+        """When it is to be done, in seconds of the delivery's clock."""
+
+    def run(self) -> None:
+        """Do it. Raises ApiError where it has to be tried again first."""
+
+
+class Delivery:
+    """Sends what gathered while the last request was under way; spools it while the API cannot be reached.
+
+    Memory is bounded: whoever reports waits while the API is slower than the reports, or while neither the API nor
+    the spool takes any.
+    """
+
+    def __init__(
+        self,
+        courier: Courier,
+        spool: Spool,
+        judge: Judge,
+        outage: Outage,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        patience: float = 0.0,
+    ) -> None:
+        """Take the parts it works with; `clock` counts monotonic seconds, for `patience` of which LATER is tried."""
+        self._courier = courier
+        self._spool = spool
+        self._judge = judge
+        self._outage = outage
+        self._clock = clock
+        self._errand: Errand | None = None
+        self._changed = threading.Condition()
+        self._memory: deque[Parcel] = deque()
+        self._characters = 0
+        self._taken = 0
+        self._closing = False
+        self._deadline = 0.0
+        self._ended = False
+        # From here on only the working thread's.
+        self._deferral = Deferral(spool, patience, clock)
+        self._spooled = 0
+        self._share = 0
+        """How many parcels may follow into the spool while it is emptied: half of what was last taken from it."""
+        self._pause = 0.0
+        self._retry_at = 0.0
+        self._spool_works = True
+        self._spool_is_read = True
+        self._after_deferred = False
+
+    def run_first(self, errand: Errand) -> None:
+        """Do this before anything is delivered; to be called before `work`."""
+        self._errand = errand
+
+    def put(self, parcel: Parcel, *, patience: float | None = None, beyond_room: bool = False) -> None:
+        """Hand over a parcel, after waiting for room for up to `patience` seconds (None: for as long as it takes).
+
+        Raises Full; Closed where it would not even be kept any more.
+        """
+        with self._changed:
+            if not (beyond_room or self._changed.wait_for(lambda: self._has_room or self._closing, patience)):
+                raise Full(f"{len(self._memory)} reports wait already")
+            if self._ended:
+                raise Closed("it was closed")
+            self._memory.append(parcel)
+            self._characters += len(parcel.text)
+            self._taken += 1
+            if len(self._memory) == 1:
+                self._changed.notify_all()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was put before is delivered or set aside, and tell whether it is."""
+        with self._changed:
+            target = self._taken
+            return self._changed.wait_for(lambda: self._finished >= target and not len(self._deferral), timeout)
+
+    def work(self) -> None:
+        """Deliver until closed and empty, or closed and out of time; what is left then is in the spool.
+
+        Raises sqlite3.DatabaseError where the spool is damaged.
+        """
+        while self._wait():
+            self._keep_what_has_to_wait()
+            if self._clock() >= self._retry_at:
+                self._turn()
+        with self._changed:
+            # First, so that nothing is taken that would not be kept.
+            self._ended = True
+            self._changed.notify_all()
+        self._keep(None)
+
+    def close(self, timeout: float) -> None:
+        """Let `work` return once everything is delivered, at the latest after `timeout` seconds."""
+        with self._changed:
+            self._closing = True
+            self._deadline = self._clock() + timeout
+            self._changed.notify_all()
+
+    def lose_spool(self) -> None:
+        """Go on without what was in the spool, once `work` has failed and the file was set aside."""
+        self._spooled = 0
+        self._deferral.clear()
+
+    def pass_on(self, parcels: Sequence[Parcel]) -> Delivered:
+        """Send the first of these parcels, but none behind one of the same task that is deferred.
+
+        Raises ApiError.
+        """
+        free = [index for index, parcel in enumerate(parcels) if not self._deferral.holds(parcel.task_id)]
+        answers = self._courier.send([parcels[index] for index in free]) if free else []
+        said = dict(zip(free, answers, strict=False))
+        # Those that are held back come along, up to the first that got no answer.
+        count = free[len(answers)] if len(answers) < len(free) else len(parcels)
+        dead, later = [], []
+        for index, parcel in enumerate(parcels[:count]):
+            answer = said.get(index)
+            verdict = Verdict.LATER if answer is None else self._judge(parcel, answer)
+            if verdict is Verdict.LATER and self._deferral.takes(parcel.task_id):
+                later.append(parcel)
+            elif verdict is not Verdict.DONE and answer is not None:
+                dead.append(letter(parcel, answer))
+        try:
+            self._deferral.add(later)
+        except (sqlite3.Error, OSError) as error:
+            raise CannotDefer(f"the spool does not keep what has to be tried later: {error}") from error
+        return Delivered(count, dead)
+
+    @property
+    def undelivered(self) -> int:
+        """How many parcels are left, in memory or in the spool; to be read once `work` has returned."""
+        return len(self._memory) + self._spooled + len(self._deferral)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._memory) < ROOM and self._characters < ROOM_CHARACTERS
+
+    @property
+    def _finished(self) -> int:
+        return self._taken - len(self._memory) - self._spooled
+
+    @property
+    def _is_away(self) -> bool:
+        return self._pause > 0
+
+    def _wait(self) -> bool:
+        """Wait for something to do; tell whether to go on."""
+        with self._changed:
+            while True:
+                patience = self._patience()
+                if self._closing:
+                    left = self._deadline - self._clock()
+                    if left <= 0 or not (self._memory or self._spooled or len(self._deferral)):
+                        return False
+                    patience = left if patience is None else min(left, patience)
+                if patience is not None and patience <= 0:
+                    return True
+                self._changed.wait(patience)
+
+    def _patience(self) -> float | None:
+        """For how many seconds there is nothing to do; None where that is up to whoever reports."""
+        if self._memory and self._is_away and self._spool_works:
+            return 0.0
+        due = []
+        if self._memory or self._spooled:
+            due.append(self._retry_at)
+        if len(self._deferral):
+            due.append(max(self._retry_at, self._deferral.due_at))
+        if self._errand is not None:
+            due.append(max(self._retry_at, self._errand.due_at))
+        return max(0.0, min(due) - self._clock()) if due else None
+
+    def _keep_what_has_to_wait(self) -> None:
+        """Move to the spool what cannot be sent now, without ever filling it faster than it is emptied."""
+        if self._is_away:
+            self._keep(None)
+        elif self._spooled and self._share:
+            self._keep(self._share)
+            self._share = 0
+
+    def _keep(self, limit: int | None) -> None:
+        with self._changed:
+            parcels = list(islice(self._memory, limit))
+        if not parcels:
+            return
+        try:
+            self._spool.append(parcels)
+        except (sqlite3.Error, OSError) as error:
+            if self._spool_works:
+                logger.error("Reports are kept in memory, since the spool cannot be written: %s", error)
+            self._spool_works = False
+            return
+        self._spool_works = True
+        with self._changed:
+            self._spooled += len(parcels)
+            self._forget(len(parcels))
+
+    def _forget(self, count: int) -> None:
+        """Drop the oldest parcels from memory, with the lock held."""
+        for _ in range(count):
+            self._characters -= len(self._memory.popleft().text)
+        self._changed.notify_all()
+
+    def _turn(self) -> None:
+        """Do the next thing that the API is needed for."""
+        try:
+            if self._errand is not None and self._errand.due_at <= self._clock():
+                self._errand.run()
+            if self._deferral_is_next():
+                self._try_again()
+            elif self._spooled:
+                self._deliver_from_spool()
+            elif self._memory:
+                self._deliver_from_memory()
+            else:
+                return
+        except ApiError as error:
+            self._outage.began(error)
+            self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
+            self._retry_at = self._clock() + self._pause
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                raise
+            if self._spool_is_read:
+                logger.error("The spool cannot be read, going on trying: %s", error)
+            self._spool_is_read = False
+            self._retry_at = self._clock() + LONGEST_PAUSE
+        else:
+            self._spool_is_read = True
+            self._outage.ended()
+            self._pause = 0.0
+
+    def _deferral_is_next(self) -> bool:
+        """Whether to try what was deferred: never twice in a row while anything else waits."""
+        is_due = len(self._deferral) > 0 and self._deferral.due_at <= self._clock()
+        self._after_deferred = is_due and not (self._after_deferred and (self._spooled or self._memory))
+        return self._after_deferred
+
+    def _try_again(self) -> None:
+        due = self._deferral.due(BATCH)
+        answers = self._courier.send([one.parcel for one in due])
+        done, again, dead = [], [], []
+        for one, answer in zip(due, answers, strict=False):
+            verdict = self._judge(one.parcel, answer)
+            if verdict is Verdict.LATER and not self._deferral.is_over(one):
+                again.append(one)
+                continue
+            done.append(one)
+            if verdict is not Verdict.DONE:
+                dead.append(letter(one.parcel, answer))
+        self._removing(lambda: self._deferral.settle(done, again, dead))
+        with self._changed:
+            self._changed.notify_all()
+
+    def _deliver_from_spool(self) -> None:
+        parcels = self._spool.first(BATCH)
+        if not parcels:
+            # Somebody has removed the file.
+            with self._changed:
+                self._spooled = 0
+                self._changed.notify_all()
+            return
+        count, dead = self.pass_on(parcels)
+        self._share = count // 2
+        if self._removing(lambda: self._spool.remove(count, dead)):
+            with self._changed:
+                self._spooled -= count
+                self._changed.notify_all()
+
+    def _deliver_from_memory(self) -> None:
+        with self._changed:
+            parcels = list(islice(self._memory, BATCH))
+        count, dead = self.pass_on(parcels)
+        if dead:
+            self._removing(lambda: self._spool.remove(0, dead))
+        with self._changed:
+            self._forget(count)
+
+    def _removing(self, remove: Callable[[], None]) -> bool:
+        try:
+            remove()
+        except (sqlite3.Error, OSError) as error:
+            # What stays there is delivered once more, which changes nothing.
+            logger.error("Delivered reports cannot be removed from the spool: %s", error)
+            self._retry_at = self._clock() + LONGEST_PAUSE
+            return False
+        return True
+
+
+def drain(spool: Spool, deliver: Callable[[Sequence[Parcel]], Delivered]) -> int:
+    """Deliver everything that a dead process left, in order, and return how many parcels that were."""
+    total = 0
+    spool.undefer()
+    while parcels := spool.first(BATCH):
+        count, dead = deliver(parcels)
+        spool.remove(count, dead)
+        total += count
+    return total
+
+
+def letter(parcel: Parcel, answer: Answer) -> tuple[str, str]:
+    """Return the dead letter (reason, text) of a parcel, and log that there is one."""
+    reason = f"{answer.outcome}: {answer.detail or 'no detail'}"
+    logger.warning("A report on task %s was not accepted: %s", parcel.task_id, reason)
+    return reason, parcel.text

@@ -1,0 +1,79 @@
+"""What dead processes left in a folder: each owned a spool and held the lock on the lock file beside it."""
+
+import logging
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from waybill.client import ApiError
+from waybill.delivery.spool import Spool
+from waybill.host.lockfile import LockFile
+
+logger = logging.getLogger(__name__)
+
+DAMAGED = "damaged"
+
+Settle = Callable[[str, Spool], None]
+"""Finish what the owner of this name left in its spool, and discard that. Raises ApiError where it has to wait."""
+
+
+def identify(folder: Path, prefix: str) -> tuple[str, LockFile]:
+    """Draw a name for this process and take its lock; a sibling that mistakes the new file for a dead one's gets it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        name = f"{prefix}-{secrets.token_hex(8)}"
+        lock = LockFile(folder / f"{name}.lock")
+        if lock.acquire():
+            return name, lock
+
+
+class Leftovers:
+    """Looks for lock files whose lock is free, since their owners are dead, and has each settled once."""
+
+    def __init__(self, folder: Path, prefix: str, settle: Settle) -> None:
+        """Take the folder, how the names in it begin, and what finishes with an owner's spool."""
+        self._folder = folder
+        self._name = re.compile(re.escape(prefix) + "-[0-9a-f]{16}")
+        self._settle = settle
+        self.waiting: ApiError | None = None
+        """Why, at the last look, something could not be settled yet; None if nothing was left over."""
+        self._complaints: dict[str, str] = {}
+        """The latest warning about each owner with unusable files, so that each is logged once."""
+
+    def look(self) -> int:
+        """Settle every dead owner that is found, and return how many were settled."""
+        self.waiting = None
+        return sum(self._finish(name) for name in sorted(self._candidates()))
+
+    def _candidates(self) -> set[str]:
+        try:
+            names = [path.stem for path in self._folder.iterdir() if path.suffix in (".lock", ".db")]
+        except OSError:
+            return set()
+        return {name for name in names if self._name.fullmatch(name)}
+
+    def _finish(self, name: str) -> bool:
+        spool = Spool(self._folder / f"{name}.db")
+        lock = LockFile(self._folder / f"{name}.lock")
+        settled = False
+        try:
+            # A spool without its lock file has no owner either, but a lock file that has just gone is settled.
+            if not lock.acquire(create=not lock.path.exists() and spool.exists):
+                return False
+            self._settle(name, spool)
+            settled = True
+        except ApiError as error:
+            self.waiting = error
+            logger.debug("What %s left has to wait: %s", name, error)
+        except (OSError, sqlite3.Error) as error:
+            if str(error) != self._complaints.get(name):
+                logger.warning("What %s left cannot be settled, going on trying: %s", name, error)
+            self._complaints[name] = str(error)
+        else:
+            self._complaints.pop(name, None)
+        finally:
+            spool.close()
+            lock.release(unlink=settled)
+        return settled

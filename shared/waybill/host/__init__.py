@@ -1,0 +1,1 @@
+"""What the machine gives: files and their owners, locks, descriptors, signals, standard output."""
