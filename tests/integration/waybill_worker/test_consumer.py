@@ -11,7 +11,8 @@ from waybill.delivery.spool import Spool
 
 HANGING = """
 import threading
-from waybill_worker import consumer, watchdog
+from waybill_worker import consumer
+from waybill_worker.runs import watchdog
 def sleep(context, given):
     threading.Event().wait() if given == "hang" else context.sleep(given)
 consumer.installed_handlers = lambda named: {"sleep": sleep}

@@ -18,14 +18,14 @@ PATIENCE = 30.0
 
 BOUND = """
 import subprocess, sys
-from waybill import starter
+from waybill.host import starter
 subprocess.Popen(starter.bound([sys.executable, "-c", "print('runs', flush=True); import time; time.sleep(600)"]))
 sys.stdin.read()
 """
 
 STOPPING = """
 import os, signal, sys, time
-from waybill import starter
+from waybill.host import starter
 if len(sys.argv) > 2:
     def refuse(process):
         raise PermissionError("a sandbox")
@@ -136,7 +136,7 @@ def test_a_service_whose_starter_lives_goes_on(kernel: tuple[str, ...]) -> None:
 
 
 ENDINGS = """
-from waybill import starter
+from waybill.host import starter
 print(*(number.name for number in starter.endings()))
 """
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from waybill_api.search.words import phrase_of, words_of
 
-MIGRATIONS = Path(__file__).resolve().parents[4] / "services/api/waybill_api/store/migrations"
+MIGRATIONS = Path(__file__).resolve().parents[4] / "services/api/waybill_api/store/engine/migrations"
 
 
 def index(*texts: str) -> Callable[[str], list[int]]:
