@@ -1,5 +1,6 @@
 """Whoever was written for a released version goes on working with this one, and the other way round."""
 
+import gzip
 import importlib.machinery
 import importlib.util
 import json
@@ -15,16 +16,20 @@ import jsonschema
 import pytest
 import requests
 
-import waybill
+import waybill.domain.route
+import waybill_worker.handlers.context
 import waybill_worker.handlers.sleep
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
-from tests.stateful.running import ADMIN, RunningApi
+from tests.stateful.running import ADMIN, REPORTER, RunningApi
 from waybill import client as today
 from waybill.domain.route import handler_of, route_of
 
 RELEASES = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
 EXACT_HEADERS = ("content-type", "location")
 """The others are opaque, or may say more."""
+
+LATER = 1_800_000_000_000
+"""Milliseconds since the epoch: after every release."""
 
 UNKNOWN = {"a_field_of_a_later_version": {"a": [1, None]}}
 
@@ -42,22 +47,28 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
     api.close()
 
 
-RENAMED = (("shared.", "waybill."), ("services.worker.", "waybill_worker."))
-"""How the packages of 0.1.0 are called now."""
+FORMER = {
+    "shared": waybill,
+    "shared.client": today,
+    "shared.domain": waybill.domain,
+    "shared.domain.route": waybill.domain.route,
+    "services": waybill_worker,
+    "services.worker": waybill_worker,
+    "services.worker.context": waybill_worker.handlers.context,
+    "services.worker.handlers": waybill_worker.handlers,
+    "services.worker.handlers.sleep": waybill_worker.handlers.sleep,
+}
+"""The modules that the frozen sources import, by their names in 0.1.0."""
 
 
 @contextmanager
 def former_names() -> Iterator[None]:
     """Let modules be imported by the names that they had in a release."""
-    present = {name: module for name, module in sys.modules.items() if name.startswith(("waybill", "waybill_worker"))}
-    former = {"shared": waybill, "services": waybill_worker, "services.worker": waybill_worker}
-    for old, new in RENAMED:
-        former |= {old + name.removeprefix(new): one for name, one in present.items() if name.startswith(new)}
-    sys.modules.update(former)
+    sys.modules.update(FORMER)
     try:
         yield
     finally:
-        for name in former:
+        for name in FORMER:
             sys.modules.pop(name)
 
 
@@ -257,7 +268,7 @@ def test_the_released_worker_serves_the_routes_on_which_todays_api_sends(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also for types with a handler of another name, and for tasks whose type names another handler now."""
-    monkeypatch.setitem(sys.modules, "waybill.domain.route", released(release, "route"))
+    monkeypatch.setitem(FORMER, "shared.domain.route", released(release, "route"))
     registry = released(release, "registry").Registry(
         Types(
             [
@@ -281,3 +292,43 @@ def test_the_released_worker_serves_the_routes_on_which_todays_api_sends(
     registry.refresh()
     registry.notice(sent)
     assert sent & registry.routes == {route for route in sent if handler_of(route) == "sleep"}
+
+
+@pytest.fixture
+def kept(tmp_path: Path, release: Path) -> Iterator[RunningApi]:
+    """Serve a database that a release has left."""
+    (tmp_path / "tasks.db").write_bytes(gzip.decompress((release / "tasks.db.gz").read_bytes()))
+    api = RunningApi(tmp_path, LATER)
+    yield api
+    api.close()
+
+
+def sent_by(release: Path) -> dict[str, Any]:
+    """Return what a release's worker and reporter sent, and the tasks of its database before and after."""
+    recorded: dict[str, Any] = json.loads((release / "sent.json").read_text("utf-8"))
+    return recorded
+
+
+def test_the_database_of_a_release_is_served_as_the_release_served_it(kept: RunningApi, release: Path) -> None:
+    for task in sent_by(release)["tasks"]:
+        told = kept.call("GET", f"/tasks/{task['task_id']}").json()
+        # What waits counts its delay anew from the start of the API.
+        assert {name: told[name] for name in task if name != "due_at"} == {
+            name: value for name, value in task.items() if name != "due_at"
+        }
+
+
+def test_what_worker_and_reporter_of_a_release_send_is_answered_as_it_was(kept: RunningApi, release: Path) -> None:
+    recorded = sent_by(release)
+    for request in recorded["sent"]:
+        answer = kept.call(request["method"], request["path"], request["body"], token=REPORTER)
+        assert answer.status == request["status"], request["path"]
+        assert outcomes(answer.json()) == outcomes(request["answer"])
+    ended = {task["task_id"]: kept.call("GET", f"/tasks/{task['task_id']}").json() for task in recorded["after"]}
+    for task in recorded["after"]:
+        for name in ("status", "attempt", "run", "result", "error", "metadata", "stage", "progress"):
+            assert ended[task["task_id"]][name] == task[name], (task["name"], name)
+
+
+def outcomes(answer: dict[str, Any]) -> list[str]:
+    return [one["outcome"] for one in answer.get("outcomes", ())]

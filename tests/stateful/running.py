@@ -36,7 +36,7 @@ PATIENCE = 30.0
 class HandClock(Clock):
     """A clock that moves only when it is told to, in milliseconds."""
 
-    def __init__(self, at: int = 1_700_000_000_000) -> None:
+    def __init__(self, at: int) -> None:
         super().__init__()
         self.at = at
 
@@ -66,9 +66,9 @@ class Answer:
 class RunningApi:
     """Serves the data of one folder; stopped and started again, it finds what was kept."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start at once."""
-        self.clock = HandClock()
+    def __init__(self, folder: Path, at: int = 1_700_000_000_000) -> None:
+        """Start at once, at this time."""
+        self.clock = HandClock(at)
         self.path = folder / "tasks.db"
         """The database."""
         self._deaths: list[None] = []
