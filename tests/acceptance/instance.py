@@ -190,6 +190,12 @@ class Instance:
         wait_until(lambda: task_id in (one["task_id"] for one in self.get("/failures")), "a failure that is counted")
         return task_id
 
+    def forget_all(self) -> None:
+        """Delete all tasks; they have to be final."""
+        for task_id in self.tasks():
+            answer = self.session.delete(f"{self.url}/tasks/{task_id}", headers=self.admin(), timeout=(5, 30))
+            assert answer.ok, answer.text
+
     def task(self, task_id: str) -> dict[str, Any]:
         """Return a task."""
         task: dict[str, Any] = self.get(f"/tasks/{task_id}")

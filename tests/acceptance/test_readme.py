@@ -1,4 +1,4 @@
-"""Every shell block of the README, run in a copy of this folder: the answers are those that the README shows."""
+"""Every shell block of the README and of the pages behind it, run in a copy of this folder, answers what they show."""
 
 import configparser
 import os
@@ -16,6 +16,8 @@ from tests.needs import COMMANDS, require
 from throwaway.clone import ROOT
 
 README = ROOT / "README.md"
+HANDLERS = ROOT / "docs/handlers.md"
+PAGES = (README, ROOT / "docs/tour.md", HANDLERS)
 SOURCES = ("setup.cfg", "pyproject.toml")
 """What .venv is made from."""
 NOT_COPIED = shutil.ignore_patterns(
@@ -36,9 +38,10 @@ def instance(install: Callable[..., Instance]) -> Instance:
 
 
 def install_handler(folder: Path) -> None:
-    """Install the README's own handler into a folder for PYTHONPATH, named as its metadata block names it."""
-    (source,) = (block for block in blocks(README, "python") if block.body.startswith("def "))
-    (metadata,) = blocks(README, "ini")
+    """Install the handler of the pages into a folder for PYTHONPATH, named as its metadata block names it."""
+    (source,) = (block for block in blocks(HANDLERS, "python") if block.body.startswith("def "))
+    (metadata,) = blocks(HANDLERS, "ini")
+    assert {source, metadata} <= set(blocks(README)), "both pages show the same handler"
     config = configparser.ConfigParser(delimiters=("=",))
     config.read_string(metadata.body)
     ((group, line),) = config["options.entry_points"].items()
@@ -59,7 +62,8 @@ def is_listening(port: int) -> bool:
 
 
 def test_every_block_is_of_a_kind_that_is_tried() -> None:
-    assert {block.language for block in blocks(README)} == {"text", "sh", "console", "python", "ini"}
+    languages = {block.language for page in PAGES for block in blocks(page)}
+    assert languages == {"text", "sh", "console", "python", "ini"}
     assert [block.body.strip() for block in blocks(README, "sh")] == ["make run"]
 
 
@@ -75,10 +79,13 @@ def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
     try:
         wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)
         tour = Tour(instance)
-        steps = [step for block in blocks(README, "console") for step in block.steps()]
-        assert steps
-        for step in steps:
-            tour.take(step)
+        for page in PAGES:
+            steps = [step for block in blocks(page, "console") for step in block.steps()]
+            assert steps
+            for step in steps:
+                tour.take(step)
+            if page == README:
+                instance.forget_all()
         task = {"name": "Cat", "type": "thumbnail", "input": {"width": 100}}
         task_id = instance.post("/tasks", task).json()["task_id"]
         assert instance.ended([task_id])[task_id]["result"] == {"width": 50}

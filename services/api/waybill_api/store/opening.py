@@ -77,7 +77,7 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
             if lies_alone and installation.expects_log(connection):
                 log.warning(
                     "%s was in use when it was last written, and its log %s-wal is missing: if this is a copy that was "
-                    "made without the log, the last changes are not in it (README.md says how to copy)",
+                    "made without the log, the last changes are not in it (docs/operating.md says how to copy)",
                     path,
                     path.name,
                     extra={"action": "log_missing"},
