@@ -42,7 +42,7 @@ class _Uncommitted:
 
 def _answered_early(self: Any) -> bool:
     # It checkpoints nothing, so it must not be woken for that.
-    self._unchecked = False
+    self._wal.is_pending = False
     wishes, go_on = self._gather()
     if wishes:
         with patch.object(self, "_database", _Uncommitted(self._database)):

@@ -15,10 +15,11 @@ from peewee import PeeweeException
 from waybill.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
 from waybill_api.conditions import DATABASE_LOCKED, Conditions
 from waybill_api.store.engine.clock import Clock
-from waybill_api.store.engine.database import LARGE_WAL, WAL_STEP, writing
+from waybill_api.store.engine.database import writing
 from waybill_api.store.engine.files import Files
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
+from waybill_api.store.engine.write_ahead_log import WriteAheadLog
 from waybill_api.store.writing.listeners import Listener, Listeners
 from waybill_api.store.writing.unit import Commit, Unit
 from waybill_api.store.writing.wishes import Answer, Operation, Wish, answer
@@ -33,9 +34,6 @@ LONGEST_GROUP = 0.5
 
 MOST_WAITING = 10_000
 """How many operations may wait before those of clients are refused; reports and upkeep are still accepted."""
-
-IDLE = 1.0
-"""Seconds after the last change at which the log is checkpointed; operations that change nothing do not count."""
 
 PATIENCE = 5.0
 """Seconds that an operation waits for a lock of another program before it is refused."""
@@ -81,10 +79,7 @@ class Writer(Thread):
         self._stopping = False
         self._in_hand = 0  # how many operations were taken from the line and have no answer yet
         self._busy_since: float | None = None
-        self._changes = 0  # of the connection, at the last checkpoint or observed change
-        self._unchecked = True  # whether the log holds what the database does not
-        self._checkpoint_at = time.monotonic() + IDLE
-        self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
+        self._wal = WriteAheadLog(path, self._database, self._trouble)
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
         """Tell `listener` of every commit from now on; if a vital one fails, the API has to restart."""
@@ -117,7 +112,7 @@ class Writer(Thread):
         try:
             while self._serve():
                 pass
-            self._checkpoint()
+            self._wal.checkpoint()
         except StoreLost:
             # The condition has been logged.
             self._on_death()
@@ -146,12 +141,11 @@ class Writer(Thread):
             self._in_hand -= len(answers)
             self._tell()
             self._answer(answers)
-            self._notice_changes()
-            self._bound_log()
+            self._wal.follow()
             del wishes[: len(answers)]
         self._in_hand, self._busy_since = 0, None
-        if go_on and self._unchecked and time.monotonic() >= self._checkpoint_at:
-            self._checkpoint()
+        if go_on and self._wal.patience() == 0:
+            self._wal.checkpoint()
         return go_on
 
     def waits(self) -> float:
@@ -180,7 +174,7 @@ class Writer(Thread):
     def _gather(self) -> tuple[list[Wish], bool]:
         """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
         try:
-            first = self._wishes.get(timeout=self._patience())
+            first = self._wishes.get(timeout=self._wal.patience())
         except Empty:
             return [], True
         if first is None:
@@ -280,44 +274,3 @@ class Writer(Thread):
 
     def _answer(self, answers: list[Answer]) -> None:
         answer(answers)
-
-    def _patience(self) -> float | None:
-        """Return for how many seconds to wait for work before the log is checkpointed; None if it need not be."""
-        return max(0.0, self._checkpoint_at - time.monotonic()) if self._unchecked else None
-
-    def _notice_changes(self) -> None:
-        """Have the log checkpointed IDLE seconds from now if something was written: upkeep mostly only looks."""
-        changes = self._database.connection().total_changes
-        if changes != self._changes:
-            self._changes = changes
-            self._unchecked = True
-            self._checkpoint_at = time.monotonic() + IDLE
-
-    def _bound_log(self) -> None:
-        """Checkpoint a log that is large; while somebody reads from it, it grows on, and not every commit is to try."""
-        size = self._wal_size()
-        if size > self._too_large:
-            self._checkpoint()
-            self._too_large = size + WAL_STEP
-        elif size <= LARGE_WAL:
-            self._too_large = LARGE_WAL
-
-    def _wal_size(self) -> int:
-        try:
-            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def _checkpoint(self) -> None:
-        """Checkpoint the log as far as readers permit; a failure is tried again when idle."""
-        self._checkpoint_at = time.monotonic() + IDLE
-        self._unchecked = True
-        if self._trouble.bar is not None:
-            return
-        try:
-            busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except (sqlite3.Error, PeeweeException) as error:
-            if self._trouble.explain(error) is error:
-                raise
-            return
-        self._unchecked = bool(busy) or pages != done

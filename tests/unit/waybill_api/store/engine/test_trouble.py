@@ -22,10 +22,10 @@ from waybill_api.conditions import (
     Conditions,
 )
 from waybill_api.store import store as store_module
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine import trouble
 from waybill_api.store.engine.trouble import Trouble
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.store.writing import writer
 from waybill_api.store.writing.unit import Commit, Unit
 from waybill_api.upkeep import watch
@@ -294,7 +294,7 @@ async def test_a_checkpoint_that_fails_is_tried_again_and_ends_nothing(
         await store.create([DRAFT])
         assert await asyncio.get_running_loop().run_in_executor(None, failed.wait, 60)
         async with asyncio.timeout(60):
-            while store._writer._unchecked:
+            while store._writer._wal.is_pending:
                 await asyncio.sleep(0.02)
         await store.create([DRAFT])
 

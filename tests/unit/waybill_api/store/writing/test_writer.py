@@ -12,8 +12,9 @@ import pytest
 from waybill.domain.errors import Overloaded, StorageFull, TaskNotFound
 from waybill_api.search.query import Query
 from waybill_api.store.commands import tasks as task_commands
+from waybill_api.store.commands.task_draft import TaskDraft
+from waybill_api.store.engine import write_ahead_log
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.store.writing import writer as module
 from waybill_api.store.writing.unit import Commit, Unit
 from waybill_api.store.writing.writer import WriterStopped
@@ -148,7 +149,7 @@ async def test_the_writer_checkpoints_when_it_is_idle(open_store: OpenStore) -> 
     async with open_store() as store:
         await store.create([DRAFT])
         async with asyncio.timeout(60):
-            while store._writer._unchecked:
+            while store._writer._wal.is_pending:
                 await asyncio.sleep(0.02)
         with sqlite3.connect(f"file:{store.path}?immutable=1", uri=True) as snapshot:
             assert snapshot.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
@@ -173,25 +174,25 @@ async def test_a_large_log_is_checkpointed_step_by_step_while_somebody_reads_fro
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, step = 64 << 10, 256 << 10
-    monkeypatch.setattr(module, "LARGE_WAL", large)
-    monkeypatch.setattr(module, "WAL_STEP", step)
-    monkeypatch.setattr(module, "IDLE", 60.0)
+    monkeypatch.setattr(write_ahead_log, "LARGE_WAL", large)
+    monkeypatch.setattr(write_ahead_log, "WAL_STEP", step)
+    monkeypatch.setattr(write_ahead_log, "IDLE", 60.0)
     async with open_store() as store:
         checkpoints: list[int] = []
-        checkpoint = store._writer._checkpoint
+        checkpoint = store._writer._wal.checkpoint
 
         def counted() -> None:
-            checkpoints.append(store._writer._wal_size())
+            checkpoints.append(store._writer._wal.size)
             checkpoint()
 
-        monkeypatch.setattr(store._writer, "_checkpoint", counted)
+        monkeypatch.setattr(store._writer._wal, "checkpoint", counted)
         with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
             await store.create([DRAFT])
             reader.execute("BEGIN")
             assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
             for _ in range(60):
                 await store.create([DRAFT] * 10)
-            grown = store._writer._wal_size()
+            grown = store._writer._wal.size
             assert grown > large + 2 * step, "what is read from is kept"
             assert 2 <= len(checkpoints) <= 1 + grown // step, "not one for each commit"
             assert all(later - earlier > step for earlier, later in pairwise(checkpoints))
@@ -199,7 +200,7 @@ async def test_a_large_log_is_checkpointed_step_by_step_while_somebody_reads_fro
         for _ in range(60):
             await store.create([DRAFT] * 10)
         assert len(checkpoints) <= 2, "once nobody reads from it, it begins anew"
-        assert store._writer._wal_size() <= grown + step
+        assert store._writer._wal.size <= grown + step
 
 
 async def test_a_listener_that_fails_after_the_commit_undoes_nothing_and_has_nothing_done_twice(
@@ -252,11 +253,11 @@ async def test_a_vital_listener_that_fails_ends_the_service_and_the_create_is_an
 async def test_the_log_is_checkpointed_while_upkeep_looks_and_writes_nothing(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "IDLE", 0.2)
+    monkeypatch.setattr(write_ahead_log, "IDLE", 0.2)
     async with open_store() as store:
         await store.create([DRAFT])
         async with asyncio.timeout(60):
-            while store._writer._unchecked:
+            while store._writer._wal.is_pending:
                 await store.ready()
                 await asyncio.sleep(0.02)
         with closing(sqlite3.connect(f"file:{store.path}?immutable=1", uri=True)) as snapshot:
