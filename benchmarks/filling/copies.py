@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 
-from waybill_api.store.tables import tasks as task_table
+from waybill_api.store.tables import task_row
 from waybill_api.store.tables.models import EventRow, StageResultRow
 
 NUMBER = re.compile(r"[0-9]{9}")
@@ -74,7 +74,7 @@ def _copy_all(connection: Connection, steps: Mapping[str, int | str]) -> None:
     stage_results = StageResultRow._meta.sorted_field_names
     searched = ("id", "task_id", "words", "marks", "failure")
     for table, columns in (
-        ("tasks", task_table.COLUMNS),
+        ("tasks", task_row.COLUMNS),
         ("events", events),
         ("stage_results", stage_results),
         ("searched", searched),

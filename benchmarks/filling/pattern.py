@@ -5,7 +5,7 @@ from typing import Protocol
 
 from waybill.domain.report import Report
 from waybill.domain.task_type import TaskType
-from waybill_api.store.tables.drafts import TaskDraft
+from waybill_api.store.commands.task_draft import TaskDraft
 
 
 class Pattern(Protocol):

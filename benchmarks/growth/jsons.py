@@ -6,7 +6,7 @@ from typing import Any
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
-from waybill_api.store.tables.drafts import TaskDraft
+from waybill_api.store.commands.task_draft import TaskDraft
 
 TYPE = "json"
 STAGES = ("enrich", "publish")

@@ -13,8 +13,8 @@ from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 
 MINUTE = 60_000
 ROUNDS = 18

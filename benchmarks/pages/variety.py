@@ -8,7 +8,7 @@ from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
-from waybill_api.store.tables.drafts import TaskDraft
+from waybill_api.store.commands.task_draft import TaskDraft
 
 PERIOD = 10_000
 RARE = "zeppelin"

@@ -8,7 +8,7 @@ from typing import Any
 from demo.screenshots.cast import APPLICATION, DELIVERY, IMPORT, INVOICE, NEWSLETTER, THUMBNAIL, Work
 from waybill.domain.audit import Deed
 from waybill.domain.task import Task
-from waybill_api.store.tables.drafts import TaskDraft
+from waybill_api.store.commands.task_draft import TaskDraft
 
 PARTNERS = ("Nordwind", "Alpine Supply", "Kestrel & Sons", "Maison Verte", "Orchard Foods")
 APPLICANTS = ("L. Okafor", "S. Lindqvist", "A. Moreau", "T. Nakamura", "R. Castellanos", "H. Brandt")

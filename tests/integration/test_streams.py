@@ -15,7 +15,7 @@ from waybill_api.http.traffic import Traffic
 from waybill_api.store.followers import feed
 from waybill_api.store.store import Store
 from waybill_api.store.tables import events
-from waybill_api.store.tables.line import Line
+from waybill_api.store.tables.events import Line
 
 
 def run(fetch: Fetch, work: Coroutine[Any, Any, None]) -> None:

@@ -18,8 +18,7 @@ from waybill_api.http.streaming import EVENT_STREAM, JSON, NDJSON
 from waybill_api.places import Room
 from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_STREAMS
 from waybill_api.store.followers.feed import Feed
-from waybill_api.store.tables.events import Chosen, Part
-from waybill_api.store.tables.line import Line
+from waybill_api.store.tables.events import Chosen, Line, Part
 
 PAGE = 500
 

@@ -20,8 +20,9 @@ from waybill_api.identity.access import Scope
 from waybill_api.places import Room
 from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
 from waybill_api.search.query import Query
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.finding.finder import Found
-from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
+from waybill_api.store.tables.idempotency import IdempotencyKey
 
 PAGE = 100
 """How many tasks of a stream are written at once: nobody else is served meanwhile."""

@@ -28,6 +28,7 @@ from waybill_api.store.commands.bulk import Action, Carried
 from waybill_api.store.commands.following import FIRST, Followed
 from waybill_api.store.commands.reports import Judged
 from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.database import reading, writing
 from waybill_api.store.engine.ids import Ids
@@ -56,11 +57,10 @@ from waybill_api.store.tables import (
 from waybill_api.store.tables import idempotency as idempotency_keys
 from waybill_api.store.tables import installation as installation_row
 from waybill_api.store.tables import workers as worker_rows
-from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
-from waybill_api.store.tables.events import Chosen, Part
+from waybill_api.store.tables.events import Chosen, Line, Part
 from waybill_api.store.tables.failures import Failure, Place
+from waybill_api.store.tables.idempotency import IdempotencyKey
 from waybill_api.store.tables.lanes import Lane
-from waybill_api.store.tables.line import Line
 from waybill_api.store.tables.tasks import Oldest
 from waybill_api.store.writing.listeners import Listener
 from waybill_api.store.writing.unit import Unit

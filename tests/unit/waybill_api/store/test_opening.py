@@ -9,11 +9,11 @@ import pytest
 
 from waybill.installation import new_id
 from waybill_api.store import opening
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrations
 from waybill_api.store.opening import open_database
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 
 ID = new_id()
 

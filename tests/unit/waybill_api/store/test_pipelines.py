@@ -17,8 +17,8 @@ from waybill.domain.task_type import TaskType
 from waybill_api.store.commands import reports, runs, task_types, tasks
 from waybill_api.store.commands.reports import Judged
 from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.ids import Ids
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.store.tables.stage_results import of_task
 from waybill_api.store.writing.unit import Unit
 

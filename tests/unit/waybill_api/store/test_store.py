@@ -27,11 +27,12 @@ from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.search.query import Query
 from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.database import writing
 from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 from waybill_api.store.tables import tasks
-from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
+from waybill_api.store.tables.idempotency import IdempotencyKey
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test

@@ -12,8 +12,8 @@ from waybill.domain.status import Outcome, Status
 from waybill.queue.message import Message
 from waybill.queue.queue import Queue
 from waybill_api.search.query import Query
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.dispatcher import Dispatcher
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]

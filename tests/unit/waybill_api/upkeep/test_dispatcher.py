@@ -19,9 +19,9 @@ from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
 from waybill.queue.message import Message
 from waybill.queue.queue import Letter, Lying
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.store.tables import task_types
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep import dispatcher as module
 from waybill_api.upkeep import window as window_module
 from waybill_api.upkeep.dispatcher import Dispatcher

@@ -10,8 +10,8 @@ import pytest
 from waybill.domain.event import EventKind
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.workers import LEASE, Workers
 

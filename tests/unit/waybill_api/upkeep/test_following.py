@@ -10,8 +10,8 @@ from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task_type import TaskType
 from waybill_api.store.commands import following as command
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.following import Following
 from waybill_api.upkeep.workers import LEASE, Beat, Workers
 

@@ -8,9 +8,9 @@ import pytest
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.silence import Silence
 
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]

@@ -8,8 +8,8 @@ import pytest
 from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task_type import TaskType
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.unserved import Unserved
 from waybill_api.upkeep.workers import LEASE, Beat, Workers
 

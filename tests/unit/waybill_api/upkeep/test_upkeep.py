@@ -11,8 +11,8 @@ from waybill.domain.task_type import TaskType
 from waybill.host.doorbell import Doorbell
 from waybill.queue.message import Message
 from waybill.queue.queue import Queue
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.upkeep import Upkeep
 from waybill_api.upkeep.workers import Workers
 

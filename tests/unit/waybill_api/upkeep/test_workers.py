@@ -11,9 +11,9 @@ from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
 from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.store.tables import tasks
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.workers import LEASE, Beat, Workers
 

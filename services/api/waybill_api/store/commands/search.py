@@ -10,6 +10,7 @@ from waybill.domain.status import ErrorCode, Status
 from waybill_api.search.fingerprint import fingerprint, pattern_of
 from waybill_api.search.marks import marks_of
 from waybill_api.search.words import words_of
+from waybill_api.store.engine.statements import placeholders, slices
 from waybill_api.store.tables import failures, searched
 from waybill_api.store.tables.failures import Failure
 from waybill_api.store.tables.searched import Searched
@@ -141,8 +142,7 @@ def _look_at(unit: Unit, task_ids: Sequence[str]) -> None:
 def _found(unit: Unit, task_ids: Sequence[str]) -> Iterable[_Found]:
     """Return those tasks that still exist, in the order of the ids."""
     rows: dict[str, _Found] = {}
-    for start in range(0, len(task_ids), searched.MOST_PARAMETERS):
-        some = task_ids[start : start + searched.MOST_PARAMETERS]
-        sql = f"SELECT {', '.join(_Found._fields)} FROM tasks WHERE task_id IN ({', '.join('?' * len(some))})"
+    for some in slices(task_ids):
+        sql = f"SELECT {', '.join(_Found._fields)} FROM tasks WHERE task_id IN ({placeholders(some)})"
         rows.update((row[0], _Found(*row)) for row in unit.connection.execute(sql, some))
     return [rows[task_id] for task_id in task_ids if task_id in rows]

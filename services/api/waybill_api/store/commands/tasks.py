@@ -9,8 +9,9 @@ from waybill.domain.report import TaskKey
 from waybill.domain.task import Task
 from waybill.domain.transitions import enter
 from waybill_api.store.commands import search
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.tables import idempotency
-from waybill_api.store.tables.drafts import IdempotencyKey, TaskDraft
+from waybill_api.store.tables.idempotency import IdempotencyKey
 from waybill_api.store.writing.unit import Unit
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
+from waybill_api.store.engine.statements import placeholders
+
 SPAN = 50_000
 """How many tasks' words are looked through at once, so that a frequent phrase takes no longer than a batch."""
 
@@ -61,7 +63,7 @@ def listed(column: str, values: Sequence[str], further: str = "", named: Sequenc
 
     def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
         sql = (
-            f"SELECT task_id FROM tasks WHERE {column} IN ({marks(values)}) {further} "
+            f"SELECT task_id FROM tasks WHERE {column} IN ({placeholders(values)}) {further} "
             f"AND +task_id > ? AND +task_id < ? ORDER BY +task_id {bounds.order} LIMIT ?"
         )
         given = (*values, *named, bounds.low, bounds.high, size)
@@ -72,7 +74,7 @@ def listed(column: str, values: Sequence[str], further: str = "", named: Sequenc
 
 def by_key(keys: Sequence[str], types: Sequence[str]) -> Driver:
     """Return a driver for external keys; their index begins with the type."""
-    named = f"IN ({marks(types)})" if types else "IN (SELECT name FROM task_types)"
+    named = f"IN ({placeholders(types)})" if types else "IN (SELECT name FROM task_types)"
     return listed("external_key", keys, f"AND type {named}", types)
 
 
@@ -143,8 +145,3 @@ def _numbers(connection: Connection, bounds: Bounds) -> tuple[int, int]:
 
 def _batch(task_ids: list[str], size: int) -> Batch:
     return Batch(task_ids, task_ids[-1] if len(task_ids) == size else None)
-
-
-def marks(values: Sequence[Any]) -> str:
-    """Return a placeholder for each value."""
-    return ", ".join("?" * len(values))

@@ -15,8 +15,9 @@ from waybill.domain.task import Task
 from waybill_api.search.marks import mark
 from waybill_api.search.query import Query
 from waybill_api.search.words import phrase_of
+from waybill_api.store.engine.statements import placeholders, slices
 from waybill_api.store.finding import ahead, drivers
-from waybill_api.store.finding.drivers import Bounds, Driver, marks
+from waybill_api.store.finding.drivers import Bounds, Driver
 from waybill_api.store.tables import tasks
 
 SECONDS = 0.03
@@ -161,7 +162,7 @@ def _conditions(query: Query, *, but_words: bool) -> tuple[str, list[Any]]:
         ("worker", query.workers),
     ):
         if values:
-            parts.append(f"{column} IN ({marks(values)})")
+            parts.append(f"{column} IN ({placeholders(values)})")
             given += values
     for column, sign, bound in (
         ("created_at", ">=", query.created_from),
@@ -177,7 +178,7 @@ def _conditions(query: Query, *, but_words: bool) -> tuple[str, list[Any]]:
     known = "EXISTS (SELECT 1 FROM searched {} WHERE searched.task_id = tasks.task_id AND {})"
     if query.failures:
         parts.append(f"status = {int(Status.ERROR)}")
-        parts.append(known.format("", f"failure IN ({marks(query.failures)})"))
+        parts.append(known.format("", f"failure IN ({placeholders(query.failures)})"))
         given += query.failures
     if (query.texts or query.metadata) and not but_words:
         parts.append(known.format("JOIN search ON search.rowid = searched.id", "search MATCH ?"))
@@ -190,8 +191,7 @@ def _fitting(connection: Connection, task_ids: Sequence[str], conditions: str, v
     if not conditions:
         return list(task_ids)
     fitting: set[str] = set()
-    for start in range(0, len(task_ids), tasks.MOST_PARAMETERS):
-        some = task_ids[start : start + tasks.MOST_PARAMETERS]
-        sql = f"SELECT task_id FROM tasks WHERE task_id IN ({marks(some)}) AND {conditions}"
+    for some in slices(task_ids):
+        sql = f"SELECT task_id FROM tasks WHERE task_id IN ({placeholders(some)}) AND {conditions}"
         fitting.update(row[0] for row in connection.execute(sql, [*some, *values]))
     return [task_id for task_id in task_ids if task_id in fitting]

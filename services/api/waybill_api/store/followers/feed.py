@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
-from waybill_api.store.tables.line import Line
+from waybill_api.store.tables.events import Line
 from waybill_api.store.writing.unit import Commit
 
 PAGE = 500

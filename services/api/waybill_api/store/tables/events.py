@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from waybill.domain.event import Event, EventKind
 from waybill.domain.status import Outcome, Status
-from waybill_api.store.tables.line import Line, line_of
+from waybill.wire.events import event_json
+from waybill_api.store.engine.statements import placeholders
 from waybill_api.store.tables.models import EventRow
 
 COLUMNS = tuple(EventRow._meta.sorted_field_names[1:])
-INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-
+INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({placeholders(COLUMNS)})"
 
 SAID = 1 + COLUMNS.index("said")
 LARGEST = 8 * 1024 * 1024
@@ -20,6 +20,19 @@ LARGEST = 8 * 1024 * 1024
 
 LOOKED_AT = 5_000
 """How many events one look reads at most where not all of them are wanted."""
+
+
+class Line(NamedTuple):
+    """An event as it is sent, and what it is chosen by."""
+
+    event_id: int
+    task_id: str
+    type: str
+    """That of its task."""
+    status: Status
+    """The one that held afterwards."""
+    text: str
+    """The event as JSON, on one line."""
 
 
 class Chosen(NamedTuple):
@@ -45,6 +58,12 @@ class Part(NamedTuple):
     events: list[Event]
     place: int | None
     """The number after which it goes on, None where nothing is left."""
+
+
+def line_of(event: Event, type_name: str) -> Line:
+    """Write an event of a task of this type, once for all who will be sent it."""
+    text = json.dumps(event_json(event), ensure_ascii=False, separators=(",", ":"))
+    return Line(event.event_id, event.task_id, type_name, event.task_status, text)
 
 
 def _row(event: Event) -> tuple[Any, ...]:

@@ -2,15 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from peewee import SqliteDatabase
 
 from waybill.domain.errors import IdempotencyKeyReused
-from waybill_api.store.tables.drafts import IdempotencyKey
 from waybill_api.store.tables.models import IdempotencyKeyRow
 
 KEPT = 24 * 3_600_000
 """How long a key is remembered, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A client's key and the fingerprint of the request that it came with."""
+
+    key: str
+    fingerprint: str
 
 
 def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[str] | None:

@@ -1,10 +1,10 @@
 """Every query on what search knows of tasks: `searched`, its full-text index, and how far they are kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-MOST_PARAMETERS = 500
+from waybill_api.store.engine.statements import placeholders, slices
 
 
 class Searched(NamedTuple):
@@ -66,8 +66,8 @@ def last_id(connection: Connection) -> int:
 def of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, Searched]:
     """Return what is known of these tasks, by their ids."""
     found: dict[str, Searched] = {}
-    for some in _slices(task_ids):
-        sql = f"SELECT id, task_id, words, marks, failure FROM searched WHERE task_id IN ({_marks(some)})"
+    for some in slices(task_ids):
+        sql = f"SELECT id, task_id, words, marks, failure FROM searched WHERE task_id IN ({placeholders(some)})"
         found.update((row[1], Searched(*row)) for row in connection.execute(sql, some))
     return found
 
@@ -113,11 +113,3 @@ def _forget_words(connection: Connection, known: Iterable[Searched]) -> None:
         "INSERT INTO search (search, rowid, words, marks) VALUES ('delete', ?, ?, ?)",
         ((one.id, one.words, one.marks) for one in known),
     )
-
-
-def _slices(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[start : start + MOST_PARAMETERS] for start in range(0, len(values), MOST_PARAMETERS))
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))

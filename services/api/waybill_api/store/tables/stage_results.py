@@ -6,11 +6,12 @@ from sqlite3 import Connection
 from typing import Any
 
 from waybill.domain.stage import StageResult
+from waybill_api.store.engine.statements import placeholders
 from waybill_api.store.tables.models import StageResultRow
 
 COLUMNS: tuple[str, ...] = tuple(StageResultRow._meta.sorted_field_names)
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM stage_results"
-INSERT = f"INSERT INTO stage_results ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO stage_results ({', '.join(COLUMNS)}) VALUES ({placeholders(COLUMNS)})"
 
 
 def _row(left: StageResult) -> tuple[Any, ...]:

@@ -1,49 +1,42 @@
-"""The rows of `tasks`: written, read and looked for; those that wait for a worker are in `lanes`.
+"""Every query on `tasks`; those on what waits for a worker are in `lanes`."""
 
-The hot ones are plain SQL, made once from the model's own columns: a model object per row would cost more than the
-query itself.
-"""
-
-import json
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-from waybill.domain.encoded import Encoded
 from waybill.domain.report import TaskKey
-from waybill.domain.status import ErrorCode, Status
-from waybill.domain.task import Position, Task, TaskError, run_limit_of
+from waybill.domain.status import Status
+from waybill.domain.task import Task, run_limit_of
 from waybill.domain.transitions import LEAVING
-from waybill_api.store.tables.models import TaskRow
-
-COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
-FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
-"""The columns that never change after creation."""
-TAKEN = (
-    "stages",
-    "timeout",
-    "max_attempts",
-    "min_backoff",
-    "max_backoff",
-    "stage_timeout",
-    "stage_timeout_ends",
+from waybill_api.store.engine.statements import MOST_PARAMETERS, placeholders, slices
+from waybill_api.store.tables.task_row import (
+    CHANGING,
+    COLUMNS,
+    FIXED,
+    LEARNT,
+    LONG,
+    TAKEN,
+    changing,
+    fixed,
+    is_quiet,
+    learnt,
+    taken,
+    takes_nothing,
+    task_of,
 )
-"""The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
-CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
+
+
+def _update(columns: Iterable[str]) -> str:
+    return f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in columns)} WHERE task_id = ?"
+
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks"
-INSERT = f"INSERT INTO tasks ({', '.join(FIXED + TAKEN + CHANGING)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-UPDATE = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in CHANGING)} WHERE task_id = ?"
-UPDATE_ANEW = f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TAKEN + CHANGING)} WHERE task_id = ?"
-UPDATE_QUIETLY = (
-    "UPDATE tasks SET progress = ?, metadata = ?, positions = ?, heard_at = ?, version = ? WHERE task_id = ?"
-)
-"""Where a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
+INSERT = f"INSERT INTO tasks ({', '.join(FIXED + TAKEN + CHANGING)}) VALUES ({placeholders(COLUMNS)})"
+UPDATE = _update(CHANGING)
+UPDATE_ANEW = _update(TAKEN + CHANGING)
+UPDATE_QUIETLY = _update(LEARNT)
+"""If a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
 
-LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
-"""The positions of the columns that may be long."""
-
-MOST_PARAMETERS = 500
 FEW = 50
 
 
@@ -71,127 +64,20 @@ class Recent(NamedTuple):
         return max(self.created_at, self.started_at or 0, self.finished_at or 0)
 
 
-def _dump(value: Any) -> str | None:
-    if isinstance(value, Encoded):
-        return value.text
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _load(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
-
-
-def _fixed(task: Task) -> tuple[Any, ...]:
-    return (
-        task.task_id,
-        task.name,
-        task.type,
-        task.processing_time,
-        _dump(task.input),
-        task.priority,
-        task.external_key,
-        task.created_at,
-    )
-
-
-def _taken(task: Task) -> tuple[Any, ...]:
-    return (
-        _dump(task.stages),
-        task.timeout,
-        task.max_attempts,
-        task.min_backoff,
-        task.max_backoff,
-        task.stage_timeout,
-        task.stage_timeout_ends,
-    )
-
-
-def _changing(task: Task) -> tuple[Any, ...]:
-    code, message = task.error or (None, None)
-    return (
-        task.handler,
-        int(task.status),
-        task.attempt,
-        task.run,
-        task.failures,
-        task.crashes,
-        task.claim,
-        task.worker,
-        task.stage,
-        task.progress,
-        _dump(task.metadata) if task.metadata else "{}",
-        _dump(task.positions) if task.positions else "{}",
-        _dump(task.result),
-        code,
-        message,
-        task.started_at,
-        task.finished_at,
-        task.due_at,
-        task.delay,
-        task.version,
-        task.claimed_at,
-        task.stage_since,
-        task.heard_at,
-        task.silent_at,
-        task.losses,
-        task.isolate,
-        task.isolated,
-        task.leaving,
-    )
-
-
-def _learnt(task: Task) -> tuple[Any, ...]:
-    metadata, positions = _dump(task.metadata), _dump(task.positions)
-    return task.progress, metadata, positions, task.heard_at, task.version, task.task_id
-
-
-def _is_quiet(before: Task, after: Task) -> bool:
-    """Whether a task is where it was: no transition sets anything but registers without one of these."""
-    return (
-        before.status is after.status
-        and before.run == after.run
-        and before.claim == after.claim
-        and before.stage == after.stage
-        and before.silent_at == after.silent_at
-        and before.leaving == after.leaving
-    )
-
-
-def _takes_nothing(before: Task, after: Task) -> bool:
-    """Whether a task has taken nothing again from its type: only another attempt or another handler does."""
-    if before.attempt == after.attempt and before.handler == after.handler:
-        return True
-    return _taken(before) == _taken(after)
-
-
-def _task(row: Sequence[Any]) -> Task:
-    fields = dict(zip(COLUMNS, row, strict=True))
-    code, message = fields.pop("error_code"), fields.pop("error_message")
-    fields["error"] = None if code is None else TaskError(ErrorCode(code), message)
-    fields["status"] = Status(fields["status"])
-    fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
-    fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
-    for column in ("stage_timeout_ends", "isolate", "isolated"):
-        fields[column] = bool(fields[column])
-    fields["metadata"] = json.loads(fields["metadata"])
-    fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
-    return Task(**fields)
-
-
 def insert(connection: Connection, tasks: Iterable[Task]) -> None:
     """Add new tasks."""
-    connection.executemany(INSERT, (_fixed(task) + _taken(task) + _changing(task) for task in tasks))
+    connection.executemany(INSERT, (fixed(task) + taken(task) + changing(task) for task in tasks))
 
 
 def update(connection: Connection, changes: Sequence[tuple[Task, Task]]) -> None:
     """Write what has changed of known tasks, each as it is kept and as it is to be."""
-    quiet = [after for before, after in changes if _is_quiet(before, after)]
-    moved = [(before, after) for before, after in changes if not _is_quiet(before, after)]
-    same = [after for before, after in moved if _takes_nothing(before, after)]
-    anew = [after for before, after in moved if not _takes_nothing(before, after)]
-    connection.executemany(UPDATE_QUIETLY, map(_learnt, quiet))
-    connection.executemany(UPDATE, ((*_changing(task), task.task_id) for task in same))
-    connection.executemany(UPDATE_ANEW, ((*_taken(task), *_changing(task), task.task_id) for task in anew))
+    quiet = [after for before, after in changes if is_quiet(before, after)]
+    moved = [(before, after) for before, after in changes if not is_quiet(before, after)]
+    same = [after for before, after in moved if takes_nothing(before, after)]
+    anew = [after for before, after in moved if not takes_nothing(before, after)]
+    connection.executemany(UPDATE_QUIETLY, ((*learnt(task), task.task_id) for task in quiet))
+    connection.executemany(UPDATE, ((*changing(task), task.task_id) for task in same))
+    connection.executemany(UPDATE_ANEW, ((*taken(task), *changing(task), task.task_id) for task in anew))
 
 
 def delete(connection: Connection, task_id: str) -> None:
@@ -202,16 +88,14 @@ def delete(connection: Connection, task_id: str) -> None:
 def get(connection: Connection, task_id: str) -> Task | None:
     """Return one task by its key."""
     row = connection.execute(f"{SELECT} WHERE task_id = ?", (task_id,)).fetchone()
-    return None if row is None else _task(row)
+    return None if row is None else task_of(row)
 
 
 def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]:
     """Return those of the tasks that exist, by id."""
     found: dict[str, Task] = {}
-    for start in range(0, len(task_ids), MOST_PARAMETERS):
-        some = task_ids[start : start + MOST_PARAMETERS]
-        marks = ", ".join("?" * len(some))
-        found.update((row[0], _task(row)) for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some))
+    for some in slices(task_ids):
+        found.update((row[0], task_of(row)) for row in _rows(connection, some))
     return found
 
 
@@ -224,16 +108,19 @@ def get_page(connection: Connection, task_ids: Sequence[str], most: int) -> tupl
     size = 0
     for start in range(0, len(task_ids), FEW):
         some = task_ids[start : start + FEW]
-        marks = ", ".join("?" * len(some))
-        rows = {row[0]: row for row in connection.execute(f"{SELECT} WHERE task_id IN ({marks})", some)}
+        rows = {row[0]: row for row in _rows(connection, some)}
         for number, task_id in enumerate(some, start=start + 1):
             row = rows.get(task_id)
             if row is not None:
-                found.append(_task(row))
+                found.append(task_of(row))
                 size += sum(len(row[column] or "") for column in LONG)
             if size > most:
                 return found, number
     return found, len(task_ids)
+
+
+def _rows(connection: Connection, task_ids: Sequence[str]) -> Iterable[Sequence[Any]]:
+    return connection.execute(f"{SELECT} WHERE task_id IN ({placeholders(task_ids)})", task_ids)
 
 
 def last_id(connection: Connection) -> str | None:
@@ -245,8 +132,7 @@ def last_id(connection: Connection) -> str | None:
 def by_keys(connection: Connection, keys: Sequence[TaskKey]) -> dict[TaskKey, str]:
     """Return the ids of those tasks that exist, by key."""
     found: dict[TaskKey, str] = {}
-    for start in range(0, len(keys), MOST_PARAMETERS // 2):
-        some = keys[start : start + MOST_PARAMETERS // 2]
+    for some in slices(keys, MOST_PARAMETERS // 2):
         sql = (
             f"WITH wanted (a_type, a_key) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "
             "SELECT type, external_key, task_id FROM wanted CROSS JOIN tasks INDEXED BY tasks_external_key "
@@ -273,7 +159,7 @@ def recent(connection: Connection, since: int, until: int, limit: int) -> list[R
 def oldest_new(connection: Connection) -> Task | None:
     """Return the task that was created first of those that are NEW."""
     row = connection.execute(f"{SELECT} WHERE status = 1 ORDER BY task_id LIMIT 1").fetchone()
-    return None if row is None else _task(row)
+    return None if row is None else task_of(row)
 
 
 def exists_of_type(connection: Connection, type_name: str) -> bool:
@@ -290,9 +176,8 @@ def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str
 def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
     """Return the run limit in seconds of each task that exists."""
     found: dict[str, float] = {}
-    for start in range(0, len(task_ids), MOST_PARAMETERS):
-        some = task_ids[start : start + MOST_PARAMETERS]
-        sql = f"SELECT task_id, timeout, processing_time FROM tasks WHERE task_id IN ({', '.join('?' * len(some))})"
+    for some in slices(task_ids):
+        sql = f"SELECT task_id, timeout, processing_time FROM tasks WHERE task_id IN ({placeholders(some)})"
         found.update((task_id, run_limit_of(*limits)) for task_id, *limits in connection.execute(sql, some))
     return found
 

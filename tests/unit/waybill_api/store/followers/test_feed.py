@@ -6,7 +6,7 @@ import pytest
 
 from waybill.domain.status import Status
 from waybill_api.store.followers.feed import Feed
-from waybill_api.store.tables.line import Line
+from waybill_api.store.tables.events import Line
 from waybill_api.store.writing.unit import Commit
 
 pytestmark = pytest.mark.gen_test

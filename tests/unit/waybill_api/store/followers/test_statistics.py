@@ -16,8 +16,8 @@ from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import Task, TaskError
 from waybill.domain.task_type import TaskType
 from waybill.domain.transitions import end, retry
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.followers.statistics import MINUTE, MOST_TYPES, Statistics
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.store.writing.unit import Change, Commit
 
 NOW = 1_000 * MINUTE

@@ -16,11 +16,11 @@ from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.store.commands import reports, silence, task_types, tasks
+from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.followers.whereabouts import MOST_TIMED, Whereabouts
 from waybill_api.store.tables import stage_times
 from waybill_api.store.tables import tasks as rows
-from waybill_api.store.tables.drafts import TaskDraft
 from waybill_api.store.writing.unit import Unit
 
 TYPES = (

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDraft:
-    """A wish for a task; what is None is taken from its type."""
+    """A task to create; a field that is None is taken from its type."""
 
     name: str
     type: str = "sleep"
@@ -16,11 +16,3 @@ class TaskDraft:
     priority: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     external_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """A client's key and the fingerprint of the request that it came with."""
-
-    key: str
-    fingerprint: str
