@@ -10,7 +10,8 @@ from typing import Any
 from benchmarks.interrupts import raise_once
 from demo.table import Table
 from demo.throwaway import DemoError, installation
-from waybill.client import ApiError, Client
+from waybill.api_error import ApiError
+from waybill.client import Client
 
 TIMES = (0, 1, 2, 3, 5, 8, 13)
 UNLUCKY = 13

@@ -12,7 +12,8 @@ from typing import IO
 
 from benchmarks.interrupts import put_off
 from throwaway.clone import PYTHONPATH
-from waybill.client import ApiUnreachable, Client
+from waybill.api_error import ApiUnreachable
+from waybill.client import Client
 from waybill.host.port import free_port
 from waybill.host.starter import bound
 

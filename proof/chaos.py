@@ -22,7 +22,8 @@ from proof.load import Load
 from proof.plan import Plan, draw
 from proof.record import Record
 from proof.recorder import Recorder, gather
-from waybill.client import ApiError, Client
+from waybill.api_error import ApiError
+from waybill.client import Client
 from waybill.host import logs
 
 PATIENCE = 60.0

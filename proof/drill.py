@@ -20,7 +20,7 @@ from proof.plan import Control, Kind, Wish
 from proof.record import Record
 from proof.recorder import Json, Recorder, gather
 from proof.supervisor import Supervisor
-from waybill.client import ApiError
+from waybill.api_error import ApiError
 from waybill.domain.status import Status
 from waybill.host import logs
 

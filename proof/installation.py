@@ -10,7 +10,8 @@ from proof.journal import Journal
 from proof.plan import WORKERS
 from proof.proxy import Proxy
 from proof.supervisor import Supervisor, environment
-from waybill.client import ApiProblem, ApiUnreachable, Client
+from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.client import Client
 from waybill.host.port import free_port
 from waybill.settings import Settings
 

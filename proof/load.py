@@ -11,7 +11,8 @@ from functools import partial
 from proof.journal import Journal
 from proof.plan import Control, Wish
 from proof.record import Asked, Create
-from waybill.client import ApiProblem, ApiUnreachable, Client
+from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.client import Client
 from waybill.domain.status import Status
 
 THREADS = 12

@@ -9,7 +9,8 @@ from typing import Any
 
 from proof.checker import text
 from proof.record import Look, frozen
-from waybill.client import ApiError, Client
+from waybill.api_error import ApiError
+from waybill.client import Client
 from waybill.domain.status import Status
 
 POLLERS = 2

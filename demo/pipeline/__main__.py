@@ -20,7 +20,7 @@ from demo.pipeline.tracker import Tracker, tracker
 from demo.pipeline.wire import Wire
 from demo.pipeline.work import TYPE, Parcel, names, parcels
 from demo.throwaway import DemoError, Installation, installation
-from waybill.client import ApiError
+from waybill.api_error import ApiError
 
 SAY_EVERY = 5.0
 BATCH = 1_000

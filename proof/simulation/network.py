@@ -9,7 +9,8 @@ import requests
 
 from proof.simulation.kernel import Kernel, Wakeup
 from proof.simulation.process import Process
-from waybill.client import ApiUnreachable, Client
+from waybill.api_error import ApiUnreachable
+from waybill.client import Client
 
 LATENCY = 0.004
 """Mean seconds of a way without trouble."""

@@ -9,7 +9,7 @@ from proof.simulation.network import Network, NetworkClient
 from proof.simulation.oracle import KEPT, Oracle
 from proof.simulation.process import Process
 from proof.simulation.truth import Truth
-from waybill.client import ApiProblem, ApiUnreachable
+from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.domain.task_type import TaskType
 
 TYPES = (

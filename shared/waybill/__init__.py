@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from waybill.client import Answer, ApiError, ApiProblem, ApiUnreachable, Client
+    from waybill.api_error import ApiError, ApiProblem, ApiUnreachable
+    from waybill.client import Answer, Client
     from waybill.delivery.delivery import Closed, Full
     from waybill.received import Received
     from waybill.reporter import Reporter
@@ -26,9 +27,9 @@ __all__ = [
 
 _MODULES = {
     "Answer": "waybill.client",
-    "ApiError": "waybill.client",
-    "ApiProblem": "waybill.client",
-    "ApiUnreachable": "waybill.client",
+    "ApiError": "waybill.api_error",
+    "ApiProblem": "waybill.api_error",
+    "ApiUnreachable": "waybill.api_error",
     "Client": "waybill.client",
     "Closed": "waybill.delivery.delivery",
     "Full": "waybill.delivery.delivery",

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from waybill.delivery.delivery import Delivered, drain
-from waybill.delivery.leftovers import DAMAGED, Leftovers
+from waybill.delivery.leftovers import DAMAGED, Leftovers, drain
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Delivered
 from waybill.host.damage import is_damage
 
 logger = logging.getLogger(__name__)

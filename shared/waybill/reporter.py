@@ -14,10 +14,11 @@ from typing import Any, Self
 from waybill.client import Answer, Client
 from waybill.clock import LogicalClock
 from waybill.delivery.courier import Courier
-from waybill.delivery.delivery import Closed, Delivery, Verdict
+from waybill.delivery.delivery import Closed, Delivery
 from waybill.delivery.leftovers import DAMAGED, identify
 from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Verdict
 from waybill.domain.status import Outcome
 from waybill.encoding import encoded
 from waybill.host.damage import is_damage

@@ -22,6 +22,8 @@ import waybill_worker.handlers.sleep
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
 from tests.stateful.running import ADMIN, REPORTER, RunningApi
 from waybill import client as today
+from waybill import transport
+from waybill.api_error import ApiProblem
 from waybill.domain.route import handler_of, route_of
 
 RELEASES = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
@@ -205,12 +207,13 @@ def test_the_client_of_a_release_understands_today(api: RunningApi, release: Pat
 def test_todays_client_passes_over_fields_that_it_does_not_know(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded = today._decoded
+    decoded = transport.decoded
 
     def with_more(response: requests.Response) -> Any:
         return _with_more(decoded(response))
 
-    monkeypatch.setattr(today, "_decoded", with_more)
+    for module in (today, transport):
+        monkeypatch.setattr(module, "decoded", with_more)
     converse(today.Client(api.url, ADMIN))
 
 
@@ -249,7 +252,7 @@ def test_todays_client_understands_what_a_release_answered(release: Path, monkey
     assert answered("GET", "/events?limit=3&after=2", 200, client.events)[0]["kind"] == "create"
     lost = answered("POST", "/workers/w-2/heartbeat", 200, lambda: client.heartbeat("w-2", {}))
     assert lost == [("<id-1>", 1)]
-    with pytest.raises(today.ApiProblem) as caught:
+    with pytest.raises(ApiProblem) as caught:
         answered("POST", "/tasks", 422, lambda: client.create_task(""))
     assert caught.value.code == "invalid"
 

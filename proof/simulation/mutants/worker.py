@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from waybill.client import Answer, ApiError
+from waybill.api_error import ApiError
+from waybill.client import Answer
 from waybill.delivery.courier import Courier
 from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from waybill.client import Answer
 from waybill.delivery.courier import Courier
-from waybill.delivery.delivery import Delivered, drain, letter
-from waybill.delivery.leftovers import DAMAGED, Leftovers
+from waybill.delivery.leftovers import DAMAGED, Leftovers, drain
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Delivered, dead_letter
 from waybill.domain.status import Outcome
 from waybill.host.damage import is_damage
 from waybill_worker.plain_failure import plain_failure
@@ -106,7 +106,7 @@ class Adoption:
             dead = []
             for parcel, answer in zip(parcels, answers, strict=False):
                 if answer.outcome in (Outcome.UNKNOWN, Outcome.INVALID):
-                    dead.append(letter(parcel, answer))
+                    dead.append(dead_letter(parcel, answer))
                 if parcel.is_final and answer.outcome is Outcome.INVALID:
                     instead = plain_failure(parcel, answer.detail)
                     spool.append([] if instead is None else [instead])

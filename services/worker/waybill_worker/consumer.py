@@ -11,7 +11,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from waybill import installation
-from waybill.client import ApiError, Client
+from waybill.api_error import ApiError
+from waybill.client import Client
 from waybill.delivery.courier import Courier
 from waybill.delivery.leftovers import identify
 from waybill.delivery.outage import Outage

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from waybill.client import Answer, ApiError, ApiProblem
+from waybill.api_error import ApiError, ApiProblem
+from waybill.client import Answer
 from waybill.delivery.courier import BATCH, NEVER_ACCEPTED
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome

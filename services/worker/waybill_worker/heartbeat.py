@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from waybill.client import ApiError, ApiProblem, BeatAnswer
+from waybill.api_error import ApiError, ApiProblem
+from waybill.client import BeatAnswer
 from waybill.delivery.outage import Outage
 from waybill.version import VERSION
 from waybill_worker.runs.runs import Runs

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from waybill.client import Answer
 from waybill.delivery.courier import Courier
-from waybill.delivery.delivery import Delivery, Verdict
+from waybill.delivery.delivery import Delivery
 from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Verdict
 from waybill.domain.status import Outcome
 from waybill_worker.plain_failure import plain_failure
 from waybill_worker.runs.runs import Runs

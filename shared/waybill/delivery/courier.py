@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from waybill.client import Answer, ApiError, ApiProblem
+from waybill.api_error import ApiError, ApiProblem
+from waybill.client import Answer
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import Outcome
 

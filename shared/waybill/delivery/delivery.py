@@ -4,29 +4,22 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum
-from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from waybill.client import Answer, ApiError
+from waybill.api_error import ApiError
 from waybill.delivery.courier import BATCH, Courier
 from waybill.delivery.deferral import Deferral
+from waybill.delivery.memory import Memory
 from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Delivered, Judge, Verdict, dead_letter
 from waybill.host.damage import is_damage
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
-
-ROOM = 10_000
-"""How many parcels may wait in memory before whoever reports has to wait too."""
-
-ROOM_CHARACTERS = 16 * 1_048_576
-"""How much text they may have together."""
 
 
 class Closed(Exception):
@@ -39,27 +32,6 @@ class Full(Exception):
 
 class CannotDefer(ApiError):
     """What has to be tried later cannot be kept until then, so that everything waits."""
-
-
-class Verdict(Enum):
-    """What is to be done after the API's answer to a parcel."""
-
-    DONE = "done"
-    """It has arrived, or need not."""
-    SET_ASIDE = "set aside"
-    """It will never be accepted: a dead letter."""
-    LATER = "later"
-    """Its task is not known yet: tried again for a while, and then set aside."""
-
-
-Judge = Callable[[Parcel, Answer], Verdict]
-
-
-class Delivered(NamedTuple):
-    """How many of the parcels are done with, from the first on, and the dead letters (reason, text) among them."""
-
-    done: int
-    dead: list[tuple[str, str]]
 
 
 class Errand(Protocol):
@@ -98,9 +70,7 @@ class Delivery:
         self._clock = clock
         self._errand: Errand | None = None
         self._changed = threading.Condition()
-        self._memory: deque[Parcel] = deque()
-        self._characters = 0
-        self._taken = 0
+        self._memory = Memory()
         self._closing = False
         self._deadline = 0.0
         self._ended = False
@@ -125,20 +95,18 @@ class Delivery:
         Raises Full; Closed where it would not even be kept any more.
         """
         with self._changed:
-            if not (beyond_room or self._changed.wait_for(lambda: self._has_room or self._closing, patience)):
+            if not (beyond_room or self._changed.wait_for(lambda: self._memory.has_room or self._closing, patience)):
                 raise Full(f"{len(self._memory)} reports wait already")
             if self._ended:
                 raise Closed("it was closed")
-            self._memory.append(parcel)
-            self._characters += len(parcel.text)
-            self._taken += 1
+            self._memory.add(parcel)
             if len(self._memory) == 1:
                 self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was put before is delivered or set aside, and tell whether it is."""
         with self._changed:
-            target = self._taken
+            target = self._memory.taken
             return self._changed.wait_for(lambda: self._finished >= target and not len(self._deferral), timeout)
 
     def work(self) -> None:
@@ -185,7 +153,7 @@ class Delivery:
             if verdict is Verdict.LATER and self._deferral.takes(parcel.task_id):
                 later.append(parcel)
             elif verdict is not Verdict.DONE and answer is not None:
-                dead.append(letter(parcel, answer))
+                dead.append(dead_letter(parcel, answer))
         try:
             self._deferral.add(later)
         except (sqlite3.Error, OSError) as error:
@@ -198,12 +166,8 @@ class Delivery:
         return len(self._memory) + self._spooled + len(self._deferral)
 
     @property
-    def _has_room(self) -> bool:
-        return len(self._memory) < ROOM and self._characters < ROOM_CHARACTERS
-
-    @property
     def _finished(self) -> int:
-        return self._taken - len(self._memory) - self._spooled
+        return self._memory.taken - len(self._memory) - self._spooled
 
     @property
     def _is_away(self) -> bool:
@@ -246,7 +210,7 @@ class Delivery:
 
     def _keep(self, limit: int | None) -> None:
         with self._changed:
-            parcels = list(islice(self._memory, limit))
+            parcels = self._memory.first(limit)
         if not parcels:
             return
         try:
@@ -259,13 +223,8 @@ class Delivery:
         self._spool_works = True
         with self._changed:
             self._spooled += len(parcels)
-            self._forget(len(parcels))
-
-    def _forget(self, count: int) -> None:
-        """Drop the oldest parcels from memory, with the lock held."""
-        for _ in range(count):
-            self._characters -= len(self._memory.popleft().text)
-        self._changed.notify_all()
+            self._memory.forget(len(parcels))
+            self._changed.notify_all()
 
     def _turn(self) -> None:
         """Do the next thing that the API is needed for."""
@@ -313,7 +272,7 @@ class Delivery:
                 continue
             done.append(one)
             if verdict is not Verdict.DONE:
-                dead.append(letter(one.parcel, answer))
+                dead.append(dead_letter(one.parcel, answer))
         self._removing(lambda: self._deferral.settle(done, again, dead))
         with self._changed:
             self._changed.notify_all()
@@ -335,12 +294,13 @@ class Delivery:
 
     def _deliver_from_memory(self) -> None:
         with self._changed:
-            parcels = list(islice(self._memory, BATCH))
+            parcels = self._memory.first(BATCH)
         count, dead = self.pass_on(parcels)
         if dead:
             self._removing(lambda: self._spool.remove(0, dead))
         with self._changed:
-            self._forget(count)
+            self._memory.forget(count)
+            self._changed.notify_all()
 
     def _removing(self, remove: Callable[[], None]) -> bool:
         try:
@@ -351,21 +311,3 @@ class Delivery:
             self._retry_at = self._clock() + LONGEST_PAUSE
             return False
         return True
-
-
-def drain(spool: Spool, deliver: Callable[[Sequence[Parcel]], Delivered]) -> int:
-    """Deliver everything that a dead process left, in order, and return how many parcels that were."""
-    total = 0
-    spool.undefer()
-    while parcels := spool.first(BATCH):
-        count, dead = deliver(parcels)
-        spool.remove(count, dead)
-        total += count
-    return total
-
-
-def letter(parcel: Parcel, answer: Answer) -> tuple[str, str]:
-    """Return the dead letter (reason, text) of a parcel, and log that there is one."""
-    reason = f"{answer.outcome}: {answer.detail or 'no detail'}"
-    logger.warning("A report on task %s was not accepted: %s", parcel.task_id, reason)
-    return reason, parcel.text

@@ -4,11 +4,13 @@ import logging
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from waybill.client import ApiError
-from waybill.delivery.spool import Spool
+from waybill.api_error import ApiError
+from waybill.delivery.courier import BATCH
+from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Delivered
 from waybill.host.lockfile import LockFile
 
 logger = logging.getLogger(__name__)
@@ -77,3 +79,14 @@ class Leftovers:
             spool.close()
             lock.release(unlink=settled)
         return settled
+
+
+def drain(spool: Spool, deliver: Callable[[Sequence[Parcel]], Delivered]) -> int:
+    """Deliver everything that a dead process left, in order, and return how many parcels that were."""
+    total = 0
+    spool.undefer()
+    while parcels := spool.first(BATCH):
+        count, dead = deliver(parcels)
+        spool.remove(count, dead)
+        total += count
+    return total

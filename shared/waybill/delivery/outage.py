@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from waybill.client import ApiError, WrongInstallation
+from waybill.api_error import ApiError, WrongInstallation
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.unit.waybill_worker.scripted import ScriptedApi
-from waybill.client import ApiProblem, ApiUnreachable
+from waybill.api_error import ApiProblem, ApiUnreachable
 
 
 class HttpApi:

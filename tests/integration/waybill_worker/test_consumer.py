@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.waybill_worker.bench import Bench
 from tests.unit.waybill_worker.scripted import until
-from waybill.client import ApiProblem
+from waybill.api_error import ApiProblem
 from waybill.delivery.spool import Spool
 
 HANGING = """

@@ -12,7 +12,8 @@ from proof.journal import Journal
 from proof.load import Load
 from proof.plan import Control, Wish
 from proof.record import Asked
-from waybill.client import ApiProblem, ApiUnreachable, Client
+from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.client import Client
 
 PATIENCE = 20.0
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from waybill import trust
-from waybill.client import Answer, ApiProblem, ApiUnreachable, Client
+from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.client import Answer, Client
 from waybill.domain.status import Outcome
 
 Said = tuple[str, str, dict[str, str], Any]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from waybill import installation
-from waybill.client import ApiUnreachable, Client, WrongInstallation
+from waybill.api_error import ApiUnreachable, WrongInstallation
+from waybill.client import Client
 from waybill.delivery.outage import Outage
 from waybill.installation import HEADER, NoInstallation
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from waybill.client import Answer, ApiUnreachable, BeatAnswer
+from waybill.api_error import ApiUnreachable
+from waybill.client import Answer, BeatAnswer
 from waybill.domain.status import Outcome
 from waybill.queue.message import Message
 from waybill.queue.queue import Letter

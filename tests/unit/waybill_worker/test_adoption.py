@@ -11,7 +11,7 @@ import pytest
 from tests.descriptors import no_descriptors
 from tests.unit.spools import dead_letters
 from tests.unit.waybill_worker.scripted import ScriptedApi, judged, until
-from waybill.client import ApiUnreachable
+from waybill.api_error import ApiUnreachable
 from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
 from waybill.host.lockfile import LockFile

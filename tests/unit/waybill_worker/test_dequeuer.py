@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from tests.unit.waybill_worker.scripted import ListQueue, ScriptedApi, judged, until
-from waybill.client import ApiProblem, ApiUnreachable
+from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
 from waybill.queue.message import Message

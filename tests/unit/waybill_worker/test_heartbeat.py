@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
-from waybill.client import ApiProblem, ApiUnreachable
+from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.queue.message import Message
 from waybill_worker.handlers.registry import Registry

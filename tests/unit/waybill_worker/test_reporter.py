@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.spools import kept
 from tests.unit.waybill_worker.scripted import ScriptedApi, applied, judged, until
-from waybill.client import ApiProblem, ApiUnreachable
+from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.courier import Courier
 from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Spool

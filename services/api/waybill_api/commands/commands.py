@@ -6,7 +6,7 @@ import sys
 from typing import get_args
 
 from waybill import together
-from waybill.client import ApiError
+from waybill.api_error import ApiError
 from waybill.command_line import BAD_USAGE, Command, CommandError
 from waybill.host import starter
 from waybill.host.outlet import Outlets

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from waybill.client import ApiUnreachable, Client, WrongInstallation
+from waybill.api_error import ApiUnreachable, WrongInstallation
+from waybill.client import Client
 from waybill.domain.errors import WaybillError
 from waybill.host.ownership import hand_over
 from waybill.installation import NoInstallation, known

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from waybill.client import ApiProblem, Client
+from waybill.api_error import ApiProblem
+from waybill.client import Client
 from waybill.settings import Settings
 from waybill.wire.accounts import CreateAccount
 from waybill_api.commands.command_audit import note

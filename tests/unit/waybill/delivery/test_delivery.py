@@ -12,11 +12,12 @@ import pytest
 from tests.unit.spools import dead_letters, kept
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill.client import Answer
-from waybill.delivery import deferral, delivery
+from waybill.delivery import deferral, delivery, memory
 from waybill.delivery.courier import Courier
-from waybill.delivery.delivery import Closed, Delivery, Full, Verdict
+from waybill.delivery.delivery import Closed, Delivery, Full
 from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Parcel, Spool
+from waybill.delivery.verdict import Verdict
 from waybill.domain.status import Outcome
 
 
@@ -74,7 +75,7 @@ def in_memory(bench: Bench) -> int:
 def test_while_the_api_is_slow_memory_holds_no_more_than_its_room(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "ROOM", 20)
+    monkeypatch.setattr(memory, "ROOM", 20)
     monkeypatch.setattr(delivery, "BATCH", 5)
     highest = 0
     reply = bench.reply
@@ -94,7 +95,7 @@ def test_while_the_api_is_slow_memory_holds_no_more_than_its_room(
 
 
 def test_whoever_reports_waits_for_room_and_not_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ROOM", 3)
+    monkeypatch.setattr(memory, "ROOM", 3)
     bench.api.gate.clear()
     bench.thread.start()
     for seq in range(3):
@@ -111,7 +112,7 @@ def test_whoever_reports_waits_for_room_and_not_for_ever(bench: Bench, monkeypat
 
 
 def test_large_reports_fill_the_room_sooner(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ROOM_CHARACTERS", 1_000)
+    monkeypatch.setattr(memory, "ROOM_CHARACTERS", 1_000)
     bench.put("a", 0, fill="x" * 1_000)
     with pytest.raises(Full):
         bench.put("a", 1, patience=0.01)
@@ -124,7 +125,7 @@ def test_a_spool_is_emptied_while_more_comes_than_a_request_carries(
 ) -> None:
     """Each request meets with twice as many new reports as it carries, so that they never stop gathering."""
     monkeypatch.setattr(delivery, "BATCH", 10)
-    monkeypatch.setattr(delivery, "ROOM", 50)
+    monkeypatch.setattr(memory, "ROOM", 50)
     bench.api.is_down = True
     bench.thread.start()
     for seq in range(300):

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from waybill.client import ApiError
+from waybill.api_error import ApiError
 from waybill.delivery.outage import PATIENCE_SECONDS, Outage
 
 REFUSED = ApiError("Connection refused")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.waybill_worker.scripted import ScriptedApi
-from waybill.client import ApiUnreachable
+from waybill.api_error import ApiUnreachable
 from waybill.wire.workers import Heartbeat
 from waybill_worker.handlers import registry as module
 from waybill_worker.handlers.registry import Registry, installed_handlers

@@ -1,0 +1,184 @@
+"""How a request reaches the API and its answer comes back: connections, the token, a second try."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from urllib3.exceptions import ProtocolError
+
+from waybill.address import api_address
+from waybill.api_error import ApiError, ApiProblem, ApiUnreachable, WrongInstallation
+from waybill.installation import HEADER
+from waybill.trust import NoAuthorities, authorities
+
+TIMEOUT = (3.05, 30.0)
+"""Seconds to connect, and to wait for the next bytes of an answer."""
+
+UNAUTHORIZED = 401
+FIRST_FAILURE = 300
+FIRST_SERVER_ERROR = 500
+
+
+class Transport:
+    """Sends requests to one API. Each thread keeps a connection of its own.
+
+    A call that may be repeated is sent once more if the server had closed a kept-alive connection.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Callable[[], str | None] | str | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        installation: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Take the address and the bearer token, or a function that reads it; it is read again after a 401.
+
+        `installation` returns the id of the installation that has to answer there, None while that is not known: each
+        new connection is asked for it before the token is sent over it.
+        """
+        self._base_url = api_address(base_url)
+        self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
+        self._token: str | None = None
+        self._timeout = timeout
+        self._read_installation = installation
+        self._local = threading.local()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | str | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] | None = None,
+        again: bool = True,
+    ) -> Any:
+        text = body if body is None or isinstance(body, str) else json.dumps(body, allow_nan=False)
+        url = self._base_url + path
+        response = self._send(method, url, text, parameters or {}, headers or {}, timeout or self._timeout, again)
+        return decoded(response)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        text: str | None,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
+        timeout: tuple[float, float],
+        again: bool = True,
+    ) -> requests.Response:
+        """Send one request, with the token read again after a 401, and return an answer that is a success."""
+        sent = self._token = self._token or self._read_token()
+        while True:
+            allowed = {} if sent is None else {"Authorization": f"Bearer {sent}"}
+            typed = {} if text is None else {"Content-Type": "application/json"}
+            request = requests.Request(
+                method,
+                url,
+                headers={"User-Agent": "waybill", **allowed, **typed, **headers},
+                data=None if text is None else text.encode(),
+                params=dict(parameters),
+            )
+            response = self._attempt(request, timeout, again)
+            if response.status_code != UNAUTHORIZED:
+                break
+            self._token = self._read_token()
+            if self._token == sent:
+                break
+            sent = self._token
+        if response.status_code >= FIRST_FAILURE:
+            raise _failure(response)
+        return response
+
+    def _attempt(self, request: requests.Request, timeout: tuple[float, float], again: bool) -> requests.Response:
+        try:
+            # Prepared without the session, which has nothing to add and takes a quarter of the whole time for it.
+            prepared = request.prepare()
+            try:
+                return self._sent(prepared, timeout)
+            except requests.ConnectionError as error:
+                if not again or not _was_dropped(error):
+                    raise
+                return self._sent(prepared, timeout)
+        except (OSError, NoAuthorities, UnicodeError) as error:
+            raise ApiUnreachable(_reason(error)) from error
+
+    def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        """Send a request over a connection whose other end is known. Raises WrongInstallation."""
+        session = self._session()
+        if "Authorization" in prepared.headers:
+            self._recognize(session, timeout)
+        return session.send(prepared, timeout=timeout, allow_redirects=False)
+
+    def _recognize(self, session: requests.Session, timeout: tuple[float, float]) -> None:
+        connection = _connection(session, self._base_url)
+        if connection is not None and connection is getattr(self._local, "known", None):
+            return
+        expected = self._read_installation()
+        if expected is None:
+            return
+        url = f"{self._base_url}/healthz"
+        asked = requests.Request("GET", url, headers={"User-Agent": "waybill"}).prepare()
+        found = session.send(asked, timeout=timeout, allow_redirects=False).headers.get(HEADER)
+        if found != expected:
+            session.close()
+            raise WrongInstallation(self._base_url, found, expected)
+        self._local.known = _connection(session, self._base_url)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            # A .netrc entry would take the place of the token, and looking for one costs more than the request.
+            session.trust_env = False
+            if self._base_url.lower().startswith("https:"):
+                session.verify = authorities() or True
+            self._local.session = session
+        return session
+
+
+def decoded(response: requests.Response) -> Any:
+    """Return the JSON of an answer. Raises ApiUnreachable if it is none."""
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        raise ApiUnreachable("an answer that is not JSON", response.status_code) from None
+
+
+def _failure(response: requests.Response) -> ApiError:
+    try:
+        said = json.loads(response.content)
+    except ValueError:
+        said = None
+    problem: dict[str, Any] = said if isinstance(said, dict) else {}
+    code = str(problem.get("code") or response.reason)
+    failure = ApiProblem(response.status_code, code, problem)
+    return ApiUnreachable(str(failure), failure.status) if response.status_code >= FIRST_SERVER_ERROR else failure
+
+
+def _reason(error: BaseException) -> str:
+    """Return what lies at the bottom of an error; what the libraries wrap around it fills a screen."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return f"{type(error).__name__}: {error}"
+
+
+def _connection(session: requests.Session, url: str) -> Any:
+    """Return the open connection that a session uses for its next request; None if it opens a new one."""
+    adapter: Any = session.get_adapter(url)
+    for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+        for key in manager.pools.keys():  # noqa: SIM118 - it has no iterator
+            for connection in manager.pools[key].pool.queue:
+                if connection is not None and connection.is_connected:
+                    return connection
+    return None
+
+
+def _was_dropped(error: requests.ConnectionError) -> bool:
+    """Whether the server closed a connection that had been open, which says nothing about the request."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
