@@ -62,7 +62,7 @@ class LogicalClock:
                 os.close(descriptor)
         except OSError as error:
             if not self._fails:
-                logger.error("The numbers of reports are not kept for the next process, going on trying: %s", error)
+                logger.error("The numbers of reports are not kept for the next process; retrying: %s", error)
             # Without the folder, no other process has numbers from it either.
             if not isinstance(error, FileNotFoundError):
                 self._last += secrets.randbelow(LEAP)

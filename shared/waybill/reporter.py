@@ -170,7 +170,7 @@ class Reporter:
                     self._spool.set_aside(DAMAGED)
                     self._delivery.lose_spool()
                 elif str(error) != complaint:
-                    logger.error("The spool %s cannot be used, going on trying: %s", self._spool.path, error)
+                    logger.error("The spool %s cannot be used; retrying: %s", self._spool.path, error)
                     complaint = str(error)
                 time.sleep(PAUSE_SECONDS)
             except BaseException:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.descriptors import no_descriptors
-from waybill.queue.message import Message
-from waybill.queue.queue import Letter, Queue
+from waybill.queue.errors import QueueUnavailable
+from waybill.queue.message import Message, RoutedMessage
+from waybill.queue.queue import Queue
 
 
 class Bomb:
@@ -53,7 +54,7 @@ def set_aside(path: Path) -> list[str]:
 
 def test_what_was_sent_is_taken_once(queue: Queue) -> None:
     queue.send([("sleep", 0, message(1))])
-    assert queue.take(["sleep"], 10) == [Letter("sleep", 0, message(1))]
+    assert queue.take(["sleep"], 10) == [RoutedMessage("sleep", 0, message(1))]
     assert queue.take(["sleep"], 10) == []
 
 
@@ -71,7 +72,7 @@ def test_no_more_is_taken_than_asked_for(queue: Queue) -> None:
 
 def test_only_the_routes_asked_for_are_taken(queue: Queue) -> None:
     queue.send([("a", 0, message(1)), ("b", 0, message(2))])
-    assert queue.take(["b", "c"], 10) == [Letter("b", 0, message(2))]
+    assert queue.take(["b", "c"], 10) == [RoutedMessage("b", 0, message(2))]
     assert queue.take([], 10) == []
     assert queue.routes() == {"a"}
 
@@ -86,7 +87,7 @@ def test_of_some_routes_only_what_exceeds_a_priority_is_taken(queue: Queue) -> N
 def test_letters_that_were_taken_can_be_put_back(queue: Queue) -> None:
     queue.send([("a", 3, message(1))])
     queue.send(queue.take(["a"], 1))
-    assert queue.take(["a"], 1) == [Letter("a", 3, message(1))]
+    assert queue.take(["a"], 1) == [RoutedMessage("a", 3, message(1))]
 
 
 def test_contents_are_all_messages_and_stay_there(queue: Queue) -> None:
@@ -105,17 +106,17 @@ def test_of_a_route_what_would_be_taken_last_is_taken_back(queue: Queue) -> None
 
 def test_what_lies_there_can_be_removed_by_its_number(queue: Queue) -> None:
     queue.send([("a", 0, message(1)), ("b", 0, message(1)), ("a", 0, message(2))])
-    lying = queue.lying()
-    assert [(one.route, one.message) for one in lying] == [("a", message(1)), ("b", message(1)), ("a", message(2))]
-    queue.remove([one.number for one in lying if one.route == "b"])
+    queued = queue.queued()
+    assert [(one.route, one.message) for one in queued] == [("a", message(1)), ("b", message(1)), ("a", message(2))]
+    queue.remove([one.number for one in queued if one.route == "b"])
     queue.remove([])
-    assert [one.route for one in queue.lying()] == ["a", "a"]
+    assert [one.route for one in queue.queued()] == ["a", "a"]
 
 
 def test_another_process_sees_what_was_sent(queue: Queue, path: Path) -> None:
     queue.send([("a", 0, message(1))])
     other = Queue(path)
-    assert other.take(["a"], 1) == [Letter("a", 0, message(1))]
+    assert other.take(["a"], 1) == [RoutedMessage("a", 0, message(1))]
     assert queue.take(["a"], 1) == []
     assert queue.generation == 0
     other.close()
@@ -172,7 +173,7 @@ def test_a_message_that_cannot_be_read_is_dropped_and_the_next_one_taken(
     put_raw(path, data)
     queue.send([("sleep", 0, message(1))])
     assert queue.contents() == {message(1)}
-    assert queue.take(["sleep"], 10) == [Letter("sleep", 0, message(1))]
+    assert queue.take(["sleep"], 10) == [RoutedMessage("sleep", 0, message(1))]
     assert queue.take(["sleep"], 10) == []
 
 
@@ -222,7 +223,7 @@ def test_a_pickle_on_the_queue_runs_nothing(queue: Queue, path: Path, tmp_path: 
 
 def test_fields_of_a_later_version_are_ignored(queue: Queue, path: Path) -> None:
     put_raw(path, json.dumps({"task_id": "a", "run": 2, "colour": "red"}).encode())
-    assert queue.take(["sleep"], 1) == [Letter("sleep", 0, Message("a", 2))]
+    assert queue.take(["sleep"], 1) == [RoutedMessage("sleep", 0, Message("a", 2))]
 
 
 def test_a_deleted_file_is_made_anew_on_both_sides(queue: Queue, path: Path) -> None:
@@ -231,7 +232,7 @@ def test_a_deleted_file_is_made_anew_on_both_sides(queue: Queue, path: Path) -> 
     path.unlink()
     assert other.take(["a"], 1) == []
     queue.send([("a", 0, message(2))])
-    assert other.take(["a"], 1) == [Letter("a", 0, message(2))]
+    assert other.take(["a"], 1) == [RoutedMessage("a", 0, message(2))]
     assert (queue.generation, other.generation) == (1, 1)
     other.close()
 
@@ -255,7 +256,7 @@ def test_a_replaced_file_is_taken_up_with_what_it_holds(queue: Queue, path: Path
 def test_a_damaged_file_is_set_aside_and_made_anew(queue: Queue, path: Path, content: bytes) -> None:
     queue.send([("a", 0, message(1))])
     path.write_bytes(content)
-    assert queue.take(["a"], 1) in ([], [Letter("a", 0, message(1))])
+    assert queue.take(["a"], 1) in ([], [RoutedMessage("a", 0, message(1))])
     queue.send([("a", 0, message(2))])
     assert message(2) in {letter.message for letter in queue.take(["a"], 10)}
 
@@ -290,9 +291,9 @@ def test_a_healthy_file_is_not_set_aside_for_want_of_descriptors(queue: Queue, p
     queue.send([("a", 0, message(1))])
     for _ in range(3):
         with no_descriptors():
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(QueueUnavailable):
                 queue.send([("a", 0, message(2))])
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(QueueUnavailable):
                 queue.take(["a"], 10)
     assert set_aside(path) == []
     assert queue.contents() == {message(1)}
@@ -313,7 +314,7 @@ def test_a_healthy_file_that_may_not_be_opened_is_not_set_aside(
 
     with monkeypatch.context() as patch:
         patch.setattr("waybill.queue.queue.RouteStorage", refuse)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(QueueUnavailable):
             queue.take(["a"], 10)
     assert set_aside(path) == []
     assert queue.contents() == {message(1)}
@@ -332,7 +333,7 @@ def test_a_failure_that_passes_with_a_new_connection_costs_no_message(
         raise error
 
     monkeypatch.setattr(storage, "take", fail)
-    assert queue.take(["a"], 10) == [Letter("a", 0, message(1))]
+    assert queue.take(["a"], 10) == [RoutedMessage("a", 0, message(1))]
     assert queue.generation == 0
     assert set_aside(path) == []
 
@@ -363,5 +364,5 @@ def test_another_schema_is_set_aside(queue: Queue, path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_raises(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(QueueUnavailable):
         Queue(tmp_path / "no" / "folder" / "queue.db")

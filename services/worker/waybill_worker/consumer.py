@@ -20,6 +20,7 @@ from waybill.delivery.spool import Spool
 from waybill.host import os_error
 from waybill.host.doorbell import Doorbell, ring_all
 from waybill.host.ownership import check_access, hand_over
+from waybill.queue.errors import QueueUnavailable
 from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
@@ -102,7 +103,7 @@ class Worker:
                 f"a worker cannot start in {settings.data_dir}: {os_error.told(error)}",
                 2 if os_error.needs_a_person(error) else 1,
             ) from None
-        except sqlite3.Error as error:
+        except QueueUnavailable as error:
             raise CannotStart(f"a worker cannot start in {settings.data_dir}: {error}") from None
         self._on_ending = on_ending
         self._are_descriptors_gone = are_descriptors_gone

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +12,8 @@ from waybill.client import Answer
 from waybill.delivery.courier import BATCH, NEVER_ACCEPTED
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
-from waybill.queue.queue import Letter
+from waybill.queue.errors import QueueUnavailable
+from waybill.queue.message import RoutedMessage
 from waybill_worker.runs.fairness import admitted
 from waybill_worker.runs.runs import Run, Runs
 from waybill_worker.runs.slots import Slots
@@ -31,11 +31,11 @@ LONGEST_PAUSE = 1.0
 class Messages(Protocol):
     """What the dequeuer needs of the queue."""
 
-    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
-        """Remove up to `limit` letters of these routes; a mapping has the priority that they have to exceed."""
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[RoutedMessage]:
+        """Remove up to `limit` messages of these routes; a mapping has the priority that they have to exceed."""
 
-    def send(self, letters: Sequence[tuple[str, int, Any]]) -> None:
-        """Put letters on the queue."""
+    def send(self, messages: Sequence[tuple[str, int, Any]]) -> None:
+        """Put messages (route, priority, message) on the queue."""
 
     def routes(self) -> set[str]:
         """Return the routes that have messages now."""
@@ -143,15 +143,15 @@ class Dequeuer:
 
     def turn(self) -> bool:
         """Take and claim once; tell whether there was anything to take."""
-        letters = self._take()
-        if letters and (self._paused.is_set() or self._retired.is_set()):
-            self._put_back(letters)
+        messages = self._take()
+        if messages and (self._paused.is_set() or self._retired.is_set()):
+            self._put_back(messages)
             return False
-        if letters:
-            self._claim(letters)
-        return bool(letters)
+        if messages:
+            self._claim(messages)
+        return bool(messages)
 
-    def _take(self) -> list[Letter]:
+    def _take(self) -> list[RoutedMessage]:
         free, reserve = self._slots.free, self._slots.reserve
         # One by one, since each changes who may take the next of the last slots.
         limit = min(free - reserve, BATCH) if free > reserve else min(free, 1)
@@ -160,16 +160,16 @@ class Dequeuer:
         try:
             if self._clock() - self._looked_at > LOOK_SECONDS:
                 self._notice()
-            letters = self._queue.take(self._admitted(), limit)
-            if not letters and self._notice():
-                letters = self._queue.take(self._admitted(), limit)
-        except sqlite3.Error as error:
+            messages = self._queue.take(self._admitted(), limit)
+            if not messages and self._notice():
+                messages = self._queue.take(self._admitted(), limit)
+        except QueueUnavailable as error:
             if self._queue_works:
-                logger.warning("The queue cannot be read, going on trying: %s", error)
+                logger.warning("The queue is unavailable; retrying: %s", error)
             self._queue_works = False
             return []
         self._queue_works = True
-        return letters
+        return messages
 
     def _admitted(self) -> Collection[str] | Mapping[str, float]:
         """Return the routes whose messages may take a slot; a mapping has the priority that they have to exceed."""
@@ -184,11 +184,11 @@ class Dequeuer:
         self._looked_at = self._clock()
         return self._served.notice(self._queue.routes())
 
-    def _claim(self, letters: Sequence[Letter]) -> None:
-        opened = [(letter, self._runs.open(letter.message, secrets.token_hex(16))) for letter in letters]
-        claimed = [(letter, run) for letter, run in opened if run is not None]
-        for letter, run in claimed:
-            run.route, run.priority = letter.route, letter.priority
+    def _claim(self, messages: Sequence[RoutedMessage]) -> None:
+        opened = [(routed, self._runs.open(routed.message, secrets.token_hex(16))) for routed in messages]
+        claimed = [(routed, run) for routed, run in opened if run is not None]
+        for routed, run in claimed:
+            run.route, run.priority = routed.route, routed.priority
         if not claimed:
             return
         self._slots.take(len(claimed))
@@ -198,7 +198,7 @@ class Dequeuer:
             for run in runs:
                 self._drop(run)
             if self._stopping.is_set():
-                self._put_back([letter for letter, _ in claimed])
+                self._put_back([routed for routed, _ in claimed])
             return
         granted: list[Run] = []
         for run, answer in zip(runs, answers, strict=True):
@@ -234,8 +234,8 @@ class Dequeuer:
         self._runs.forget(run)
         self._slots.give_back()
 
-    def _put_back(self, letters: Sequence[Letter]) -> None:
+    def _put_back(self, messages: Sequence[RoutedMessage]) -> None:
         try:
-            self._queue.send(letters)
-        except sqlite3.Error as error:
-            logger.warning("%d messages could not be put back, and will be sent again: %s", len(letters), error)
+            self._queue.send(messages)
+        except QueueUnavailable as error:
+            logger.warning("%d messages could not be put back, and will be sent again: %s", len(messages), error)

@@ -247,7 +247,7 @@ class Delivery:
             if isinstance(error, sqlite3.Error) and is_damage(error):
                 raise
             if self._spool_is_read:
-                logger.error("The spool cannot be read, going on trying: %s", error)
+                logger.error("The spool cannot be read; retrying: %s", error)
             self._spool_is_read = False
             self._retry_at = self._clock() + LONGEST_PAUSE
         else:

@@ -71,7 +71,7 @@ class Leftovers:
             logger.debug("What %s left has to wait: %s", name, error)
         except (OSError, sqlite3.Error) as error:
             if str(error) != self._complaints.get(name):
-                logger.warning("What %s left cannot be settled, going on trying: %s", name, error)
+                logger.warning("What %s left cannot be settled; retrying: %s", name, error)
             self._complaints[name] = str(error)
         else:
             self._complaints.pop(name, None)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 TASK_ID_CAP = 128
 RUN_CAP = 2**63 - 1
@@ -32,3 +33,19 @@ class Message:
         if type(run) is not int or not 0 < run <= RUN_CAP:
             raise ValueError("no run")
         return cls(task_id, run)
+
+
+class RoutedMessage(NamedTuple):
+    """A message with the route it travels on and its priority (higher goes first)."""
+
+    route: str
+    priority: int
+    message: Message
+
+
+class QueuedMessage(NamedTuple):
+    """A message on the queue, with its number there."""
+
+    number: int
+    route: str
+    message: Message

@@ -100,8 +100,9 @@ def test_a_directory_that_cannot_be_made_is_told_in_one_line(bench: Bench, name:
 
 def test_a_queue_that_cannot_be_opened_is_told_in_one_line(bench: Bench) -> None:
     program = (
-        "import sqlite3, sys; from waybill_worker import consumer, __main__ as entrance\n"
-        "def fail(path): raise sqlite3.OperationalError('database or disk is full')\n"
+        "import sys; from waybill.queue.errors import QueueUnavailable\n"
+        "from waybill_worker import consumer, __main__ as entrance\n"
+        "def fail(path): raise QueueUnavailable('database or disk is full')\n"
         "consumer.Queue = fail; sys.exit(entrance.main())"
     )
     bench.start("-c", program)

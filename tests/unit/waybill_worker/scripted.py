@@ -10,8 +10,7 @@ from typing import Any
 from waybill.api_error import ApiUnreachable
 from waybill.client import Answer, BeatAnswer
 from waybill.domain.status import Outcome
-from waybill.queue.message import Message
-from waybill.queue.queue import Letter
+from waybill.queue.message import Message, RoutedMessage
 
 Reply = Callable[[dict[str, Any]], Answer]
 
@@ -89,10 +88,10 @@ class ScriptedApi:
 class ListQueue:
     """A queue in memory."""
 
-    def __init__(self, *letters: Letter) -> None:
+    def __init__(self, *letters: RoutedMessage) -> None:
         self.letters = list(letters)
 
-    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[Letter]:
+    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[RoutedMessage]:
         floors = routes if isinstance(routes, Mapping) else dict.fromkeys(routes, -inf)
         fitting = [one for one in self.letters if one.priority > floors.get(one.route, inf)]
         taken = sorted(fitting, key=lambda letter: -letter.priority)[:limit]
@@ -100,7 +99,7 @@ class ListQueue:
         return taken
 
     def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
-        self.letters += [Letter(*letter) for letter in letters]
+        self.letters += [RoutedMessage(*letter) for letter in letters]
 
     def routes(self) -> set[str]:
         return {letter.route for letter in self.letters}

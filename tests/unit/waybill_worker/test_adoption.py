@@ -178,7 +178,7 @@ def test_a_healthy_spool_that_cannot_be_opened_stays_and_that_is_said_once(
         for _ in range(3):
             assert bench.adoption.look() == 0
     assert [record.getMessage() for record in caplog.records if "cannot be settled" in record.getMessage()] == [
-        f"What {DEAD} left cannot be settled, going on trying: unable to open database file"
+        f"What {DEAD} left cannot be settled; retrying: unable to open database file"
     ]
     assert bench.adoption.look() == 1
     assert len(bench.api.reports) == 1

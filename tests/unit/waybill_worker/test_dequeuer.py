@@ -9,8 +9,7 @@ from tests.unit.waybill_worker.scripted import ListQueue, ScriptedApi, judged, u
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
-from waybill.queue.message import Message
-from waybill.queue.queue import Letter
+from waybill.queue.message import Message, RoutedMessage
 from waybill_worker.dequeuer import LOOK_SECONDS, Dequeuer
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.runs import Run, Runs
@@ -137,7 +136,7 @@ def test_messages_that_are_not_claimed_yet_go_back_at_the_stop(bench: Bench) -> 
     until(lambda: bench.api.refused)
     bench.dequeuer.stop()
     bench.thread.join(10)
-    assert bench.queue.letters == [Letter("sleep", 7, Message("a", 2))]
+    assert bench.queue.letters == [RoutedMessage("sleep", 7, Message("a", 2))]
     assert bench.runs.held() == []
     assert bench.slots.free == 3
 
@@ -210,7 +209,7 @@ def test_a_paused_dequeuer_takes_nothing_until_it_resumes(bench: Bench) -> None:
 def test_messages_that_were_taken_when_the_pause_came_go_back(bench: Bench) -> None:
     take = bench.queue.take
 
-    def paused_meanwhile(routes: Collection[str], limit: int) -> list[Letter]:
+    def paused_meanwhile(routes: Collection[str], limit: int) -> list[RoutedMessage]:
         letters = take(routes, limit)
         bench.dequeuer.pause()
         return letters

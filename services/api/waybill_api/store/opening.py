@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from peewee import PeeweeException, SqliteDatabase
+from peewee import SqliteDatabase
 
 from waybill.installation import new_id
-from waybill_api.store.engine.database import BUSY_SECONDS, writing
+from waybill_api.store.engine.database import BUSY_SECONDS, DATABASE_ERRORS, writing
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
 from waybill_api.store.engine.trouble import BUSY, code_of, text_of
 from waybill_api.store.tables import installation
@@ -45,7 +45,7 @@ def open_database(
     while True:
         try:
             return _opened(path, known, was_there=was_there, check=check, clock=clock)
-        except (sqlite3.Error, PeeweeException) as error:
+        except DATABASE_ERRORS as error:
             if code_of(error) not in BUSY:
                 raise DatabaseUnusable(f"{path} cannot be used: {text_of(error)}{_remedy(error)}") from error
         if clock() >= deadline:

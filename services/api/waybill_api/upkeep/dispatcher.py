@@ -1,7 +1,6 @@
 """The dispatcher: puts a message on the queue for every run that is due, and keeps the backlog as rows."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import NamedTuple, Protocol
 
 from waybill.domain.route import type_of
 from waybill.domain.task import Task
-from waybill.queue.message import Message
-from waybill.queue.queue import Lying
+from waybill.queue.errors import QueueUnavailable
+from waybill.queue.message import Message, QueuedMessage
 from waybill_api.store.engine.clock import Clock
-from waybill_api.store.engine.database import DatabaseFails, reading
+from waybill_api.store.engine.database import DATABASE_ERRORS, reading
 from waybill_api.store.tables import lanes, task_types
 from waybill_api.store.tables.lanes import DueRun, Lane
 from waybill_api.store.writing.unit import Change, Commit
@@ -36,10 +35,10 @@ class Outbox(Protocol):
     def generation(self) -> int:
         """How often another file has taken the place of the one known before."""
 
-    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
-        """Put letters on the queue."""
+    def send(self, messages: Sequence[tuple[str, int, Message]]) -> None:
+        """Put messages (route, priority, message) on the queue."""
 
-    def lying(self) -> Collection[Lying]:
+    def queued(self) -> Collection[QueuedMessage]:
         """Return what is on the queue."""
 
     def remove(self, numbers: Sequence[int]) -> None:
@@ -158,9 +157,9 @@ class Dispatcher(Thread):
             patience = 0.0 if any(hint.worker_gone for hint in hints) else PATIENCE
             self._send([*runs, *refilled, *self._find_lost(now, patience)])
             self._take_back()
-        except (sqlite3.Error, DatabaseFails, OSError) as error:
+        except (QueueUnavailable, *DATABASE_ERRORS, OSError) as error:
             if not self._fails:
-                log.warning("nothing can be sent for now, trying again: %s", error, extra={"action": "dispatch_waits"})
+                log.warning("no message can be sent; retrying: %s", error, extra={"action": "dispatch_waits"})
             self._fails = True
             self._generation = UNKNOWN
             self._next_try = time.monotonic() + TICK
@@ -179,7 +178,7 @@ class Dispatcher(Thread):
             return ()
         self._window.clear()
         self._find_backlog()
-        on_queue = {(route, message.task_id, message.run) for _, route, message in self._queue.lying()}
+        on_queue = {(route, message.task_id, message.run) for _, route, message in self._queue.queued()}
         self._generation = generation
         return on_queue
 
@@ -241,9 +240,9 @@ class Dispatcher(Thread):
     def _find_lost(self, now: float, patience: float) -> Sequence[DueRun]:
         if not self._window.older_than(now - patience):
             return ()
-        lying = self._queue.lying()
-        self._queue.remove(unwanted(self._window, lying))
-        return lost(self._window, lying, now, patience)
+        queued = self._queue.queued()
+        self._queue.remove(unwanted(self._window, queued))
+        return lost(self._window, queued, now, patience)
 
     def _take_back(self) -> None:
         """Take the least urgent messages back from routes that hold too much; they wait as rows again."""

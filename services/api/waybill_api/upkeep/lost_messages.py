@@ -1,12 +1,12 @@
 """Where a lost message is sent again.
 
 Huey deletes a message before its task runs, so a worker that dies in between takes it along; and the queue is a
-file that anybody may delete. What is due, outstanding for long and not on the queue is lost.
+file that may be deleted at any time. What is due, outstanding for long and not on the queue is lost.
 """
 
 from collections.abc import Collection
 
-from waybill.queue.queue import Lying
+from waybill.queue.message import QueuedMessage
 from waybill_api.store.tables.lanes import DueRun
 from waybill_api.upkeep.window import Window
 
@@ -14,7 +14,7 @@ PATIENCE = 10.0
 """Seconds after which an outstanding message is looked for."""
 
 
-def lost(window: Window, lying: Collection[Lying], now: float, patience: float = PATIENCE) -> list[DueRun]:
+def lost(window: Window, queued: Collection[QueuedMessage], now: float, patience: float = PATIENCE) -> list[DueRun]:
     """Return the outstanding messages that are not on the queue after `patience` seconds, to be sent again.
 
     A message on another route than its own, as an older version sent it, reaches no worker.
@@ -23,13 +23,13 @@ def lost(window: Window, lying: Collection[Lying], now: float, patience: float =
     has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
     """
     old = window.older_than(now - patience)
-    present = {(one.route, one.message) for one in lying}
+    present = {(one.route, one.message) for one in queued}
     missing = {message: lane for message, lane in old if (lane.route, message) not in present}
-    window.see({*missing, *(one.message for one in lying)}, now)
+    window.see({*missing, *(one.message for one in queued)}, now)
     return [DueRun(lane.route, lane.priority, message.task_id, message.run) for message, lane in missing.items()]
 
 
-def unwanted(window: Window, lying: Collection[Lying]) -> list[int]:
+def unwanted(window: Window, queued: Collection[QueuedMessage]) -> list[int]:
     """Return the messages on the queue that are not outstanding: no worker has to take them, and perhaps none will."""
-    lanes = ((one, window.lane(one.message)) for one in lying)
+    lanes = ((one, window.lane(one.message)) for one in queued)
     return [one.number for one, lane in lanes if lane is None or lane.route != one.route]

@@ -17,8 +17,8 @@ from waybill.domain.route import type_of
 from waybill.domain.status import ErrorCode, Outcome, Status
 from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
-from waybill.queue.message import Message
-from waybill.queue.queue import Letter, Lying
+from waybill.queue.errors import QueueUnavailable
+from waybill.queue.message import Message, QueuedMessage, RoutedMessage
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.store.tables import task_types
@@ -43,7 +43,7 @@ class FakeQueue:
     """What lies on it, what was ever sent, and whether it is broken."""
 
     generation: int = 0
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[RoutedMessage] = field(default_factory=list)
     sent: list[tuple[str, int, Message]] = field(default_factory=list)
     broken: bool = False
     rings: int = 0
@@ -56,9 +56,9 @@ class FakeQueue:
         self.may_send.wait(10)
         self.is_sending = False
         if self.broken:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise QueueUnavailable("disk I/O error")
         self.sent += letters
-        self.letters += [Letter(*letter) for letter in letters]
+        self.letters += [RoutedMessage(*letter) for letter in letters]
 
     @property
     def present(self) -> list[Message]:
@@ -67,9 +67,9 @@ class FakeQueue:
     def lose(self, message: Message) -> None:
         self.letters = [letter for letter in self.letters if letter.message != message]
 
-    def lying(self) -> list[Lying]:
+    def queued(self) -> list[QueuedMessage]:
         self.looks += 1
-        return [Lying(number, route, message) for number, (route, _, message) in enumerate(self.letters)]
+        return [QueuedMessage(number, route, message) for number, (route, _, message) in enumerate(self.letters)]
 
     def remove(self, numbers: Sequence[int]) -> None:
         self.letters = [letter for number, letter in enumerate(self.letters) if number not in numbers]
@@ -144,7 +144,7 @@ async def test_a_start_sends_what_is_due_but_not_what_lies_on_the_queue_already(
     async with open_store() as store:
         there, claimed, missing = await store.create([draft(), draft(), draft()])
         await store.report([claim(claimed)])
-        queue.letters.append(Letter("sleep", 0, Message(there, 1)))
+        queue.letters.append(RoutedMessage("sleep", 0, Message(there, 1)))
         async with dispatching(store, queue):
             await until(lambda: bool(queue.sent))
             await settled(store, queue)
@@ -434,6 +434,8 @@ async def test_what_an_older_version_has_sent_on_another_route_is_sent_again_and
     async with open_store() as store:
         await store.create_type(TaskType(name="nap", handler="doze", processing_time=1))
         (task_id,) = await store.create([draft(type="nap")])
-        queue = FakeQueue(letters=[Letter("nap", 0, Message(task_id, 1)), Letter("sleep", 0, Message("unheard-of", 1))])
+        queue = FakeQueue(
+            letters=[RoutedMessage("nap", 0, Message(task_id, 1)), RoutedMessage("sleep", 0, Message("unheard-of", 1))]
+        )
         async with dispatching(store, queue):
-            await until(lambda: queue.letters == [Letter("nap/doze", 0, Message(task_id, 1))])
+            await until(lambda: queue.letters == [RoutedMessage("nap/doze", 0, Message(task_id, 1))])

@@ -1,14 +1,13 @@
 """Which messages count as lost."""
 
-from waybill.queue.message import Message
-from waybill.queue.queue import Lying
+from waybill.queue.message import Message, QueuedMessage
 from waybill_api.store.tables.lanes import DueRun
 from waybill_api.upkeep.lost_messages import PATIENCE, lost, unwanted
 from waybill_api.upkeep.window import Window
 
 RUN = DueRun("sleep", 0, "t", 1)
 MESSAGE = Message("t", 1)
-LIES = Lying(1, "sleep", MESSAGE)
+LIES = QueuedMessage(1, "sleep", MESSAGE)
 
 
 def window(at: float = 100.0) -> Window:
@@ -41,7 +40,7 @@ def test_one_look_serves_all_that_is_on_the_queue() -> None:
     outstanding = window()
     younger = DueRun("sleep", 0, "u", 1)
     outstanding.add(younger, 105)
-    assert lost(outstanding, [LIES, Lying(2, "sleep", Message("u", 1))], 100 + PATIENCE) == []
+    assert lost(outstanding, [LIES, QueuedMessage(2, "sleep", Message("u", 1))], 100 + PATIENCE) == []
     assert outstanding.older_than(109) == []
     assert lost(outstanding, [], 100 + 2 * PATIENCE) == [RUN, younger]
 
@@ -62,4 +61,6 @@ def test_on_another_route_it_is_as_good_as_lost() -> None:
 
 
 def test_what_is_not_outstanding_is_unwanted() -> None:
-    assert unwanted(window(), [LIES, Lying(7, "sleep", Message("t", 2)), Lying(8, "sleep", Message("u", 1))]) == [7, 8]
+    assert unwanted(
+        window(), [LIES, QueuedMessage(7, "sleep", Message("t", 2)), QueuedMessage(8, "sleep", Message("u", 1))]
+    ) == [7, 8]

@@ -164,7 +164,7 @@ async def test_a_beat_reads_no_more_of_large_tasks_than_who_runs_them(
     async with open_store() as store:
         held = [await running(store) for _ in range(3)]
         workers = Workers(store)
-        monkeypatch.setattr(tasks, "_task", lambda row: pytest.fail("it reads a whole task"))
+        monkeypatch.setattr(tasks, "task_of", lambda row: pytest.fail("it reads a whole task"))
         listed = [HeldRun(task_id, 1, CLAIM, elapsed=1.0) for task_id in held[:2]]
         assert await workers.beat("w", Beat(runs=(*listed, HeldRun("unheard-of", 1, CLAIM, elapsed=9_999.0)))) == [
             ("unheard-of", 1)

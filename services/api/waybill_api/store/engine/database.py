@@ -1,5 +1,6 @@
 """Connections to `tasks.db`: one that writes, and as many as there are threads that read."""
 
+import sqlite3
 from pathlib import Path
 
 from peewee import PeeweeException, SqliteDatabase
@@ -36,8 +37,8 @@ READING = {
 BUSY_SECONDS = 0.25
 """Seconds that the writer's connection waits for a lock at a time; the writer tries again, and does other work too."""
 
-DatabaseFails = PeeweeException
-"""Peewee's classes for SQLite's errors; a bare connection raises those of sqlite3."""
+DATABASE_ERRORS = (sqlite3.Error, PeeweeException)
+"""What a bare connection raises, and what Peewee does."""
 
 
 def writing(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:

@@ -5,8 +5,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-from peewee import PeeweeException
-
 from waybill.domain.errors import StorageFull, StoreBusy, StoreDamaged, StoreFails, StoreLost, Unavailable
 from waybill_api.conditions import (
     DATABASE_DAMAGED,
@@ -15,6 +13,7 @@ from waybill_api.conditions import (
     DISK_FULL,
     Conditions,
 )
+from waybill_api.store.engine.database import DATABASE_ERRORS
 
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -49,7 +48,7 @@ class Trouble:
         """Return the error for the client: a domain error if the storage is to blame, else the error itself."""
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             return self.damaged(f"what was written there cannot be read: {error}")
-        if not isinstance(error, sqlite3.Error | PeeweeException):
+        if not isinstance(error, DATABASE_ERRORS):
             return error
         code = code_of(error)
         if code == sqlite3.SQLITE_FULL or (code in FAILING and not has_room(self._path.parent)):

@@ -1,12 +1,11 @@
 """The write-ahead log of `tasks.db`: when it is checkpointed."""
 
-import sqlite3
 import time
 from pathlib import Path
 
-from peewee import PeeweeException, SqliteDatabase
+from peewee import SqliteDatabase
 
-from waybill_api.store.engine.database import LARGE_WAL, WAL_STEP
+from waybill_api.store.engine.database import DATABASE_ERRORS, LARGE_WAL, WAL_STEP
 from waybill_api.store.engine.trouble import Trouble
 
 IDLE = 1.0
@@ -64,7 +63,7 @@ class WriteAheadLog:
             return
         try:
             busy, pages, done = self._database.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except (sqlite3.Error, PeeweeException) as error:
+        except DATABASE_ERRORS as error:
             if self._trouble.explain(error) is error:
                 raise
             return
