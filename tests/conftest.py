@@ -14,6 +14,7 @@ from tests import needs
 
 CI = os.environ.get("CI") == "true"
 EXAMPLES = 100 if CI else 50
+LONGEST_ID = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("waybill", deadline=None, database=database, max_examples=EXAMPLES)
     hypothesis.settings.load_profile("waybill")
     hypothesis.configuration.set_hypothesis_home_dir(cache / "hypothesis")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten the id of a long value: every process that runs tests would send megabytes of ids to the first one."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{val[:LONGEST_ID]!a} and so on, {len(val)} in all"
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
