@@ -21,7 +21,7 @@ from waybill.queue.queue import Queue
 from waybill_api.store import store
 from waybill_api.store.engine import clock, ids, write_ahead_log
 from waybill_api.store.writing import writer
-from waybill_api.upkeep import dispatcher, reaper, upkeep
+from waybill_api.upkeep import dispatcher, ticker, upkeep
 from waybill_worker import adoption, consumer, dequeuer, heartbeat
 from waybill_worker.handlers import registry
 from waybill_worker.handlers.context import Handler
@@ -137,7 +137,7 @@ class Machine:
 
             for module in THREADED:
                 put(module, threading=Threading(kernel))
-            for module in (clock, dispatcher, reaper, write_ahead_log, writer):
+            for module in (clock, dispatcher, ticker, write_ahead_log, writer):
                 put(module, time=time)
             put(writer, SimpleQueue=lambda: SimpleQueue[Any](kernel))
             put(writer.Writer, **_as_thread(kernel))

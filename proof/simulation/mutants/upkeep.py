@@ -3,31 +3,32 @@
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from waybill_api.upkeep import dispatcher, reaper
+from waybill_api.upkeep import dispatcher, ticker
 from waybill_api.upkeep.dispatcher import Dispatcher
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.silence import Silence
+from waybill_api.upkeep.ticker import Ticker
 
 serve = Dispatcher._serve
 
 
-async def _count(self: Reaper, clock: str) -> None:
-    """Count all of the time that has passed by a clock of the module that the reaper imports."""
-    imported = vars(reaper)
+async def _count(self: Ticker, clock: str) -> None:
+    """Count all of the time that has passed by a clock of the module that the ticker imports."""
+    imported = vars(ticker)
     last = getattr(imported["time"], clock)()
     while True:
-        await imported["asyncio"].sleep(reaper.TICK)
-        await self._store.ready()
+        await imported["asyncio"].sleep(self._period)
+        await self._ready()
         now = getattr(imported["time"], clock)()
-        await self.tick(max(0.0, now - last))
+        await self._turn(max(0.0, now - last))
         last = now
 
 
-async def _by_wall_clock(self: Reaper) -> None:
+async def _by_wall_clock(self: Ticker) -> None:
     await _count(self, "time")
 
 
-async def _unobserved(self: Reaper) -> None:
+async def _unobserved(self: Ticker) -> None:
     await _count(self, "monotonic")
 
 
@@ -56,8 +57,8 @@ def _without_back_offs(self: Dispatcher, at: float) -> None:
 
 
 MUTANTS = (
-    Mutant("the lease goes by the wall clock", ((Reaper, "run", _by_wall_clock),)),
-    Mutant("the lease runs on while the API stands still", ((Reaper, "run", _unobserved),)),
+    Mutant("the lease goes by the wall clock", ((Ticker, "run", _by_wall_clock),)),
+    Mutant("the lease runs on while the API stands still", ((Ticker, "run", _unobserved),)),
     Mutant("the silent are never reaped", ((Reaper, "tick", _never),)),
     Mutant("nobody is given up for silence", ((Silence, "tick", _unheeded),)),
     Mutant("the time without an API counts as silence", ((Silence, "_horizon", _without_gaps),)),

@@ -6,7 +6,6 @@ has it, a misspelt name was corrected or all workers were replaced, and the task
 
 import asyncio
 import logging
-import time
 
 from waybill.domain.route import handler_of
 from waybill_api.store.commands.following import FIRST
@@ -16,14 +15,12 @@ from waybill_api.upkeep.workers import LEASE, Workers
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0
-
 SHARE = 3
 """Seconds that it leaves the writer to others for each second of its own work."""
 
 
 class Following:
-    """Counts how long no worker has had a lane's handler, in ticks of at most a second and only while the API serves.
+    """Counts for how long no worker has had a lane's handler, as the ticker counts time.
 
     After a whole lease, long enough for a worker to restart, the tasks follow in portions if their type names another
     handler. A pipeline that would have to go back cannot follow; its lane is skipped until its type changes.
@@ -35,16 +32,6 @@ class Following:
         self._workers = workers
         self._waited: dict[Lane, float] = {}
         self._stuck: dict[Lane, tuple[str, ...]] = {}
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        last = time.monotonic()
-        while True:
-            await asyncio.sleep(TICK)
-            await self._store.ready()
-            now = time.monotonic()
-            await self.tick(min(now - last, TICK))
-            last = now
 
     async def tick(self, seconds: float) -> None:
         """Count `seconds` for each lane without a worker for its handler, and let its tasks follow if they can."""

@@ -1,21 +1,17 @@
-"""Where no worker serves what is due: counts how long, and gives up what its type says must not wait longer."""
+"""Due tasks that no worker serves: counts for how long, and gives up those that their type lets wait no longer."""
 
-import asyncio
 import logging
-import time
 
 from waybill_api.store.store import Store
 from waybill_api.upkeep.workers import Workers
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0
-
 
 class Unserved:
-    """Counts for each route, in ticks of at most a second and only while the API serves, how long it has no worker.
+    """Counts for how long each route has no worker, as the ticker counts time.
 
-    So a stopped or paused API gives up nothing, and after a start all workers have the whole time to come back.
+    After a start all workers have the whole time to come back.
     """
 
     def __init__(self, store: Store, workers: Workers) -> None:
@@ -23,16 +19,6 @@ class Unserved:
         self._store = store
         self._workers = workers
         self._waited: dict[str, float] = {}
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        last = time.monotonic()
-        while True:
-            await asyncio.sleep(TICK)
-            await self._store.ready()
-            now = time.monotonic()
-            await self.tick(min(now - last, TICK))
-            last = now
 
     async def tick(self, seconds: float) -> None:
         """Count `seconds` for each route that has due tasks and no worker, and give up what has waited long enough."""

@@ -16,9 +16,9 @@ from waybill_api.upkeep.caller import Caller
 from waybill_api.upkeep.dispatcher import Dispatcher
 from waybill_api.upkeep.following import Following
 from waybill_api.upkeep.indexer import Indexer
-from waybill_api.upkeep.pruner import keep_times, prune
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.silence import Silence
+from waybill_api.upkeep.ticker import Ticker
 from waybill_api.upkeep.unserved import Unserved
 from waybill_api.upkeep.watch import Watch
 from waybill_api.upkeep.workers import Workers
@@ -28,14 +28,18 @@ log = logging.getLogger(__name__)
 PAUSE = 1.0
 """Seconds after which a failed write or read is tried again."""
 
+PRUNE_SECONDS = 3_600.0
+KEEP_SECONDS = 60.0
+"""Seconds between two writes of how long tasks stay at their stages."""
+
 Job = Callable[[], Coroutine[Any, Any, None]]
 """Works until cancelled; begun anew it goes on where it was."""
 
 
 class Upkeep:
-    """The dispatcher's thread, and the reaper, the pruner and the indexer on the loop.
+    """The dispatcher's thread, and on the loop all that ticks, the indexer and the watch.
 
-    Should one of them die, so must the API.
+    If one of them dies, so must the API.
     """
 
     def __init__(
@@ -49,13 +53,14 @@ class Upkeep:
     ) -> None:
         """Take care of this store and its lock; `on_death` is called, from any thread, if a part fails."""
         self._on_death = on_death
+        silence = Silence(store)
         self._jobs: list[Job] = [
-            Reaper(store, workers).run,
-            Silence(store).run,
-            Unserved(store, workers).run,
-            Following(store, workers).run,
-            partial(prune, store),
-            partial(keep_times, store),
+            Ticker(Reaper(store, workers).tick, ready=store.ready).run,
+            Ticker(lambda _: silence.tick(), ready=store.ready).run,
+            Ticker(Unserved(store, workers).tick, ready=store.ready).run,
+            Ticker(Following(store, workers).tick, ready=store.ready).run,
+            Ticker(lambda _: store.prune(), PRUNE_SECONDS, first=True).run,
+            Ticker(lambda _: store.keep_times(), KEEP_SECONDS).run,
             Indexer(store).run,
             Watch(store, on_death).run,
         ]
