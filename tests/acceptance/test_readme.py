@@ -78,8 +78,8 @@ def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
     instance.services.append(services)
     try:
         wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)
-        tour = Tour(instance)
         for page in PAGES:
+            tour = Tour(instance)
             steps = [step for block in blocks(page, "console") for step in block.steps()]
             assert steps
             for step in steps:

@@ -11,8 +11,8 @@ from tests.needs import SYSTEMD, require
 from throwaway.clone import ROOT
 from waybill.settings import Settings
 
-PYTHON = "/opt/waybill/.venv/bin/python"
-"""Where the README has Waybill installed; systemd asks whether the program is there."""
+PROGRAM = "/opt/waybill/.venv/bin/waybill"
+"""Where docs/operating.md has Waybill installed; systemd asks whether the program is there."""
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
 
 
@@ -20,7 +20,7 @@ def verify(folder: Path, units: dict[str, str]) -> str:
     """Return what `systemd-analyze verify` says of units (name -> text)."""
     require(SYSTEMD, "systemd-analyze")
     for name, text in units.items():
-        (folder / name).write_text(text.replace(PYTHON, sys.executable))
+        (folder / name).write_text(text.replace(PROGRAM, sys.executable))
     paths = [str(folder / name) for name in units]
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, timeout=60, check=False
@@ -38,7 +38,7 @@ def test_systemd_has_nothing_to_say_about_the_units(tmp_path: Path) -> None:
     assert verify(tmp_path, read()) == ""
 
 
-@pytest.mark.parametrize("wrong", ["Restart=always", "After=network.target", PYTHON])
+@pytest.mark.parametrize("wrong", ["Restart=always", "After=network.target", PROGRAM])
 def test_a_mistake_in_a_unit_would_be_told(tmp_path: Path, wrong: str) -> None:
     assert verify(tmp_path, {name: text.replace(wrong, f"{wrong}=?") for name, text in read().items()})
 
