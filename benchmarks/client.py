@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 
 COMPLETED = 3
 ERROR = 4
@@ -15,7 +15,7 @@ TIMEOUT = 70.0
 
 
 class Client:
-    """Talks to one server on this machine. Every call raises BenchError where the answer is not what it should be."""
+    """Talks to one server on this machine. Every call raises CannotGoOn where the answer is not what it should be."""
 
     def __init__(self, port: int) -> None:
         """Connect at the first call."""
@@ -60,7 +60,7 @@ class Client:
             found = {task["task_id"]: task["status"] for task in self.get("/tasks")}
             statuses = [found.get(task_id, ERROR) for task_id in wanted]
             if ERROR in statuses:
-                raise BenchError(f"{statuses.count(ERROR)} of {len(wanted)} tasks were lost or failed")
+                raise CannotGoOn(f"{statuses.count(ERROR)} of {len(wanted)} tasks were lost or failed")
             return all(status == COMPLETED for status in statuses)
 
         poll(are_all_completed, interval, f"{len(wanted)} tasks that end")
@@ -81,9 +81,9 @@ class Client:
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
+            raise CannotGoOn(f"{method} {path} was not answered: {error!r}") from None
         if answer.status not in (wanted, *others):
-            raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
+            raise CannotGoOn(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
         return json.loads(text)
 
 
@@ -93,9 +93,9 @@ def task_body(processing_time: int) -> bytes:
 
 
 def poll(is_so: Callable[[], bool], interval: float, what: str, patience: float = 120.0) -> None:
-    """Ask until it is so. Raises BenchError after `patience` seconds."""
+    """Ask until it is so. Raises CannotGoOn after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
-            raise BenchError(f"waited {patience:g} s in vain for {what}")
+            raise CannotGoOn(f"waited {patience:g} s in vain for {what}")
         time.sleep(interval)

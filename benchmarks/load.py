@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.client import task_body
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 
 NAME = "our own client"
 OK = 200
@@ -38,26 +38,26 @@ class Load:
         return self.created / self.seconds
 
     def check(self) -> "Load":
-        """Return it, or raise BenchError where anything but 201 was answered."""
+        """Return it, or raise CannotGoOn where anything but 201 was answered."""
         if self.others or not self.created:
-            raise BenchError(f"{self.others} of {self.created + self.others} calls were not answered as they should be")
+            raise CannotGoOn(f"{self.others} of {self.created + self.others} calls were not answered as they should be")
         return self
 
 
 def create_for(port: int, seconds: float, connections: int) -> Load:
-    """Create tasks of 0 s for so many seconds. Raises BenchError where a connection breaks."""
+    """Create tasks of 0 s for so many seconds. Raises CannotGoOn where a connection breaks."""
     return _finish(_run(port, connections, 0, deadline=time.monotonic() + seconds))
 
 
 def create_many(port: int, count: int, processing_time: int, connections: int) -> Load:
-    """Create exactly so many tasks. Raises BenchError where a connection breaks."""
+    """Create exactly so many tasks. Raises CannotGoOn where a connection breaks."""
     return _finish(_run(port, connections, processing_time, count=count))
 
 
 def ask_for(port: int, requests: Iterator[bytes], seconds: float, connections: int, telling: bytes = b"") -> Load:
     """Send these requests for so many seconds; what counts are answers 200 that hold `telling`.
 
-    Raises BenchError where a connection breaks.
+    Raises CannotGoOn where a connection breaks.
     """
     deadline = time.monotonic() + seconds
     return _finish(_ask(port, connections, requests, lambda status, body: status == OK and telling in body, deadline))
@@ -92,9 +92,9 @@ async def _ask(
         transports = [transport for transport, _ in await asyncio.gather(*callers)]
         await asyncio.wait_for(plan.ended, PATIENCE)
     except OSError as error:
-        raise BenchError(f"no connection to port {port}: {error}") from None
+        raise CannotGoOn(f"no connection to port {port}: {error}") from None
     except TimeoutError:
-        raise BenchError(f"the load on port {port} did not end within {PATIENCE:g} s") from None
+        raise CannotGoOn(f"the load on port {port} did not end within {PATIENCE:g} s") from None
     plan.load.seconds = time.monotonic() - start
     for transport in transports:
         transport.abort()
@@ -139,7 +139,7 @@ class _Plan:
     def broke(self) -> None:
         """Give up, since a connection was closed in the middle."""
         if not self.ended.done():
-            self.ended.set_exception(BenchError("the server closed a connection under load"))
+            self.ended.set_exception(CannotGoOn("the server closed a connection under load"))
 
 
 class _Caller(asyncio.Protocol):

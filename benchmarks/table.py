@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchmarks.figure import Figure, Side, Target, Unit
+from throwaway.table import aligned
 
 HEAD = ("FIGURE", "WAYBILL", "AGAINST", "RATIO", "TARGET", "")
 
@@ -11,13 +12,6 @@ def table(figures: Sequence[Figure]) -> str:
     """Return the table, and below it what has to be said about single figures."""
     lines = aligned([HEAD, *map(_row, figures)])
     return "\n".join([lines, "", "RATIO: how many times as fast as the comparator.", *_notes(figures)])
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as lines, each column as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
 
 
 def amount(value: float, unit: Unit) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.client import task_body
 from benchmarks.load import Load
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 from waybill.host.starter import bound
 
 SCRIPT = Path(__file__).with_name("create.lua")
@@ -25,23 +25,23 @@ def version() -> str | None:
 
 
 def create_for(port: int, seconds: float, connections: int) -> Load:
-    """Create tasks of 0 s for so many whole seconds. Raises BenchError where wrk fails or a connection breaks."""
+    """Create tasks of 0 s for so many whole seconds. Raises CannotGoOn where wrk fails or a connection breaks."""
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
     command += ["--timeout", "20s"]
     command += ["--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", task_body(0).decode()]
     try:
         ran = subprocess.run(bound(command), capture_output=True, text=True, timeout=seconds + GRACE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BenchError(f"wrk did not run: {error}") from None
+        raise CannotGoOn(f"wrk did not run: {error}") from None
     return parse(ran.stdout)
 
 
 def parse(output: str) -> Load:
-    """Return what `create.lua` has printed. Raises BenchError where it printed nothing, or a connection broke."""
+    """Return what `create.lua` has printed. Raises CannotGoOn where it printed nothing, or a connection broke."""
     match = PATTERN.search(output)
     if match is None:
-        raise BenchError(f"wrk did not say what it did: {output.strip()[-200:]!r}")
+        raise CannotGoOn(f"wrk did not say what it did: {output.strip()[-200:]!r}")
     created, others, broken, microseconds = map(int, match.groups())
     if broken:
-        raise BenchError(f"wrk lost {broken} requests to broken connections or time-outs")
+        raise CannotGoOn(f"wrk lost {broken} requests to broken connections or time-outs")
     return Load(created=created, others=others, seconds=microseconds / 1_000_000)

@@ -1,16 +1,14 @@
 """Runs the demonstration: `python -m demo`. It exits with 0 where every task ended as it should."""
 
-import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.interrupts import raise_once
+from demo.installation import installation
 from demo.table import Table
-from demo.throwaway import DemoError, installation
-from waybill.api_error import ApiError
+from throwaway import program
+from throwaway.program import FAILED, CannotGoOn, complain, say
 from waybill.client import Client
 
 TIMES = (0, 1, 2, 3, 5, 8, 13)
@@ -38,7 +36,7 @@ def watch(client: Client, table: Table) -> list[dict[str, Any]]:
         if all(task["finished_at"] for task in tasks):
             return tasks
         if elapsed > PATIENCE:
-            raise DemoError(f"some tasks have not ended after {PATIENCE:g} s")
+            raise CannotGoOn(f"some tasks have not ended after {PATIENCE:g} s")
         time.sleep(INTERVAL)
 
 
@@ -49,24 +47,16 @@ def is_as_expected(task: Mapping[str, Any]) -> bool:
 
 
 def main() -> int:
-    """Run the demonstration and return the exit code."""
-    raise_once()
-    print("Waybill demo: an API and a worker of their own, and a few tasks. 13 seconds are meant to fail.", flush=True)
-    try:
-        with installation(os.environ) as waybill:
-            tasks = watch(waybill.client, Table(sys.stdout))
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 128 + signal.SIGINT
-    except (ApiError, DemoError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    """Run the demonstration and return the exit code: 0 if every task ended as it should."""
+    say("Waybill demo: an API and a worker of their own, and a few tasks. 13 seconds are meant to fail.")
+    with installation() as waybill:
+        tasks = watch(waybill.client, Table(sys.stdout))
     if not all(map(is_as_expected, tasks)):
-        print("Not every task ended as it should.", file=sys.stderr)
-        return 1
-    print("Every task ended as it should.")
+        complain("Not every task ended as it should.")
+        return FAILED
+    say("Every task ended as it should.")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

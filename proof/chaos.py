@@ -3,7 +3,6 @@
 import argparse
 import json
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -12,16 +11,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.interrupts import raise_once
 from proof import verdict
 from proof.checker import Findings, check
 from proof.faults import Faults
-from proof.installation import CannotStart, Installation, installation
 from proof.journal import Journal
 from proof.load import Load
 from proof.plan import Plan, draw
 from proof.record import Record
 from proof.recorder import Recorder, gather
+from proof.victim import Victim, victim
+from throwaway import program
+from throwaway.program import say
 from waybill.api_error import ApiError
 from waybill.client import Client
 from waybill.host import logs
@@ -33,23 +33,21 @@ LOAD_PATIENCE = 60.0
 POLL_SECONDS = 0.5
 OPEN = (1, 2)
 
-INTERRUPTED = 128 + signal.SIGINT
-
 
 def run(plan: Plan, folder: Path) -> Findings:
-    """Carry out a plan in a folder, keep there what happened, and judge it. Raises CannotStart, ApiError."""
-    with Journal(folder / "journal.jsonl") as journal, installation(folder, journal, plan.seed) as running:
+    """Carry out a plan in a folder, keep there what happened, and judge it. Raises CannotGoOn, ApiError."""
+    with Journal(folder / "journal.jsonl") as journal, victim(folder, journal, plan.seed) as running:
         record = _act(plan, running, journal)
         ends, harm = running.own_ends(), running.proxy.harm
     findings = check(record)
     _keep(folder, "tasks.jsonl", record.tasks)
     _keep(folder, "events.jsonl", record.events)
-    _say(f"requests harmed: {', '.join(f'{kind} {count}' for kind, count in sorted(harm.items())) or 'none'}")
-    _say(f"services that ended by themselves: {_listed(ends)}")
+    say(f"requests harmed: {', '.join(f'{kind} {count}' for kind, count in sorted(harm.items())) or 'none'}")
+    say(f"services that ended by themselves: {_listed(ends)}")
     return findings
 
 
-def _act(plan: Plan, running: Installation, journal: Journal) -> Record:
+def _act(plan: Plan, running: Victim, journal: Journal) -> Record:
     load = Load(running.wire, plan.wishes, journal)
     recorder = Recorder(running.client, lambda: [one.task_id for one in load.creates if one.task_id is not None])
     try:
@@ -57,7 +55,7 @@ def _act(plan: Plan, running: Installation, journal: Journal) -> Record:
         load.start()
         Faults(running, journal).inflict(plan.faults)
         if not load.finish(LOAD_PATIENCE):
-            _say("some creates, cancels or retries were still not answered")
+            say("some creates, cancels or retries were still not answered")
         _wait_for_ends(running.client)
         recorder.finish()
         tasks, events = gather(running.client, PATIENCE)
@@ -88,10 +86,6 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ×{count}" for name, count in counts.items()) or "none"
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -109,30 +103,27 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Draw a plan, carry it out, print the verdict, and return the exit code: 1 where a promise was broken."""
+    """Do what the arguments say, and return the exit code: 1 if a promise was broken."""
     arguments = _arguments()
     logs.configure("error")
-    raise_once()
+    return program.run(lambda: _main(arguments))
+
+
+def _main(arguments: argparse.Namespace) -> int:
+    """Draw a plan, carry it out, and print the verdict."""
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed  # noqa: S311  # chance, not secrecy
     plan = draw(seed, arguments.tasks, arguments.faults)
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix=f"waybill-chaos-{seed}-"))
     folder.mkdir(parents=True, exist_ok=True)
     kinds = Counter(fault.kind for fault in plan.faults)
-    _say(
+    say(
         f"chaos: {len(plan.wishes)} tasks and {len(plan.faults)} faults in {plan.seconds:.0f} s; SEED={seed} repeats it"
     )
-    _say(f"faults: {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}")
-    _say(f"what happens is kept in {folder}")
+    say(f"faults: {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}")
+    say(f"what happens is kept in {folder}")
     start = time.monotonic()
-    try:
-        findings = run(plan, folder)
-    except KeyboardInterrupt:
-        _say("\nStopped.")
-        return INTERRUPTED
-    except (ApiError, CannotStart) as error:
-        print(error, file=sys.stderr)
-        return 1
-    _say(f"it took {time.monotonic() - start:.0f} s\n\n{verdict.table(findings)}")
+    findings = run(plan, folder)
+    say(f"it took {time.monotonic() - start:.0f} s\n\n{verdict.table(findings)}")
     return 0 if verdict.holds(findings) else 1
 
 

@@ -1,25 +1,24 @@
 """The drill: a minute of crashes for people to watch, with services, ports and data of its own: `manage.py drill`."""
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.interrupts import raise_once
 from proof import verdict
-from proof.chaos import INTERRUPTED
 from proof.checker import Findings, check
 from proof.history import moment
-from proof.installation import CannotStart, Installation, installation
 from proof.journal import Journal
 from proof.load import Load
 from proof.plan import Control, Kind, Wish
 from proof.record import Record
 from proof.recorder import Json, Recorder, gather
 from proof.supervisor import Supervisor
+from proof.victim import Victim, victim
+from throwaway import program
+from throwaway.program import FAILED, CannotGoOn, complain, say
 from waybill.api_error import ApiError
 from waybill.domain.status import Status
 from waybill.host import logs
@@ -34,14 +33,10 @@ POLL_SECONDS = 0.1
 T = TypeVar("T")
 
 
-class Unfinished(Exception):
-    """Something did not happen in time; the message says what."""
-
-
 class Drill:
     """One crash after another on a running installation, with a sentence on each."""
 
-    def __init__(self, running: Installation, journal: Journal, say: Callable[[str], None]) -> None:
+    def __init__(self, running: Victim, journal: Journal, say: Callable[[str], None]) -> None:
         """Take what to do harm to, and whom to tell."""
         self._running = running
         self._journal = journal
@@ -50,7 +45,7 @@ class Drill:
         self._recorder = Recorder(running.client, self._known)
 
     def run(self) -> Record:
-        """Do everything and return the record. Raises Unfinished, ApiError."""
+        """Do everything and return the record. Raises CannotGoOn, ApiError."""
         self._recorder.start()
         try:
             unlucky = self._create("unlucky", [13])
@@ -85,7 +80,7 @@ class Drill:
         restarted = self._restarted(self._running.api, self._running.api.kill)
         answered = [create.task_id for create in load.creates if create.task_id is not None]
         if not load.finish(PATIENCE):
-            raise Unfinished("some creates were never answered")
+            raise CannotGoOn("some creates were never answered")
         last = self._ended([*tasks, *self._ids(load)]) - restarted
         self._say(
             f"Killed the API while {HELD} tasks ran and others were being created: all {len(answered)} that it had "
@@ -134,7 +129,7 @@ class Drill:
             proxy.end(kind)
             self._journal.deed("end", "wire", fault=kind.value)
         if not load.finish(PATIENCE):
-            raise Unfinished("some creates were never answered")
+            raise CannotGoOn("some creates were never answered")
         self._ended(self._ids(load))
         self._say(
             f"Lost, doubled and cut {proxy.harm.total() - before} requests and answers on their way, while 100 tasks "
@@ -148,7 +143,7 @@ class Drill:
         ]
         load = self._load(wishes)
         if not load.finish(PATIENCE):
-            raise Unfinished("the cancel or the retry was never answered")
+            raise CannotGoOn("the cancel or the retry was never answered")
         self._ended(self._ids(load))
         self._say("Cancelled a running task and opened a second attempt of a finished one: both did as asked.")
 
@@ -168,7 +163,7 @@ class Drill:
     def _create(self, name: str, times: Sequence[int]) -> list[str]:
         load = self._load([Wish(0, f"{name} {number}", processing_time=time_) for number, time_ in enumerate(times)])
         if not load.finish(PATIENCE):
-            raise Unfinished("some creates were never answered")
+            raise CannotGoOn("some creates were never answered")
         return self._ids(load)
 
     def _held(self, name: str, processing_time: int) -> list[str]:
@@ -201,7 +196,7 @@ class Drill:
         wanted = set(task_ids)
         found = [task for task in self._running.client.list_tasks() if task["task_id"] in wanted]
         if len(found) < len(wanted):
-            raise Unfinished(f"{len(wanted) - len(found)} tasks are not there any more")
+            raise CannotGoOn(f"{len(wanted) - len(found)} tasks are not there any more")
         return found
 
     @staticmethod
@@ -215,39 +210,38 @@ class Drill:
             if found:
                 return found
             time.sleep(POLL_SECONDS)
-        raise Unfinished(f"not within {PATIENCE:g} s: {what}")
+        raise CannotGoOn(f"not within {PATIENCE:g} s: {what}")
 
 
 def drill(folder: Path) -> Findings:
-    """Do the drill in a folder, tell of it, and return what the checker finds. Raises Unfinished, ApiError."""
-    with Journal(folder / "journal.jsonl") as journal, installation(folder, journal, workers=1) as running:
-        _say(f"An API and a worker of their own run in {folder}; nothing of yours is touched. This takes a minute.\n")
+    """Do the drill in a folder, tell of it, and return what the checker finds. Raises CannotGoOn, ApiError."""
+    with Journal(folder / "journal.jsonl") as journal, victim(folder, journal, workers=1) as running:
+        say(f"An API and a worker of their own run in {folder}; nothing of yours is touched. This takes a minute.\n")
         start = time.monotonic()
-        record = Drill(running, journal, lambda line: _say(f"{time.monotonic() - start:4.0f} s  {line}")).run()
+        record = Drill(running, journal, lambda line: say(f"{time.monotonic() - start:4.0f} s  {line}")).run()
     return check(record)
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def main() -> int:
-    """Do the drill and return the exit code: 0 where every promise held; only then its folder is removed."""
+    """Do the drill and return the exit code: 0 if every promise held."""
     logs.configure("error")
-    raise_once()
+    return program.run(_main)
+
+
+def _main() -> int:
+    """Do the drill in a new folder, which is removed unless something went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="waybill-drill-"))
+    kept = f"What happened is kept in {folder}"
     try:
         findings = drill(folder)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
-        _say("\nStopped.")
-        return INTERRUPTED
-    except (ApiError, CannotStart, Unfinished) as error:
-        print(f"{error}\nWhat happened is kept in {folder}", file=sys.stderr)
-        return 1
-    _say(f"\n{verdict.table(findings)}")
+        raise
+    except (ApiError, CannotGoOn) as error:
+        raise CannotGoOn(f"{error}\n{kept}") from None
+    say(f"\n{verdict.table(findings)}")
     if not verdict.holds(findings):
-        print(f"What happened is kept in {folder}", file=sys.stderr)
-        return 1
+        complain(kept)
+        return FAILED
     shutil.rmtree(folder, ignore_errors=True)
     return 0

@@ -4,10 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from proof.installation import Installation
 from proof.journal import Journal
 from proof.plan import ON_THE_WIRE, STOPS, Fault, Kind
 from proof.supervisor import Supervisor
+from proof.victim import Victim
 
 Undo = Callable[[], None]
 
@@ -17,7 +17,7 @@ RECOVERY_SECONDS = 20.0
 class Faults:
     """Does harm, and ends what lasts after its time, also where other faults come in between."""
 
-    def __init__(self, running: Installation, journal: Journal) -> None:
+    def __init__(self, running: Victim, journal: Journal) -> None:
         """Take what to do harm to."""
         self._running = running
         self._journal = journal

@@ -1,6 +1,5 @@
 """A small supervisor: it keeps one process running, as a Procfile's supervisor or systemd would."""
 
-import os
 import re
 import signal
 import subprocess
@@ -12,8 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from proof.journal import Journal
-from throwaway.clone import PYTHONPATH
-from waybill.host.starter import bound
+from throwaway.process import Process
 
 RESTART_SECONDS = 0.2
 """How long it waits before it starts a process anew."""
@@ -44,7 +42,7 @@ class Supervisor:
         self._ready = ready
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._killed: set[int] = set()
         self._starts = 0
         self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
@@ -69,7 +67,7 @@ class Supervisor:
     def kill(self) -> None:
         """Kill the process, as `kill -9` does; nothing where none runs just now."""
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            if self._process is not None and self._process.is_running:
                 self._killed.add(self._process.pid)
                 # Noted first: what the API records later is later.
                 self._journal.deed("kill", self.name, worker_id=self._worker_id(), pid=self._process.pid)
@@ -78,7 +76,7 @@ class Supervisor:
     def stop(self) -> int | None:
         """Stop the process where it is (SIGSTOP), and return its pid for `go_on`; None where none runs."""
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None or not self._process.is_running:
                 return None
             self._journal.deed("stop", self.name, worker_id=self._worker_id(), pid=self._process.pid)
             self._send(signal.SIGSTOP)
@@ -87,7 +85,7 @@ class Supervisor:
     def go_on(self, pid: int | None) -> None:
         """Let the process go on (SIGCONT), unless another one has taken its place."""
         with self._lock:
-            if self._process is not None and self._process.pid == pid and self._process.poll() is None:
+            if self._process is not None and self._process.pid == pid and self._process.is_running:
                 self._journal.deed("go on", self.name, worker_id=self._worker_id(), pid=pid)
                 self._send(signal.SIGCONT)
 
@@ -98,7 +96,7 @@ class Supervisor:
 
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
+            self._process.process.send_signal(number)
 
     def _worker_id(self) -> str | None:
         found = WORKER_ID.search(self._log.read_bytes())
@@ -110,23 +108,13 @@ class Supervisor:
 
     def _start(self) -> None:
         self._starts += 1
-        with self._log.open("wb") as output:
-            # In a group of its own: a Ctrl-C in the terminal is for us alone.
-            self._process = subprocess.Popen(
-                bound(self._command),
-                env=self._environment,
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
+        self._process = Process(self._command, self._log, self._environment)
         self._journal.deed("start", self.name, pid=self._process.pid, log=self._log.name)
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
             process = self._process
-            code = 0 if process is None else self._await_end(process)
+            code = 0 if process is None else self._await_end(process.process)
             if self._stopping.is_set():
                 return
             self._note_end(process, code)
@@ -147,15 +135,7 @@ class Supervisor:
                 continue
         return process.wait()
 
-    def _note_end(self, process: "subprocess.Popen[bytes] | None", code: int) -> None:
+    def _note_end(self, process: Process | None, code: int) -> None:
         own = process is not None and process.pid not in self._killed
         self.own_ends[code] += own
         self._journal.deed("exit", self.name, code=code, by_itself=own or None)
-
-
-def environment(folder: Path, extra: Sequence[Path] = (), **settings: str) -> dict[str, str]:
-    """Return an environment with these settings and nobody else's, and with the project (and `extra`) to import."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-    path = os.pathsep.join([PYTHONPATH, *map(str, extra)])
-    own = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
-    return {**inherited, **own, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.filling.copies import copy
 from benchmarks.filling.pattern import Pattern
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
@@ -46,7 +46,7 @@ class Past(Clock):
 def fill(database: Path, count: int, pattern: Pattern, say: Callable[[str], None]) -> list[str]:
     """Write so many tasks with their history, and return their ids in the order of their numbers.
 
-    The search's index, the failures and the tallies are complete. Raises BenchError where it cannot be done.
+    The search's index, the failures and the tallies are complete. Raises CannotGoOn where it cannot be done.
     """
     gap = SPAN / count
     beginning = int(time.time() * 1000) - SPAN
@@ -72,7 +72,7 @@ async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, ga
     finally:
         store.close()
     if died.is_set():
-        raise BenchError(f"{database} could not be filled")
+        raise CannotGoOn(f"{database} could not be filled")
 
 
 async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pause: int) -> None:
@@ -84,4 +84,4 @@ async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pau
         reports = [said for said in together if said is not None]
         for judged in await store.report(reports):
             if judged.outcome != "applied":
-                raise BenchError(f"a report that the database was to be filled with was {judged.outcome}")
+                raise CannotGoOn(f"a report that the database was to be filled with was {judged.outcome}")

@@ -1,27 +1,23 @@
 """Measures how long calls hold the loop: `python -m benchmarks.loop`. It exits with 1 if that cannot be measured."""
 
-import argparse
 import contextlib
 import json
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from benchmarks import machine
-from benchmarks.contender import wait_until_it_serves
-from benchmarks.interrupts import raise_once
+from benchmarks import bench
+from benchmarks.bench import Bench
 from benchmarks.loop.calls import STREAM, Call, calls
 from benchmarks.loop.crowd import filled
 from benchmarks.loop.timing import Held, table
 from benchmarks.pages.browser import Browser
 from benchmarks.pages.people import ADMIN, add_people
-from benchmarks.process import BenchError, running
-from throwaway.clone import ROOT
-from waybill.host.port import free_port
+from throwaway.installation import Installation
+from throwaway.port import free_port
+from throwaway.program import say
 
 WORST = 5
 TRIES = 3
@@ -54,57 +50,45 @@ class Probe:
 
 def main() -> int:
     """Do what the arguments say, and return the exit code."""
-    arguments = _arguments()
-    raise_once()
-    try:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="loop-", dir=arguments.folder) as folder:
-            found = _run(arguments, Path(folder))
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 130
-    except (BenchError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"\nThe worst {WORST} of {len(found)}:" if not arguments.all else "")
-    print(table(found, len(found) if arguments.all else WORST))
-    return 1 if arguments.strict and not all(one.holds for one in found) else 0
+    parser = bench.parser("benchmarks.loop", "Measures how long single calls hold the loop of the API.")
+    parser.add_argument("--types", type=int, default=1_000, help="how many task types there are (1000)")
+    parser.add_argument("--large", type=int, default=3_000, help="how many tasks of 60 KB there are (3000)")
+    parser.add_argument("--only", metavar="WORDS", help="measure only what has these words in its name")
+    parser.add_argument("--all", action="store_true", help="print all, not only the worst five")
+    return bench.run(parser.parse_args(), _measure)
 
 
-def _run(arguments: argparse.Namespace, folder: Path) -> list[Held]:
-    _say("Machine: " + "; ".join(f"{name} {value}" for name, value in machine.describe(folder).items()))
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    _say(f"== Making {arguments.types:,} types, and {arguments.large:,} tasks of 60 KB")
-    crowd = filled(data / "tasks.db", arguments.types, arguments.large, _say)
-    password = add_people(data / "tasks.db")
+def _measure(run: Bench) -> tuple[object, bool]:
+    types, large, only = run.arguments.types, run.arguments.large, run.arguments.only
+    waybill = Installation(run.folder)
+    waybill.data.mkdir(mode=0o700)
+    say(f"== Making {types:,} types, and {large:,} tasks of 60 KB")
+    crowd = filled(waybill.data / "tasks.db", types, large, say)
+    password = add_people(waybill.data / "tasks.db")
     found: list[Held] = []
-    with _served(folder, data) as (port, probe), Browser(port) as browser:
+    with _served(waybill) as probe, Browser(waybill.port) as browser:
         browser.log_in(ADMIN, password)
-        token = data.joinpath("admin.token").read_text().strip()
+        token = waybill.token("admin") or ""
         time.sleep(2)
         for call in calls(crowd):
-            if arguments.only and arguments.only not in call.name:
+            if only and only not in call.name:
                 continue
-            held = _measured(call, port, browser, token, probe)
+            held = _measured(call, waybill.port, browser, token, probe)
             for _ in range(TRIES - 1):
                 if not held.holds:
-                    held = min(held, _measured(call, port, browser, token, probe), key=lambda one: one.held)
+                    held = min(held, _measured(call, waybill.port, browser, token, probe), key=lambda one: one.held)
             found.append(held)
-            _say(f"   {held.held:7.1f} ms  {held.computed:7.1f} ms  {held.status:>9}  {held.name}")
-    return found
+            say(f"   {held.held:7.1f} ms  {held.computed:7.1f} ms  {held.status:>9}  {held.name}")
+    say(f"\nThe worst {WORST} of {len(found)}:" if not run.arguments.all else "")
+    say(table(found, len(found) if run.arguments.all else WORST))
+    return None, all(one.holds for one in found)
 
 
 @contextlib.contextmanager
-def _served(folder: Path, data: Path) -> Iterator[tuple[int, Probe]]:
-    port = free_port()
-    settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
+def _served(waybill: Installation) -> Iterator[Probe]:
     heart = free_port()
-    with running("benchmarks.loop.heart", [str(heart)], folder, settings) as api:
-        wait_until_it_serves(api, port, lambda client: client.get("/healthz"))
-        probe = Probe(heart)
-        with contextlib.closing(probe):
-            yield port, probe
+    with waybill.run_api("benchmarks.loop.heart", str(heart)), contextlib.closing(Probe(heart)) as probe:
+        yield probe
 
 
 def _measured(call: Call, port: int, browser: Browser, token: str, probe: Probe) -> Held:
@@ -138,24 +122,6 @@ def _ask(call: Call, port: int, cookies: str, token: str) -> str:
                 if not piece:
                     break
     return first[9:12].decode() or "none"
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.loop", description="Measures how long single calls hold the loop of the API."
-    )
-    parser.add_argument("--types", type=int, default=1_000, help="how many task types there are (1000)")
-    parser.add_argument("--large", type=int, default=3_000, help="how many tasks of 60 KB there are (3000)")
-    parser.add_argument("--only", metavar="WORDS", help="measure only what has these words in its name")
-    parser.add_argument("--all", action="store_true", help="print all, not only the worst five")
-    parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
-    # Not in the folder for temporary files: a sync may write nothing to disk there.
-    parser.add_argument("--folder", type=Path, default=ROOT / ".cache", help="where the database is made meanwhile")
-    return parser.parse_args()
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

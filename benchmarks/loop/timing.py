@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks.table import aligned, amount
+from benchmarks.table import amount
+from throwaway.table import aligned
 
 TARGET = 50.0
 """Milliseconds for which one request may hold the loop."""

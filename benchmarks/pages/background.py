@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from benchmarks.client import Client
-from benchmarks.growth.installation import Installation
+from benchmarks.growth.grown import Grown
 
 PAUSE = 0.05
 """Seconds from one create, and one request of reports, to the next."""
@@ -16,18 +16,18 @@ SEED = 7
 
 
 @contextlib.contextmanager
-def at_work(installation: Installation, open_ids: list[str]) -> Iterator[None]:
-    """Create and report, until the block is left; where that fails, the block's end raises BenchError."""
+def at_work(grown: Grown, open_ids: list[str]) -> Iterator[None]:
+    """Create and report, until the block is left; where that fails, the block's end raises CannotGoOn."""
     over = threading.Event()
     failed: list[BaseException] = []
 
     def work() -> None:
         chance = random.Random(SEED)  # noqa: S311  # to be repeated
         try:
-            with Client(installation.port) as client:
+            with Client(grown.port) as client:
                 while not over.wait(PAUSE):
                     client.create(0)
-                    client.report(installation.token, [_report(chance, open_ids) for _ in range(REPORTS)])
+                    client.report(grown.token, [_report(chance, open_ids) for _ in range(REPORTS)])
         except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
             failed.append(error)
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
 
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 
 LOGIN = "/admin/login/"
 PATIENCE = 120.0
@@ -15,7 +15,7 @@ CHUNK = 1 << 20
 
 
 class Browser:
-    """One kept-alive connection of somebody who is logged in. Its calls raise BenchError where they are refused."""
+    """One kept-alive connection of somebody who is logged in. Its calls raise CannotGoOn where they are refused."""
 
     def __init__(self, port: int) -> None:
         """Connect at the first call."""
@@ -69,7 +69,7 @@ class Browser:
         answer = self._answer(method, path, body, headers or {})
         text = answer.read()
         if answer.status != wanted:
-            raise BenchError(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
+            raise CannotGoOn(f"{method} {path} was answered with {answer.status}: {text[:200]!r}")
         for cookie in answer.headers.get_all("Set-Cookie", ()):
             self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(cookie).items()}
         return text
@@ -80,7 +80,7 @@ class Browser:
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise BenchError(f"{method} {path} was not answered: {error!r}") from None
+            raise CannotGoOn(f"{method} {path} was not answered: {error!r}") from None
 
     def _token(self) -> str:
         return next((value for name, value in self._cookies.items() if "xsrf" in name), "")

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from benchmarks.client import Client
 from benchmarks.figure import median, percentile
-from benchmarks.growth.installation import Installation
+from benchmarks.growth.grown import Grown
 from benchmarks.pages.browser import Browser
-from benchmarks.process import BenchError
-from benchmarks.table import aligned, amount
+from benchmarks.table import amount
+from throwaway.program import CannotGoOn
+from throwaway.table import aligned
 
 MOST_CHANGED = 200_000
 PAUSE = 0.02
@@ -42,8 +43,8 @@ class Work:
         return {name: getattr(self, name) for name in ("name", "tasks", "seconds", "looks", "creates", "memory")}
 
 
-def measure(installation: Installation, browser: Browser, say: Callable[[str], None]) -> list[Work]:
-    """Do it all, one after the other; in the end many tasks are changed. Raises BenchError."""
+def measure(grown: Grown, browser: Browser, say: Callable[[str], None]) -> list[Work]:
+    """Do it all, one after the other; in the end many tasks are changed. Raises CannotGoOn."""
     search = quote("status:error Rotterdam")
     works: Sequence[tuple[str, Callable[[], int]]] = (
         ("nothing", _nothing),
@@ -56,7 +57,7 @@ def measure(installation: Installation, browser: Browser, say: Callable[[str], N
     found: list[Work] = []
     for name, do in works:
         say(f"== {name[0].upper()}{name[1:]}")
-        found.append(_watched(Work(name), do, installation))
+        found.append(_watched(Work(name), do, grown))
     return found
 
 
@@ -79,7 +80,7 @@ def _row(work: Work) -> tuple[str, ...]:
     )
 
 
-def _watched(work: Work, do: Callable[[], int], installation: Installation) -> Work:
+def _watched(work: Work, do: Callable[[], int], grown: Grown) -> Work:
     """Do it, while somebody else looks at tasks and creates some."""
     over = threading.Event()
     failed: list[BaseException] = []
@@ -87,11 +88,11 @@ def _watched(work: Work, do: Callable[[], int], installation: Installation) -> W
     def look_on() -> None:
         chance = random.Random(SEED)  # noqa: S311  # to be repeated
         try:
-            with Client(installation.port) as client:
+            with Client(grown.port) as client:
                 while not over.wait(PAUSE):
-                    work.looks.append(_milliseconds(lambda: client.find(chance.choice(installation.task_ids))))
+                    work.looks.append(_milliseconds(lambda: client.find(chance.choice(grown.task_ids))))
                     work.creates.append(_milliseconds(lambda: client.create(0)))
-                    work.memory.append(_memory(installation.pid))
+                    work.memory.append(_memory(grown.pid))
         except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
             failed.append(error)
 
@@ -139,4 +140,4 @@ def _memory(pid: int) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return 1024 * int(line.split()[1])
-    raise BenchError(f"the memory of process {pid} cannot be seen")
+    raise CannotGoOn(f"the memory of process {pid} cannot be seen")

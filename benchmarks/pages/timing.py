@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.figure import Side, Target, median, percentile
-from benchmarks.table import aligned, amount
+from benchmarks.table import amount
+from throwaway.table import aligned
 
 TARGET = Target(of="value", at_most=100.0)
 """Milliseconds, of the 95th percentile, whether others write meanwhile or not."""

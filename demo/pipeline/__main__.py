@@ -2,15 +2,13 @@
 
 import argparse
 import contextlib
-import os
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import interrupts
+from demo.installation import installation
 from demo.pipeline import cluster
 from demo.pipeline.belt import carry
 from demo.pipeline.counter import begin_to_count, counted, said
@@ -19,8 +17,9 @@ from demo.pipeline.tally import Tally, lost_keys, steps_back, verdict, wrong_sta
 from demo.pipeline.tracker import Tracker, tracker
 from demo.pipeline.wire import Wire
 from demo.pipeline.work import TYPE, Parcel, names, parcels
-from demo.throwaway import DemoError, Installation, installation
-from waybill.api_error import ApiError
+from throwaway import program
+from throwaway.installation import Installation
+from throwaway.program import say
 
 SAY_EVERY = 5.0
 BATCH = 1_000
@@ -28,25 +27,17 @@ BATCH = 1_000
 
 def main() -> int:
     """Run the demonstration and return the exit code."""
-    interrupts.raise_once()
     arguments = _arguments()
-    try:
-        return _demonstrate(arguments.tasks, arguments.services, arguments.seed)
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 128 + signal.SIGINT
-    except (ApiError, DemoError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return program.run(lambda: _demonstrate(arguments.tasks, arguments.services, arguments.seed))
 
 
 def _demonstrate(tasks: int, services: int, seed: int) -> int:
     start = time.monotonic()
-    _say(f"{tasks:,} JSONs pass through {services} services, each of which reports 3 times on each; seed {seed}.")
+    say(f"{tasks:,} JSONs pass through {services} services, each of which reports 3 times on each; seed {seed}.")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-demo-")))
         naive = list(_naive(stack, folder))
-        waybill = stack.enter_context(installation(os.environ))
+        waybill = stack.enter_context(installation())
         given = parcels(tasks)
         wire = stack.enter_context(Wire(("127.0.0.1", waybill.port), seed, naive))
         _create(waybill, naive, given)
@@ -59,7 +50,7 @@ def _demonstrate(tasks: int, services: int, seed: int) -> int:
         }
         carry(given, services, options, folder / "services.log", _Progress(tasks))
         wire.settle()
-        _say(f"All have come out after {time.monotonic() - start:.0f} s; the naive trackers write what is left.")
+        say(f"All have come out after {time.monotonic() - start:.0f} s; the naive trackers write what is left.")
         # Only now, since they could not keep up, and would take from Waybill the time of the machine.
         for one in naive:
             one.begin()
@@ -72,14 +63,14 @@ def _demonstrate(tasks: int, services: int, seed: int) -> int:
     met = ", ".join(
         f"{count} {fate.value}" for fate, count in sorted(wire.requests.items(), key=lambda one: one[0].value)
     )
-    _say(f"\nRequests with reports: {met}.")
-    _say("Waybill's outcomes: " + ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items()) + ".")
-    _say(f"\n{table([ours, *theirs])}\n")
+    say(f"\nRequests with reports: {met}.")
+    say("Waybill's outcomes: " + ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items()) + ".")
+    say(f"\n{table([ours, *theirs])}\n")
     complaints = verdict(ours, theirs)
     if updates_said != ours.updates:
         complaints.append(f"/metrics says {updates_said:,} row updates, the database {ours.updates:,}.")
-    _say("\n".join(complaints) or "The same reports, the same faults: only one of them can be believed.")
-    _say(f"Took {time.monotonic() - start:.0f} s.")
+    say("\n".join(complaints) or "The same reports, the same faults: only one of them can be believed.")
+    say(f"Took {time.monotonic() - start:.0f} s.")
     return 1 if complaints else 0
 
 
@@ -88,7 +79,7 @@ def _naive(stack: contextlib.ExitStack, folder: Path) -> Iterator[Tracker]:
     yield stack.enter_context(tracker("naive, SQLite", "sqlite", str(folder / "naive.db"), folder))
     lacking = cluster.missing()
     if lacking is not None:
-        _say(f"Without the column for PostgreSQL: {lacking}.")
+        say(f"Without the column for PostgreSQL: {lacking}.")
         return
     conninfo = stack.enter_context(cluster.cluster())
     yield stack.enter_context(tracker("naive, PostgreSQL", "postgresql", conninfo, folder))
@@ -154,11 +145,7 @@ class _Progress:
         now = time.monotonic()
         if now - self._said > SAY_EVERY:
             self._said = now
-            _say(f"{now - self._start:5.0f} s  {arrived:,} of {self._total:,} have come out")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+            say(f"{now - self._start:5.0f} s  {arrived:,} of {self._total:,} have come out")
 
 
 def _arguments() -> argparse.Namespace:

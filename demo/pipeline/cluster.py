@@ -5,16 +5,14 @@ import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGINT
 
-from benchmarks.interrupts import put_off
-from demo.throwaway import DemoError
-from waybill.host.starter import bound
+from throwaway.process import environment, running
+from throwaway.program import CannotGoOn
 
 DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
@@ -24,7 +22,6 @@ TOP = "/tmp"  # noqa: S108
 """Where its folder is made, whatever TMPDIR says: another user must reach it, and the path of a socket is short."""
 
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 
 CONFIGURATION = """
 listen_addresses = ''
@@ -49,27 +46,28 @@ def missing() -> str | None:
 def cluster() -> Iterator[str]:
     """Start a server in a folder of its own, yield how to connect to it, and remove all of it at the end.
 
-    Raises DemoError where it does not start.
+    Raises CannotGoOn where it does not start.
     """
     programs = _programs()
     if programs is None:
-        raise DemoError("there is no PostgreSQL server on this machine")
+        raise CannotGoOn("there is no PostgreSQL server on this machine")
     with tempfile.TemporaryDirectory(prefix=f"waybill-demo-{os.getpid()}-", dir=TOP) as folder:
         user = _user()
         if user is not None:
             shutil.chown(folder, user.pw_name)
-        log = Path(folder, "log")
+        log = Path(folder, "postgresql.log")
         data = Path(folder, "data")
         initdb = [str(programs / "initdb"), "-D", str(data), "-U", "demo", "-A", "trust", "-N", "-E", "UTF8"]
-        with _running(initdb, log, user) as making:
-            if making.wait(START_SECONDS):
-                raise DemoError(
-                    f"initdb has ended with {making.returncode}\n{log.read_text(errors='replace')[-2_000:]}"
-                )
+        variables = environment(Path(folder))
+        with running(initdb, Path(folder, "initdb.log"), variables, user=user) as making:
+            if making.process.wait(START_SECONDS):
+                making.check()
         with data.joinpath("postgresql.conf").open("a") as configuration:
             configuration.write(f"{CONFIGURATION}unix_socket_directories = '{folder}'\n")
-        with _running([str(programs / "postgres"), "-D", str(data)], log, user) as server:
-            _wait_until_it_serves([str(programs / "pg_isready"), "-q", "-h", folder], server, log)
+        probe = [str(programs / "pg_isready"), "-q", "-h", folder]
+        # SIGINT is the fast shutdown of the server, which waits for no client.
+        with running([str(programs / "postgres"), "-D", str(data)], log, variables, SIGINT, user=user) as server:
+            server.wait_until(lambda: subprocess.run(probe, check=False).returncode == 0)
             yield f"host={folder} user=demo dbname=postgres"
 
 
@@ -89,40 +87,4 @@ def _user() -> pwd.struct_passwd | None:
     for name in UNPRIVILEGED:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise DemoError(f"PostgreSQL refuses to run as root, and there is no user {' or '.join(UNPRIVILEGED)}")
-
-
-@contextlib.contextmanager
-def _running(command: list[str], log: Path, user: pwd.struct_passwd | None) -> Iterator["subprocess.Popen[bytes]"]:
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        with log.open("ab") as output, put_off():
-            process = subprocess.Popen(
-                bound(command),
-                cwd=log.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-                user=None if user is None else user.pw_uid,
-                group=None if user is None else user.pw_gid,
-                extra_groups=None if user is None else (),
-            )
-        yield process
-    finally:
-        if process is not None:
-            # The fast shutdown of the server, which waits for no client.
-            process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_SECONDS)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait_until_it_serves(probe: list[str], server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while subprocess.run(probe, check=False).returncode:
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise DemoError(f"PostgreSQL does not start\n{log.read_text(errors='replace')[-2_000:]}")
-        time.sleep(0.1)
+    raise CannotGoOn(f"PostgreSQL refuses to run as root, and there is no user {' or '.join(UNPRIVILEGED)}")

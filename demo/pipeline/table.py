@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from demo.pipeline.tally import Tally
+from throwaway.table import aligned
 
 ROWS: Sequence[tuple[str, Callable[[Tally], float | None], str]] = (
     ("reports delivered", lambda tally: tally.delivered, ",.0f"),
@@ -23,13 +24,7 @@ def table(tallies: Sequence[Tally]) -> str:
         values = [value_of(tally) for tally in tallies]
         if any(value is not None for value in values):
             rows.append([title, *("-" if value is None else format(value, form) for value in values)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    )
+    return aligned(rows, numbers=True)
 
 
 def _share(part: int | None, whole: int) -> float | None:

@@ -3,17 +3,18 @@
 import contextlib
 import http.client
 import json
-import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from signal import SIGTERM
 from typing import Any
 
 from demo.pipeline.tally import rank
-from demo.throwaway import START_SECONDS, DemoError, environment_of_ours, service
-from waybill.host.port import free_port
+from throwaway.port import answers, free_port
+from throwaway.process import environment, module, running
+from throwaway.program import CannotGoOn
 
 NAMING = ("type", "external_key")
 """What says which task is meant; with the naive tracker the path does."""
@@ -47,10 +48,10 @@ class Tracker:
         self._thread.start()
 
     def settle(self) -> None:
-        """Wait until all that has arrived is written. Raises DemoError where it could not be."""
+        """Wait until all that has arrived is written. Raises CannotGoOn where it could not be."""
         self._thread.join()
         if self._failure is not None:
-            raise DemoError(f"the naive tracker {self.name}: {self._failure!r}")
+            raise CannotGoOn(f"the naive tracker {self.name}: {self._failure!r}")
 
     def state(self) -> dict[str, tuple[int, dict[str, Any]]]:
         """Return status and metadata of every task, by key."""
@@ -65,7 +66,7 @@ class Tracker:
             while (reports := self._arrived.get()) is not None:
                 for report in reports:
                     self._patch(report)
-        except (DemoError, OSError, http.client.HTTPException) as error:
+        except (CannotGoOn, OSError, http.client.HTTPException) as error:
             self._failure = error
 
     def _patch(self, report: dict[str, Any]) -> None:
@@ -80,7 +81,7 @@ class Tracker:
         answer = self._connection.getresponse()
         text = answer.read()
         if answer.status >= http.client.MULTIPLE_CHOICES:
-            raise DemoError(f"{method} {path} was answered with {answer.status}")
+            raise CannotGoOn(f"{method} {path} was answered with {answer.status}")
         return json.loads(text) if text else None
 
 
@@ -88,23 +89,7 @@ class Tracker:
 def tracker(name: str, kind: str, place: str, folder: Path) -> Iterator[Tracker]:
     """Run a naive tracker on a database of this kind; its log lies in `folder`."""
     port = free_port()
-    log = folder / f"naive-{kind}.log"
-    arguments = ["demo.pipeline.naive", str(port), kind, place]
-    with service(arguments, environment_of_ours(os.environ), log) as process:
-        deadline = time.monotonic() + START_SECONDS
-        while not _serves(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise DemoError(f"the naive tracker does not start\n{log.read_text(errors='replace')[-2_000:]}")
-            time.sleep(0.05)
+    command = module("demo.pipeline.naive", str(port), kind, place)
+    with running(command, folder / f"naive-{kind}.log", environment(folder), SIGTERM) as process:
+        process.wait_until(partial(answers, port, "/costs"))
         yield Tracker(name, port)
-
-
-def _serves(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
-    try:
-        connection.request("GET", "/costs")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

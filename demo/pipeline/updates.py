@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import interrupts
 from demo.pipeline import cluster
 from demo.pipeline.work import enriched, names
-from demo.throwaway import DemoError
+from throwaway import program
+from throwaway.program import FAILED, complain, say
+from throwaway.table import aligned
 
 REPORTS_PER_SERVICE = 3
 IN_FLIGHT = 100
@@ -88,25 +89,14 @@ def main() -> int:
     arguments = parser.parse_args()
     lacking = cluster.missing()
     if lacking is not None:
-        print(f"Not measured: {lacking}.", file=sys.stderr)
-        return 1
-    interrupts.raise_once()
+        complain(f"Not measured: {lacking}.")
+        return FAILED
     rows: list[tuple[str, ...]] = [HEAD]
-    try:
-        for variant in VARIANTS:
-            with cluster.cluster() as conninfo:
-                rows.append(_cost(conninfo, variant, arguments.tasks, names(arguments.services)))
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 130
-    except DemoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
-        print("  ".join(cells))
-    print("\nNobody vacuums meanwhile: what is dead is what vacuum would have to remove. Each UPDATE is a transaction.")
+    for variant in VARIANTS:
+        with cluster.cluster() as conninfo:
+            rows.append(_cost(conninfo, variant, arguments.tasks, names(arguments.services)))
+    say(aligned(rows, numbers=True))
+    say("\nNobody vacuums meanwhile: what is dead is what vacuum would have to remove. Each UPDATE is a transaction.")
     return 0
 
 
@@ -148,4 +138,4 @@ def _cost(conninfo: str, variant: Variant, tasks: int, services: list[str]) -> t
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from demo.screenshots.camera import THEMES, WIDTHS, photograph
 from demo.screenshots.serving import scene
-from demo.throwaway import DemoError
+from throwaway import program
+from throwaway.program import say
 
 INTO = Path(".cache/screenshots")
 
@@ -32,14 +33,10 @@ def main() -> int:
     parser.add_argument("--width", nargs="*", type=int, choices=list(WIDTHS), default=list(WIDTHS))
     parser.add_argument("--window", action="store_true", help="only what a window shows, not the whole page")
     arguments = parser.parse_args()
-    try:
-        taken = asyncio.run(take(arguments))
-    except DemoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{len(taken)} pictures in {arguments.into}")
+    taken = asyncio.run(take(arguments))
+    say(f"{len(taken)} pictures in {arguments.into}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program.run(main))

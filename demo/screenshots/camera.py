@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from demo.screenshots.cast import PASSWORD, PEOPLE
 from demo.screenshots.hour import NOW, SECOND
 from demo.screenshots.serving import Scene
-from demo.throwaway import DemoError
+from throwaway.program import CannotGoOn
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, StorageState
@@ -145,11 +145,11 @@ async def _select_all(page: "Page") -> None:
 @contextlib.asynccontextmanager
 async def _chromium() -> AsyncIterator["Browser"]:
     if importlib.util.find_spec("playwright") is None:
-        raise DemoError("Playwright is not installed: pip install -e '.[browser]'")
+        raise CannotGoOn("Playwright is not installed: pip install -e '.[browser]'")
     playwright = importlib.import_module("playwright.async_api")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        raise DemoError("no Chromium on this machine: apt-get install chromium-headless-shell")
+        raise CannotGoOn("no Chromium on this machine: apt-get install chromium-headless-shell")
     async with playwright.async_playwright() as driver:
         # Its sandbox needs a user of its own, which a container's root has not; it only ever sees this server's pages.
         browser = await driver.chromium.launch(

@@ -8,8 +8,8 @@ from pathlib import Path
 from demo.screenshots.cast import HELPERS, PASSWORD, PEOPLE
 from demo.screenshots.hour import TurnedClock
 from demo.screenshots.story import Story
+from throwaway.port import free_port
 from waybill.domain.status import Status
-from waybill.host.port import free_port
 from waybill.version import VERSION
 from waybill_api.app import build
 from waybill_api.http.traffic import Traffic

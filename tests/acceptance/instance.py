@@ -1,19 +1,19 @@
 """An installation of Waybill for one test: both services as real processes, on a free port and a folder of its own."""
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
 
-from throwaway.clone import PYTHONPATH, ROOT
-from waybill.host.port import free_port
+from throwaway.clone import ROOT
+from throwaway.installation import Installation
+from throwaway.process import Process, module
 
 DEADLINE = 120.0
 """Seconds; long enough for a busy machine, since no test is about speed."""
@@ -40,32 +40,8 @@ def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DE
     raise AssertionError(f"not within {seconds:g} s: {what} (last: {last!r:.500})")
 
 
-class Service:
-    """One process of an installation, with its log."""
-
-    def __init__(self, command: Iterable[str], log: Path, environment: Mapping[str, str], folder: Path) -> None:
-        """Start it, in a process group of its own."""
-        self.log = log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                list(command),
-                env=dict(environment),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
-
-    @property
-    def pid(self) -> int:
-        """The id of its process."""
-        return self.process.pid
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not ended."""
-        return self.process.poll() is None
+class Service(Process):
+    """One process of an installation."""
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -85,63 +61,43 @@ class Service:
         wait_until(lambda: not self.is_running, f"the end of {self.log.stem}", seconds)
         return int(self.process.returncode)
 
-    def sweep(self) -> None:
-        """Kill whatever is left of it and of its children."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def read(self) -> str:
-        """Return what it has printed."""
-        return self.log.read_text(errors="replace")
-
     def warnings(self) -> list[str]:
         """Return the warnings that it has logged, but for what it says of handlers that happen to be installed."""
         lines = (line for line in self.read().splitlines() if " WARNING " in line)
         return [line for line in lines if " waybill_worker.handlers.registry " not in line]
 
 
-class Instance:
-    """An installation: its folder, its port, its services, and calls to its API."""
+class Instance(Installation):
+    """An installation for one test, its services, and calls to its API."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         """Prepare it; `settings` are WAYBILL_ variables without the prefix, in lower case."""
-        folder.mkdir(parents=True)
-        self.folder = folder
-        self.port = free_port()
-        self.data = folder / "data"
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir()
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(folder, (), **{"drain_seconds": "3", **settings})
         self.session = requests.Session()
         self.session.trust_env = False
         self.services: list[Service] = []
-        self.settings = {"port": str(self.port), "data_dir": str(self.data), "drain_seconds": "3", **settings}
 
     def environment(self, **settings: str) -> dict[str, str]:
-        """Return the environment of its processes: ours, with its own settings and nobody else's."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-        own = {f"WAYBILL_{name.upper()}": value for name, value in (self.settings | settings).items()}
-        path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
-        plain = {"PYTHONPATH": PYTHONPATH, "PATH": path, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.temporary)}
-        return inherited | own | plain
+        """Return the environment of its processes, which find our programs first."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        return super().environment(**settings) | {"PATH": path}
 
     def start(self, name: str, *command: str, **settings: str) -> Service:
         """Start a process of this installation; its log is named after it."""
         log = self.folder / f"{name}-{len(self.services)}.log"
-        service = Service(command, log, self.environment(**settings), self.folder)
+        service = Service(command, log, self.environment(**settings))
         self.services.append(service)
         return service
 
     def start_api(self, *prefix: str, **settings: str) -> Service:
         """Start the API, through another program where a prefix names one, and wait until it serves."""
-        service = self.start("api", *prefix, sys.executable, "-m", "waybill_api", **settings)
+        service = self.start("api", *prefix, *module("waybill_api"), **settings)
         wait_until(lambda: self._serves(service), "an API that serves")
         return service
 
     def start_worker(self, **settings: str) -> Service:
         """Start a worker, without waiting for it."""
-        return self.start("worker", sys.executable, "-m", "waybill_worker", **settings)
+        return self.start("worker", *module("waybill_worker"), **settings)
 
     def manage(self, *arguments: str, standard_input: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run manage.py with these arguments until it ends."""
@@ -224,14 +180,14 @@ class Instance:
 
     def admin(self) -> dict[str, str]:
         """Return the headers that make a call the administrator's."""
-        token = self.data / "admin.token"
-        return {"Authorization": f"Bearer {token.read_text().strip()}"} if token.exists() else {}
+        token = self.token("admin")
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def close(self) -> None:
         """Kill what still runs and print the logs, which pytest shows when the test has failed."""
         self.session.close()
         for service in self.services:
-            service.sweep()
+            service.end()
         for service in self.services:
             print(f"---- {service.log.name}\n{service.read()[-20_000:]}")  # noqa: T201
 

@@ -11,8 +11,9 @@ import pytest
 from benchmarks import contender
 from benchmarks.client import Client
 from benchmarks.load import create_for, create_many
-from benchmarks.process import BenchError, running
 from tests.acceptance.instance import Instance, wait_until
+from throwaway.process import environment, module, running
+from throwaway.program import CannotGoOn
 
 
 def test_the_ceiling_answers_creates(tmp_path: Path) -> None:
@@ -26,14 +27,15 @@ def test_the_naive_service_ends_its_tasks(tmp_path: Path) -> None:
         client.wait_for(client.create(0), naive.interval)
         created = create_many(naive.port, 20, 0, 4).check()
         client.wait_for_all(created.task_ids, 0.02)
-        with pytest.raises(BenchError, match="1 of 21 tasks"):
+        with pytest.raises(CannotGoOn, match="1 of 21 tasks"):
             client.wait_for_all(["nobody made it", *created.task_ids], 0.02)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_cannot_start_says_why(tmp_path: Path) -> None:
-    why = pytest.raises(BenchError, match=r"benchmarks\.nothing has ended with 1: .*No module named")
-    with running("benchmarks.nothing", [], tmp_path, {}) as process, why:
+    log = tmp_path / "benchmarks.nothing.log"
+    why = pytest.raises(CannotGoOn, match=r"benchmarks\.nothing has ended with 1: .*No module named")
+    with running(module("benchmarks.nothing"), log, environment(tmp_path)) as process, why:
         for _ in range(1_000):
             process.check()
             time.sleep(0.02)

@@ -74,7 +74,7 @@ def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
     environment |= {"WAYBILL_PORT": str(instance.port), "PYTHONPATH": str(handlers)}
     (start,) = blocks(README, "sh")
-    services = Service(["bash", "-c", start.body], instance.folder / "make-0.log", environment, instance.folder)
+    services = Service(["bash", "-c", start.body], instance.folder / "make-0.log", environment)
     instance.services.append(services)
     try:
         wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)

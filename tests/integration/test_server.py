@@ -12,19 +12,18 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from throwaway.clone import PYTHONPATH, ROOT
+from throwaway.clone import ROOT
+from throwaway.process import environment, module
 
 PATIENCE = 60
 
 
 def command(data_dir: Path, **settings: str) -> dict[str, object]:
     """What starts an API with these settings, in a directory without `.env`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-    named = {f"WAYBILL_{name.upper()}": value for name, value in settings.items()}
     return {
-        "args": [sys.executable, "-m", "waybill_api"],
+        "args": module("waybill_api"),
         "cwd": data_dir.parent,
-        "env": kept | {"PYTHONPATH": PYTHONPATH, "WAYBILL_DATA_DIR": str(data_dir), "WAYBILL_PORT": "0"} | named,
+        "env": environment(data_dir.parent, (), **{"data_dir": str(data_dir), "port": "0", **settings}),
         "text": True,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
@@ -138,12 +137,12 @@ def test_the_check_of_the_image_knows_the_port_and_no_proxy(running: "subprocess
     (line,) = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "readyz" in line]
     check = json.loads(line.strip().removeprefix("CMD "))
     proxies = {f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https", "all")}
-    environment = os.environ | proxies | {"WAYBILL_PORT": url.rpartition(":")[2]}
+    variables = os.environ | proxies | {"WAYBILL_PORT": url.rpartition(":")[2]}
 
     def exit_status(**more: str) -> int:
         return subprocess.run(
             [sys.executable, *check[1:]],
-            env=environment | more,
+            env=variables | more,
             timeout=PATIENCE,
             check=False,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,5 @@
 """A worker as a real process, with a scripted API and handlers of the test's own."""
 
-import contextlib
-import os
 import re
 import signal
 import subprocess
@@ -13,7 +11,7 @@ import pytest
 
 from tests.integration.waybill_worker.http_api import HttpApi
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
-from throwaway.clone import PYTHONPATH
+from throwaway.process import Process, environment
 from waybill.client import Answer
 from waybill.domain.status import Outcome
 from waybill.host.doorbell import ring_all
@@ -43,6 +41,7 @@ class Bench:
         self.processing_time = 0
         self.timeout: int | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self._running: Process | None = None
         self._ordered: dict[str, dict[str, Any]] = {}
 
     def grant(self, report: dict[str, Any]) -> Answer:
@@ -65,15 +64,10 @@ class Bench:
 
     def start(self, *arguments: str, **settings: str) -> None:
         own = {"data_dir": str(self.folder), "port": str(self.http.port), "worker_slots": "8", "drain_seconds": "10"}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
-        environment |= {f"WAYBILL_{name.upper()}": value for name, value in (own | settings).items()}
-        environment["PYTHONPATH"] = os.pathsep.join([str(self.folder / "handlers"), PYTHONPATH])
+        variables = environment(self.folder, [self.folder / "handlers"], **(own | settings))
         command = [sys.executable, *(arguments or ("-m", "waybill_worker"))]
-        with (self.folder / "log").open("ab") as log:
-            # In a group of its own, so that no child that a handler has started outlives the test.
-            self.process = subprocess.Popen(
-                command, env=environment, cwd=self.folder, stdout=log, stderr=log, process_group=0
-            )
+        self._running = Process(command, self.folder / "log", variables)
+        self.process = self._running.process
 
     def log(self) -> bytes:
         return (self.folder / "log").read_bytes()
@@ -115,10 +109,8 @@ class Bench:
 
     def close(self) -> None:
         self.api.gate.set()
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        if self._running is not None:
+            self._running.end()
         self.queue.close()
         self.http.close()
 

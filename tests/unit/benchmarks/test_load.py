@@ -11,8 +11,8 @@ import pytest
 from benchmarks import load, wrk
 from benchmarks.client import task_body
 from benchmarks.load import Load, parse_answer
-from benchmarks.process import BenchError
-from waybill.host.port import free_port
+from throwaway.port import free_port
+from throwaway.program import CannotGoOn
 
 # wrk is measured with where it is installed, and tried there.
 TIMED: list[Callable[[int, float, int], Load]] = [load.create_for, *([wrk.create_for] if wrk.version() else [])]
@@ -80,7 +80,7 @@ def test_other_answers_are_not_counted_as_created(serve: Callable[..., Server]) 
     server = serve(201, 200, 503)
     found = load.create_many(server.server_port, 30, 0, 3)
     assert (found.created, found.others, len(found.task_ids)) == (10, 20, 10)
-    with pytest.raises(BenchError, match="20 of 30"):
+    with pytest.raises(CannotGoOn, match="20 of 30"):
         found.check()
 
 
@@ -100,7 +100,7 @@ def test_a_timed_load_counts_the_answers_that_are_201(
 
 @pytest.mark.parametrize("create_for", TIMED)
 def test_a_port_where_nobody_listens_is_an_error(create_for: Callable[[int, float, int], Load]) -> None:
-    with pytest.raises(BenchError):
+    with pytest.raises(CannotGoOn):
         create_for(free_port(), 1, 2)
 
 

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks.figure import Figure, Side, Target
 from benchmarks.plan import Plan
-from benchmarks.process import BenchError
+from throwaway.program import CannotGoOn
 
 Run = Callable[..., int]
 
@@ -73,7 +73,7 @@ def test_a_busy_machine_is_said(
 
 def test_what_cannot_be_measured_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(plan: Plan) -> list[Figure]:
-        raise BenchError("waybill_api has ended with 1: no luck")
+        raise CannotGoOn("waybill_api has ended with 1: no luck")
 
     assert run(broken) == 1
     assert capsys.readouterr().err == "waybill_api has ended with 1: no luck\n"

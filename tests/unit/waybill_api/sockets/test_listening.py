@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from tornado.netutil import bind_sockets
 
-from waybill.host.port import free_port
+from throwaway.port import free_port
 from waybill.settings import Settings
 from waybill_api.sockets import listening
 from waybill_api.sockets.listening import CannotListen

@@ -1,4 +1,4 @@
-"""An API on a database that is filled already."""
+"""An API on a database that is filled already, and the requests for it."""
 
 import contextlib
 import json
@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contender import wait_until_it_serves
 from benchmarks.growth.jsons import TYPE, key_of, step
 from benchmarks.load import request
-from benchmarks.process import running
-from waybill.host.port import free_port
+from throwaway.installation import Installation
 
 BATCH = 50
 """Reports in one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class Grown:
     """A running API, and what can be asked of it."""
 
     port: int
@@ -27,7 +25,7 @@ class Installation:
     task_ids: list[str]
     """All tasks, in the order of their numbers."""
     pid: int
-    """That of the API's process."""
+    """The id of the API's process."""
 
     def reports(self, chance: random.Random) -> Iterator[bytes]:
         """Yield requests that each report on many open tasks, from anywhere in the database."""
@@ -53,11 +51,8 @@ class Installation:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, task_ids: list[str]) -> Iterator[Installation]:
+def serving(folder: Path, task_ids: list[str]) -> Iterator[Grown]:
     """Start an API with its default settings on the data directory `folder`/data."""
-    port = free_port()
-    data = folder / "data"
-    settings = {"WAYBILL_PORT": str(port), "WAYBILL_DATA_DIR": str(data)}
-    with running("waybill_api", [], folder, settings) as api:
-        wait_until_it_serves(api, port, lambda client: client.get(f"/tasks/{task_ids[0]}"))
-        yield Installation(port, data.joinpath("worker.token").read_text().strip(), task_ids, api.pid)
+    waybill = Installation(folder)
+    with waybill.run_api() as api:
+        yield Grown(waybill.port, waybill.token("worker") or "", task_ids, api.pid)

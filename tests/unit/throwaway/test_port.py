@@ -2,7 +2,7 @@
 
 import socket
 
-from waybill.host.port import FIRST, LAST, free_port
+from throwaway.port import FIRST, LAST, free_port
 
 
 def test_a_port_is_given_once_and_lies_below_those_that_the_kernel_gives() -> None:
