@@ -54,7 +54,7 @@ def create_many(port: int, count: int, processing_time: int, connections: int) -
     return _finish(_run(port, connections, processing_time, count=count))
 
 
-def ask_for(port: int, requests: Iterator[bytes], seconds: float, connections: int, telling: bytes = b"") -> Load:
+def ask_for(port: int, requests: Iterator[bytes], seconds: float, connections: int, telling: bytes) -> Load:
     """Send these requests for so many seconds; what counts are answers 200 that hold `telling`.
 
     Raises CannotGoOn where a connection breaks.

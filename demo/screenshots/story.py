@@ -19,15 +19,16 @@ from waybill.domain.status import Status
 from waybill_api.search.query import Query
 from waybill_api.store.store import Store
 
+SEED = 7
+
 
 class Story:
     """One hour on a store; the same each time, but for ids and what the store itself leaves to chance."""
 
-    def __init__(self, store: Store, clock: TurnedClock, seed: int = 7) -> None:
+    def __init__(self, store: Store, clock: TurnedClock) -> None:
         """Nothing has happened yet."""
         self._store = store
         self._clock = clock
-        self._seed = seed
         self._order = count()
 
     async def tell(self) -> None:
@@ -60,7 +61,7 @@ class Story:
 
     def _chance(self, name: str) -> random.Random:
         """Return a chance of its own for each task, so that none depends on what befalls the others."""
-        return random.Random(f"{self._seed} {name}")  # noqa: S311 - the same pictures each time are the point
+        return random.Random(f"{SEED} {name}")  # noqa: S311 - the same pictures each time are the point
 
     def _arrivals(self, work: Work, chance: random.Random) -> Iterator[int]:
         at = float(START)

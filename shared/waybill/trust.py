@@ -1,7 +1,6 @@
 """The certificate authorities that are trusted."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -12,10 +11,10 @@ class NoAuthorities(Exception):
     """The path in a variable does not exist; the message is one line."""
 
 
-def authorities(environment: Mapping[str, str] = os.environ) -> str | None:
+def authorities() -> str | None:
     """Return the file or folder that the environment names, None if it names none. Raises NoAuthorities."""
     for name in VARIABLES:
-        if path := environment.get(name):
+        if path := os.environ.get(name):
             if not Path(path).exists():
                 raise NoAuthorities(f"{name}: there is no {path}")
             return path

@@ -40,12 +40,11 @@ class FolderLock(LockFile):
 class DataLock:
     """A lock on the file that every version locks and on the folder, which holds even if the file is removed."""
 
-    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, file: Path) -> None:
         """Name the lock's file; the folder is the one that it lies in."""
         self.path = file
         self._file = LockFile(file)
         self._folder = FolderLock(file.parent)
-        self._clock = clock
         self._failures = 0
 
     def acquire(self, wait: float = 0, on_wait: Callable[[], None] = lambda: None) -> bool:
@@ -57,8 +56,8 @@ class DataLock:
             return True
         if wait > 0:
             on_wait()
-        deadline = self._clock() + wait
-        while self._clock() < deadline:
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
             time.sleep(RETRY_SECONDS)
             if self._take():
                 return True

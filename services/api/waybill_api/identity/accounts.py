@@ -72,7 +72,6 @@ class Accounts:
         passwords: Passwords,
         *,
         allows_well_known: bool = True,
-        attempts: Attempts | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Take the store, the sessions, what hashes, and whether passwords may be chosen that everybody knows."""
@@ -80,7 +79,7 @@ class Accounts:
         self._sessions = sessions
         self._passwords = passwords
         self._allows_well_known = allows_well_known
-        self._attempts = attempts or Attempts()
+        self._attempts = Attempts()
         self._held = Places(MOST_HELD, MOST_HELD_OF_ONE)
         self._sleep = sleep
 

@@ -24,12 +24,12 @@ TRACKER = b"multiprocessing.resource_tracker"
 """Python's own helper, which cleans up after a process has ended, and then ends by itself."""
 
 
-def end_offspring(patience: float = PATIENCE_SECONDS) -> None:
-    """End all descendants of this process, by SIGTERM and after `patience` seconds by SIGKILL.
+def end_offspring() -> None:
+    """End all descendants of this process, by SIGTERM and after PATIENCE_SECONDS by SIGKILL.
 
     Without /proc, none is found. A daemon, which has detached from its parents, is no descendant.
     """
-    _end(offspring, patience)
+    _end(offspring)
 
 
 def end_orphans(worker_id: str) -> None:
@@ -37,15 +37,15 @@ def end_orphans(worker_id: str) -> None:
 
     A program that is to outlive the worker is started without the mark.
     """
-    _end(lambda: _marked(worker_id), PATIENCE_SECONDS)
+    _end(lambda: _marked(worker_id))
 
 
-def _end(find: Callable[[], set[int]], patience: float) -> None:
+def _end(find: Callable[[], set[int]]) -> None:
     found = find()
     if not found:
         return
     _send(found, signal.SIGTERM)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while find() and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
     for _ in range(ROUNDS):
