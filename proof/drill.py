@@ -12,7 +12,7 @@ from proof.checker import Findings, check
 from proof.history import moment
 from proof.journal import Journal
 from proof.load import Load
-from proof.plan import Control, Kind, Wish
+from proof.plan import Control, FaultKind, Wish
 from proof.record import Record
 from proof.recorder import Json, Recorder, gather
 from proof.supervisor import Supervisor
@@ -120,7 +120,7 @@ class Drill:
     def _wire(self) -> None:
         proxy = self._running.proxy
         before = proxy.harm.total()
-        kinds = (Kind.LOST_ANSWER, Kind.DOUBLED, Kind.CUT_ANSWER)
+        kinds = (FaultKind.LOST_ANSWER, FaultKind.DOUBLED, FaultKind.CUT_ANSWER)
         load = self._load([Wish(0.05 * number, f"wire {number}", processing_time=number % 2) for number in range(100)])
         for kind in kinds:
             self._journal.deed("begin", "wire", fault=kind.value)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from proof.journal import Journal
-from proof.plan import ON_THE_WIRE, STOPS, Fault, Kind
+from proof.plan import ON_THE_WIRE, STOPS, Fault, FaultKind
 from proof.supervisor import Supervisor
 from proof.victim import Victim
 
@@ -49,24 +49,24 @@ class Faults:
         if kind in ON_THE_WIRE:
             return self._on_the_wire(kind)
         if kind in STOPS:
-            service = running.api if kind is Kind.STOP_API else worker
+            service = running.api if kind is FaultKind.STOP_API else worker
             pid = service.stop()
             return lambda: service.go_on(pid)
-        if kind is Kind.LOSE_WORKER:
+        if kind is FaultKind.LOSE_WORKER:
             worker.stop()
             return None
-        if kind is Kind.LOSE_MESSAGES:
+        if kind is FaultKind.LOSE_MESSAGES:
             self._lose_messages(worker, fault.seconds)
             return None
-        if kind is Kind.DELETE_QUEUE:
+        if kind is FaultKind.DELETE_QUEUE:
             running.delete_queue()
             self._journal.deed("delete", "queue")
             return None
-        if kind is not Kind.KILL_WORKER:
+        if kind is not FaultKind.KILL_WORKER:
             running.api.kill()
-        if kind is Kind.KILL_WORKER:
+        if kind is FaultKind.KILL_WORKER:
             worker.kill()
-        elif kind is Kind.KILL_BOTH:
+        elif kind is FaultKind.KILL_BOTH:
             for one in running.workers:
                 one.kill()
         return None
@@ -94,7 +94,7 @@ class Faults:
         while time.monotonic() < deadline and not self._running.is_whole:
             time.sleep(0.05)
 
-    def _on_the_wire(self, kind: Kind) -> Undo:
+    def _on_the_wire(self, kind: FaultKind) -> Undo:
         self._journal.deed("begin", "wire", fault=kind.value)
         self._running.proxy.begin(kind)
 

@@ -32,7 +32,7 @@ FREEZE = 18.0
 """Seconds that outlast a lease of 15 and the tick of the reaper."""
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What may be done to an installation."""
 
     KILL_API = "kill api"
@@ -57,27 +57,27 @@ class Kind(StrEnum):
     """Requests are passed on twice, the second time at once or seconds later."""
 
 
-KILLS = (Kind.KILL_API, Kind.KILL_WORKER, Kind.KILL_BOTH)
-STOPS = (Kind.STOP_API, Kind.STOP_WORKER, Kind.FREEZE_WORKER)
-ON_THE_WIRE = (Kind.LATENCY, Kind.RESET, Kind.LOST_ANSWER, Kind.CUT_ANSWER, Kind.DOUBLED)
+KILLS = (FaultKind.KILL_API, FaultKind.KILL_WORKER, FaultKind.KILL_BOTH)
+STOPS = (FaultKind.STOP_API, FaultKind.STOP_WORKER, FaultKind.FREEZE_WORKER)
+ON_THE_WIRE = (FaultKind.LATENCY, FaultKind.RESET, FaultKind.LOST_ANSWER, FaultKind.CUT_ANSWER, FaultKind.DOUBLED)
 
 DECK = (
-    *[Kind.KILL_API] * 3,
-    *[Kind.KILL_WORKER] * 4,
-    *[Kind.KILL_BOTH] * 2,
-    *[Kind.STOP_API] * 2,
-    *[Kind.STOP_WORKER] * 2,
-    Kind.FREEZE_WORKER,
-    Kind.LOSE_MESSAGES,
-    *[Kind.DELETE_QUEUE] * 2,
+    *[FaultKind.KILL_API] * 3,
+    *[FaultKind.KILL_WORKER] * 4,
+    *[FaultKind.KILL_BOTH] * 2,
+    *[FaultKind.STOP_API] * 2,
+    *[FaultKind.STOP_WORKER] * 2,
+    FaultKind.FREEZE_WORKER,
+    FaultKind.LOSE_MESSAGES,
+    *[FaultKind.DELETE_QUEUE] * 2,
     *ON_THE_WIRE,
-    Kind.LOST_ANSWER,
-    Kind.DOUBLED,
+    FaultKind.LOST_ANSWER,
+    FaultKind.DOUBLED,
 )
 """How often each kind comes, in a pack that is shuffled again and again."""
 
 
-CLOSING = (Kind.KILL_API, Kind.LOSE_MESSAGES, Kind.LOSE_WORKER)
+CLOSING = (FaultKind.KILL_API, FaultKind.LOSE_MESSAGES, FaultKind.LOSE_WORKER)
 """The last faults of a plan: no later one puts right by accident what the product does not.
 
 Worker 1 has to deliver what it could not say while the API was away, the dispatcher has to send again what worker 0
@@ -93,7 +93,7 @@ class Fault:
     """One fault: when it begins, in seconds from the start, and how long it lasts."""
 
     at: float
-    kind: Kind
+    kind: FaultKind
     seconds: float = 0.0
     worker: int = 0
     """Which worker it is about, where it is about one."""
@@ -166,7 +166,7 @@ def _faults(chance: random.Random, count: int) -> Iterator[Fault]:
         kills += kind in KILLS
         yield Fault(round(at, 3), kind, _duration(chance, kind), chance.randrange(WORKERS))
         at += min(chance.expovariate(1 / GAP), 3 * GAP)
-        if kind in (Kind.FREEZE_WORKER, Kind.LOSE_MESSAGES):
+        if kind in (FaultKind.FREEZE_WORKER, FaultKind.LOSE_MESSAGES):
             at += _duration(chance, kind)
         elif kind in KILLS and kills % EVERY == 0:
             at += CALM
@@ -176,8 +176,8 @@ def _faults(chance: random.Random, count: int) -> Iterator[Fault]:
         at += CLOSING_GAP
 
 
-def _kinds(chance: random.Random, count: int) -> Iterator[Kind]:
-    pack: list[Kind] = []
+def _kinds(chance: random.Random, count: int) -> Iterator[FaultKind]:
+    pack: list[FaultKind] = []
     for _ in range(count):
         if not pack:
             pack = list(DECK)
@@ -187,13 +187,13 @@ def _kinds(chance: random.Random, count: int) -> Iterator[Kind]:
 
 def _burst(fault: Fault) -> float:
     """Return when more tasks begin to be created, so that the fault finds something to harm."""
-    return fault.at if fault.kind is Kind.LOSE_MESSAGES else fault.at - LEAD
+    return fault.at if fault.kind is FaultKind.LOSE_MESSAGES else fault.at - LEAD
 
 
-def _duration(chance: random.Random, kind: Kind) -> float:
-    if kind is Kind.FREEZE_WORKER:
+def _duration(chance: random.Random, kind: FaultKind) -> float:
+    if kind is FaultKind.FREEZE_WORKER:
         return FREEZE
-    if kind is Kind.LOSE_MESSAGES:
+    if kind is FaultKind.LOSE_MESSAGES:
         return GATHERING
     if kind in STOPS:
         return round(chance.uniform(0.2, LONGEST_STOP), 3)

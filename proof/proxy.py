@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 
-from proof.plan import ON_THE_WIRE, Kind
+from proof.plan import ON_THE_WIRE, FaultKind
 from proof.relay import Relay, Request, reset
 
 SHARE = 0.5
@@ -29,20 +29,20 @@ class Proxy(Relay):
         super().__init__(target)
         self._chance = random.Random(f"{seed}/wire")  # noqa: S311  # chance, not secrecy
         self._lock = threading.Lock()
-        self._active: list[Kind] = []
+        self._active: list[FaultKind] = []
         self.is_cut = False
         """While set, every connection is reset at its next request, and nothing is passed on."""
-        self.harm: Counter[Kind] = Counter()
+        self.harm: Counter[FaultKind] = Counter()
         """How many requests each kind of fault was done to."""
 
-    def begin(self, kind: Kind) -> None:
+    def begin(self, kind: FaultKind) -> None:
         """Let a fault begin. Raises ValueError for one that is not of the wire."""
         if kind not in ON_THE_WIRE:
             raise ValueError(f"{kind} is no fault of the wire")
         with self._lock:
             self._active.append(kind)
 
-    def end(self, kind: Kind) -> None:
+    def end(self, kind: FaultKind) -> None:
         """Let it end; nothing where it has not begun."""
         with self._lock, contextlib.suppress(ValueError):
             self._active.remove(kind)
@@ -52,23 +52,23 @@ class Proxy(Relay):
         if self.is_cut:
             return reset(client)
         kind = self._draw()
-        if kind is Kind.LATENCY:
+        if kind is FaultKind.LATENCY:
             time.sleep(self._between(*LATENCY))
-        if kind is Kind.RESET:
+        if kind is FaultKind.RESET:
             return reset(client)
-        if kind is Kind.DOUBLED:
+        if kind is FaultKind.DOUBLED:
             self._double(request)
         answer = self.pass_on(request)
-        if answer is None or kind is Kind.LOST_ANSWER:
+        if answer is None or kind is FaultKind.LOST_ANSWER:
             return reset(client)
-        if kind is Kind.CUT_ANSWER:
+        if kind is FaultKind.CUT_ANSWER:
             whole = answer.encode()
             client.sendall(whole[: int(len(whole) * self._between(0.1, 0.9))])
             return False
         client.sendall(answer.encode())
         return True
 
-    def _draw(self) -> Kind | None:
+    def _draw(self) -> FaultKind | None:
         with self._lock:
             if not self._active or self._chance.random() >= SHARE:
                 return None

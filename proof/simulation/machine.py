@@ -26,7 +26,7 @@ from waybill_worker import adoption, consumer, dequeuer, heartbeat
 from waybill_worker.handlers import registry
 from waybill_worker.handlers.context import Handler
 from waybill_worker.isolation import isolation
-from waybill_worker.reporter import Reporter
+from waybill_worker.run_reporter import RunReporter
 from waybill_worker.runner import runner, runner_threads
 from waybill_worker.runs import runs, slots
 
@@ -156,7 +156,7 @@ class Machine:
                 Child=lambda run: Child(kernel, self.truth, self.handlers, run),
                 Doorbell=lambda path, on_call: Bell(kernel, self.bells, path, on_call),
                 ring_all=self.ring_all,
-                Reporter=lambda *parts: _Reporter(self.truth, *parts),
+                RunReporter=lambda *parts: _Reporter(self.truth, *parts),
                 Spool=lambda path: _Spool(path, self.truth),
                 Queue=lambda path: _Queue(path, kernel),
                 installed_handlers=lambda named: self.handlers,
@@ -213,7 +213,7 @@ class _Lock(LockFile):
         kernel.process.locks.append(self._close)
 
 
-class _Reporter(Reporter):
+class _Reporter(RunReporter):
     """A reporter whose final reports are noted."""
 
     def __init__(self, truth: Truth, *parts: Any) -> None:

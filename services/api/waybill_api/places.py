@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from waybill_api.limits import Limits
 from waybill_api.pace import Pace
-from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_POLLS, TOO_MANY_STREAMS, Kind, Refusal
+from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_POLLS, TOO_MANY_STREAMS, ProblemKind, Refusal
 
 RETRY_AFTER = {TOO_MANY_STREAMS: "10", TOO_MANY_POLLS: "2", TOO_MANY_LISTS: "5"}
 """Seconds after which a client may try again."""
@@ -18,7 +18,7 @@ class Places:
     but an eleventh still gets one.
     """
 
-    def __init__(self, kind: Kind, most: int, most_of_one: int) -> None:
+    def __init__(self, kind: ProblemKind, most: int, most_of_one: int) -> None:
         """Take the kind of the refusal, the number of places, and how many one caller may hold."""
         self._kind = kind
         self._most = most

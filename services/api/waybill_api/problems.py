@@ -12,55 +12,55 @@ MAX_ERRORS = 100
 """How many bad fields one answer names."""
 
 
-class Kind(NamedTuple):
+class ProblemKind(NamedTuple):
     """The HTTP status of a problem and the code that programs may rely on."""
 
     status: int
     code: str
 
 
-BAD_REQUEST = Kind(400, "bad_request")
-NOT_JSON = Kind(400, "not_json")
-DUPLICATE_KEY = Kind(400, "duplicate_key")
-NUMBER_OUT_OF_RANGE = Kind(400, "number_out_of_range")
-TOO_DEEP = Kind(400, "too_deep")
-BAD_TEXT = Kind(400, "bad_text")
-UNAUTHENTICATED = Kind(401, "unauthenticated")
-FORBIDDEN = Kind(403, "forbidden")
-CROSS_SITE = Kind(403, "cross_site")
-XSRF = Kind(403, "xsrf")
-WRONG_PASSWORD = Kind(403, "wrong_password")
-NOT_FOUND = Kind(404, "not_found")
-METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed")
-NOT_ACCEPTABLE = Kind(406, "not_acceptable")
-NOT_APPLIED = Kind(409, "not_applied")
-TOO_LARGE = Kind(413, "too_large")
-TOO_COMPLEX = Kind(413, "too_complex")
-TARGET_TOO_LONG = Kind(414, "target_too_long")
-UNSUPPORTED_MEDIA_TYPE = Kind(415, "unsupported_media_type")
-MISDIRECTED = Kind(421, "misdirected")
-INVALID = Kind(422, "invalid")
-BAD_QUERY = Kind(422, "bad_query")
-TOO_MANY_STREAMS = Kind(429, "too_many_streams")
-TOO_MANY_POLLS = Kind(503, "too_many_polls")
-TOO_MANY_LISTS = Kind(503, "too_many_lists")
-TOO_MANY_CONNECTIONS = Kind(503, "too_many_connections")
-TOO_MANY = Kind(429, "too_many")
-TOO_MANY_CREATES = Kind(429, "too_many_creates")
-HEAD_TOO_LARGE = Kind(431, "head_too_large")
-INTERNAL = Kind(500, "internal")
-NOT_READY = Kind(503, "not_ready")
-UNAVAILABLE = Kind(503, "unavailable")
-OVERLOADED = Kind(503, "overloaded")
+BAD_REQUEST = ProblemKind(400, "bad_request")
+NOT_JSON = ProblemKind(400, "not_json")
+DUPLICATE_KEY = ProblemKind(400, "duplicate_key")
+NUMBER_OUT_OF_RANGE = ProblemKind(400, "number_out_of_range")
+TOO_DEEP = ProblemKind(400, "too_deep")
+BAD_TEXT = ProblemKind(400, "bad_text")
+UNAUTHENTICATED = ProblemKind(401, "unauthenticated")
+FORBIDDEN = ProblemKind(403, "forbidden")
+CROSS_SITE = ProblemKind(403, "cross_site")
+XSRF = ProblemKind(403, "xsrf")
+WRONG_PASSWORD = ProblemKind(403, "wrong_password")
+NOT_FOUND = ProblemKind(404, "not_found")
+METHOD_NOT_ALLOWED = ProblemKind(405, "method_not_allowed")
+NOT_ACCEPTABLE = ProblemKind(406, "not_acceptable")
+NOT_APPLIED = ProblemKind(409, "not_applied")
+TOO_LARGE = ProblemKind(413, "too_large")
+TOO_COMPLEX = ProblemKind(413, "too_complex")
+TARGET_TOO_LONG = ProblemKind(414, "target_too_long")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(415, "unsupported_media_type")
+MISDIRECTED = ProblemKind(421, "misdirected")
+INVALID = ProblemKind(422, "invalid")
+BAD_QUERY = ProblemKind(422, "bad_query")
+TOO_MANY_STREAMS = ProblemKind(429, "too_many_streams")
+TOO_MANY_POLLS = ProblemKind(503, "too_many_polls")
+TOO_MANY_LISTS = ProblemKind(503, "too_many_lists")
+TOO_MANY_CONNECTIONS = ProblemKind(503, "too_many_connections")
+TOO_MANY = ProblemKind(429, "too_many")
+TOO_MANY_CREATES = ProblemKind(429, "too_many_creates")
+HEAD_TOO_LARGE = ProblemKind(431, "head_too_large")
+INTERNAL = ProblemKind(500, "internal")
+NOT_READY = ProblemKind(503, "not_ready")
+UNAVAILABLE = ProblemKind(503, "unavailable")
+OVERLOADED = ProblemKind(503, "overloaded")
 """A problem that every call which writes for a client may return."""
 STORE_KINDS = (
-    Kind(503, "store_busy"),
-    Kind(503, "store_fails"),
-    Kind(503, "store_damaged"),
-    Kind(503, "store_lost"),
+    ProblemKind(503, "store_busy"),
+    ProblemKind(503, "store_fails"),
+    ProblemKind(503, "store_damaged"),
+    ProblemKind(503, "store_lost"),
 )
 """Problems that every call which reads or writes may return."""
-VERSION_NOT_SUPPORTED = Kind(505, "version_not_supported")
+VERSION_NOT_SUPPORTED = ProblemKind(505, "version_not_supported")
 
 RETRY_SECONDS = 1
 """Seconds after which a client may repeat a request that got a 503."""
@@ -77,27 +77,27 @@ BODY_KINDS = (
 )
 """What any call that takes a body may answer."""
 
-DOMAIN_KINDS: dict[type[errors.WaybillError], Kind] = {
-    errors.WaybillError: Kind(400, "not_possible"),
+DOMAIN_KINDS: dict[type[errors.WaybillError], ProblemKind] = {
+    errors.WaybillError: ProblemKind(400, "not_possible"),
     errors.NotFound: NOT_FOUND,
-    errors.TaskNotFound: Kind(404, "task_not_found"),
-    errors.TaskTypeNotFound: Kind(404, "task_type_not_found"),
-    errors.WorkerNotFound: Kind(404, "worker_not_found"),
-    errors.AccountNotFound: Kind(404, "account_not_found"),
+    errors.TaskNotFound: ProblemKind(404, "task_not_found"),
+    errors.TaskTypeNotFound: ProblemKind(404, "task_type_not_found"),
+    errors.WorkerNotFound: ProblemKind(404, "worker_not_found"),
+    errors.AccountNotFound: ProblemKind(404, "account_not_found"),
     errors.Invalid: INVALID,
-    errors.Conflict: Kind(409, "conflict"),
-    errors.TaskIsFinal: Kind(409, "task_is_final"),
-    errors.TaskIsNotFinal: Kind(409, "task_is_not_final"),
-    errors.AttemptHasMoved: Kind(409, "attempt_has_moved"),
-    errors.ExternalKeyTaken: Kind(409, "external_key_taken"),
-    errors.TaskTypeExists: Kind(409, "task_type_exists"),
-    errors.TaskTypeInUse: Kind(409, "task_type_in_use"),
-    errors.AccountExists: Kind(409, "account_exists"),
-    errors.LastAdmin: Kind(409, "last_admin"),
-    errors.ChangedMeanwhile: Kind(412, "changed_meanwhile"),
-    errors.WorkerGone: Kind(409, "worker_gone"),
-    errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused"),
-    errors.StorageFull: Kind(507, "storage_full"),
+    errors.Conflict: ProblemKind(409, "conflict"),
+    errors.TaskIsFinal: ProblemKind(409, "task_is_final"),
+    errors.TaskIsNotFinal: ProblemKind(409, "task_is_not_final"),
+    errors.AttemptHasMoved: ProblemKind(409, "attempt_has_moved"),
+    errors.ExternalKeyTaken: ProblemKind(409, "external_key_taken"),
+    errors.TaskTypeExists: ProblemKind(409, "task_type_exists"),
+    errors.TaskTypeInUse: ProblemKind(409, "task_type_in_use"),
+    errors.AccountExists: ProblemKind(409, "account_exists"),
+    errors.LastAdmin: ProblemKind(409, "last_admin"),
+    errors.ChangedMeanwhile: ProblemKind(412, "changed_meanwhile"),
+    errors.WorkerGone: ProblemKind(409, "worker_gone"),
+    errors.IdempotencyKeyReused: ProblemKind(422, "idempotency_key_reused"),
+    errors.StorageFull: ProblemKind(507, "storage_full"),
     errors.Unavailable: UNAVAILABLE,
     errors.Overloaded: OVERLOADED,
     errors.StoreBusy: STORE_KINDS[0],
@@ -112,7 +112,7 @@ class Refusal(Exception):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: ProblemKind,
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,

@@ -33,7 +33,7 @@ from waybill_worker.process.offspring import MARK, end_orphans
 from waybill_worker.process.printed import Printed
 from waybill_worker.process.signals import Signals
 from waybill_worker.process.surroundings import Surroundings
-from waybill_worker.reporter import Reporter
+from waybill_worker.run_reporter import RunReporter
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runner.runner_threads import RunnerThreads
 from waybill_worker.runs.runs import Run, Runs
@@ -129,7 +129,7 @@ class Worker:
         runs = Runs(self._id, clock, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
         registry = Registry(self._client, installed_handlers(settings.stages))
-        self._reporter = Reporter(Courier(self._client, clock), self._spool, runs, outage, clock)
+        self._reporter = RunReporter(Courier(self._client, clock), self._spool, runs, outage, clock)
         self._surroundings = Surroundings({MARK: self._id})
         self._runner = Runner(
             registry,

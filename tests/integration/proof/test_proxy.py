@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from proof import proxy
-from proof.plan import Kind
+from proof.plan import FaultKind
 from proof.proxy import Proxy
 from tests.acceptance.instance import wait_until
 
@@ -88,24 +88,24 @@ def test_without_a_fault_requests_and_answers_pass_unchanged(
 def test_a_reset_comes_before_the_request_is_passed_on(
     upstream: Upstream, between: Proxy, session: requests.Session
 ) -> None:
-    between.begin(Kind.RESET)
+    between.begin(FaultKind.RESET)
     with pytest.raises(requests.ConnectionError, match="reset"):
         post(session, between)
     assert upstream.bodies == []
-    assert between.harm == {Kind.RESET: 1}
+    assert between.harm == {FaultKind.RESET: 1}
 
 
 def test_a_lost_answer_is_one_to_a_request_that_was_passed_on(
     upstream: Upstream, between: Proxy, session: requests.Session
 ) -> None:
-    between.begin(Kind.LOST_ANSWER)
+    between.begin(FaultKind.LOST_ANSWER)
     with pytest.raises(requests.ConnectionError, match="reset"):
         post(session, between)
     assert upstream.bodies == [b"said"]
 
 
 def test_a_cut_answer_ends_in_the_middle(upstream: Upstream, between: Proxy, session: requests.Session) -> None:
-    between.begin(Kind.CUT_ANSWER)
+    between.begin(FaultKind.CUT_ANSWER)
     with pytest.raises(requests.RequestException):
         post(session, between)
     assert upstream.bodies == [b"said"]
@@ -117,14 +117,14 @@ def test_a_doubled_request_is_passed_on_twice_and_answered_once(
 ) -> None:
     monkeypatch.setattr(proxy, "ECHO", (delay, max(delay, 1.0)))
     monkeypatch.setattr(between, "_between", lambda low, high: low)
-    between.begin(Kind.DOUBLED)
+    between.begin(FaultKind.DOUBLED)
     assert post(session, between).content == ANSWER
     assert len(upstream.bodies) == (1 if delay else 2)
     wait_until(lambda: upstream.bodies == [b"said"] * 2, "the second copy")
 
 
 def test_latency_delays_and_changes_nothing(upstream: Upstream, between: Proxy, session: requests.Session) -> None:
-    between.begin(Kind.LATENCY)
+    between.begin(FaultKind.LATENCY)
     answer = post(session, between)
     assert answer.content == ANSWER
     assert answer.elapsed.total_seconds() >= 0.3
@@ -142,9 +142,9 @@ def test_while_the_wire_is_cut_nothing_is_passed_on(
 
 
 def test_after_its_end_a_fault_does_no_more_harm(between: Proxy, session: requests.Session) -> None:
-    between.begin(Kind.RESET)
-    between.end(Kind.RESET)
-    between.end(Kind.RESET)
+    between.begin(FaultKind.RESET)
+    between.end(FaultKind.RESET)
+    between.end(FaultKind.RESET)
     assert post(session, between).status_code == 201
 
 
@@ -153,10 +153,10 @@ def test_about_half_of_the_requests_are_harmed(
 ) -> None:
     monkeypatch.setattr(proxy, "SHARE", 0.5)
     monkeypatch.setattr(proxy, "ECHO", (0.0, 0.0))
-    between.begin(Kind.DOUBLED)
+    between.begin(FaultKind.DOUBLED)
     for _ in range(100):
         post(session, between)
-    assert 25 <= between.harm[Kind.DOUBLED] <= 75
+    assert 25 <= between.harm[FaultKind.DOUBLED] <= 75
 
 
 def test_an_api_that_is_down_looks_like_a_reset(session: requests.Session) -> None:
@@ -166,4 +166,4 @@ def test_an_api_that_is_down_looks_like_a_reset(session: requests.Session) -> No
 
 def test_a_kill_is_no_fault_of_the_wire(between: Proxy) -> None:
     with pytest.raises(ValueError, match="kill api"):
-        between.begin(Kind.KILL_API)
+        between.begin(FaultKind.KILL_API)

@@ -24,9 +24,9 @@ leave(main())
 """
 
 DYING = """
-from waybill_worker import reporter
+from waybill_worker import run_reporter
 def die(self): raise SystemExit
-reporter.Reporter.work = die
+run_reporter.RunReporter.work = die
 from waybill_worker.__main__ import main
 from waybill_worker.process.ending import leave
 leave(main())

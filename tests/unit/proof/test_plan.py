@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from proof.plan import CALM, CLOSING, DECK, FREEZE, KILLS, ON_THE_WIRE, STOPS, Ending, Kind, Wish, draw
+from proof.plan import CALM, CLOSING, DECK, FREEZE, KILLS, ON_THE_WIRE, STOPS, Ending, FaultKind, Wish, draw
 from waybill.domain.status import ErrorCode, Status
 
 
@@ -21,7 +21,7 @@ def test_a_plan_stays_the_same_from_version_to_version() -> None:
     assert (fault.at, fault.kind, fault.seconds, fault.worker) == PINNED
 
 
-PINNED = (2.0, Kind.FREEZE_WORKER, 18.0, 0)
+PINNED = (2.0, FaultKind.FREEZE_WORKER, 18.0, 0)
 
 
 def test_a_plan_has_as_many_tasks_and_faults_as_asked_for() -> None:
@@ -32,7 +32,7 @@ def test_a_plan_has_as_many_tasks_and_faults_as_asked_for() -> None:
 
 def test_every_kind_of_fault_comes_within_one_pack() -> None:
     kinds = {fault.kind for fault in draw(3, 1, len(DECK) + len(CLOSING)).faults}
-    assert kinds == set(Kind)
+    assert kinds == set(FaultKind)
 
 
 def test_a_plan_ends_with_what_no_later_fault_puts_right() -> None:
@@ -41,12 +41,12 @@ def test_a_plan_ends_with_what_no_later_fault_puts_right() -> None:
         assert (api.kind, messages.kind, worker.kind) == CLOSING
         assert messages.worker == worker.worker == 0, "worker 1 has to live until the end"
         assert all(fault.at + fault.seconds <= api.at for fault in before)
-        assert Kind.LOSE_WORKER not in {fault.kind for fault in before}
+        assert FaultKind.LOSE_WORKER not in {fault.kind for fault in before}
 
 
 def test_only_what_lasts_has_a_duration() -> None:
     for fault in draw(3, 1, 100).faults:
-        assert (fault.seconds > 0) == (fault.kind in (*ON_THE_WIRE, *STOPS, Kind.LOSE_MESSAGES))
+        assert (fault.seconds > 0) == (fault.kind in (*ON_THE_WIRE, *STOPS, FaultKind.LOSE_MESSAGES))
 
 
 def test_nothing_else_happens_during_a_freeze_and_some_kills_are_followed_by_a_calm() -> None:
@@ -54,7 +54,7 @@ def test_nothing_else_happens_during_a_freeze_and_some_kills_are_followed_by_a_c
     for fault, following in pairwise(draw(3, 1, 200).faults):
         gap = following.at - fault.at
         assert gap >= 0
-        if fault.kind is Kind.FREEZE_WORKER:
+        if fault.kind is FaultKind.FREEZE_WORKER:
             assert gap >= FREEZE
         calms += fault.kind in KILLS and gap >= CALM
     assert calms > 10

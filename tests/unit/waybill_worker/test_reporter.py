@@ -17,7 +17,7 @@ from waybill.delivery.spool import Spool
 from waybill.domain.status import Outcome
 from waybill.queue.message import Message
 from waybill_worker.plain_failure import NOT_ACCEPTED
-from waybill_worker.reporter import Reporter
+from waybill_worker.run_reporter import RunReporter
 from waybill_worker.runs.runs import Run, Runs
 
 
@@ -28,7 +28,7 @@ class Bench:
         self.api = ScriptedApi()
         self.spool = Spool(path)
         self.runs = Runs("w-1")
-        self.reporter = Reporter(Courier(self.api), self.spool, self.runs, Outage("here"))
+        self.reporter = RunReporter(Courier(self.api), self.spool, self.runs, Outage("here"))
         self.thread = threading.Thread(target=self.reporter.work)
 
     def run(self, task_id: str = "a") -> Run:

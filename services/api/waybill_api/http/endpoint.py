@@ -237,7 +237,7 @@ class Endpoint(Waiting):
         if isinstance(error, HTTPError) and error.status_code == problems.METHOD_NOT_ALLOWED.status:
             return self.no_call()
         if isinstance(error, HTTPError):
-            return Refusal(problems.Kind(status, problems.BAD_REQUEST.code), "The request cannot be understood.")
+            return Refusal(problems.ProblemKind(status, problems.BAD_REQUEST.code), "The request cannot be understood.")
         return Refusal(problems.INTERNAL, "Something went wrong here; the log knows what.", request_id=self._request_id)
 
 

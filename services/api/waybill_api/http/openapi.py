@@ -18,7 +18,7 @@ from waybill_api.http.operation import Operation, item_of
 from waybill_api.http.route import Route
 from waybill_api.http.streaming import JSON
 from waybill_api.identity.access import Needs, Scope
-from waybill_api.problems import DOMAIN_KINDS, Kind
+from waybill_api.problems import DOMAIN_KINDS, ProblemKind
 
 PREFIX = "tasks_api_"
 REFERENCES = "#/components/schemas/{model}"
@@ -180,11 +180,11 @@ def _responses(call: Call, method: str, schemas: _Schemas) -> dict[str, Any]:
     return responses
 
 
-def _kinds(call: Call, method: str) -> Iterator[Kind]:
+def _kinds(call: Call, method: str) -> Iterator[ProblemKind]:
     """Yield every kind of problem that a call can answer."""
     operation = call.operation
     for raised in operation.raises:
-        yield raised if isinstance(raised, Kind) else DOMAIN_KINDS[raised]
+        yield raised if isinstance(raised, ProblemKind) else DOMAIN_KINDS[raised]
     for parameter in operation.parameters:
         yield DOMAIN_KINDS[parameter.missing] if parameter.missing is not None else problems.INVALID
     if operation.body is not None:

@@ -14,7 +14,7 @@ from waybill_api.http import form_body, json_body
 from waybill_api.http.bodies.batches import BATCHES, Batch, read_batch, read_item
 from waybill_api.http.complaints import detail_of, errors_of, parameter_of, refusal_of_errors
 from waybill_api.http.streaming import CSV, JSON
-from waybill_api.problems import NOT_JSON, Kind, Refusal, invalid
+from waybill_api.problems import NOT_JSON, ProblemKind, Refusal, invalid
 
 SINGLE_LIMIT = 64 * 1024
 BATCH_LIMIT = 8 * 1024 * 1024
@@ -80,7 +80,7 @@ class Operation:
     media: tuple[str, ...]
     answer: Any
     """The return annotation."""
-    raises: tuple[type[WaybillError] | Kind, ...]
+    raises: tuple[type[WaybillError] | ProblemKind, ...]
     is_form: bool
     """Whether the body comes as browsers send forms, and not as JSON."""
     columns: tuple[str, ...]
@@ -159,7 +159,7 @@ def call(
     *,
     limit: int = SINGLE_LIMIT,
     media: tuple[str, ...] = (JSON,),
-    raises: tuple[type[WaybillError] | Kind, ...] = (),
+    raises: tuple[type[WaybillError] | ProblemKind, ...] = (),
     is_form: bool = False,
 ) -> Callable[[Method], Carried]:
     """Make a handler's method a call of the API, whose signature says the rest.
@@ -200,7 +200,7 @@ def _read(
     status: int,
     limit: int,
     media: tuple[str, ...],
-    raises: tuple[type[WaybillError] | Kind, ...],
+    raises: tuple[type[WaybillError] | ProblemKind, ...],
     is_form: bool,
 ) -> Operation:
     signature = inspect.signature(function)

@@ -12,7 +12,6 @@ from waybill.host.doorbell import call, ring_all
 from waybill.queue.queue import Queue
 from waybill_api.data_lock import DataLock
 from waybill_api.store.store import Store
-from waybill_api.upkeep.caller import Caller
 from waybill_api.upkeep.dispatcher import Dispatcher
 from waybill_api.upkeep.following import Following
 from waybill_api.upkeep.indexer import Indexer
@@ -21,6 +20,7 @@ from waybill_api.upkeep.silence import Silence
 from waybill_api.upkeep.ticker import Ticker
 from waybill_api.upkeep.unserved import Unserved
 from waybill_api.upkeep.watch import Watch
+from waybill_api.upkeep.worker_caller import WorkerCaller
 from waybill_api.upkeep.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Upkeep:
         self._running: list[asyncio.Task[None]] = []
         self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
         store.listen(self._dispatcher.notice, is_vital=True)
-        store.listen(Caller(partial(call, doorbells)).notice)
+        store.listen(WorkerCaller(partial(call, doorbells)).notice)
 
     def start(self) -> None:
         """Start everything."""

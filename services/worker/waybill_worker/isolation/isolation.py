@@ -51,7 +51,7 @@ class Child(Protocol):
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
+class Suspect:
     """A suspect that has no place yet."""
 
     run: Run
@@ -90,7 +90,7 @@ class Isolation:
         self._slots = slots
         self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Suspect] = []
         self._apart: dict[Run, None] = {}
         self._is_closing = False
 
@@ -103,7 +103,7 @@ class Isolation:
         """Accept a granted run, with the slot that it holds."""
         run.wait()
         with self._changed:
-            self._waiting.append(Waiting(run, self._clock()))
+            self._waiting.append(Suspect(run, self._clock()))
             self._changed.notify_all()
 
     def work(self) -> None:
@@ -157,7 +157,7 @@ class Isolation:
                 self._let_go(one)
         return next_look
 
-    def _let_go(self, one: Waiting) -> None:
+    def _let_go(self, one: Suspect) -> None:
         if one.has_slot:
             one.has_slot = False
             self._slots.give_back()

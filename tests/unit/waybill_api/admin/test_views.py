@@ -39,7 +39,7 @@ def test_a_translation_has_the_same_parts() -> None:
 
 def test_every_problem_has_its_sentence_in_russian_and_no_other_has() -> None:
     words = json.loads(ADMIN.joinpath("locales", "ru.json").read_text("utf-8"))
-    kinds = [one for one in vars(problems).values() if isinstance(one, problems.Kind)]
+    kinds = [one for one in vars(problems).values() if isinstance(one, problems.ProblemKind)]
     codes = {kind.code for kind in (*kinds, *problems.DOMAIN_KINDS.values())}
     assert {word.removeprefix(PROBLEM) for word in words if word.startswith(PROBLEM)} == codes
     assert not [word for word in words if word.startswith(PROBLEM) and not re.search("[а-я]", words[word])]

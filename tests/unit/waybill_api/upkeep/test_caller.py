@@ -6,7 +6,7 @@ from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill.domain.transitions import cancel, leave, retry
 from waybill_api.store.writing.unit import Change, Commit
-from waybill_api.upkeep.caller import Caller
+from waybill_api.upkeep.worker_caller import WorkerCaller
 
 HELD = Task(
     task_id="t",
@@ -24,7 +24,7 @@ HELD = Task(
 
 def test_the_worker_of_a_cancelled_run_is_called_once_for_a_commit() -> None:
     called: list[str] = []
-    caller = Caller(called.append)
+    caller = WorkerCaller(called.append)
     cancelled = cancel(HELD, None, now=9)
     other = replace(HELD, task_id="u")
     caller.notice(Commit([Change(HELD, cancelled), Change(other, cancel(other, None, now=9))]))

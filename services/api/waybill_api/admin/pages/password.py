@@ -7,7 +7,7 @@ from waybill.wire.accounts import LONGEST, SHORTEST
 from waybill_api.admin.forms import Form, FormPage, waiting
 from waybill_api.http.operation import call
 from waybill_api.identity.sessions import identity_in, xsrf_token
-from waybill_api.problems import INVALID, NOT_READY, TOO_MANY, UNAUTHENTICATED, Kind, Refusal
+from waybill_api.problems import INVALID, NOT_READY, TOO_MANY, UNAUTHENTICATED, ProblemKind, Refusal
 
 PASSWORD = "/admin/password/"  # noqa: S105 - an address
 
@@ -58,7 +58,7 @@ class PasswordPage(FormPage):
         self.set_header("Retry-After", refusal.headers["Retry-After"])
         await self._complain(refusal.kind, "old", *waiting(refusal))
 
-    async def _complain(self, kind: Kind, field: str, complaint: str, count: int = 0) -> None:
+    async def _complain(self, kind: ProblemKind, field: str, complaint: str, count: int = 0) -> None:
         """Show the form again, empty, with what is wrong at one of its fields."""
         self.set_status(kind.status)
         self.outcome = kind.code

@@ -34,6 +34,6 @@ def follow(unit: Unit, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
         followed = task if task_type is None else transitions.follow(task, task_type, now=unit.now)
         if followed is not task:
             unit.put(followed)
-            unit.record_deed(followed, EventKind.REROUTE, {"handler": followed.handler, "instead_of": task.handler})
+            unit.record_own(followed, EventKind.REROUTE, {"handler": followed.handler, "instead_of": task.handler})
             count += 1
     return Followed(count, found[-1] if len(found) == PORTION else None)

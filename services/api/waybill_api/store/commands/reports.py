@@ -66,10 +66,10 @@ def _report(unit: Unit, said: Report) -> Judged:
     )
     if has_advanced(task, after):
         unit.keep_result(passed(task, said.result, now=unit.now))
-        unit.record_deed(after, EventKind.ADVANCE, {"stage": after.stage})
+        unit.record_own(after, EventKind.ADVANCE, {"stage": after.stage})
     if _has_crashed(task, after):
         taken = {"worker": task.worker, "run": task.run, "crashed": True, "alone": True}
-        unit.record_deed(after, EventKind.RELEASE, taken)
+        unit.record_own(after, EventKind.RELEASE, taken)
     if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
         return Judged(said.task_id, outcome, unit.as_granted(after))
     return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)

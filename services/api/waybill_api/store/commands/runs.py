@@ -72,7 +72,7 @@ def _take_back(
         if task is None or after is None or after is task:
             continue
         unit.put(after)
-        unit.record_deed(after, kind, {"worker": task.worker, "run": task.run, **said(task)})
+        unit.record_own(after, kind, {"worker": task.worker, "run": task.run, **said(task)})
         taken += 1
     return taken
 

@@ -25,5 +25,5 @@ def silence(unit: Unit, silent_since: Mapping[int, int]) -> list[str]:
         after = fall_silent(task, now=unit.now)
         unit.put(after)
         if after.status.is_final:
-            unit.record_deed(after, EventKind.TIMEOUT, {"stage": task.stage})
+            unit.record_own(after, EventKind.TIMEOUT, {"stage": task.stage})
     return found

@@ -28,7 +28,7 @@ def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None
     _check_external_keys(unit, created)
     for task in created:
         unit.add(task)
-        unit.record_deed(task, EventKind.CREATE)
+        unit.record_own(task, EventKind.CREATE)
     task_ids = [task.task_id for task in created]
     if given is not None:
         idempotency.remember(unit.database, given, task_ids, unit.now)
@@ -97,5 +97,5 @@ def delete(unit: Unit, task_id: str) -> None:
 
 def _transit(unit: Unit, after: Task, kind: EventKind) -> Task:
     unit.put(after)
-    unit.record_deed(after, kind)
+    unit.record_own(after, kind)
     return after

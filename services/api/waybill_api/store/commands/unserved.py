@@ -20,5 +20,5 @@ def give_up(unit: Unit, due_before: Mapping[str, int]) -> int:
     for run in found:
         after = transitions.give_up(unit.load(run.task_id), now=unit.now)
         unit.put(after)
-        unit.record_deed(after, EventKind.TIMEOUT, {"route": run.route})
+        unit.record_own(after, EventKind.TIMEOUT, {"route": run.route})
     return len(found)

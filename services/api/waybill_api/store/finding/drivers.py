@@ -12,7 +12,7 @@ SPAN = 50_000
 """How many tasks' words are looked through at once, so that a frequent phrase takes no longer than a batch."""
 
 
-class Batch(NamedTuple):
+class Candidates(NamedTuple):
     """Ids in order, and the place behind which the next ones are; None where there are none."""
 
     task_ids: list[str]
@@ -39,17 +39,17 @@ class Bounds:
         return "DESC" if self.newest else "ASC"
 
 
-Driver = Callable[[Connection, Bounds, int], Batch]
+Driver = Callable[[Connection, Bounds, int], Candidates]
 """Returns the next candidates within bounds, at most so many."""
 
 
-def everything(connection: Connection, bounds: Bounds, size: int) -> Batch:
+def everything(connection: Connection, bounds: Bounds, size: int) -> Candidates:
     """Drive through all tasks."""
     sql = f"SELECT task_id FROM tasks WHERE task_id > ? AND task_id < ? ORDER BY task_id {bounds.order} LIMIT ?"
     return _batch([row[0] for row in connection.execute(sql, (bounds.low, bounds.high, size))], size)
 
 
-def silent(connection: Connection, bounds: Bounds, size: int) -> Batch:
+def silent(connection: Connection, bounds: Bounds, size: int) -> Candidates:
     """Drive through those that have fallen silent."""
     sql = (
         "SELECT task_id FROM tasks INDEXED BY tasks_silent WHERE silent_at IS NOT NULL "
@@ -61,7 +61,7 @@ def silent(connection: Connection, bounds: Bounds, size: int) -> Batch:
 def listed(column: str, values: Sequence[str], further: str = "", named: Sequence[str] = ()) -> Driver:
     """Return a driver for columns of which each value has few tasks; `named` are parameters of what is said further."""
 
-    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Candidates:
         sql = (
             f"SELECT task_id FROM tasks WHERE {column} IN ({placeholders(values)}) {further} "
             f"AND +task_id > ? AND +task_id < ? ORDER BY +task_id {bounds.order} LIMIT ?"
@@ -81,7 +81,7 @@ def by_key(keys: Sequence[str], types: Sequence[str]) -> Driver:
 def merged(table: str, column: str, values: Sequence[Any]) -> Driver:
     """Return a driver for an index on `(column, task_id)`: what it gives for each value, merged."""
 
-    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Candidates:
         one = (
             f"SELECT * FROM (SELECT task_id FROM {table} WHERE {column} = ? AND task_id > ? AND task_id < ? "
             f"ORDER BY task_id {bounds.order} LIMIT ?)"
@@ -96,14 +96,14 @@ def merged(table: str, column: str, values: Sequence[Any]) -> Driver:
 def words(match: str) -> Driver:
     """Return a driver for words and marks, span by span."""
 
-    def drive(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    def drive(connection: Connection, bounds: Bounds, size: int) -> Candidates:
         with _one_state(connection):
             return _driven(connection, bounds, size)
 
-    def _driven(connection: Connection, bounds: Bounds, size: int) -> Batch:
+    def _driven(connection: Connection, bounds: Bounds, size: int) -> Candidates:
         low, high = _numbers(connection, bounds)
         if low > high:
-            return Batch([], None)
+            return Candidates([], None)
         start, end = (max(low, high - SPAN + 1), high) if bounds.newest else (low, min(high, low + SPAN - 1))
         sql = (
             "SELECT task_id FROM search JOIN searched ON searched.id = search.rowid "
@@ -111,9 +111,11 @@ def words(match: str) -> Driver:
         )
         task_ids = [row[0] for row in connection.execute(sql, (match, start, end, size))]
         if len(task_ids) == size:
-            return Batch(task_ids, task_ids[-1])
+            return Candidates(task_ids, task_ids[-1])
         edge = start if bounds.newest else end
-        return Batch(task_ids, None if edge == (low if bounds.newest else high) else _task_at(connection, edge, bounds))
+        return Candidates(
+            task_ids, None if edge == (low if bounds.newest else high) else _task_at(connection, edge, bounds)
+        )
 
     return drive
 
@@ -143,5 +145,5 @@ def _numbers(connection: Connection, bounds: Bounds) -> tuple[int, int]:
     return (1, 0) if low is None or high is None else (low[0], high[0])
 
 
-def _batch(task_ids: list[str], size: int) -> Batch:
-    return Batch(task_ids, task_ids[-1] if len(task_ids) == size else None)
+def _batch(task_ids: list[str], size: int) -> Candidates:
+    return Candidates(task_ids, task_ids[-1] if len(task_ids) == size else None)

@@ -14,7 +14,7 @@ MOST_TIMED = 200
 """Of how many stages of a type the times are kept; tracked tasks may be given any number of them."""
 
 
-class Place(NamedTuple):
+class TypeStage(NamedTuple):
     """A stage of a type; None before the first, and where there are no stages."""
 
     type: str
@@ -22,8 +22,8 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Crowd:
-    """The open tasks at a place."""
+class OpenTasks:
+    """How many tasks are open at a stage, and how many of them are silent."""
 
     tasks: int = 0
     silent: int = 0
@@ -57,11 +57,11 @@ class Whereabouts:
     ) -> None:
         """Begin with what `tasks.open_by_stage` and `stage_times.everything` found."""
         self._lock = Lock()
-        self._crowds: dict[str, dict[str | None, Crowd]] = {}
+        self._crowds: dict[str, dict[str | None, OpenTasks]] = {}
         self._times: dict[str, dict[str | None, Durations]] = {}
-        self._unsaved: set[Place] = set()
+        self._unsaved: set[TypeStage] = set()
         for type_name, stage, tasks, silent in counted:
-            self._crowds.setdefault(type_name, {})[stage] = Crowd(tasks, silent)
+            self._crowds.setdefault(type_name, {})[stage] = OpenTasks(tasks, silent)
         for type_name, stage, times in timed:
             self._times.setdefault(type_name, {})[stage] = Durations(times)
 
@@ -93,7 +93,7 @@ class Whereabouts:
             crowds, times = self._crowds.get(type_name, {}), self._times.get(type_name, {})
             listed = list(stages)
             more = sorted((crowds.keys() | times.keys()) - set(listed), key=lambda stage: stage or "")
-            return [_standing(stage, crowds.get(stage, Crowd()), times.get(stage)) for stage in (*listed, *more)]
+            return [_standing(stage, crowds.get(stage, OpenTasks()), times.get(stage)) for stage in (*listed, *more)]
 
     def _follow(self, change: Change) -> None:
         before, after = change
@@ -109,7 +109,7 @@ class Whereabouts:
 
     def _count(self, task: Task, step: int) -> None:
         crowds = self._crowds.setdefault(task.type, {})
-        crowd = crowds.setdefault(task.stage, Crowd())
+        crowd = crowds.setdefault(task.stage, OpenTasks())
         crowd.tasks += step
         crowd.silent += step if task.silent_at is not None else 0
         if crowd.tasks == 0:
@@ -121,7 +121,7 @@ class Whereabouts:
             return
         end = after.finished_at if after.finished_at is not None else after.stage_since
         times.setdefault(before.stage, Durations()).add(end - before.stage_since)
-        self._unsaved.add(Place(before.type, before.stage))
+        self._unsaved.add(TypeStage(before.type, before.stage))
 
 
 def _is_open(task: Task | None) -> bool:
@@ -143,7 +143,7 @@ def _is_cut_off(before: Task, after: Task) -> bool:
     return before.attempt == after.attempt and (before.stage == after.stage or before.stages != after.stages)
 
 
-def _standing(stage: str | None, crowd: Crowd, times: Durations | None) -> Standing:
+def _standing(stage: str | None, crowd: OpenTasks, times: Durations | None) -> Standing:
     durations = times or Durations()
     return Standing(
         stage=stage,

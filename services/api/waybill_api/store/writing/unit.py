@@ -161,8 +161,8 @@ class Unit:
         self._events.append(event)
         self.writes += 1
 
-    def record_deed(self, task: Task, kind: EventKind, said: Mapping[str, Any] | None = None) -> None:
-        """Append what the API itself did to a task."""
+    def record_own(self, task: Task, kind: EventKind, said: Mapping[str, Any] | None = None) -> None:
+        """Append an event of what the API itself did to a task."""
         self.record(
             Event(
                 task_id=task.task_id,

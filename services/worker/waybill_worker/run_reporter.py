@@ -14,7 +14,7 @@ from waybill_worker.plain_failure import plain_failure
 from waybill_worker.runs.runs import Runs
 
 
-class Reporter:
+class RunReporter:
     """Delivers what handlers say, and tells a run when it has ended or is lost."""
 
     def __init__(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from waybill_api.store.writing.unit import Commit
 
 
-class Caller:
+class WorkerCaller:
     """Calls workers, each at most once a commit; it runs in the writer's thread."""
 
     def __init__(self, call: Callable[[str], None]) -> None:
