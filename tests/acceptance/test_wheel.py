@@ -34,18 +34,19 @@ def build(what: str, folder: Path) -> Path:
     return folder / built.stdout.splitlines()[-1]
 
 
+# What lies in it is given to its interpreter, since a folder for temporary files may be mounted without execution.
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return an environment with the wheel and, besides, only what it depends on."""
     folder = tmp_path_factory.mktemp("wheel")
     made = folder / "environment"
-    venv.create(made, with_pip=False)
+    venv.create(made, symlinks=True)
     python = made / "bin" / "python"
-    paths = {"base": str(made), "platbase": str(made)}
-    # Not by --system-site-packages: with it came the clone, which is installed there.
-    Path(sysconfig.get_path("purelib", vars=paths), "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index"]
     subprocess.run([*command, str(build("wheel", folder))], capture_output=True, timeout=DEADLINE, check=True)
+    paths = {"base": str(made), "platbase": str(made)}
+    # Afterwards, and not by --system-site-packages: there may lie another Waybill, such as the clone.
+    Path(sysconfig.get_path("purelib", vars=paths), "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     yield made
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -69,7 +70,7 @@ def variables(instance: Instance, environment: Path) -> dict[str, str]:
 def test_one_command_runs_a_task_beside_other_packages(instance: Instance, environment: Path, elsewhere: Path) -> None:
     with (elsewhere / "log").open("wb") as log:
         waybill = subprocess.Popen(
-            [environment / "bin" / "waybill", "run"],
+            [environment / "bin" / "python", environment / "bin" / "waybill", "run"],
             cwd=elsewhere,
             env=variables(instance, environment),
             stdin=subprocess.DEVNULL,
@@ -108,11 +109,12 @@ def test_its_names_are_there_and_its_commands_tell_of_mistakes(
     assert (imported.stdout, imported.stderr) == ("waybill.client waybill.reporter\n", "")
     place = run("python", "-c", "import waybill; print(waybill.__file__)")
     assert place.stdout.startswith(str(environment))
-    assert run("waybill", "--version").stdout == "Waybill 0.1.0\n"
+    waybill = ("python", str(environment / "bin" / "waybill"))
+    assert run(*waybill, "--version").stdout == "Waybill 0.1.0\n"
     assert run("python", "-m", "waybill", "--help").stdout.count("\n") > 5
-    loaded = run("waybill", "loaddata", "initial")
+    loaded = run(*waybill, "loaddata", "initial")
     assert (loaded.returncode, loaded.stderr) == (0, "")
-    wrong = run("waybill", "loaddata", "nothing-like-it")
+    wrong = run(*waybill, "loaddata", "nothing-like-it")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
 
 
