@@ -1,1 +1,1 @@
-"""Benchmarks: what Waybill does in a second, always beside what something else does on the same machine."""
+"""The benchmarks: they measure Waybill beside another service on the same machine."""

@@ -1,4 +1,4 @@
-"""What every benchmark does: arguments, a folder for one use, the machine, values as JSON, exit codes."""
+"""What all benchmarks share: arguments, a folder for one use, the facts of the machine, JSON and exit codes."""
 
 import json
 import tempfile
@@ -49,7 +49,7 @@ def parser(name: str, description: str, values: str | None = None) -> ArgumentPa
 
 
 def run(arguments: Namespace, measure: Measure) -> int:
-    """Run a benchmark, and return the exit code: not 0 if it could not measure, or if it is strict and missed."""
+    """Run a benchmark, and return the exit code: 1 if it cannot measure, or if it is strict and misses a target."""
     return program.run(lambda: _run(arguments, measure))
 
 

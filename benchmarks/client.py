@@ -1,4 +1,4 @@
-"""A client of anything that speaks the assignment's calls: one kept-alive connection, one request at a time."""
+"""A client for every contender: one kept-alive connection, one request at a time."""
 
 import http.client
 import json
@@ -15,10 +15,10 @@ TIMEOUT = 70.0
 
 
 class Client:
-    """Talks to one server on this machine. Every call raises CannotGoOn where the answer is not what it should be."""
+    """Talks to one server on this machine. Every call raises CannotGoOn after a wrong answer."""
 
     def __init__(self, port: int) -> None:
-        """Connect at the first call."""
+        """Take the port; the first call connects."""
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
 
     def __enter__(self) -> Self:
@@ -30,7 +30,7 @@ class Client:
         self._connection.close()
 
     def get(self, path: str) -> Any:
-        """Return the JSON that lies there."""
+        """Return the JSON at `path`."""
         return self._ask("GET", path, None, 200)
 
     def create(self, processing_time: int) -> str:
@@ -38,7 +38,7 @@ class Client:
         return str(self._ask("POST", "/tasks", task_body(processing_time), 201)["task_id"])
 
     def find(self, task_id: str) -> Any:
-        """Return a task, which may be deleted meanwhile; then what the server says to that."""
+        """Return a task, or the problem that the server answers with if the task has been deleted."""
         return self._ask("GET", f"/tasks/{task_id}", None, 200, others=(404,))
 
     def report(self, token: str, reports: Sequence[Mapping[str, object]]) -> None:
@@ -47,12 +47,12 @@ class Client:
         self._ask("POST", "/reports", json.dumps({"reports": reports}).encode(), 200, headers)
 
     def wait_for(self, task_id: str, interval: float | None) -> None:
-        """Return once a task is COMPLETED; ask every `interval` seconds, or with None by one long `?wait`."""
+        """Return once a task is COMPLETED; look every `interval` seconds, or use one long `?wait` if it is None."""
         path = f"/tasks/{task_id}" if interval is not None else f"/tasks/{task_id}?wait=60"
         poll(lambda: self.get(path)["status"] == COMPLETED, interval or 0.0, "a task that ends")
 
     def wait_for_all(self, task_ids: list[str], interval: float) -> None:
-        """Return once all of the tasks are COMPLETED; the last one is looked at before the list is asked for."""
+        """Return once all tasks are COMPLETED. The list is requested only after the last task has ended."""
         self.wait_for(task_ids[-1], interval)
         wanted = set(task_ids)
 
@@ -93,7 +93,7 @@ def task_body(processing_time: int) -> bytes:
 
 
 def poll(is_so: Callable[[], bool], interval: float, what: str, patience: float = 120.0) -> None:
-    """Ask until it is so. Raises CannotGoOn after `patience` seconds."""
+    """Ask every `interval` seconds until it is so. Raises CannotGoOn after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The servers that are measured, each as processes of its own on a fresh data directory."""
+"""The servers that are measured, each in processes of its own with a fresh data directory."""
 
 import contextlib
 import tempfile
@@ -38,7 +38,7 @@ def noop(parent: Path) -> Iterator[Contender]:
     with _folder(parent) as folder:
         port = free_port()
         with running(module("benchmarks.noop", str(port)), folder / "noop.log", environment(folder)) as api:
-            # Tornado refuses the GET of what takes a POST.
+            # It takes only a POST, so that Tornado refuses a GET.
             api.wait_until(partial(answers, port, "/tasks", 405))
             yield Contender("noop", port, None)
 
@@ -87,7 +87,7 @@ def _folder(parent: Path) -> Iterator[Path]:
 
 
 def _warm_up(contender: Contender, worker: Process) -> None:
-    """Have one task run, so that nothing is measured while the worker still starts."""
+    """Run one task first, so that nothing is measured while the worker still starts."""
     with Client(contender.port) as client:
         path = f"/tasks/{client.create(0)}"
 

@@ -9,7 +9,7 @@ Unit = Literal["/s", "ms", "s"]
 
 
 def median(values: Sequence[float]) -> float:
-    """Return the middle one of the values, or the mean of the two in the middle. Raises ValueError where none is."""
+    """Return the middle value, or the mean of the two middle values. Raises ValueError if there is none."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)
@@ -18,7 +18,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least this share (0..1) of the values does not exceed (nearest rank)."""
+    """Return the percentile (nearest rank) of the values; `share` is from 0 to 1."""
     if not values:
         raise ValueError("no values")
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
@@ -26,17 +26,17 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
-    """What one of the two achieved; `values` are what `value` sums up, in the order in which they were measured."""
+    """The result of one side: `value` sums up `values`, which are in the order of measurement."""
 
     name: str
     value: float
     values: tuple[float, ...]
     note: str = ""
-    """What was done otherwise on this side, for the reader."""
+    """What the measurement did differently on this side."""
 
     @classmethod
     def of_rounds(cls, name: str, values: Sequence[float], note: str = "") -> "Side":
-        """Return the median of rounds."""
+        """Return a side with the median of all rounds."""
         return cls(name=name, value=median(values), values=tuple(values), note=note)
 
     def document(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What a figure is meant to reach: its ratio to the comparator, or Waybill's own value."""
+    """The target of a figure: a bound on its ratio to the comparator, or on Waybill's own value."""
 
     of: Literal["ratio", "value"]
     at_least: float | None = None
@@ -59,7 +59,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """One line of the table."""
+    """One line of the table: both sides, and a target."""
 
     name: str
     unit: Unit
@@ -69,14 +69,14 @@ class Figure:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as the comparator Waybill is, whether the figures are rates or durations."""
+        """How many times as fast as the comparator Waybill is, for rates as well as durations."""
         if self.unit == "/s":
             return self.waybill.value / self.against.value
         return self.against.value / self.waybill.value
 
     @property
     def holds(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """Whether the target is met; None without a target."""
         if self.target is None:
             return None
         return self.target.is_met_by(self.ratio if self.target.of == "ratio" else self.waybill.value)

@@ -1,4 +1,4 @@
-"""Our own load: kept-alive connections that each send the next request as soon as the last one is answered."""
+"""Our own load: kept-alive connections, each of which sends its next request as soon as it gets an answer."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ OK = 200
 CREATED = 201
 LAST_CHUNK = b"0\r\n\r\n"
 PATIENCE = 120.0
-"""Seconds without an end after which a load is given up."""
+"""Seconds after which a load that does not end is given up."""
 
 
 Counts = Callable[[int, bytes], bool]
@@ -25,7 +25,7 @@ Counts = Callable[[int, bytes], bool]
 
 @dataclass(slots=True)
 class Load:
-    """What came of a load; of creates only answers 201 count, of other calls those that are as they should be."""
+    """The result of a load. Of creates, only answers with 201 count; of other calls, the expected answers."""
 
     created: int = 0
     others: int = 0
@@ -38,33 +38,33 @@ class Load:
         return self.created / self.seconds
 
     def check(self) -> "Load":
-        """Return it, or raise CannotGoOn where anything but 201 was answered."""
+        """Return this load. Raises CannotGoOn if any answer does not count."""
         if self.others or not self.created:
             raise CannotGoOn(f"{self.others} of {self.created + self.others} calls were not answered as they should be")
         return self
 
 
 def create_for(port: int, seconds: float, connections: int) -> Load:
-    """Create tasks of 0 s for so many seconds. Raises CannotGoOn where a connection breaks."""
+    """Create tasks of 0 s for `seconds`. Raises CannotGoOn if a connection breaks."""
     return _finish(_run(port, connections, 0, deadline=time.monotonic() + seconds))
 
 
 def create_many(port: int, count: int, processing_time: int, connections: int) -> Load:
-    """Create exactly so many tasks. Raises CannotGoOn where a connection breaks."""
+    """Create exactly `count` tasks. Raises CannotGoOn if a connection breaks."""
     return _finish(_run(port, connections, processing_time, count=count))
 
 
 def ask_for(port: int, requests: Iterator[bytes], seconds: float, connections: int, telling: bytes) -> Load:
-    """Send these requests for so many seconds; what counts are answers 200 that hold `telling`.
+    """Send `requests` for `seconds`; an answer counts if it is a 200 and contains `telling`.
 
-    Raises CannotGoOn where a connection breaks.
+    Raises CannotGoOn if a connection breaks.
     """
     deadline = time.monotonic() + seconds
     return _finish(_ask(port, connections, requests, lambda status, body: status == OK and telling in body, deadline))
 
 
 def _finish(load: Coroutine[Any, Any, Load]) -> Load:
-    """Run a load in a loop of its own; `asyncio.run` would take away the one that its caller may have."""
+    """Run a load in a loop of its own; `asyncio.run` would unset the loop of the caller."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(load)
 
@@ -102,7 +102,7 @@ async def _ask(
 
 
 class _Plan:
-    """What all connections do together."""
+    """The state that all connections share."""
 
     def __init__(
         self, requests: Iterator[bytes], counts: Counts, connections: int, count: int | None, deadline: float | None
@@ -116,7 +116,7 @@ class _Plan:
         self._busy = connections
 
     def next(self) -> bytes | None:
-        """Return the next request to send, or None where the caller has nothing left to do."""
+        """Return the next request to send, or None if nothing is left to do."""
         if self._left is not None:
             self._left -= 1
         over = self._left is not None and self._left < 0
@@ -137,7 +137,7 @@ class _Plan:
             self.load.others += 1
 
     def broke(self) -> None:
-        """Give up, since a connection was closed in the middle."""
+        """Give up, because the server has closed a connection."""
         if not self.ended.done():
             self.ended.set_exception(CannotGoOn("the server closed a connection under load"))
 
@@ -172,7 +172,7 @@ class _Caller(asyncio.Protocol):
 
 
 def parse_answer(data: bytes) -> tuple[int, bytes] | None:
-    """Return status and body of an answer, or None while it has not come as a whole; chunks are left as they are."""
+    """Return status and body of an answer, or None while it is incomplete; chunks are not decoded."""
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         return None
@@ -186,6 +186,6 @@ def parse_answer(data: bytes) -> tuple[int, bytes] | None:
 
 
 def request(port: int, method: str, path: str, body: bytes = b"", headers: str = "") -> bytes:
-    """Return a request as it goes over the wire; further header lines each end in CRLF."""
+    """Return a request in bytes; each further header line ends in CRLF."""
     typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{typed}{headers}\r\n".encode() + body

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures are measured on."""
 
 import os
 import platform
@@ -25,12 +25,12 @@ def describe(folder: Path) -> dict[str, str]:
 
 
 def is_busy() -> bool:
-    """Whether others want so much of the processors that figures mean little."""
+    """Whether other processes use so much of the processors that figures mean little."""
     return os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 def sync_milliseconds(folder: Path) -> float:
-    """Return the median time of a small write that is on disk afterwards; the folder must exist."""
+    """Return the median time in milliseconds of a small write with its fsync, in an existing folder."""
     path = folder / "sync"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     took: list[float] = []

@@ -1,4 +1,4 @@
-"""How much is measured, and how it is said meanwhile."""
+"""What is measured: how much, where, and with which client."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from benchmarks.load import Load
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What can be chosen; all of it is printed with the figures."""
+    """The sizes and times of all measures; they are printed with the figures."""
 
     create_rounds: int = 5
     create_seconds: int = 2
@@ -27,7 +27,7 @@ class Settings:
     burst_tasks: int = 500
     burst_seconds: int = 2
     most_seconds: float = 150.0
-    """After so many seconds no second round of anything is begun, so that a busy machine is done soon, too."""
+    """After these seconds every measure has one round only, so that a busy machine is done soon too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +38,13 @@ class Plan:
     folder: Path
     """Where the data directories are made."""
     create_for: Callable[[int, float, int], Load]
-    """Creates tasks at a port, for so many seconds, on so many connections."""
+    """Takes a port, seconds and a number of connections, and creates tasks there."""
     say: Callable[[str], None]
-    """Tells how far it is."""
+    """Prints a line about the progress."""
     started: float = field(default_factory=time.monotonic)
 
     def rounds(self, what: str, count: int) -> Iterator[int]:
-        """Yield the numbers of the rounds from 1, telling of each; once the time is up, the first is the last."""
+        """Yield the numbers of the rounds from 1, and print a line on each; once the time is up, there is only one."""
         for number in range(1, count + 1):
             if number > 1 and time.monotonic() - self.started > self.settings.most_seconds:
                 self.say(f"== {what}: no time for more than {number - 1} of {count} rounds")

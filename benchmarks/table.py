@@ -9,13 +9,13 @@ HEAD = ("FIGURE", "WAYBILL", "AGAINST", "RATIO", "TARGET", "")
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Return the table, and below it what has to be said about single figures."""
+    """Return the table, with notes on single figures below it."""
     lines = aligned([HEAD, *map(_row, figures)])
     return "\n".join([lines, "", "RATIO: how many times as fast as the comparator.", *_notes(figures)])
 
 
 def amount(value: float, unit: Unit) -> str:
-    """Return a value with its unit, with about three digits that mean something."""
+    """Return a value with its unit, rounded to about three digits."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
     number = f"{value:,.{digits}f}"
     return f"{number}{unit}" if unit == "/s" else f"{number} {unit}"

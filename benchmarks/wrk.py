@@ -1,4 +1,4 @@
-"""The same load by wrk, where it is installed: it costs the machine less, and so leaves more to those measured."""
+"""The same load by wrk, if it is installed: it needs less of the machine, and leaves more to the servers."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ GRACE = 30.0
 
 
 def version() -> str | None:
-    """Return what wrk calls itself, such as `wrk 4.2.0`; None where it is not installed."""
+    """Return the version of wrk, such as `wrk 4.2.0`; None if it is not installed."""
     path = shutil.which("wrk")
     if path is None:
         return None
@@ -25,7 +25,7 @@ def version() -> str | None:
 
 
 def create_for(port: int, seconds: float, connections: int) -> Load:
-    """Create tasks of 0 s for so many whole seconds. Raises CannotGoOn where wrk fails or a connection breaks."""
+    """Create tasks of 0 s for `seconds`, a whole number. Raises CannotGoOn if wrk fails or a connection breaks."""
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
     command += ["--timeout", "20s"]
     command += ["--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", task_body(0).decode()]
@@ -37,7 +37,7 @@ def create_for(port: int, seconds: float, connections: int) -> Load:
 
 
 def parse(output: str) -> Load:
-    """Return what `create.lua` has printed. Raises CannotGoOn where it printed nothing, or a connection broke."""
+    """Return what `create.lua` has printed. Raises CannotGoOn if that is nothing, or if a connection broke."""
     match = PATTERN.search(output)
     if match is None:
         raise CannotGoOn(f"wrk did not say what it did: {output.strip()[-200:]!r}")

@@ -1,4 +1,4 @@
-"""Where the clone lies, and its packages, for processes that start in another directory."""
+"""The paths of this clone and of its packages, for processes that start in another directory."""
 
 import os
 from pathlib import Path

@@ -15,7 +15,7 @@ class Installation:
     """A folder, a port and settings, in which services are started; `client` calls the API as the administrator."""
 
     def __init__(self, folder: Path, imports: Sequence[Path] = (), **settings: str) -> None:
-        """Prepare it; services can import `imports` too, and `settings` are as in `environment`."""
+        """Prepare `folder`; services can import `imports` too, and `settings` are as in `environment`."""
         self.folder = folder
         self.data = folder / "data"
         self.temporary = folder / "tmp"

@@ -1,4 +1,4 @@
-"""Signals that end this process, delayed while they would leave something behind."""
+"""Signals that stop this process, and when they may do so."""
 
 import contextlib
 import signal
@@ -12,7 +12,7 @@ from waybill.host.starter import endings, hang_up_with, is_in_the_foreground
 
 @contextlib.contextmanager
 def put_off() -> Iterator[None]:
-    """Delay stop signals until the block ends: one within Popen would leave an unknown process behind."""
+    """Delay stop signals until the block ends: within Popen, one would leave a process behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -28,7 +28,7 @@ def put_off() -> Iterator[None]:
 
 
 def raise_once() -> None:
-    """Make the first stop signal raise KeyboardInterrupt, and ignore the others, which would only disturb the cleanup.
+    """Make the first stop signal raise KeyboardInterrupt, and ignore later ones, which would disturb the cleanup.
 
     A closed terminal counts as a stop signal too.
     """

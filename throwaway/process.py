@@ -56,7 +56,7 @@ class Process:
         """Start it in the folder of `log`; standard output goes there too, unless `stdout` is given."""
         self.log = log
         with log.open("ab") as output:
-            # In a group of its own: a Ctrl-C comes to us alone, and no child is left over.
+            # In a group of its own: a Ctrl-C reaches this process alone, and `end` can kill its children too.
             self.process = subprocess.Popen(
                 bound(command),
                 env=dict(environment),
@@ -99,7 +99,7 @@ class Process:
             time.sleep(0.05)
 
     def end(self, number: Signals = SIGKILL) -> None:
-        """Send it a signal, wait for STOP_SECONDS at most, and kill what is left of its group."""
+        """Send it a signal, wait up to STOP_SECONDS, and kill what is left of its group."""
         self.process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_SECONDS)
@@ -122,7 +122,7 @@ def running(
     stdout: Stream = None,
     user: pwd.struct_passwd | None = None,
 ) -> Iterator[Process]:
-    """Run a process, which the signal `ending` ends with the block."""
+    """Run a process until the end of the block, which sends it the signal `ending`."""
     process: Process | None = None
     try:
         with put_off():

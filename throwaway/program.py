@@ -29,7 +29,7 @@ def run(program: Callable[[], int]) -> int:
 
 
 def say(line: str) -> None:
-    """Print a line at once, also into a pipe."""
+    """Print a line at once, even into a pipe."""
     print(line, flush=True)
 
 

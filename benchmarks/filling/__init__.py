@@ -1,1 +1,1 @@
-"""Databases of any size that look as if an installation had been at work for a month."""
+"""Databases of any size, like those of an installation after a month of work."""

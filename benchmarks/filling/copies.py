@@ -1,4 +1,4 @@
-"""Copy the tasks of a database within it, each time a little later, and with other numbers."""
+"""Copies of the tasks of a database within it, each with later times and other numbers."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ TIMES = {
 }
 NUMBERED = {"name", "external_key", "words"}
 
-# The file is thrown away: should the machine stop, nothing is lost.
+# No sync to disk: the file is thrown away anyway.
 FAST = ("journal_mode = MEMORY", "synchronous = OFF", "cache_size = -1000000", "temp_store = MEMORY")
 TOLD_EVERY = 10
 
@@ -36,9 +36,9 @@ COUNT_AGAIN = """
 
 
 def copy(connection: Connection, count: int, period: int, gap: float, say: Callable[[str], None]) -> list[str]:
-    """Copy the tasks that there are until there are so many; `gap` is the milliseconds from one to the next.
+    """Copy the tasks until there are `count`; `gap` is the time from one to the next, in milliseconds.
 
-    Returns the ids of all, in their order.
+    Returns the ids of all tasks, in their order.
     """
     for pragma in FAST:
         connection.execute(f"PRAGMA {pragma}")
@@ -59,13 +59,13 @@ def copy(connection: Connection, count: int, period: int, gap: float, say: Calla
 
 
 def moved(task_id: str, later: int) -> str:
-    """Return the id as if it had been drawn so many milliseconds later."""
+    """Return the id with a time that is `later` milliseconds later."""
     time = f"{int(task_id[:8] + task_id[9:13], 16) + later:012x}"
     return f"{time[:8]}-{time[8:]}{task_id[13:]}"
 
 
 def renumbered(text: str | None, by: int) -> str | None:
-    """Return a text with every number of nine digits raised."""
+    """Return a text in which every number of nine digits is higher by `by`."""
     return None if text is None else NUMBER.sub(lambda found: f"{int(found[0]) + by:09}", text)
 
 
@@ -88,7 +88,7 @@ def _copy_all(connection: Connection, steps: Mapping[str, int | str]) -> None:
 
 
 def _copied(column: str) -> str:
-    """Return what a column of a copy holds."""
+    """Return the SQL for a column of a copy."""
     if column == "task_id":
         return "moved(task_id, :later)"
     if column in TIMES:

@@ -1,7 +1,7 @@
 """Fill a database.
 
-One period goes through the store's own creates and reports, so that its rows are those that the API writes; only HTTP
-is left out, and many come in one transaction. What follows is copied from it by SQL: a million in a minute or two.
+The store's own creates and reports write the first period, without HTTP and with many tasks in a transaction, so that
+the rows are those that the API writes. SQL copies it for the rest: a million tasks take a minute or two.
 """
 
 import asyncio
@@ -22,20 +22,20 @@ SPAN = 30 * 24 * 3_600_000
 """Milliseconds from the first create to the present."""
 
 CHUNK = 50
-"""Tasks that are created together, and reported on together."""
+"""How many tasks are created together, and reported on together."""
 
 ROUNDS = 10
-"""So many times longer than one report lets wait for the next is it until the next tasks are created."""
+"""The pause before the next tasks are created, as a multiple of the pause between two reports."""
 
 SLICE = 5_000
-"""Events to a transaction of the search's index."""
+"""How many events one transaction adds to the search's index."""
 
 
 class Past(Clock):
     """A clock that is set by hand."""
 
     def __init__(self, at: int) -> None:
-        """Begin at that time, in milliseconds since the epoch."""
+        """Begin at `at`, in milliseconds since the epoch."""
         self.at = at
 
     def now(self) -> int:
@@ -44,9 +44,9 @@ class Past(Clock):
 
 
 def fill(database: Path, count: int, pattern: Pattern, say: Callable[[str], None]) -> list[str]:
-    """Write so many tasks with their history, and return their ids in the order of their numbers.
+    """Write `count` tasks with their history, and return their ids in the order of their numbers.
 
-    The search's index, the failures and the tallies are complete. Raises CannotGoOn where it cannot be done.
+    The search's index, the failures and the statistics are complete. Raises CannotGoOn if that fails.
     """
     gap = SPAN / count
     beginning = int(time.time() * 1000) - SPAN
@@ -76,7 +76,7 @@ async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, ga
 
 
 async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pause: int) -> None:
-    """Create some tasks, and report on all of them at once, again and again."""
+    """Create some tasks, and send one report after another on all of them."""
     created = await store.create([pattern.draft(number) for number in numbers])
     lives = [pattern.reports(number, task_id) for number, task_id in zip(numbers, created, strict=True)]
     for together in zip_longest(*lives):
@@ -84,4 +84,4 @@ async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pau
         reports = [said for said in together if said is not None]
         for judged in await store.report(reports):
             if judged.outcome != "applied":
-                raise CannotGoOn(f"a report that the database was to be filled with was {judged.outcome}")
+                raise CannotGoOn(f"a report for the database was {judged.outcome}")

@@ -9,17 +9,17 @@ from waybill_api.store.commands.task_draft import TaskDraft
 
 
 class Pattern(Protocol):
-    """Tasks, counted from 0, and what is reported on them."""
+    """The tasks of a database, counted from 0, and the reports on them."""
 
     period: int
-    """After so many tasks it begins anew: what follows differs in times and in numbers of nine digits only."""
+    """The number of tasks after which the pattern repeats, with other times and other numbers of nine digits."""
 
     @property
     def types(self) -> Sequence[TaskType]:
-        """The types of its tasks, besides `sleep`."""
+        """The types of the tasks, besides `sleep`."""
 
     def draft(self, number: int) -> TaskDraft:
-        """Return how a task is created."""
+        """Return the draft of a task."""
 
     def reports(self, number: int, task_id: str) -> Iterable[Report]:
-        """Return what is said of it, in the order of time."""
+        """Return the reports on a task, in the order of time."""

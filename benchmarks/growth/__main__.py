@@ -1,4 +1,4 @@
-"""Measures what growth costs: `python -m benchmarks.growth`. It exits with 1 where it could not be measured."""
+"""Measures what growth costs: `python -m benchmarks.growth`. It exits with 1 if it cannot measure."""
 
 import contextlib
 import random
@@ -18,12 +18,12 @@ from benchmarks.table import table
 from throwaway.program import say
 
 TARGET = Target(of="ratio", at_least=0.8)
-"""Within 20 %."""
+"""With many tasks, a call may be slower by 20 %."""
 
 CONNECTIONS = 8
 WARM_UP_SECONDS = 1.0
 REST_SECONDS = 1.0
-"""Between two measures, so that what the one leaves to be done, such as a checkpoint, is no part of the other."""
+"""Between two measures, so that work left by the first, such as a checkpoint, does not count in the second."""
 SEED = 7
 
 Requests = Callable[[Grown, random.Random], Iterator[bytes]]
@@ -33,7 +33,7 @@ MEASURES: Mapping[str, tuple[Requests, int, bytes]] = {
     "GET by id": (Grown.by_id, 1, b'"task_id"'),
     "GET by external key": (Grown.by_key, 1, b'"task_id"'),
 }
-"""What is asked, how many of what is counted come with one request, and what a right answer holds."""
+"""For each name: the requests, how many calls one request counts for, and a part of each correct answer."""
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def _compare(run: Bench) -> tuple[object, bool]:
 
 @contextlib.contextmanager
 def _grown(folder: Path, count: int) -> Iterator[Grown]:
-    """Fill a database with so many tasks, and serve it."""
+    """Fill a database with `count` tasks, and serve it."""
     place = folder / f"tasks-{count}"
     data = place / "data"
     data.mkdir(parents=True, mode=0o700)
@@ -80,7 +80,7 @@ def _grown(folder: Path, count: int) -> Iterator[Grown]:
 
 
 def _measure(sides: Sequence[Grown], rounds: int, seconds: float) -> dict[str, list[list[float]]]:
-    """Return the rates of each measure: for each side those of the rounds. Who is first changes with each round."""
+    """Return the rates of each measure, by side and round. The sides take turns in being first."""
     chance = random.Random(SEED)  # noqa: S311  # to be repeated
     rates: dict[str, list[list[float]]] = {name: [[] for _ in sides] for name in MEASURES}
     for number in range(rounds + 1):

@@ -12,12 +12,12 @@ from benchmarks.load import request
 from throwaway.installation import Installation
 
 BATCH = 50
-"""Reports in one request."""
+"""How many reports one request has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A running API, and what can be asked of it."""
+    """A running API on a filled database, and requests for it."""
 
     port: int
     token: str
@@ -28,7 +28,7 @@ class Grown:
     """The id of the API's process."""
 
     def reports(self, chance: random.Random) -> Iterator[bytes]:
-        """Yield requests that each report on many open tasks, from anywhere in the database."""
+        """Yield requests with many reports each, on open tasks from anywhere in the database."""
         allowed = f"Authorization: Bearer {self.token}\r\n"
         open_ids = self.task_ids[:: step(len(self.task_ids))]
         while True:

@@ -1,4 +1,4 @@
-"""JSONs that services have reported on: most are done, and as many are open whatever the size."""
+"""JSONs that services report on: most are done; the number of open ones does not depend on the size."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +11,10 @@ from waybill_api.store.commands.task_draft import TaskDraft
 TYPE = "json"
 STAGES = ("enrich", "publish")
 OPEN = 1_000
-"""So many tasks are still open, anywhere in the database: the load is the same whatever the size, what ended grows."""
+"""How many tasks are open, spread over the database. It is the same at any size, so that the load is the same too."""
 
 PERIOD = 10_000
-"""About so many tasks make one period."""
+"""About how many tasks make one period."""
 
 
 def key_of(number: int) -> str:
@@ -23,27 +23,27 @@ def key_of(number: int) -> str:
 
 
 def step(count: int) -> int:
-    """Return how far apart open tasks are where there are so many tasks."""
+    """Return the distance between two open tasks among `count` tasks."""
     return max(1, count // OPEN)
 
 
 def is_open(number: int, count: int) -> bool:
-    """Whether a task, one of so many, has not ended."""
+    """Whether a task, one of `count`, has not ended."""
     return number % step(count) == 0
 
 
 class Jsons:
-    """A pattern of so many tasks."""
+    """The pattern of `count` tasks."""
 
     types = (TaskType(name=TYPE),)
 
     def __init__(self, count: int) -> None:
-        """Spread the open ones among so many."""
+        """Spread the open tasks among `count`."""
         self._count = count
         self.period = step(count) * max(1, PERIOD // step(count))
 
     def draft(self, number: int) -> TaskDraft:
-        """Return how a task is created."""
+        """Return the draft of a task."""
         return TaskDraft(name=f"JSON {number}", type=TYPE, input={"number": number}, external_key=key_of(number))
 
     def reports(self, number: int, task_id: str) -> Iterator[Report]:

@@ -21,29 +21,29 @@ from throwaway.program import say
 
 WORST = 5
 TRIES = 3
-"""A call that misses is asked again: what holds the loop does so each time, another process only by chance."""
+"""How often a call that misses is tried: the call itself delays the loop each time, another process only by chance."""
 
 PATIENCE = 120.0
 LISTEN_SECONDS = 2.0
-"""How long a stream is listened to."""
+"""How many seconds a stream is read."""
 
 
 class Probe:
-    """The heart of the API, as it is heard from outside."""
+    """Reads the heart of the API from outside."""
 
     def __init__(self, port: int) -> None:
-        """Connect. A port, since the path of a socket may be too long."""
+        """Connect to a port, because the path of a Unix socket may be too long."""
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._answers = self._socket.makefile("rb")
 
     def read(self) -> tuple[float, float]:
-        """Return the longest pause since this was last asked, and how much of it was computed, in milliseconds."""
+        """Return the longest pause since the last read, and the computing time within it, in milliseconds."""
         self._socket.sendall(b"\n")
         said = json.loads(self._answers.readline())
         return said["held"], said["computed"]
 
     def close(self) -> None:
-        """Hear no more."""
+        """Disconnect."""
         self._answers.close()
         self._socket.close()
 

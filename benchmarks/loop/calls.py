@@ -14,7 +14,7 @@ STREAM = "text/event-stream"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, or several of the same at once."""
+    """A request, or several equal ones at once."""
 
     name: str
     method: str
@@ -23,7 +23,7 @@ class Call:
     accept: str = "*/*"
     at_once: int = 1
     route: str = ""
-    """Where that is not the path without its query."""
+    """The path in the description of the API, if that is not `path` without its query."""
 
 
 def calls(crowd: Crowd) -> Iterator[Call]:

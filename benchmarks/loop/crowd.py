@@ -18,13 +18,13 @@ from waybill_api.store.store import Store
 
 MINUTE = 60_000
 ROUNDS = 18
-"""How many tasks of each type ended in the hour: as many as are remembered at a start."""
+"""How many tasks of each type end in the hour: as many as the API remembers when it starts."""
 
 SIZE = 60_000
 """Bytes of a large task."""
 
 STAGED = 100
-"""Types of which each has a hundred stages."""
+"""How many stages there are."""
 
 TOGETHER = 500
 SLICE = 5_000
@@ -32,7 +32,7 @@ SLICE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What there is to ask about."""
+    """The names and ids that the calls use."""
 
     types: Sequence[str]
     large: Sequence[str]
@@ -41,7 +41,7 @@ class Crowd:
 
 
 async def fill(database: Path, types: int, large: int, say: Callable[[str], None]) -> Crowd:
-    """Write it all with the store's own commands."""
+    """Write all tasks and types with the store's own commands."""
     now = int(time.time() * 1000)
     clock = Past(now - 60 * MINUTE)
     store = Store.open(database, clock, threading.Event().set)
@@ -58,7 +58,7 @@ async def fill(database: Path, types: int, large: int, say: Callable[[str], None
             say(f"   {len(small):,} small tasks")
         clock.at = now
         created: list[str] = []
-        # Sixteen pieces, so that they are no single string.
+        # Sixteen pieces, because a single long string would be cheaper.
         pieces = ["ю" * (SIZE // 32) for _ in range(16)]
         for start in range(0, large, 100):
             drafts = [
@@ -74,7 +74,7 @@ async def fill(database: Path, types: int, large: int, say: Callable[[str], None
 
 
 async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random) -> list[str]:
-    """Create a task of each type and have it end, some minutes later, in one way or another."""
+    """Create a task of each type, and report its end at most a minute later."""
     drafts = [
         TaskDraft(name=f"task of {name}", type=name, metadata={"user": f"user-{chance.randrange(100)}"})
         for name in names
@@ -97,5 +97,5 @@ async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random)
 
 
 def filled(database: Path, types: int, large: int, say: Callable[[str], None]) -> Crowd:
-    """Do it in a loop of its own."""
+    """Fill the database in an event loop of its own."""
     return asyncio.run(fill(database, types, large, say))

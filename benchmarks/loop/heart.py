@@ -1,7 +1,7 @@
 """The API with a heart: `python -m benchmarks.loop.heart PORT`.
 
-A timer beats within its loop. A client of the port gets the longest delay of a beat since the previous client, and
-how much of that pause the process computed.
+A timer beats in the loop of the API. For each line that a client of the port sends, it gets the longest delay of a beat
+since the last line, and the computing time within that delay.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ BEAT_SECONDS = 0.002
 
 
 class Heart:
-    """Beats, and remembers the longest pause."""
+    """Beats, and keeps the longest pause."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to beat in this loop."""
@@ -27,7 +27,7 @@ class Heart:
         self._beat()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Tell of the longest pause with each line that comes, and forget it."""
+        """Answer each line with the longest pause, and forget that pause."""
         while await reader.readline():
             said = {"held": 1000 * self._longest, "computed": 1000 * self._computed}
             self._longest = self._computed = 0.0

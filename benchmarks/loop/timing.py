@@ -11,14 +11,14 @@ TARGET = 50.0
 
 
 class Held(NamedTuple):
-    """The longest that the loop stood still during a call, in milliseconds."""
+    """The longest pause of the loop during a call, in milliseconds."""
 
     name: str
     status: str
     took: float
     held: float
     computed: float
-    """How much of that the process used a processor; the rest it waited for others, or for the machine."""
+    """The part of the pause in which the process used a processor; for the rest it waited."""
 
     @property
     def holds(self) -> bool:

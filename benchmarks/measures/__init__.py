@@ -1,1 +1,1 @@
-"""What is measured, one thing a file; each is a function from a plan to figures."""
+"""The measures, one a file; each is a function from a plan to figures."""

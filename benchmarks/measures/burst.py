@@ -1,4 +1,4 @@
-"""The burst: many tasks that sleep, all at once."""
+"""The burst: many sleeping tasks at once."""
 
 import time
 
@@ -12,11 +12,11 @@ from benchmarks.plan import Plan
 TARGET = Target(of="value", at_most=4.0)
 LOOK_SECONDS = 0.02
 NAIVE_WAVES = 3
-"""The naive worker would need minutes for all, so it gets as many tasks as fill its threads so many times."""
+"""The naive worker would need minutes for all tasks, so it gets only as many as fill its threads this often."""
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """Create the tasks as fast as one can; seconds from before the first POST to the last COMPLETED."""
+    """Create all tasks as fast as possible; the figure is the seconds from the first POST to the last COMPLETED."""
     settings = plan.settings
     waybill: list[float] = []
     naive: list[float] = []

@@ -9,7 +9,7 @@ TARGET = Target(of="ratio", at_least=0.55)
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """Create tasks as fast as one can, in turns, and without a worker; what Waybill answers is on disk."""
+    """Create tasks as fast as possible, in turns and without a worker; Waybill answers once a task is on disk."""
     waybill: list[float] = []
     noop: list[float] = []
     for _ in plan.rounds("creates", plan.settings.create_rounds):

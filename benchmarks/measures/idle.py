@@ -12,7 +12,7 @@ TARGET = Target(of="value", at_most=20.0)
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """Create one task, wait for its end, pause, again and again; milliseconds from before the POST to COMPLETED."""
+    """Create one task, wait for its end, pause, repeat; the figure is the milliseconds from the POST to COMPLETED."""
     waybill: list[float] = []
     naive: list[float] = []
     settings = plan.settings

@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.02
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """Have tasks of 0 s created and run, in turns; the rate is that of tasks seen COMPLETED by a client."""
+    """Create and run tasks of 0 s, in turns; the rate counts tasks that a client sees COMPLETED."""
     waybill: list[float] = []
     naive: list[float] = []
     settings = plan.settings

@@ -25,12 +25,12 @@ class Task(Model):
     status = IntegerField(default=NEW)
 
     class Meta:
-        """Where it is kept."""
+        """The database of the table."""
 
         database = database
 
     def to_json(self) -> dict[str, Any]:
-        """Return what clients see."""
+        """Return it as clients see it."""
         return {
             "task_id": self.task_id,
             "name": self.name,
@@ -48,7 +48,7 @@ class TasksHandler(RequestHandler):
         self.write(json.dumps([task.to_json() for task in Task.select()]))
 
     def post(self) -> None:
-        """Create one, and have it run."""
+        """Create one, and let the worker run it."""
         body = json.loads(self.request.body)
         name, processing_time = body.get("name"), body.get("processing_time")
         if not isinstance(name, str) or not name or not isinstance(processing_time, int) or processing_time < 0:

@@ -1,1 +1,1 @@
-"""How long the pages take at size: every page of the web interface, and every call that it makes."""
+"""The pages of a large installation: how long every page of the web interface takes, and every call that it makes."""

@@ -1,4 +1,4 @@
-"""Measures the pages: `python -m benchmarks.pages`. It exits with 1 where they could not be measured."""
+"""Measures the pages: `python -m benchmarks.pages`. It exits with 1 if it cannot measure."""
 
 import contextlib
 import random
@@ -59,7 +59,7 @@ def _compare(run: Bench) -> tuple[object, bool]:
 
 @contextlib.contextmanager
 def _filled(folder: Path, count: int) -> Iterator[tuple[Grown, str]]:
-    """Fill a database with so many tasks, and serve it; yields the administrator's password, too."""
+    """Fill a database with `count` tasks, and serve it; yield the API and the administrator's password."""
     data = folder / "data"
     data.mkdir(mode=0o700)
     start = time.monotonic()
@@ -72,7 +72,7 @@ def _filled(folder: Path, count: int) -> Iterator[tuple[Grown, str]]:
 
 
 def _facts(database: Path, grown: Grown, browser: Browser) -> tuple[list[str], Facts]:
-    """Return the open tasks that services report on, and what requests need to know."""
+    """Return the open tasks that services report on, and the facts for requests."""
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         found = connection.execute("SELECT task_id FROM tasks WHERE status < 3 AND handler IS NULL ORDER BY 1")
         open_ids = [task_id for (task_id,) in found]
@@ -83,7 +83,7 @@ def _facts(database: Path, grown: Grown, browser: Browser) -> tuple[list[str], F
 
 
 def _measure(browser: Browser, facts: Facts, chosen: Sequence[Request], count: int) -> list[tuple[float, ...]]:
-    """Return the milliseconds of each request's answers."""
+    """Return for each request the milliseconds of its answers."""
     chance = random.Random(SEED)  # noqa: S311  # to be repeated
     found: list[tuple[float, ...]] = []
     for request in chosen:

@@ -1,4 +1,4 @@
-"""What is asked: every page, every search that a page may show, and every call that the pages' scripts make."""
+"""The requests: every page, every search that a page may show, and every call of the pages' scripts."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ class Request:
 
     name: str
     path: str
-    """With what differs from one request to the next in braces: `task_id`, `number`, `place`."""
+    """The parts that differ from one request to the next are in braces: `task_id`, `number`, `place`."""
     route: str = ""
-    """Where that is not the path without its query."""
+    """The path in the description of the API, if that is not `path` without its query."""
     body: Mapping[str, Any] | None = None
-    """Of a POST; without one it is a GET."""
+    """The body of a POST; a GET has none."""
 
 
 def _search(text: str) -> Request:
@@ -118,18 +118,18 @@ REQUESTS: Sequence[Request] = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the braces stand for."""
+    """The values for the braces."""
 
     task_ids: Sequence[str]
     failures: Sequence[str]
     event: int
-    """The number of an event of late."""
+    """The number of a recent event."""
     long_ago: str
     lately: str
     """Days."""
 
     def paths(self, request: Request, chance: Random) -> Iterator[str]:
-        """Yield addresses of a request, each about another task."""
+        """Yield paths of a request, each for another task."""
         while True:
             task_id = chance.choice(self.task_ids)
             yield request.path.format(

@@ -1,4 +1,4 @@
-"""What goes on while somebody looks at pages: now and then a task is created, and services report."""
+"""The work beside the pages: tasks are created, and services report."""
 
 import contextlib
 import random
@@ -9,7 +9,7 @@ from benchmarks.client import Client
 from benchmarks.growth.grown import Grown
 
 PAUSE = 0.05
-"""Seconds from one create, and one request of reports, to the next."""
+"""Seconds between two creates, and between two requests with reports."""
 
 REPORTS = 5
 SEED = 7
@@ -17,7 +17,7 @@ SEED = 7
 
 @contextlib.contextmanager
 def at_work(grown: Grown, open_ids: list[str]) -> Iterator[None]:
-    """Create and report, until the block is left; where that fails, the block's end raises CannotGoOn."""
+    """Create and report until the end of the block, which raises the error of a call that fails."""
     over = threading.Event()
     failed: list[BaseException] = []
 
@@ -28,7 +28,7 @@ def at_work(grown: Grown, open_ids: list[str]) -> Iterator[None]:
                 while not over.wait(PAUSE):
                     client.create(0)
                     client.report(grown.token, [_report(chance, open_ids) for _ in range(REPORTS)])
-        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
+        except BaseException as error:  # noqa: BLE001 - the caller raises it again
             failed.append(error)
 
     thread = threading.Thread(target=work, name="background")

@@ -1,4 +1,4 @@
-"""What a browser does with a page's address: it sends its cookies, and waits for the whole answer."""
+"""A browser without a window: it sends its cookies, and waits for the whole answer."""
 
 import http.client
 import time
@@ -15,10 +15,10 @@ CHUNK = 1 << 20
 
 
 class Browser:
-    """One kept-alive connection of somebody who is logged in. Its calls raise CannotGoOn where they are refused."""
+    """One kept-alive connection with a session. Its calls raise CannotGoOn if the API refuses them."""
 
     def __init__(self, port: int) -> None:
-        """Connect at the first call."""
+        """Take the port; the first call connects."""
         self._connection = http.client.HTTPConnection("localhost", port, timeout=PATIENCE)
         self._cookies: dict[str, str] = {}
 
@@ -32,7 +32,7 @@ class Browser:
 
     @property
     def cookies(self) -> str:
-        """The cookies, as a header has them."""
+        """The cookies as the value of a header."""
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
     def log_in(self, name: str, password: str) -> None:
@@ -42,7 +42,7 @@ class Browser:
         self.ask("POST", LOGIN, form, {"Content-Type": "application/x-www-form-urlencoded"}, wanted=303)
 
     def seconds(self, method: str, path: str, body: str = "") -> float:
-        """Return how long an answer takes, from before the request to its last byte."""
+        """Return the seconds from before the request to the last byte of the answer."""
         start = time.perf_counter()
         if body:
             self.post(path, body)
@@ -51,11 +51,11 @@ class Browser:
         return time.perf_counter() - start
 
     def post(self, path: str, body: str) -> bytes:
-        """Send JSON, as a script of a page does, and return the answer."""
+        """Send JSON as a page's script does, and return the answer."""
         return self.ask("POST", path, body, {"Content-Type": "application/json", "X-Xsrf-Token": self._token()})
 
     def lines(self, path: str) -> int:
-        """Return how many lines an answer has; it may be larger than memory."""
+        """Count the lines of an answer, which may be larger than memory."""
         answer = self._answer("GET", path, "", {})
         count = 0
         while chunk := answer.read(CHUNK):

@@ -1,4 +1,4 @@
-"""What others feel of long work: exports of all there is, and changes of many tasks at once."""
+"""Long work beside short calls: how long creates and reads take during exports and bulk changes."""
 
 import json
 import random
@@ -20,7 +20,7 @@ from throwaway.table import aligned
 
 MOST_CHANGED = 200_000
 PAUSE = 0.02
-"""Seconds from one look of a bystander to the next."""
+"""Seconds between two calls of the bystander."""
 
 NOTHING_SECONDS = 5.0
 SEED = 7
@@ -29,7 +29,7 @@ HEAD = ("LONG WORK", "TASKS", "TAKES", "MEMORY", "GET ONE, MEDIAN", "P95", "CREA
 
 @dataclass(slots=True)
 class Work:
-    """A long work, and what was measured meanwhile: milliseconds of others' calls, bytes of the API's memory."""
+    """A long work, and what was measured during it: milliseconds of other calls, bytes of the API's memory."""
 
     name: str
     tasks: int = 0
@@ -44,7 +44,7 @@ class Work:
 
 
 def measure(grown: Grown, browser: Browser, say: Callable[[str], None]) -> list[Work]:
-    """Do it all, one after the other; in the end many tasks are changed. Raises CannotGoOn."""
+    """Do all works one after the other; the last ones change many tasks. Raises CannotGoOn."""
     search = quote("status:error Rotterdam")
     works: Sequence[tuple[str, Callable[[], int]]] = (
         ("nothing", _nothing),
@@ -81,7 +81,7 @@ def _row(work: Work) -> tuple[str, ...]:
 
 
 def _watched(work: Work, do: Callable[[], int], grown: Grown) -> Work:
-    """Do it, while somebody else looks at tasks and creates some."""
+    """Do a work while another client reads and creates tasks."""
     over = threading.Event()
     failed: list[BaseException] = []
 
@@ -93,7 +93,7 @@ def _watched(work: Work, do: Callable[[], int], grown: Grown) -> Work:
                     work.looks.append(_milliseconds(lambda: client.find(chance.choice(grown.task_ids))))
                     work.creates.append(_milliseconds(lambda: client.create(0)))
                     work.memory.append(_memory(grown.pid))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
+        except BaseException as error:  # noqa: BLE001 - the caller raises it again
             failed.append(error)
 
     bystander = threading.Thread(target=look_on, name="bystander")
@@ -118,7 +118,7 @@ def _nothing() -> int:
 
 
 def _change(browser: Browser, action: str, q: str) -> int:
-    """Do something to what a search finds, request by request, and return to how many tasks it was done."""
+    """Change the tasks that a search finds, request by request, and return how many were changed."""
     cursor, changed = None, 0
     while changed < MOST_CHANGED:
         answer = json.loads(browser.post("/tasks/bulk", json.dumps({"action": action, "q": q, "cursor": cursor})))
@@ -136,7 +136,7 @@ def _milliseconds(do: Callable[[], object]) -> float:
 
 
 def _memory(pid: int) -> int:
-    """Return how many bytes of a process are in memory."""
+    """Return the resident memory of a process, in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return 1024 * int(line.split()[1])

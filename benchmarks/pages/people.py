@@ -1,4 +1,4 @@
-"""Accounts, and what people have done."""
+"""Accounts, and their lines in the audit log."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ OTHERS = 100
 DEEDS = 20_000
 TOGETHER = 1_000
 QUICK = Cost(n=2**10)
-"""Logging in is no part of what is measured."""
+"""Cheap hashes, because logging in is not measured."""
 
 
 def add_people(database: Path) -> str:

@@ -1,4 +1,4 @@
-"""How long one page takes, and the table of all."""
+"""The times of one page, and the table of all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from benchmarks.table import amount
 from throwaway.table import aligned
 
 TARGET = Target(of="value", at_most=100.0)
-"""Milliseconds, of the 95th percentile, whether others write meanwhile or not."""
+"""Milliseconds of the 95th percentile, with and without writes beside it."""
 
 HEAD = ("PAGE OR CALL", "MEDIAN", "P95", "MEDIAN, WRITES", "P95, WRITES", "TARGET", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The milliseconds of the answers to one kind of request: while nobody writes, and while somebody does."""
+    """The milliseconds of the answers to one kind of request, without and with writes beside it."""
 
     name: str
     alone: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""Tasks as an installation has them that many teams use: types, stages, failures, metadata and words of all kinds."""
+"""The tasks of an installation that many teams use: types, stages, failures, metadata and words of all kinds."""
 
 from collections.abc import Iterator
 from random import Random
@@ -12,7 +12,7 @@ from waybill_api.store.commands.task_draft import TaskDraft
 
 PERIOD = 10_000
 RARE = "zeppelin"
-"""A word in the name of one task of a period."""
+"""A word that one task of a period has in its name."""
 
 TRACKED = {"invoice": ("receive", "read", "match", "book"), "shipment": ("pick", "pack", "send"), "import": ("load",)}
 """Types that outside services report on, with their stages."""
@@ -34,7 +34,7 @@ COMPLAINTS = (
     "{part}: the key '{number}' is not unique",
 )
 NEW, PROCESSING, FAILED, TIMED_OUT = 0.002, 0.003, 0.11, 0.01
-"""Shares of the tasks; the rest is completed."""
+"""Shares of the tasks; the rest are COMPLETED."""
 
 
 class Variety:
@@ -48,7 +48,7 @@ class Variety:
     )
 
     def draft(self, number: int) -> TaskDraft:
-        """Return how a task is created."""
+        """Return the draft of a task."""
         chance = _chance(number, "draft")
         rare = f" {RARE}" if number % PERIOD == PERIOD // 3 else ""
         return TaskDraft(
@@ -65,7 +65,7 @@ class Variety:
         )
 
     def reports(self, number: int, task_id: str) -> Iterator[Report]:
-        """Yield what is said of a task."""
+        """Yield the reports on a task."""
         lot = _chance(number, "lot").random()
         if lot < NEW:
             return
@@ -102,7 +102,7 @@ def _tracked(number: int, task_id: str, stages: tuple[str | None, ...], lot: flo
 
 
 def _runs(number: int, task_id: str, stages: tuple[str | None, ...], lot: float) -> Iterator[Report]:
-    """Yield the claims and the ends of a task's runs; those that still went on would be looked for, so all end."""
+    """Yield the claims and the ends of a task's runs; all end, because the API would look for the others."""
     chance = _chance(number, "runs")
     lot = max(lot, NEW + PROCESSING)
     failing = chance.randrange(1, len(stages) + 1)
@@ -117,7 +117,7 @@ def _runs(number: int, task_id: str, stages: tuple[str | None, ...], lot: float)
 
 
 def _end(number: int, lot: float) -> dict[str, Any]:
-    """Return what the last report says."""
+    """Return the last report."""
     if lot < NEW + PROCESSING:
         return {"status": Status.PROCESSING}
     if lot < NEW + PROCESSING + FAILED:
@@ -130,5 +130,5 @@ def _end(number: int, lot: float) -> dict[str, Any]:
 
 
 def _chance(number: int, what: str) -> Random:
-    """Return the same luck whenever the same is asked of the same task."""
+    """Return a source of chance that is the same for each pair of task and purpose."""
     return Random(f"{what} {number % PERIOD}")  # noqa: S311  # to be repeated
