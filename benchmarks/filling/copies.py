@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 
+from waybill_api.store import tables
 from waybill_api.store.tables import task_row
-from waybill_api.store.tables.models import EventRow, StageResultRow
 
 NUMBER = re.compile(r"[0-9]{9}")
 TIMES = {
@@ -70,13 +70,11 @@ def renumbered(text: str | None, by: int) -> str | None:
 
 
 def _copy_all(connection: Connection, steps: Mapping[str, int | str]) -> None:
-    events = EventRow._meta.sorted_field_names
-    stage_results = StageResultRow._meta.sorted_field_names
     searched = ("id", "task_id", "words", "marks", "failure")
     for table, columns in (
         ("tasks", task_row.COLUMNS),
-        ("events", events),
-        ("stage_results", stage_results),
+        ("events", (tables.events.EVENT_ID, *tables.events.COLUMNS)),
+        ("stage_results", tables.stage_results.COLUMNS),
         ("searched", searched),
     ):
         copied = ", ".join(map(_copied, columns))

@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.filling.copies import copy
 from benchmarks.filling.pattern import Pattern
 from throwaway.program import CannotGoOn
+from waybill_api.store import commands
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
@@ -63,11 +64,11 @@ async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, ga
     store = Store.open(database, clock, died.set)
     try:
         for task_type in pattern.types:
-            await store.create_type(task_type)
+            await store.write(commands.task_types.create, task_type)
         for start in range(0, count, CHUNK):
             clock.at = beginning + int(start * gap)
             await _live(store, clock, pattern, range(start, min(start + CHUNK, count)), int(CHUNK * gap) // ROUNDS)
-        while await store.take_in(SLICE):
+        while await store.insist(commands.search.take_in, SLICE):
             pass
     finally:
         store.close()
@@ -77,11 +78,11 @@ async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, ga
 
 async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pause: int) -> None:
     """Create some tasks, and send one report after another on all of them."""
-    created = await store.create([pattern.draft(number) for number in numbers])
+    created = await store.write(commands.tasks.create, [pattern.draft(number) for number in numbers])
     lives = [pattern.reports(number, task_id) for number, task_id in zip(numbers, created, strict=True)]
     for together in zip_longest(*lives):
         clock.at += pause
         reports = [said for said in together if said is not None]
-        for judged in await store.report(reports):
+        for judged in await store.insist(commands.reports.report, reports):
             if judged.outcome != "applied":
                 raise CannotGoOn(f"a report for the database was {judged.outcome}")

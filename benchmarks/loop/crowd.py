@@ -13,6 +13,7 @@ from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
+from waybill_api.store import commands
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 
@@ -49,7 +50,7 @@ async def fill(database: Path, types: int, large: int, say: Callable[[str], None
     names = [f"type-{number:04}" for number in range(types)]
     try:
         for name in names:
-            await store.create_type(TaskType(name=name, title=f"The type {name}", handler=None))
+            await store.write(commands.task_types.create, TaskType(name=name, title=f"The type {name}", handler=None))
         small: list[str] = []
         for turn in range(ROUNDS):
             clock.at = now - (59 - 3 * turn) * MINUTE
@@ -64,9 +65,9 @@ async def fill(database: Path, types: int, large: int, say: Callable[[str], None
             drafts = [
                 TaskDraft(name=f"large {number}", type=names[0], input=pieces) for number in range(start, start + 100)
             ]
-            created += await store.create(drafts)
+            created += await store.write(commands.tasks.create, drafts)
         say(f"   {len(created):,} large tasks")
-        while await store.take_in(SLICE):
+        while await store.insist(commands.search.take_in, SLICE):
             pass
     finally:
         store.close()
@@ -79,12 +80,14 @@ async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random)
         TaskDraft(name=f"task of {name}", type=name, metadata={"user": f"user-{chance.randrange(100)}"})
         for name in names
     ]
-    created = await store.create(drafts)
+    created = await store.write(commands.tasks.create, drafts)
     for number, task_id in enumerate(created):
         clock.at += chance.randrange(100)
         if number % 3 == 0:
             stage = f"stage-{chance.randrange(STAGED)}"
-            await store.report([Report(task_id=task_id, status=Status.PROCESSING, stage=stage)])
+            await store.insist(
+                commands.reports.report, [Report(task_id=task_id, status=Status.PROCESSING, stage=stage)]
+            )
     ended = [
         Report(task_id=task_id, status=Status.ERROR, error=TaskError(ErrorCode.FAILED, f"no {chance.randrange(9)}"))
         if chance.random() < 0.2
@@ -92,7 +95,7 @@ async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random)
         for task_id in created
     ]
     clock.at += chance.randrange(MINUTE)
-    await store.report(ended)
+    await store.insist(commands.reports.report, ended)
     return created
 
 

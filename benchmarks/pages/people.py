@@ -8,6 +8,7 @@ from pathlib import Path
 from waybill.domain.account import Account, Role
 from waybill.domain.audit import Deed
 from waybill_api.identity.passwords import Cost, hashed
+from waybill_api.store import commands
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
@@ -29,11 +30,15 @@ def add_people(database: Path) -> str:
 async def _add(database: Path, kept: str) -> None:
     store = Store.open(database, Clock(), threading.Event().set)
     try:
-        await store.create_account(Account(name=ADMIN, password=kept, role=Role.ADMIN))
+        await store.write(commands.accounts.create, Account(name=ADMIN, password=kept, role=Role.ADMIN))
         for number in range(OTHERS):
-            await store.create_account(Account(name=f"person-{number:03}", password=kept, role=Role.VIEWER))
+            await store.write(
+                commands.accounts.create, Account(name=f"person-{number:03}", password=kept, role=Role.VIEWER)
+            )
         for start in range(0, DEEDS, TOGETHER):
-            await asyncio.gather(*(store.record(_deed(number)) for number in range(start, start + TOGETHER)))
+            await asyncio.gather(
+                *(store.insist(commands.audit.record, _deed(number)) for number in range(start, start + TOGETHER))
+            )
     finally:
         store.close()
 

@@ -10,6 +10,7 @@ from demo.screenshots.hour import AWAY, CRASH, EXPIRED, MINUTE, PAUSED, RUSHES, 
 from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Outcome, Status
 from waybill.domain.task import Task, TaskError
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.store import Store
 
@@ -29,16 +30,18 @@ class Life:
 
     async def go(self) -> Course:
         """Live it, from its creation on."""
-        (task_id,) = await self._store.create([texts.draft(self._work, self._chance, self._clock.at)])
+        (task_id,) = await self._store.write(
+            commands.tasks.create, [texts.draft(self._work, self._chance, self._clock.at)]
+        )
         async for until in self._tracked(task_id) if self._work is DELIVERY else self._worked_on(task_id):
             yield until
 
     async def _worked_on(self, task_id: str) -> Course:
         draw = self._chance.random()
         failures = 99 if draw < self._work.failing else int(draw < 1.5 * self._work.failing)
-        while not (task := self._store.task(task_id)).status.is_final:
+        while not (task := self._store.look_up(tables.tasks.load, task_id)).status.is_final:
             yield max(self._clock.at, task.due_at or 0) + self._wait()
-            task = self._store.task(task_id)
+            task = self._store.look_up(tables.tasks.load, task_id)
             if task.status.is_final or self._is_paused:
                 return
             async for until in self._run(task, fails=task.failures < failures):
@@ -53,13 +56,15 @@ class Life:
             report = Report(
                 task_id=task.task_id, attempt=task.attempt, run=task.run, claim=claim, source=helper.worker_id, **said
             )
-            (judged,) = await self._store.report([report])
+            (judged,) = await self._store.insist(commands.reports.report, [report])
             return judged.outcome is Outcome.APPLIED
 
         await say(status=Status.PROCESSING)
         if self._chance.random() < self._work.hanging:
             yield start + 61 * SECOND
-            await self._store.beat(helper.worker_id, [HeldRun(task.task_id, task.run, claim, 61.0)])
+            await self._store.insist(
+                commands.runs.beat, helper.worker_id, [HeldRun(task.task_id, task.run, claim, 61.0)]
+            )
             return
         fails = fails or (texts.is_of_nordwind(task) and start in AWAY)
         fails = fails or (self._work is NEWSLETTER and start >= EXPIRED)
@@ -92,7 +97,7 @@ class Life:
                 metadata={"carrier": carrier, "depot": self._chance.choice(("Hamburg", "Lyon", "Gdańsk"))},
                 result={"signed_by": "M. Keller"} if is_last else None,
             )
-            await self._store.report([report])
+            await self._store.insist(commands.reports.report, [report])
             if is_lost:
                 return
 

@@ -21,14 +21,9 @@ from waybill_api.metrics import Metrics
 from waybill_api.search.query import Query
 from waybill_api.sockets.patient_server import PatientServer
 from waybill_api.store.commands.runs import HeldRun
+from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 from waybill_api.upkeep.workers import Beat, Workers
-
-
-class NoUpkeep:
-    """Nothing is handed out, lost or pruned while the pictures are taken."""
-
-    outstanding = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         await Story(store, clock).tell()
         workers = Workers(store)
         await _gather(workers, store)
-        metrics = Metrics(workers, NoUpkeep())
+        metrics = Metrics(workers, lambda: 0)
         access = Access({Scope.REPORTER: "reporter", Scope.ADMIN: "admin"}, sessions=Sessions(store))
         server = PatientServer(build(store, workers, metrics, access, Traffic(), accounts))
         port = free_port()
@@ -79,7 +74,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
 async def _gather(workers: Workers, store: Store) -> None:
     """Let the workers say that they are there, and what they run."""
-    running = (await store.find(Query(statuses=(Status.PROCESSING,)), None, 1_000, newest=True)).tasks
+    running = (await store.read(finder.find, Query(statuses=(Status.PROCESSING,)), None, 1_000, newest=True)).tasks
     by_silence = sorted(HELPERS, key=lambda one: -one.seen)
     for helper, following in zip(by_silence, [*by_silence[1:], None], strict=True):
         runs = tuple(
@@ -95,5 +90,7 @@ async def _gather(workers: Workers, store: Store) -> None:
 
 
 async def _latest(store: Store, type_name: str, status: Status) -> str:
-    (latest,) = (await store.find(Query(types=(type_name,), statuses=(status,)), None, 1, newest=True)).tasks
+    (latest,) = (
+        await store.read(finder.find, Query(types=(type_name,), statuses=(status,)), None, 1, newest=True)
+    ).tasks
     return latest.task_id

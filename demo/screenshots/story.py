@@ -17,6 +17,8 @@ from demo.screenshots.life import Course, Life
 from waybill.domain.audit import Deed
 from waybill.domain.status import Status
 from waybill_api.search.query import Query
+from waybill_api.store import commands
+from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 
 SEED = 7
@@ -34,7 +36,7 @@ class Story:
     async def tell(self) -> None:
         """Let the hour pass."""
         for work in WORKS:
-            await self._store.create_type(work.type)
+            await self._store.write(commands.task_types.create, work.type)
         turns = [
             (
                 at,
@@ -55,8 +57,8 @@ class Story:
             if following is not None:
                 heapq.heappush(turns, (following, next(self._order), course))
         self._clock.at = NOW
-        await self._store.silence({DELIVERY.type.stage_timeout or 0: NOW - 15 * MINUTE})
-        while await self._store.take_in(1_000):
+        await self._store.insist(commands.silence.silence, {DELIVERY.type.stage_timeout or 0: NOW - 15 * MINUTE})
+        while await self._store.insist(commands.search.take_in, 1_000):
             pass
 
     def _chance(self, name: str) -> random.Random:
@@ -76,10 +78,13 @@ class Story:
             )
 
     def _happenings(self) -> Iterator[tuple[int, Course]]:
-        yield CRASH, self._once(lambda: self._store.gone(LOST.worker_id, crashed=True))
-        yield PAUSED, self._once(lambda: self._store.change_type(NEWSLETTER.type.name, {"paused": True}))
+        yield CRASH, self._once(lambda: self._store.insist(commands.runs.gone, LOST.worker_id, crashed=True))
+        yield (
+            PAUSED,
+            self._once(lambda: self._store.write(commands.task_types.change, NEWSLETTER.type.name, {"paused": True})),
+        )
         for minutes, deed in texts.deeds():
-            yield NOW - int(minutes * MINUTE), self._once(partial(self._store.record, deed))
+            yield NOW - int(minutes * MINUTE), self._once(partial(self._store.insist, commands.audit.record, deed))
         for minutes in (43, 27, 9):
             yield NOW - minutes * MINUTE, self._once(self._cancel)
 
@@ -91,8 +96,8 @@ class Story:
     async def _cancel(self) -> None:
         """Let somebody cancel the application that has been running longest."""
         running = Query(statuses=(Status.PROCESSING,), types=(APPLICATION.type.name,))
-        for task in (await self._store.find(running, None, 1, newest=False)).tasks:
-            await self._store.cancel(task.task_id)
+        for task in (await self._store.read(finder.find, running, None, 1, newest=False)).tasks:
+            await self._store.write(commands.tasks.cancel, task.task_id)
             target = f"/tasks/{task.task_id}/cancel"
             deed = Deed(who="jonas", action="cancel_task", target=target, address="10.20.0.15", outcome="done")
-            await self._store.record(deed)
+            await self._store.insist(commands.audit.record, deed)

@@ -17,8 +17,11 @@ from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_api import problems
 from waybill_api.http.operation import Operation, operation_of
+from waybill_api.limits import Limits
+from waybill_api.places import Room
 from waybill_api.problems import Refusal
 from waybill_api.routes import api_routes
+from waybill_api.store import commands, tables
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 from waybill_api.store.writing.unit import Commit
@@ -53,7 +56,8 @@ class Api:
         self._types = types
         self._audience = audience
         self._loop = Loop(kernel, self.process)
-        self._routes: list[tuple[re.Pattern[str], Any, Any]] = []
+        self._routes = [(re.compile(route.pattern), route.handler) for route in api_routes()]
+        self._services: dict[str, Any] = {}
         self.process.files.append(self._loop.dispose)
         self._ready = self._loop.create_future()
         self._loop.call_soon(lambda: self._loop.create_task(self._start()))
@@ -73,17 +77,15 @@ class Api:
             upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died)
             # What is killed before it starts has never awaited its coroutines.
             self.process.files += [queue.close, upkeep._dispatcher._database.close]
-            known = {one.name for one in await store.types()}
+            known = {one.name for one in await store.read(tables.task_types.page)}
             for task_type in self._types:
                 if task_type.name not in known:
-                    await store.create_type(task_type)
+                    await store.write(commands.task_types.create, task_type)
             upkeep.start()
         except Exception as error:  # noqa: BLE001 - for the oracle
             self._audience.failed(f"the API does not start: {type(error).__name__}: {error}")
             return
-        self._routes = [
-            (re.compile(route.pattern), route.handler, route.services) for route in api_routes(store, workers, None)
-        ]
+        self._services = {"store": store, "workers": workers, "room": Room(Limits())}
         self._ready.set_result(None)
 
     def _died(self) -> None:
@@ -94,32 +96,30 @@ class Api:
         await asyncio.wait({self._ready})
         self._audience.arrived(exchange)
         try:
-            operation, services, segments = self._find(exchange)
-            status, answer = await self._carry_out(operation, services, segments, exchange)
+            operation, segments = self._find(exchange)
+            status, answer = await self._carry_out(operation, segments, exchange)
         except Exception as error:  # noqa: BLE001 - as Tornado does
             refusal = self._refusal(exchange, error)
             status, answer = refusal.kind.status, refusal.document()
         self._audience.served(self.process, exchange, status)
         reply(status, b"" if answer is None else json.dumps(answer).encode())
 
-    def _find(self, exchange: Exchange) -> tuple[Operation, Any, tuple[str, ...]]:
-        for pattern, handler, services in self._routes:
+    def _find(self, exchange: Exchange) -> tuple[Operation, tuple[str, ...]]:
+        for pattern, handler in self._routes:
             match = pattern.fullmatch(exchange.path)
             operation = match and operation_of(getattr(handler, exchange.method.lower()))
             if match and operation:
-                return operation, services, match.groups()
+                return operation, match.groups()
         raise Refusal(problems.NOT_FOUND, exchange.path)
 
-    async def _carry_out(
-        self, operation: Operation, services: Any, segments: Sequence[str], exchange: Exchange
-    ) -> tuple[int, Any]:
+    async def _carry_out(self, operation: Operation, segments: Sequence[str], exchange: Exchange) -> tuple[int, Any]:
         """Do what `waybill_api.http.endpoint` does, without a connection."""
         request = SimpleNamespace(
             headers=exchange.headers, query_arguments={}, method=exchange.method, path=exchange.path
         )
         arguments = operation.arguments(request, segments, exchange.body)
         endpoint = SimpleNamespace(
-            **services,
+            **self._services,
             request=request,
             body_size=len(exchange.body),
             fingerprint=None,

@@ -64,12 +64,6 @@ def traffic() -> Traffic:
     return Traffic()
 
 
-class Idle:
-    """Upkeep that has nothing to do."""
-
-    outstanding = 0
-
-
 @pytest.fixture
 def limits() -> Limits:
     """How much the API does at once."""
@@ -80,7 +74,7 @@ def limits() -> Limits:
 def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts, limits: Limits) -> Iterator[Application]:
     """The application, as the server builds it."""
     workers = Workers(store)
-    metrics = Metrics(workers, Idle())
+    metrics = Metrics(workers, lambda: 0)
     store.listen(metrics.notice)
     app = build(store, workers, metrics, access, traffic, accounts, limits)
     yield app

@@ -25,7 +25,7 @@ anonymous = pytest.mark.parametrize("access", [(Scope.REPORTER, Scope.ADMIN)], i
 
 
 def _calls() -> list[tuple[str, str, Scope]]:
-    routes: list[Route] = list(api_routes(None, None, None))
+    routes: list[Route] = list(api_routes())
     return [
         (method, route.path.replace("{task_id}", "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"), Scope(call.needs))
         for route in routes
@@ -130,7 +130,7 @@ def test_every_answer_is_hardened_and_says_nothing_of_its_maker(fetch: Fetch) ->
 
 
 def test_no_scope_is_declared_for_a_call_that_is_not_there() -> None:
-    routed = {call.operation.name for route in api_routes(None, None, None) for call in route.calls().values()}
+    routed = {call.operation.name for route in api_routes() for call in route.calls().values()}
     pages = {name for name, needs in SCOPES.items() if isinstance(needs, Role)}
     files = {"openapi", "metrics", "docs", "static_file", "admin_file"}
     assert set(SCOPES) - routed == pages | files | {"start_page", "admin_without_slash", "login_page", "log_in"}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 from waybill_api.handlers import task_bulk
+from waybill_api.store import commands
 from waybill_api.store.store import Store
 
 UNKNOWN = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
@@ -18,7 +19,7 @@ def tracked(fetch: Fetch) -> None:
 
 def take_in(fetch: Fetch, store: Store) -> None:
     async def all_of_it() -> None:
-        while await store.take_in(50):
+        while await store.insist(commands.search.take_in, 50):
             pass
 
     fetch.run(all_of_it())

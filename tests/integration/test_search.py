@@ -16,6 +16,7 @@ import pytest
 import waybill_api.store.engine.migrations
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 from waybill_api.handlers import tasks as tasks_handler
+from waybill_api.store import commands
 from waybill_api.store.finding import drivers, finder
 from waybill_api.store.store import Store
 from waybill_api.store.writing.unit import Unit
@@ -27,7 +28,7 @@ MESSAGES = ("cannot open file 1", "cannot open file 2", "no such host")
 
 def take_in(fetch: Fetch, store: Store, slice: int = 3) -> None:
     async def all_of_it() -> None:
-        while await store.take_in(slice):
+        while await store.insist(commands.search.take_in, slice):
             pass
 
     fetch.run(all_of_it())
@@ -312,7 +313,7 @@ def test_an_older_index_is_made_anew_latest_first_while_tasks_change(
     write(fetch, store, back_and_forth)
     assert search(fetch, "東京", limit=5).headers["Waybill-Search"] == "indexing"
     assert found(fetch, "東京") == []
-    fetch.run(store.take_in(3))
+    fetch.run(store.insist(commands.search.take_in, 3))
     assert found(fetch, "東京") == task_ids[5:]
     # What is not in the index yet is changed and deleted, and so is what is in it again.
     for task_id in (task_ids[0], task_ids[7]):

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import time
+from sqlite3 import Connection
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,8 +15,10 @@ from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
 from waybill_api.http.traffic import Traffic
 from waybill_api.limits import Limits
 from waybill_api.search.query import Query
+from waybill_api.store.finding import finder
 from waybill_api.store.finding.finder import Found
 from waybill_api.store.store import Store
+from waybill_api.store.tables import tasks
 from waybill_api.store.writing import writer
 
 GOOD = {"name": "Resize", "processing_time": 5}
@@ -260,14 +263,14 @@ def test_a_stream_that_fails_is_broken_off_and_never_looks_whole(
     fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     fetch("POST", "/tasks/batch", {"tasks": [GOOD] * 600})
-    find = store.find
+    find = finder.find
 
-    async def fails_later(query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
+    def fails_later(connection: Connection, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
         if after is not None:
             raise OSError("disk gone")
-        return await find(query, after, limit, newest=newest)
+        return find(connection, query, after, limit, newest=newest)
 
-    monkeypatch.setattr(store, "find", fails_later)
+    monkeypatch.setattr(finder, "find", fails_later)
     sent = b"GET /tasks HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
     answer = fetch.raw(sent)
     assert answer.startswith(b"HTTP/1.1 200 OK")
@@ -278,10 +281,10 @@ def test_a_stream_that_fails_is_broken_off_and_never_looks_whole(
 def test_a_failure_of_ours_is_500_without_a_word_of_it_and_logged_once(
     fetch: Fetch, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails(task_id: str) -> None:
+    def fails(connection: Connection, task_id: str) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr(store, "task", fails)
+    monkeypatch.setattr(tasks, "load", fails)
     answer = fetch("GET", "/tasks/0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90")
     assert (answer.status, answer.code) == (500, "internal")
     assert b"secret" not in answer.body

@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.integration.talking import ADMIN, REPORTER, Fetch
+from waybill_api.store import commands
 from waybill_api.store.store import Store
 
 
@@ -44,7 +45,7 @@ def test_silent_tasks_are_counted_listed_and_shown(fetch: Fetch, store: Store) -
     task_id, heard = fetch.created(type="document"), fetch.created(type="document")
     created = fetch("GET", f"/tasks/{task_id}")
     # Never earlier than the create, whatever the clock's resolution.
-    fetch.run(asyncio.wait_for(store.silence({1: store.clock.now()}), 10))
+    fetch.run(asyncio.wait_for(store.insist(commands.silence.silence, {1: store.clock.now()}), 10))
     at(fetch, heard, 1, stage="enrich")
     silent = fetch("GET", f"/tasks/{task_id}")
     assert silent.json()["silent_at"] is not None

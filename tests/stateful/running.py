@@ -19,6 +19,7 @@ from waybill_api.identity.access import Access, Scope
 from waybill_api.identity.accounts import Accounts
 from waybill_api.identity.passwords import Passwords
 from waybill_api.identity.sessions import Sessions
+from waybill_api.metrics import Metrics
 from waybill_api.sockets.patient_server import PatientServer
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
@@ -129,7 +130,8 @@ class RunningApi:
         self._workers = Workers(self._store)
         access = Access({Scope.REPORTER: REPORTER, Scope.ADMIN: ADMIN})
         accounts = Accounts(self._store, Sessions(self._store), Passwords())
-        self._server = PatientServer(build(self._store, self._workers, None, access, self._traffic, accounts))
+        metrics = Metrics(self._workers, lambda: 0)
+        self._server = PatientServer(build(self._store, self._workers, metrics, access, self._traffic, accounts))
         sockets = bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)
         self._port = sockets[0].getsockname()[1]

@@ -1,6 +1,6 @@
 """What Prometheus is told: counted as it happens, in a registry of its own, so that a scrape reads no table."""
 
-from typing import Protocol
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -13,14 +13,6 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class Outstanding(Protocol):
-    """What the metrics need of the upkeep."""
-
-    @property
-    def outstanding(self) -> int:
-        """How many messages nobody has claimed yet."""
-
-
 class Metrics:
     """Counts since the start of this process; what a listener of the store is told is already committed.
 
@@ -29,8 +21,8 @@ class Metrics:
 
     media_type = CONTENT_TYPE_PLAIN_0_0_4
 
-    def __init__(self, workers: Workers, upkeep: Outstanding) -> None:
-        """Begin at zero; what is only looked at when somebody asks comes from the workers and the upkeep."""
+    def __init__(self, workers: Workers, outstanding: Callable[[], int]) -> None:
+        """Begin at zero; what is only looked at when somebody asks comes from the workers and `outstanding`."""
         self._registry = registry = CollectorRegistry()
         reports = Counter(
             "waybill_reports", "Reports by outcome; `malformed` cannot be read.", ["outcome"], registry=registry
@@ -71,12 +63,12 @@ class Metrics:
             "waybill_workers_draining", "Living workers that take no more tasks, or were asked to.", registry=registry
         )
         draining.set_function(lambda: sum(one.is_alive and one.is_draining for one in workers.everybody()))
-        outstanding = Gauge(
+        messages = Gauge(
             "waybill_messages_outstanding",
             "Messages put on the queue for runs that nobody has claimed yet; a longer backlog waits as rows.",
             registry=registry,
         )
-        outstanding.set_function(lambda: upkeep.outstanding)
+        messages.set_function(outstanding)
         ProcessCollector(registry=registry)
 
     def notice(self, commit: Commit) -> None:

@@ -35,6 +35,7 @@ from waybill_api.limits import Limits
 from waybill_api.metrics import Metrics
 from waybill_api.sockets import listening
 from waybill_api.sockets.patient_server import PatientServer
+from waybill_api.store import tables
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.migrations import DatabaseUnusable
 from waybill_api.store.store import Store
@@ -115,7 +116,7 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
     workers = Workers(store)
     queue = Queue(settings.queue_db)
     upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death, lock)
-    metrics = Metrics(workers, upkeep)
+    metrics = Metrics(workers, lambda: upkeep.outstanding)
     store.listen(metrics.notice)
     upkeep.start()
     access = Access(tokens, hosts=hosts, sessions=Sessions(store))
@@ -148,7 +149,7 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
 async def _welcome(store: Store, accounts: Accounts, settings: Settings) -> None:
     """Fill a fresh database where a well-known login is allowed. Raises CannotStart where one stands and is not."""
     if allows_demo(settings):
-        if await store.is_fresh():
+        if await store.read(tables.accounts.is_fresh):
             await load_into(store, accounts, fixture.read(INITIAL))
             log.info("log in at %s/admin/ as user with the password password", settings.base_url)
     elif await accounts.has_demo():

@@ -9,6 +9,7 @@ from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill.domain.account import Role
 from waybill_api.admin.pages import failures
 from waybill_api.identity.accounts import Accounts
+from waybill_api.store import commands
 from waybill_api.store.store import Store
 
 PAGE = "/admin/failures/"
@@ -30,7 +31,7 @@ def failed(fetch: Fetch, store: Store, message: str, type_name: str = "parcel") 
     assert fetch("PATCH", f"/tasks/{task_id}", report, token=REPORTER).status == 200
 
     async def taken_in() -> None:
-        while await store.take_in(50):
+        while await store.insist(commands.search.take_in, 50):
             pass
 
     fetch.run(taken_in())

@@ -14,14 +14,10 @@ from waybill_api.routes import api_routes
 from waybill_api.store.store import Store
 
 TASK_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
-CALLS = [
-    (call.operation.name, method, route.path)
-    for route in api_routes(None, None, None)
-    for method, call in route.calls().items()
-]
+CALLS = [(call.operation.name, method, route.path) for route in api_routes() for method, call in route.calls().items()]
 PAGES = [
     (call.operation.name, route.path)
-    for route in admin_routes(None, None, None)  # type: ignore[arg-type]
+    for route in admin_routes()
     for method, call in route.calls().items()
     if method == "GET" and isinstance(call.needs, Role)
 ]
@@ -101,4 +97,4 @@ def test_where_anybody_may_call_a_viewer_still_only_sees(fetch: Fetch, store: St
 def test_there_are_pages_and_calls() -> None:
     assert len(CALLS) > 25
     assert len(PAGES) > 5
-    assert all(isinstance(route, Route) for route in admin_routes(None, None, None))  # type: ignore[arg-type]
+    assert all(isinstance(route, Route) for route in admin_routes())

@@ -17,6 +17,7 @@ from waybill_api.identity.access import SAFE_METHODS
 from waybill_api.identity.accounts import Accounts
 from waybill_api.identity.sessions import HOUR, IDLE, LIFETIME, Sessions, digest_of, xsrf_token
 from waybill_api.routes import api_routes
+from waybill_api.store import tables
 from waybill_api.store.store import Store
 
 
@@ -122,7 +123,7 @@ def test_who_is_logged_in_is_not_led_to_another_site_either(fetch: Fetch, admin:
 def test_every_call_that_changes_something_wants_the_sessions_token(fetch: Fetch, admin: Person) -> None:
     calls = [
         (method, route.path)
-        for route in api_routes(None, None, None)
+        for route in api_routes()
         for method, call in route.calls().items()
         if method not in SAFE_METHODS
     ]
@@ -278,11 +279,11 @@ def test_a_session_in_use_is_noted_once_a_minute(
 ) -> None:
     now = store.clock.now()
     monkeypatch.setattr(store.clock, "now", lambda: now + 2 * 60_000)
-    before = store.session(digest_of(admin.identity))
+    before = store.look_up(tables.sessions.get, digest_of(admin.identity))
     assert before
     assert is_in(admin)
     fetch.run(store.ready())
-    after = store.session(digest_of(admin.identity))
+    after = store.look_up(tables.sessions.get, digest_of(admin.identity))
     assert after
     assert after.seen_at > before.seen_at
     assert Sessions(store).find({"Host": f"127.0.0.1:{fetch.port}", "Cookie": admin.cookie})

@@ -30,8 +30,7 @@ NO_WORK = {
 
 
 def test_every_call_and_every_page_is_asked() -> None:
-    nobody = None
-    routes = (*api_routes(nobody, nobody, nobody), *admin_routes(nobody, nobody, nobody))  # type: ignore[arg-type]
+    routes = (*api_routes(), *admin_routes())
     known = {route.path for route in routes if route.handler is not NoPage and "{*}" not in route.path}
     asked = {one.route or one.path.partition("?")[0] for one in calls(CROWD)}
     assert known - NO_WORK <= asked

@@ -1,7 +1,6 @@
 """The measure of the pages: it leaves none out, and a line says whether it holds."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from benchmarks.pages.asking import REQUESTS
 from benchmarks.pages.timing import Timing, table
@@ -15,8 +14,7 @@ ASKS_NOTHING = {"/admin/login/", "/admin/static/{name}", "/admin", "/admin/login
 
 def addresses() -> Iterator[str]:
     """Yield what is asked by GET of the API and of its pages."""
-    nobody: Any = None
-    for route in (*api_routes(nobody, nobody, nobody), *admin_routes(nobody, nobody, nobody)):
+    for route in (*api_routes(), *admin_routes()):
         if "GET" in route.calls() and route.handler is not NoPage:
             yield route.path
 

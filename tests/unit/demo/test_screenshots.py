@@ -10,6 +10,8 @@ from demo.screenshots.story import Story
 from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill_api.search.query import Query
+from waybill_api.store import tables
+from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 from waybill_api.store.tables.failures import Failure
 
@@ -20,8 +22,12 @@ async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
     store = Store.open(folder / "tasks.db", clock, lambda: None)
     try:
         await Story(store, clock).tell()
-        tasks = (await store.find(Query(), None, 2_000, newest=False)).tasks
-        return tasks, await store.failures(None, None, 100), len(await store.deeds(None, 100))
+        tasks = (await store.read(finder.find, Query(), None, 2_000, newest=False)).tasks
+        return (
+            tasks,
+            await store.read(tables.failures.latest, None, None, 100),
+            len(await store.read(tables.audit.page, None, 100)),
+        )
     finally:
         store.close()
 

@@ -19,7 +19,7 @@ def test_a_call_without_a_scope_cannot_be_routed() -> None:
 
 
 def test_every_resource_has_a_call_and_every_call_a_name_of_its_own() -> None:
-    routes = list(api_routes(None, None, None))
+    routes = list(api_routes())
     names = [call.operation.name for route in routes for call in route.calls().values()]
     assert all(route.calls() for route in routes)
     assert len(set(names)) == len(names)

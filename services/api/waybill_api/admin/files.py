@@ -1,6 +1,7 @@
 """What pages load: style sheets, scripts, icons and words."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from waybill_api.http.operation import Header, Path, call
 from waybill_api.problems import NOT_FOUND
 
 
+@cache
 def admin_files() -> Mapping[str, StaticFile]:
     """Return what is served below `/admin/static`, by name."""
     here = files(__package__)
@@ -26,7 +28,7 @@ class AdminFileHandler(FileEndpoint):
         if_none_match: Annotated[str | None, Header("If-None-Match")] = None,
     ) -> None:
         """Return a script, a style sheet, a picture or words."""
-        self.serve(name, if_none_match)
+        self.serve(admin_files(), name, if_none_match)
 
 
 class WithoutSlashHandler(Endpoint):

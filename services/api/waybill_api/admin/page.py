@@ -6,10 +6,9 @@ from urllib.parse import urlencode
 from waybill.domain.account import Session
 from waybill_api import problems
 from waybill_api.admin.navigation import HOME
-from waybill_api.admin.views import Views, language_of, theme_of
+from waybill_api.admin.views import language_of, render, theme_of
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.identity.access import SAFE_METHODS
-from waybill_api.identity.accounts import Accounts
 from waybill_api.identity.sessions import cookie_in
 from waybill_api.problems import Refusal
 
@@ -37,9 +36,6 @@ THEME_COOKIE = "waybill-theme"
 
 class Page(Endpoint):
     """A page; its methods end with `show`. Templates get `session`, None where nobody is logged in."""
-
-    views: Views
-    accounts: Accounts
 
     @property
     def session(self) -> Session:
@@ -77,7 +73,7 @@ class Page(Endpoint):
         self.set_header("Cross-Origin-Opener-Policy", "same-origin")
         # With `no-referrer`, browsers would call the origin of our own forms `null`.
         self.set_header("Referrer-Policy", "same-origin")
-        page = self.views.render(
+        page = render(
             template,
             language_of(cookie_in(headers, LANGUAGE_COOKIE), headers.get("Accept-Language")),
             theme=theme_of(cookie_in(headers, THEME_COOKIE)),

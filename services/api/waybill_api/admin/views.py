@@ -23,58 +23,53 @@ PROBLEM = "problem:"
 THEMES = ("system", "light", "dark")
 
 
-class Views:
-    """Renders pages. It belongs to the loop."""
+def render(template: str, language: str, **values: Any) -> bytes:
+    """Return the page that a template makes of these values; templates are compiled when they are first used."""
+    words = _words().get(language, {})
 
-    def __init__(self) -> None:
-        """Read the words; templates are compiled when they are first used, once in a process."""
-        here = files(__package__)
-        self._loader = _templates()
-        self._words: dict[str, Mapping[str, str]] = {
-            code: json.loads(here.joinpath("locales", f"{code}.json").read_text("utf-8"))
-            for code in LANGUAGES
-            if code != "en"
-        }
+    def t(text: str, **parts: object) -> str:
+        """Return a text in the page's language, with its `{parts}` filled in."""
+        said = words.get(text, text)
+        written = {name: isolated(part) if isinstance(part, str) else part for name, part in parts.items()}
+        return said.format(**written) if parts else said
 
-    def render(self, template: str, language: str, **values: Any) -> bytes:
-        """Return the page that a template makes of these values."""
-        words = self._words.get(language, {})
+    def titled(title: str) -> str:
+        """Return a page's title, translated unless a user wrote it."""
+        return isolated(title) if isinstance(title, Name) else t(title)
 
-        def t(text: str, **parts: object) -> str:
-            """Return a text in the page's language, with its `{parts}` filled in."""
-            said = words.get(text, text)
-            written = {name: isolated(part) if isinstance(part, str) else part for name, part in parts.items()}
-            return said.format(**written) if parts else said
+    def told(problem: Mapping[str, Any]) -> str:
+        """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
+        detail = str(problem["detail"])
+        return words.get(detail) or words.get(f"{PROBLEM}{problem['code']}") or detail
 
-        def titled(title: str) -> str:
-            """Return a page's title, translated unless a user wrote it."""
-            return isolated(title) if isinstance(title, Name) else t(title)
-
-        def told(problem: Mapping[str, Any]) -> str:
-            """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
-            detail = str(problem["detail"])
-            return words.get(detail) or words.get(f"{PROBLEM}{problem['code']}") or detail
-
-        fixed = {
-            "t": t,
-            "told": told,
-            "titled": titled,
-            "visible": visible,
-            "isolated": isolated,
-            "exact": exact,
-            "language": language,
-            "languages": LANGUAGES,
-            "themes": THEMES,
-            "version": VERSION,
-        }
-        return self._loader.load(template).generate(
-            **fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values
-        )
+    fixed = {
+        "t": t,
+        "told": told,
+        "titled": titled,
+        "visible": visible,
+        "isolated": isolated,
+        "exact": exact,
+        "language": language,
+        "languages": LANGUAGES,
+        "themes": THEMES,
+        "version": VERSION,
+    }
+    return (
+        _templates()
+        .load(template)
+        .generate(**fixed, navigation=NAVIGATION, role_name=role_name, least_role=least_role, **values)
+    )
 
 
 def exact(number: float) -> str:
     """Return a number as a form field holds it: with the fewest digits that give the same number again."""
     return str(int(number)) if number == int(number) else repr(number)
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    folder = files(__package__) / "locales"
+    return {code: json.loads((folder / f"{code}.json").read_text("utf-8")) for code in LANGUAGES if code != "en"}
 
 
 @cache

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from waybill.domain.audit import Deed
 from waybill_api.http.deeds import recorded
 from waybill_api.http.endpoint import DONE
+from waybill_api.store import commands
 from waybill_api.store.store import Store
 
 COMMAND_LINE = "(command line)"
@@ -14,4 +15,7 @@ COMMAND_LINE = "(command line)"
 async def note(store: Store, action: str, target: str, body: BaseModel) -> None:
     """Append what the call of this name would have left there, with this path and this body."""
     details = recorded({"body": body.model_dump(mode="json", exclude_unset=True)})
-    await store.record(Deed(who=COMMAND_LINE, action=action, target=target, address="", outcome=DONE, details=details))
+    await store.insist(
+        commands.audit.record,
+        Deed(who=COMMAND_LINE, action=action, target=target, address="", outcome=DONE, details=details),
+    )

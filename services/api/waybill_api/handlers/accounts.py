@@ -2,48 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from waybill.domain.account import Account, Role
+from waybill.domain.account import Account
 from waybill.domain.errors import AccountExists, ChangedMeanwhile, LastAdmin, StorageFull
 from waybill.wire.accounts import AccountJson, ChangeAccount, CreateAccount, account_json, role_of
 from waybill_api.handlers.parameters import AccountNamePath, IfMatch
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-from waybill_api.preconditions.versions import Condition, etag_of, unchanged
+from waybill_api.preconditions.versions import etag_of, unchanged
 from waybill_api.problems import TOO_MANY
-
-
-class People(Protocol):
-    """What is needed of the accounts."""
-
-    async def everybody(self) -> list[Account]:
-        """Return all accounts."""
-
-    async def create(self, name: str, role: Role, password: str) -> Account:
-        """Add one."""
-
-    async def one(self, name: str) -> Account:
-        """Return one, or raise AccountNotFound."""
-
-    async def change(
-        self,
-        name: str,
-        *,
-        role: Role | None = None,
-        password: str | None = None,
-        condition: Condition[Account] | None = None,
-    ) -> Account:
-        """Change one."""
-
-    async def delete(self, name: str, condition: Condition[Account] | None = None) -> None:
-        """Remove one."""
 
 
 class AccountsHandler(Endpoint):
     """The collection of all accounts."""
-
-    accounts: People
 
     @call("list_accounts")
     async def get(self) -> list[AccountJson]:
@@ -61,8 +33,6 @@ class AccountsHandler(Endpoint):
 
 class AccountHandler(Endpoint):
     """One account."""
-
-    accounts: People
 
     @call("get_account")
     async def get(self, name: AccountNamePath) -> AccountJson:

@@ -1,26 +1,17 @@
 """The audit log."""
 
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
-from waybill.domain.audit import Deed
 from waybill.wire.accounts import DeedJson, deed_json
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-
-
-class Log(Protocol):
-    """What is needed of the store."""
-
-    async def deeds(self, before: int | None, limit: int) -> list[Deed]:
-        """Return a page, newest first."""
+from waybill_api.store import tables
 
 
 class AuditHandler(Endpoint):
     """Who did what, when and from where."""
-
-    store: Log
 
     @call("list_deeds")
     async def get(
@@ -29,4 +20,4 @@ class AuditHandler(Endpoint):
         limit: Annotated[int, Field(ge=1, le=1_000, description="How many.")] = 100,
     ) -> list[DeedJson]:
         """List the audit log, newest first."""
-        return [deed_json(deed) for deed in await self.store.deeds(before, limit)]
+        return [deed_json(deed) for deed in await self.store.read(tables.audit.page, before, limit)]

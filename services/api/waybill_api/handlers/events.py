@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from pydantic import Field
 
 from waybill.domain.event import Event
-from waybill.domain.task import Task
 from waybill.wire.events import EventJson, event_json
 from waybill.wire.fields import TypeName
 from waybill_api.handlers.parameters import Limit, StatusFilter, TaskIdPath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import Header, call
 from waybill_api.http.streaming import EVENT_STREAM, JSON, NDJSON
-from waybill_api.places import Room
 from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_STREAMS
-from waybill_api.store.followers.feed import Feed
-from waybill_api.store.tables.events import Chosen, Line, Part
+from waybill_api.store import tables
+from waybill_api.store.tables.events import Chosen, Line
 
 PAGE = 500
 
@@ -46,23 +44,8 @@ LastEventId = Annotated[
 Events = AsyncIterator[Sequence[EventJson]]
 
 
-class History(Protocol):
-    """What events need of the store."""
-
-    feed: Feed
-
-    def task(self, task_id: str) -> Task:
-        """Return a task, or raise TaskNotFound."""
-
-    async def look(self, chosen: Chosen, after: int, limit: int) -> Part:
-        """Return a part of the history."""
-
-
 class EventsHandler(Endpoint):
     """The history of all tasks."""
-
-    store: History
-    room: Room
 
     @call("list_events", media=FORMS, raises=(TOO_MANY_STREAMS, TOO_MANY_LISTS))
     async def get(
@@ -99,7 +82,7 @@ class EventsHandler(Endpoint):
             return self._live(chosen, after if last_event_id is None else last_event_id)
         if limit is None:
             return self._all(chosen, after or 0)
-        found = await self.store.look(chosen, after or 0, limit)
+        found = await self.store.read(tables.events.look, chosen, after or 0, limit)
         if found.place is not None:
             query = {name: values[0] for name, values in self.request.query_arguments.items()}
             following = urlencode(query | {"after": str(found.place).encode()})
@@ -112,7 +95,7 @@ class EventsHandler(Endpoint):
         place: int | None = after
         with self.room.lists.taken(self.client):
             while place is not None:
-                events, place = await self.store.look(chosen, place, PAGE)
+                events, place = await self.store.read(tables.events.look, chosen, place, PAGE)
                 if events:
                     yield [event_json(event) for event in events]
 
@@ -170,7 +153,7 @@ class TaskEventsHandler(EventsHandler):
         retry; of a pipeline, also each advance to the next stage. Accept: text/event-stream follows them live, from
         the first one on where neither `Last-Event-ID` nor `after` is given.
         """
-        self.store.task(task_id)
+        self.store.look_up(tables.tasks.load, task_id)
         return await self.history(Chosen(task_id, None, status), after or 0, limit, last_event_id)
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -11,6 +11,7 @@ from waybill.wire.fields import TypeName
 from waybill.wire.timestamps import rfc3339
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
+from waybill_api.store import tables
 from waybill_api.store.tables.failures import Failure, Place
 
 PLACE = re.compile("([0-9]{1,16})[.]([0-9a-f]{12})")
@@ -39,17 +40,8 @@ FailureCursor = Annotated[
 ]
 
 
-class Failing(Protocol):
-    """What failures need of the store."""
-
-    async def failures(self, type_name: str | None, after: Place | None, limit: int) -> list[Failure]:
-        """Return a page of the groups, the one that was seen last first."""
-
-
 class FailuresHandler(Endpoint):
     """Groups of failed tasks."""
-
-    store: Failing
 
     @call("list_failures")
     async def get(
@@ -65,7 +57,7 @@ class FailuresHandler(Endpoint):
         "failure:FINGERPRINT"}` to `/tasks/bulk`. The groups follow the tasks within a moment. Where there are more,
         `Link` leads to the next page.
         """
-        found = await self.store.failures(type, cursor, limit + 1)
+        found = await self.store.read(tables.failures.latest, type, cursor, limit + 1)
         if len(found) > limit:
             self.link_next(cursor_of(found[limit - 1].place))
         return [_json(failure) for failure in found[:limit]]

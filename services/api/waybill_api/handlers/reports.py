@@ -1,8 +1,6 @@
 """Many reports at once."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
 
 from waybill.domain.errors import StorageFull
 from waybill.domain.report import Report
@@ -10,23 +8,15 @@ from waybill.domain.status import Outcome
 from waybill.wire.reports import OutcomeJson, Outcomes, Reports, outcome_json
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import BATCH_LIMIT, call
+from waybill_api.store import commands
 from waybill_api.store.commands.reports import Judged
 
 AT_ONCE = 100
 """How many outcomes are encoded at once, before other requests are served."""
 
 
-class Reporting(Protocol):
-    """What reports need of the store."""
-
-    async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
-        """Judge and fold reports, in their order, and count those that cannot be read."""
-
-
 class ReportsHandler(Endpoint):
     """What is said about tasks."""
-
-    store: Reporting
 
     @call("report", limit=BATCH_LIMIT, raises=(StorageFull,))
     async def post(self, body: Reports) -> Outcomes:
@@ -37,7 +27,8 @@ class ReportsHandler(Endpoint):
         may have come before the create of its task; `invalid` will never be anything else.
         """
         reports = [one for one in body.reports if isinstance(one, Report)]
-        judged = iter(await self.store.report(reports, malformed=len(body.reports) - len(reports)))
+        malformed = len(body.reports) - len(reports)
+        judged = iter(await self.store.insist(commands.reports.report, reports, malformed))
         outcomes: list[OutcomeJson] = []
         for number, one in enumerate(body.reports, start=1):
             outcomes.append(_outcome(next(judged)) if isinstance(one, Report) else one)

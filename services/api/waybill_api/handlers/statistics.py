@@ -3,15 +3,13 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
 from waybill.domain.durations import Durations
 from waybill.domain.errors import Unavailable
 from waybill.domain.status import Status
-from waybill.domain.task import Task
 from waybill.wire.statistics import (
     CountsJson,
     MinuteJson,
@@ -22,12 +20,14 @@ from waybill.wire.statistics import (
 )
 from waybill.wire.timestamps import rfc3339
 from waybill_api import attention
-from waybill_api.conditions import Conditions
 from waybill_api.handlers.parameters import TypeCursor, type_cursor_of
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-from waybill_api.store.engine.clock import Clock
+from waybill_api.identity.accounts import Accounts
+from waybill_api.store import tables
 from waybill_api.store.followers.statistics import MINUTE, Course, Minute, Standing, Statistics
+from waybill_api.store.store import Store
+from waybill_api.upkeep.workers import Workers
 
 MOST_TYPES = 1_000
 """How many types one answer has at most."""
@@ -38,53 +38,8 @@ AT_ONCE = 50
 T = TypeVar("T")
 
 
-class Counting(Protocol):
-    """What statistics need of the store."""
-
-    path: Path
-    clock: Clock
-    conditions: Conditions
-    statistics: Statistics
-
-    async def oldest_new(self) -> Task | None:
-        """Return the task that was created first of those that are NEW."""
-
-    async def waiting_routes(self) -> list[str]:
-        """Return the routes that have tasks to be handed out."""
-
-    async def unsearched(self) -> int:
-        """Return how many events search does not know of yet."""
-
-    def silent(self) -> dict[str, int]:
-        """Return how many tasks are silent, by type."""
-
-
-class Present(Protocol):
-    """What statistics need of the workers."""
-
-    def served(self) -> set[str]:
-        """Return the routes that live workers serve."""
-
-    def taken(self) -> set[str]:
-        """Return the routes of which live workers take tasks."""
-
-    def alive(self) -> int:
-        """Return how many workers are alive."""
-
-
-class Trusting(Protocol):
-    """What statistics need of the accounts."""
-
-    async def has_demo(self) -> bool:
-        """Return whether an account has a password that everybody knows."""
-
-
 class StatisticsHandler(Endpoint):
     """How it goes."""
-
-    store: Counting
-    workers: Present
-    accounts: Trusting
 
     @call("get_statistics")
     async def get(
@@ -106,16 +61,16 @@ class StatisticsHandler(Endpoint):
 
 
 async def statistics_of(
-    store: Counting, workers: Present, accounts: Trusting | None, names: Sequence[str] = ()
+    store: Store, workers: Workers, accounts: Accounts | None, names: Sequence[str] = ()
 ) -> StatisticsJson:
     """Return the statistics of the service and of the types with these names."""
     now = store.clock.now()
     course = store.statistics.course(now)
     # A part that cannot be read is left out, so that the answer can still show the condition.
-    oldest = await _if_readable(store.oldest_new(), None)
+    oldest = await _if_readable(store.read(tables.tasks.oldest_new), None)
     has_demo = accounts is not None and await _if_readable(accounts.has_demo(), False)
-    waiting = await _if_readable(store.waiting_routes(), [])
-    behind = await _if_readable(store.unsearched(), 0)
+    waiting = await _if_readable(store.read(tables.lanes.waiting_routes), [])
+    behind = await _if_readable(store.read(tables.searched.behind), 0)
     hour = course.hour
     return {
         "recorded_at": rfc3339(now),
@@ -135,7 +90,7 @@ async def statistics_of(
             *attention.disk(store.path.parent),
             *attention.unserved(waiting, workers.served(), workers.taken()),
             *attention.failing(store.statistics.ended(now, attention.FAILING_MINUTES)),
-            *attention.silent(store.silent()),
+            *attention.silent(store.whereabouts.silent()),
             *attention.search(behind),
         ],
     }

@@ -1,13 +1,10 @@
 """One task: look at it, report on it, cancel it, open another attempt, delete it."""
 
-import asyncio
-from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
 from waybill.domain.errors import AttemptHasMoved, StorageFull, TaskIsFinal, TaskIsNotFinal, TaskNotFound
-from waybill.domain.report import Report
 from waybill.domain.status import Outcome
 from waybill.domain.task import Task
 from waybill.wire.reports import TaskReport
@@ -15,53 +12,15 @@ from waybill.wire.tasks import ExpectAttempt, TaskJson, task_json
 from waybill_api.handlers.parameters import TaskIdPath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import Header, call
-from waybill_api.places import Room
 from waybill_api.preconditions.entity_tags import names
 from waybill_api.problems import NOT_APPLIED, TOO_MANY_POLLS, Refusal, invalid
-from waybill_api.store.commands.reports import Judged
+from waybill_api.store import commands, tables
 
 LONGEST_WAIT = 60
 
 
-class Looking(Protocol):
-    """What looking at a task needs of the store."""
-
-    def task(self, task_id: str) -> Task:
-        """Return a task, or raise TaskNotFound."""
-
-    def final(self, task_id: str) -> "asyncio.Future[None]":
-        """Return a future that resolves once the task becomes final."""
-
-
-class Changing(Protocol):
-    """What reporting on a task and deleting it needs of the store."""
-
-    async def report(self, reports: Sequence[Report], *, malformed: int = 0) -> list[Judged]:
-        """Judge and fold reports, and count those that cannot be read."""
-
-    async def delete(self, task_id: str) -> None:
-        """Remove a final task."""
-
-
-class TaskStore(Looking, Changing, Protocol):
-    """Both."""
-
-
-class Controlling(Protocol):
-    """What cancel and retry need of the store."""
-
-    async def cancel(self, task_id: str, attempt: int | None = None) -> Task:
-        """End a task."""
-
-    async def retry(self, task_id: str, attempt: int | None = None) -> Task:
-        """Open another attempt."""
-
-
 class TaskHandler(Endpoint):
     """One task."""
-
-    store: TaskStore
-    room: Room
 
     @call("get_task", raises=(TOO_MANY_POLLS,))
     async def get(
@@ -74,7 +33,7 @@ class TaskHandler(Endpoint):
 
         With `wait`, the answer comes as soon as the task is final, or after that time as it then stands.
         """
-        task = await self._final(task_id, wait) if wait else self.store.task(task_id)
+        task = await self._final(task_id, wait) if wait else self.store.look_up(tables.tasks.load, task_id)
         etag = f'"{task.attempt}.{task.version}"'
         self.set_header("ETag", etag)
         self.set_header("Cache-Control", "private, no-cache")
@@ -93,10 +52,10 @@ class TaskHandler(Endpoint):
         if body.task_id not in (None, task_id):
             await self.misread()
             raise invalid([{"pointer": "/task_id", "detail": "is not the task of the path"}])
-        (judged,) = await self.store.report([body.to_report(task_id)])
+        (judged,) = await self.store.insist(commands.reports.report, [body.to_report(task_id)])
         if judged.outcome is Outcome.UNKNOWN:
             raise TaskNotFound()
-        task = task_json(judged.task or self.store.task(task_id))
+        task = task_json(judged.task or self.store.look_up(tables.tasks.load, task_id))
         if judged.outcome is Outcome.INVALID:
             raise invalid([{"pointer": "/metadata", "detail": "the task's metadata would grow too large"}])
         if judged.outcome in (Outcome.STALE, Outcome.REFUSED):
@@ -107,23 +66,23 @@ class TaskHandler(Endpoint):
     async def misread(self) -> None:
         """Count a report that cannot be read, as are those that come with others."""
         if self.request.method == "PATCH":
-            await self.store.report([], malformed=1)
+            await self.store.insist(commands.reports.report, [], malformed=1)
 
     @call("delete_task", 204, raises=(TaskIsNotFinal, StorageFull))
     async def delete(self, task_id: TaskIdPath) -> None:
         """Delete a final task and its history."""
-        await self.store.delete(task_id)
+        await self.store.write(commands.tasks.delete, task_id)
 
     async def _final(self, task_id: str, seconds: float) -> Task:
         """Wait for a task to be final; the future is asked for first, so that no end falls between."""
-        future = self.store.final(task_id)
+        future = self.store.finals.wait(task_id)
         try:
-            task = self.store.task(task_id)
+            task = self.store.look_up(tables.tasks.load, task_id)
             if task.status.is_final:
                 return task
             with self.room.polls.taken(self.client, self.give_up):
                 await self.wait_for(future, seconds)
-            return self.store.task(task_id)
+            return self.store.look_up(tables.tasks.load, task_id)
         finally:
             future.cancel()
 
@@ -131,20 +90,16 @@ class TaskHandler(Endpoint):
 class CancelHandler(Endpoint):
     """The end of a task on request."""
 
-    store: Controlling
-
     @call("cancel_task", raises=(TaskIsFinal, AttemptHasMoved, StorageFull))
     async def post(self, task_id: TaskIdPath, body: ExpectAttempt | None = None) -> TaskJson:
         """Cancel a task: it ends in ERROR `cancelled` at once, and its worker is told."""
-        return task_json(await self.store.cancel(task_id, None if body is None else body.attempt))
+        return task_json(await self.store.write(commands.tasks.cancel, task_id, None if body is None else body.attempt))
 
 
 class RetryHandler(Endpoint):
     """Another attempt of a task."""
 
-    store: Controlling
-
     @call("retry_task", raises=(TaskIsNotFinal, AttemptHasMoved, StorageFull))
     async def post(self, task_id: TaskIdPath, body: ExpectAttempt | None = None) -> TaskJson:
         """Open another attempt of a final task."""
-        return task_json(await self.store.retry(task_id, None if body is None else body.attempt))
+        return task_json(await self.store.write(commands.tasks.retry, task_id, None if body is None else body.attempt))

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from waybill.domain.errors import StorageFull
 from waybill.domain.status import Status
@@ -16,7 +15,9 @@ from waybill_api.http.operation import call
 from waybill_api.identity.access import Scope
 from waybill_api.problems import BAD_QUERY, DOMAIN_KINDS, Refusal, invalid
 from waybill_api.search.query import Query
+from waybill_api.store import commands
 from waybill_api.store.commands.bulk import Action, Carried
+from waybill_api.store.finding import finder
 from waybill_api.store.finding.finder import FoundIds
 
 SLICE = 50
@@ -32,20 +33,8 @@ COUNT_SECONDS = 0.04
 SHOWN = 10
 
 
-class Changing(Protocol):
-    """What changing many tasks needs of the store."""
-
-    async def carry_out(self, action: Action, task_ids: Sequence[str]) -> Carried:
-        """Do it to few tasks."""
-
-    async def find_ids(self, query: Query, after: str | None, limit: int, seconds: float | None = None) -> FoundIds:
-        """Return the ids of tasks that are looked for, newest first, as far as that is known in time."""
-
-
 class TaskBulkHandler(Endpoint):
     """Many tasks, whichever they are."""
-
-    store: Changing
 
     @call("change_tasks", raises=(BAD_QUERY, StorageFull))
     async def post(self, body: ChangeTasks) -> TasksChanged:
@@ -74,7 +63,10 @@ class TaskBulkHandler(Endpoint):
         if query is None:
             return _counted(action, FoundIds([], None))
         if body.dry_run:
-            return _counted(action, await self.store.find_ids(query, after, MOST_COUNTED, COUNT_SECONDS))
+            found = await self.store.read(
+                finder.find_ids, query, after, MOST_COUNTED, newest=True, seconds=COUNT_SECONDS
+            )
+            return _counted(action, found)
         return await self._change_found(action, query, after)
 
     async def _change_found(self, action: Action, query: Query, after: str | None) -> TasksChanged:
@@ -83,8 +75,8 @@ class TaskBulkHandler(Endpoint):
         deadline = time() + REQUEST_SECONDS
         total, applied, refused = 0, 0, Counter[str]()
         while True:
-            found = await self.store.find_ids(query, after, SLICE)
-            carried = await self.store.carry_out(action, found.task_ids)
+            found = await self.store.read(finder.find_ids, query, after, SLICE, newest=True)
+            carried = await self.store.write(commands.bulk.carry_out, action, found.task_ids)
             total += len(found.task_ids)
             applied += carried.applied
             refused += _by_code(carried)
@@ -96,7 +88,7 @@ class TaskBulkHandler(Endpoint):
         """Do it to all that are listed; they are few enough for one request."""
         applied, refused = 0, Counter[str]()
         for start in range(0, len(task_ids), SLICE):
-            carried = await self.store.carry_out(action, task_ids[start : start + SLICE])
+            carried = await self.store.write(commands.bulk.carry_out, action, task_ids[start : start + SLICE])
             applied += carried.applied
             refused += _by_code(carried)
         return _changed(action, None, len(task_ids), applied, refused)

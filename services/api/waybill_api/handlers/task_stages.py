@@ -1,29 +1,16 @@
 """The stages of one task."""
 
-from typing import Protocol
-
-from waybill.domain.stage import StageResult
 from waybill.domain.task import Task
 from waybill.wire.stages import StageJson, stages_json
 from waybill_api.handlers.parameters import TaskIdPath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-
-
-class Passing(Protocol):
-    """What stages need of the store."""
-
-    def task(self, task_id: str) -> Task:
-        """Return a task, or raise TaskNotFound."""
-
-    async def stage_results(self, task: Task) -> list[StageResult]:
-        """Return what the passed stages of a task left."""
+from waybill_api.store import tables
+from waybill_api.store.store import Store
 
 
 class TaskStagesHandler(Endpoint):
     """How far a pipeline has come."""
-
-    store: Passing
 
     @call("list_task_stages")
     async def get(self, task_id: TaskIdPath) -> list[StageJson]:
@@ -31,5 +18,12 @@ class TaskStagesHandler(Endpoint):
 
         A task of a type without stages has none.
         """
-        task = self.store.task(task_id)
-        return stages_json(task, await self.store.stage_results(task))
+        return await stages_of(self.store, self.store.look_up(tables.tasks.load, task_id))
+
+
+async def stages_of(store: Store, task: Task) -> list[StageJson]:
+    """Write the stages of a task, with what those that were passed have left."""
+    if not task.position:
+        return stages_json(task, [])
+    asked = task.task_id, task.position, task.attempt
+    return stages_json(task, await store.read(tables.stage_results.of_task, *asked))

@@ -1,42 +1,17 @@
 """Task types: list, create, change, delete, pause, resume."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
-
 from waybill.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
 from waybill.domain.task_type import TaskType
 from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
 from waybill_api.handlers.parameters import IfMatch, Limit, TypeCursor, TypeNamePath, type_cursor_of
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-from waybill_api.preconditions.versions import Condition, etag_of, unchanged
-
-
-class TypeStore(Protocol):
-    """What task types need of the store."""
-
-    async def types(self, after: str | None = None, limit: int | None = None) -> list[TaskType]:
-        """Return the task types after a name, by name: all, or up to `limit`."""
-
-    async def type(self, name: str) -> TaskType:
-        """Return one, or raise TaskTypeNotFound."""
-
-    async def create_type(self, task_type: TaskType) -> TaskType:
-        """Add one."""
-
-    async def change_type(
-        self, name: str, changes: Mapping[str, Any], condition: Condition[TaskType] | None = None
-    ) -> TaskType:
-        """Change one."""
-
-    async def delete_type(self, name: str, condition: Condition[TaskType] | None = None) -> None:
-        """Remove one."""
+from waybill_api.preconditions.versions import etag_of, unchanged
+from waybill_api.store import commands, tables
 
 
 class TypeEndpoint(Endpoint):
     """A handler that answers with a task type."""
-
-    store: TypeStore
 
     def shown(self, task_type: TaskType) -> TaskTypeJson:
         """Return a task type on the wire, with the ETag of its version."""
@@ -51,7 +26,7 @@ class TaskTypesHandler(TypeEndpoint):
     @call("list_task_types")
     async def get(self, limit: Limit = None, cursor: TypeCursor = None) -> list[TaskTypeJson]:
         """List the task types, by name; with `limit`, a `Link` header leads to the next page."""
-        found = await self.store.types(cursor, None if limit is None else limit + 1)
+        found = await self.store.read(tables.task_types.page, cursor, None if limit is None else limit + 1)
         if limit is not None and len(found) > limit:
             del found[limit:]
             self.link_next(type_cursor_of(found[-1].name))
@@ -60,7 +35,7 @@ class TaskTypesHandler(TypeEndpoint):
     @call("create_task_type", 201, raises=(TaskTypeExists, StorageFull))
     async def post(self, body: CreateTaskType) -> TaskTypeJson:
         """Create a task type."""
-        task_type = await self.store.create_type(body.to_task_type())
+        task_type = await self.store.write(commands.task_types.create, body.to_task_type())
         self.set_header("Location", f"/task-types/{task_type.name}")
         return self.shown(task_type)
 
@@ -71,7 +46,7 @@ class TaskTypeHandler(TypeEndpoint):
     @call("get_task_type")
     async def get(self, name: TypeNamePath) -> TaskTypeJson:
         """Show a task type."""
-        return self.shown(await self.store.type(name))
+        return self.shown(await self.store.read(tables.task_types.load, name))
 
     @call("change_task_type", raises=(ChangedMeanwhile, StorageFull))
     async def patch(self, name: TypeNamePath, body: ChangeTaskType, if_match: IfMatch = None) -> TaskTypeJson:
@@ -81,12 +56,14 @@ class TaskTypeHandler(TypeEndpoint):
         paused type starts no run.
         """
         changes = body.model_dump(exclude_unset=True)
-        return self.shown(await self.store.change_type(name, changes, unchanged(if_match, task_type_json)))
+        return self.shown(
+            await self.store.write(commands.task_types.change, name, changes, unchanged(if_match, task_type_json))
+        )
 
     @call("delete_task_type", 204, raises=(TaskTypeInUse, ChangedMeanwhile, StorageFull))
     async def delete(self, name: TypeNamePath, if_match: IfMatch = None) -> None:
         """Delete a task type that no task has."""
-        await self.store.delete_type(name, unchanged(if_match, task_type_json))
+        await self.store.write(commands.task_types.delete, name, unchanged(if_match, task_type_json))
 
 
 class PauseHandler(TypeEndpoint):
@@ -95,7 +72,7 @@ class PauseHandler(TypeEndpoint):
     @call("pause_task_type", raises=(StorageFull,))
     async def post(self, name: TypeNamePath) -> TaskTypeJson:
         """Pause a task type: its tasks wait, and what runs goes on."""
-        return self.shown(await self.store.change_type(name, {"paused": True}))
+        return self.shown(await self.store.write(commands.task_types.change, name, {"paused": True}))
 
 
 class ResumeHandler(TypeEndpoint):
@@ -104,4 +81,4 @@ class ResumeHandler(TypeEndpoint):
     @call("resume_task_type", raises=(StorageFull,))
     async def post(self, name: TypeNamePath) -> TaskTypeJson:
         """Resume a paused task type."""
-        return self.shown(await self.store.change_type(name, {"paused": False}))
+        return self.shown(await self.store.write(commands.task_types.change, name, {"paused": False}))

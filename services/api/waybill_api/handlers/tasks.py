@@ -1,7 +1,7 @@
 """All tasks: create one or many, and list them."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -20,8 +20,9 @@ from waybill_api.identity.access import Scope
 from waybill_api.places import Room
 from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
 from waybill_api.search.query import Query
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
-from waybill_api.store.finding.finder import Found
+from waybill_api.store.finding import finder
 from waybill_api.store.tables.idempotency import IdempotencyKey
 
 PAGE = 100
@@ -40,32 +41,8 @@ Format = Annotated[
 CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull, TOO_MANY_CREATES)
 
 
-class Creating(Protocol):
-    """What creating tasks needs of the store."""
-
-    async def create(self, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
-        """Create all of the tasks or none."""
-
-
-class Listing(Protocol):
-    """What listing tasks needs of the store."""
-
-    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
-        """Return a page of the tasks that are looked for."""
-
-    async def unsearched(self) -> int:
-        """Return how many events search does not know of yet."""
-
-
-class TaskStore(Creating, Listing, Protocol):
-    """Both."""
-
-
 class TasksHandler(Endpoint):
     """The collection of all tasks."""
-
-    store: TaskStore
-    room: Room
 
     @call("create_task", 201, raises=CREATE_ERRORS)
     async def post(self, body: CreateTask, idempotency_key: IdempotencyHeader = None) -> TaskCreated:
@@ -76,7 +53,7 @@ class TasksHandler(Endpoint):
         """
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, 1)
-        (task_id,) = await self.store.create([_draft(body)], key)
+        (task_id,) = await self.store.write(commands.tasks.create, [_draft(body)], key)
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
 
@@ -134,11 +111,11 @@ class TasksHandler(Endpoint):
         """Return a page of what is looked for, and say where it goes on."""
         if query is None:
             return _parts([])
-        found = await self.store.find(query, after, limit, newest=newest)
+        found = await self.store.read(finder.find, query, after, limit, newest=newest)
         if found.place is not None:
             self.link_next(cursor_of(found.place))
         state = "partial" if found.is_partial else "complete"
-        if state == "complete" and query.asks_index and await self.store.unsearched() > FRESH:
+        if state == "complete" and query.asks_index and await self.store.read(tables.searched.behind) > FRESH:
             state = "indexing"
         self.set_header("Waybill-Search", state)
         return _parts(found.tasks)
@@ -148,7 +125,7 @@ class TasksHandler(Endpoint):
         is_more = query is not None
         with self.room.lists.taken(self.client):
             while query is not None and is_more:
-                found = await self.store.find(query, after, PAGE, newest=newest)
+                found = await self.store.read(finder.find, query, after, PAGE, newest=newest)
                 yield [task_json(task) for task in found.tasks]
                 after = found.place
                 is_more = after is not None
@@ -157,18 +134,16 @@ class TasksHandler(Endpoint):
 class TaskBatchHandler(Endpoint):
     """Many new tasks at once."""
 
-    store: Creating
-    room: Room
-
     @call("create_tasks", 201, limit=BATCH_LIMIT, raises=CREATE_ERRORS)
     async def post(self, body: CreateTasks, idempotency_key: IdempotencyHeader = None) -> TasksCreated:
         """Create up to 1,000 tasks, all of them or none."""
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, len(body.tasks))
         try:
-            return {"task_ids": await self.store.create([_draft(task) for task in body.tasks], key)}
+            task_ids = await self.store.write(commands.tasks.create, [_draft(task) for task in body.tasks], key)
         except Invalid as error:
             raise Invalid(str(error), f"/tasks/{error.index}{error.pointer}") from None
+        return {"task_ids": task_ids}
 
 
 def _keep_pace(endpoint: Endpoint, room: Room, count: int) -> None:

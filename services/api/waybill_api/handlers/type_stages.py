@@ -1,28 +1,16 @@
 """Where the tasks of a type are."""
 
-from typing import Protocol
-
-from waybill.domain.task_type import TaskType
 from waybill.wire.timestamps import rfc3339
 from waybill.wire.type_stages import OldestJson, TypeStagesJson
 from waybill_api.handlers.parameters import TypeNamePath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
-from waybill_api.store.followers.whereabouts import Standing
+from waybill_api.store.followers.whereabouts import standings_of
 from waybill_api.store.tables.tasks import Oldest
-
-
-class Standings(Protocol):
-    """What the stages of a type need of the store."""
-
-    async def standings(self, name: str) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
-        """Return a type, how its stages stand, and the oldest open task of each; or raise TaskTypeNotFound."""
 
 
 class TypeStagesHandler(Endpoint):
     """The stages of a type."""
-
-    store: Standings
 
     @call("list_type_stages")
     async def get(self, name: TypeNamePath) -> TypeStagesJson:
@@ -32,7 +20,7 @@ class TypeStagesHandler(Endpoint):
         longer than `stage_timeout`, and how long tasks stay. Those that have not come to a stage yet have the stage
         null. The numbers are kept as tasks move; asking costs no scan.
         """
-        task_type, standings, oldest = await self.store.standings(name)
+        task_type, standings, oldest = await self.store.read(standings_of, self.store.whereabouts, name)
         return {
             "name": task_type.name,
             "stage_timeout": task_type.stage_timeout,

@@ -1,8 +1,5 @@
 """Workers: who is there, and what they say of themselves."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
 from waybill.domain.errors import StorageFull, WorkerGone, WorkerNotFound
 from waybill.wire.workers import Gone, GoneAnswer, Heartbeat, HeartbeatAnswer, WorkerJson, WorkerState
 from waybill_api.handlers.parameters import WorkerIdPath
@@ -12,29 +9,8 @@ from waybill_api.store.commands.runs import HeldRun
 from waybill_api.upkeep.workers import Beat, Presence
 
 
-class Registry(Protocol):
-    """What is needed of the upkeep."""
-
-    def everybody(self) -> Sequence[Presence]:
-        """Return who is there."""
-
-    async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
-        """Take a heartbeat in; return the listed runs that are lost."""
-
-    def is_to_drain(self, worker_id: str) -> bool:
-        """Return whether a worker was asked to take no more tasks."""
-
-    async def drain(self, worker_id: str, *, wanted: bool) -> Presence:
-        """Ask a worker to take no more tasks, or to go on, and return it."""
-
-    async def gone(self, worker_id: str, *, crashed: bool) -> int:
-        """Declare a worker gone; return how many runs were taken from it."""
-
-
 class WorkersHandler(Endpoint):
     """All workers."""
-
-    workers: Registry
 
     @call("list_workers")
     async def get(self) -> list[WorkerJson]:
@@ -44,8 +20,6 @@ class WorkersHandler(Endpoint):
 
 class HeartbeatHandler(Endpoint):
     """A worker's sign of life."""
-
-    workers: Registry
 
     @call("beat", limit=BATCH_LIMIT, raises=(WorkerGone, StorageFull))
     async def post(self, worker_id: WorkerIdPath, body: Heartbeat) -> HeartbeatAnswer:
@@ -73,8 +47,6 @@ class HeartbeatHandler(Endpoint):
 class DrainHandler(Endpoint):
     """The wish that a worker takes no more tasks."""
 
-    workers: Registry
-
     @call("drain_worker", raises=(WorkerNotFound, WorkerGone, StorageFull))
     async def post(self, worker_id: WorkerIdPath) -> WorkerJson:
         """Ask a worker to take no more tasks: it finishes what it runs, stays, and waits until it is told to resume.
@@ -88,8 +60,6 @@ class DrainHandler(Endpoint):
 class ResumeWorkerHandler(Endpoint):
     """The end of that wish."""
 
-    workers: Registry
-
     @call("resume_worker", raises=(WorkerNotFound, WorkerGone, StorageFull))
     async def post(self, worker_id: WorkerIdPath) -> WorkerJson:
         """Ask a worker that drains, or is drained, to take tasks again."""
@@ -98,8 +68,6 @@ class ResumeWorkerHandler(Endpoint):
 
 class GoneHandler(Endpoint):
     """A worker's end."""
-
-    workers: Registry
 
     @call("say_gone", raises=(StorageFull,))
     async def post(self, worker_id: WorkerIdPath, body: Gone) -> GoneAnswer:

@@ -22,6 +22,7 @@ from waybill_api.http.streaming import EVENT_STREAM, JSON, negotiated, pieces_of
 from waybill_api.http.waiting import Waiting
 from waybill_api.identity.access import SAFE_METHODS, Scope
 from waybill_api.problems import Refusal
+from waybill_api.store import commands
 
 DONE = "done"
 ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - how the audit log calls whoever has it
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Endpoint(Waiting):
-    """A resource: its methods are calls (see `operation.call`), its annotations the services that they need."""
+    """A resource: its methods are calls (see `operation.call`), which work with `services`."""
 
     media = JSON
     """Which of the call's forms the answer takes."""
@@ -134,9 +135,8 @@ class Endpoint(Waiting):
     ) -> None:
         """Append to the audit log."""
         address = self.request.remote_ip or ""
-        await self._record(
-            Deed(who=who, action=action, target=target, address=address, outcome=outcome, details=details or {})
-        )
+        deed = Deed(who=who, action=action, target=target, address=address, outcome=outcome, details=details or {})
+        await self.store.insist(commands.audit.record, deed)
 
     def respond(self, answer: Any, media: str = JSON) -> None:
         """Finish with a value as JSON, or without a body for None."""

@@ -4,22 +4,21 @@ import asyncio
 import functools
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, format_timestamp
 from tornado.web import RequestHandler, stream_request_body
 
-from waybill.domain.audit import Deed
 from waybill.installation import HEADER
 from waybill_api import problems
 from waybill_api.http.bodies.lane import LARGE, Bodies, Lane
 from waybill_api.http.operation import FORM, SINGLE_LIMIT, Operation
+from waybill_api.http.services import Services
 from waybill_api.http.streaming import JSON
-from waybill_api.http.traffic import Traffic
-from waybill_api.identity.access import NOBODY, Access, Caller, Needs, Scope
+from waybill_api.identity.access import NOBODY, Caller, Needs, Scope
 from waybill_api.problems import Refusal
 
 DRAIN_LIMIT = 256 * 1024 * 1024
@@ -40,10 +39,6 @@ HEADERS = {
 }
 
 
-Record = Callable[[Deed], Awaitable[None]]
-"""Writes a line of the audit log."""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """An operation and who may call it."""
@@ -56,14 +51,15 @@ class Call:
 class Intake(RequestHandler):
     """Reads a request as far as it may be made; what is refused is answered by whoever carries it out."""
 
-    def initialize(
-        self, access: Access, traffic: Traffic, record: Record, calls: Mapping[str, Call], services: Mapping[str, Any]
-    ) -> None:
-        """Take what the route gives: who may call, requests under way, the audit log, calls by method, services."""
-        self.__dict__.update(services)
-        self._access = access
-        self._traffic = traffic
-        self._record = record
+    def initialize(self, services: Services, calls: Mapping[str, Call]) -> None:
+        """Take the services, and the calls of the resource by method."""
+        self.services = services
+        self.store = services.store
+        self.workers = services.workers
+        self.accounts = services.accounts
+        self.room = services.room
+        self._access = services.access
+        self._traffic = services.traffic
         self._calls = calls
         self.caller = NOBODY
         self._needs: Needs = Scope.ALL

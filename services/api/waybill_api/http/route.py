@@ -1,9 +1,7 @@
 """An address, the resource there, and its calls."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.intake import Call
@@ -19,7 +17,6 @@ class Route:
 
     path: str
     handler: type[Endpoint]
-    services: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def pattern(self) -> str:

@@ -1,10 +1,10 @@
 """Accounts: who may log in, and logging in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from waybill.domain.account import Account, Role, Session
 from waybill.domain.errors import AccountNotFound, Invalid
@@ -17,6 +17,8 @@ from waybill_api.identity.sessions import Sessions
 from waybill_api.identity.strength import weakness_of
 from waybill_api.preconditions.versions import Condition
 from waybill_api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
+from waybill_api.store import commands, tables
+from waybill_api.store.store import Store
 
 DEMO = ("user", "password")
 """The account of the documentation, which publishes its password."""
@@ -33,41 +35,12 @@ class Entry(NamedTuple):
     browser: str
 
 
-class AccountStore(Protocol):
-    """What accounts need of the store."""
-
-    @property
-    def clock(self) -> "_Clock":
-        """The clock."""
-
-    async def accounts(self) -> list[Account]:
-        """Return all accounts."""
-
-    async def account(self, name: str) -> Account | None:
-        """Return one."""
-
-    async def create_account(self, account: Account) -> Account:
-        """Add one."""
-
-    async def change_account(
-        self, name: str, changes: Mapping[str, Any], condition: Condition[Account] | None = None
-    ) -> Account:
-        """Change one."""
-
-    async def delete_account(self, name: str, condition: Condition[Account] | None = None) -> None:
-        """Remove one."""
-
-
-class _Clock(Protocol):
-    def now(self) -> int: ...
-
-
 class Accounts:
     """Makes, changes and removes accounts, and lets people in."""
 
     def __init__(
         self,
-        store: AccountStore,
+        store: Store,
         sessions: Sessions,
         passwords: Passwords,
         *,
@@ -85,24 +58,25 @@ class Accounts:
 
     async def everybody(self) -> list[Account]:
         """Return all accounts, by name."""
-        return await self._store.accounts()
+        return await self._store.read(tables.accounts.everything)
 
     async def one(self, name: str) -> Account:
         """Return an account, or raise AccountNotFound."""
-        account = await self._store.account(name)
+        account = await self._store.read(tables.accounts.get, name)
         if account is None:
             raise AccountNotFound()
         return account
 
     async def has_demo(self) -> bool:
         """Return whether somebody can log in with a password that stands in the documentation."""
-        return any(account.is_demo for account in await self._store.accounts())
+        return any(account.is_demo for account in await self._store.read(tables.accounts.everything))
 
     async def create(self, name: str, role: Role, password: str) -> Account:
         """Add an account. Raises AccountExists, Invalid."""
         is_demo = await self._weighed(name, password)
         kept = await self._hashed(password, is_demo)
-        return await self._store.create_account(Account(name=name, role=role, password=kept, is_demo=is_demo))
+        account = Account(name=name, role=role, password=kept, is_demo=is_demo)
+        return await self._store.write(commands.accounts.create, account)
 
     async def change(
         self,
@@ -123,11 +97,11 @@ class Accounts:
                 condition(account)
             changes["is_demo"] = await self._weighed(name, password)
             changes["password"] = await self._hashed(password, changes["is_demo"])
-        return await self._store.change_account(name, changes, condition)
+        return await self._store.write(commands.accounts.change, name, changes, condition)
 
     async def delete(self, name: str, condition: Condition[Account] | None = None) -> None:
         """Remove an account, and end its sessions. Raises AccountNotFound, LastAdmin, and what the condition raises."""
-        await self._store.delete_account(name, condition)
+        await self._store.write(commands.accounts.delete, name, condition)
 
     async def log_in(self, name: str, password: str, arrival: Arrival) -> Entry:
         """Open a session. Raises Refusal (401, 429)."""
@@ -166,7 +140,7 @@ class Accounts:
 
     async def _checked(self, name: str, password: str, arrival: Arrival) -> tuple[Account | None, Attempt]:
         """Return the account that has this name and password, None where there is none. Raises Refusal (429)."""
-        account = await self._store.account(name)
+        account = await self._store.read(tables.accounts.get, name)
         browser = None if account is None else browsers.known(arrival.browsers, account, self._store.clock.now())
         attempt = self._attempts.begin(name, arrival, browser)
         if attempt.wait:

@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.httputil import parse_cookie
 
 from waybill.domain.account import Account, Session
+from waybill_api.store import commands, tables
+from waybill_api.store.store import Store
 
 HOUR = 3_600_000
 LIFETIME = 7 * 24 * HOUR
@@ -26,37 +28,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 XSRF_HEADER = "X-Xsrf-Token"
 
 
-class SessionStore(Protocol):
-    """What sessions need of the store."""
-
-    @property
-    def clock(self) -> "_Clock":
-        """What gives the time."""
-
-    def session(self, digest: str) -> Session | None:
-        """Return one."""
-
-    async def open_session(self, account: Account, digest: str, lifetime: int) -> None:
-        """Keep one."""
-
-    async def renew_session(self, account: Account, changes: Mapping[str, Any], digest: str, lifetime: int) -> None:
-        """Change an account, end its sessions and keep one."""
-
-    async def touch_session(self, digest: str) -> None:
-        """Note that it is in use."""
-
-    async def close_session(self, digest: str) -> None:
-        """End one."""
-
-
-class _Clock(Protocol):
-    def now(self) -> int: ...
-
-
 class Sessions:
     """Opens, finds and ends sessions."""
 
-    def __init__(self, store: SessionStore) -> None:
+    def __init__(self, store: Store) -> None:
         """Take where they are kept."""
         self._store = store
         self._touching: set[asyncio.Task[None]] = set()
@@ -64,13 +39,13 @@ class Sessions:
     async def open(self, account: Account) -> str:
         """Open a session with a fresh id, and return the id. Raises AccountNotFound where the account has changed."""
         identity = secrets.token_urlsafe(ID_BYTES)
-        await self._store.open_session(account, digest_of(identity), LIFETIME)
+        await self._store.insist(commands.accounts.open_session, account, digest_of(identity), LIFETIME)
         return identity
 
     async def renew(self, account: Account, changes: Mapping[str, Any]) -> str:
         """Change an account, end its sessions, and return the id of a fresh one. Raises AccountNotFound as `open`."""
         identity = secrets.token_urlsafe(ID_BYTES)
-        await self._store.renew_session(account, changes, digest_of(identity), LIFETIME)
+        await self._store.insist(commands.accounts.renew_session, account, changes, digest_of(identity), LIFETIME)
         return identity
 
     def find(self, headers: Mapping[str, str]) -> Session | None:
@@ -80,15 +55,16 @@ class Sessions:
 
     async def close(self, session: Session) -> None:
         """End a session."""
-        await self._store.close_session(session.digest)
+        await self._store.insist(commands.accounts.close_session, session.digest)
 
     def _running(self, digest: str) -> Session | None:
-        session = self._store.session(digest)
+        session = self._store.look_up(tables.sessions.get, digest)
         now = self._store.clock.now()
         if session is None or now >= session.expires_at or now >= session.seen_at + IDLE:
             return None
         if now >= session.seen_at + TOUCHED_EVERY and not self._touching:
-            touching = asyncio.get_running_loop().create_task(self._store.touch_session(digest))
+            touch = self._store.insist(commands.accounts.touch_session, digest)
+            touching = asyncio.get_running_loop().create_task(touch)
             self._touching.add(touching)
             touching.add_done_callback(self._touched)
         return session

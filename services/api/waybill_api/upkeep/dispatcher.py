@@ -202,7 +202,7 @@ class Dispatcher(Thread):
 
     def _heed_types(self) -> None:
         """Hold back what is paused, and look again for what was."""
-        self._paused = task_types.paused(self._database)
+        self._paused = task_types.paused(self._database.connection())
         for message, lane in self._window.older_than(time.monotonic()):
             if type_of(lane.route) in self._paused:
                 self._window.discard(message)

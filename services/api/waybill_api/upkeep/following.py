@@ -8,6 +8,7 @@ import asyncio
 import logging
 
 from waybill.domain.route import handler_of
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.following import FIRST
 from waybill_api.store.store import Store
 from waybill_api.store.tables.lanes import Lane
@@ -37,7 +38,7 @@ class Following:
         """Count `seconds` for each lane without a worker for its handler, and let its tasks follow if they can."""
         handlers = self._workers.served()
         # While there is no worker at all, nothing tells which handlers the next ones will have.
-        strays = await self._store.strays(handlers) if handlers else {}
+        strays = await self._store.read(tables.lanes.strays, handlers) if handlers else {}
         self._waited = {lane: self._waited.get(lane, 0.0) + seconds for lane in strays}
         self._stuck = {lane: named for lane, named in self._stuck.items() if strays.get(lane) == named}
         for lane, named in strays.items():
@@ -55,7 +56,7 @@ class Following:
         total, place = 0, FIRST
         while handler_of(lane.route) not in self._workers.served():
             began = loop.time()
-            count, further = await self._store.follow(lane, place)
+            count, further = await self._store.insist(commands.following.follow, lane, place)
             total += count
             if further is None:
                 break

@@ -1,9 +1,9 @@
 """The indexer: takes the history into what search knows, in slices, so that others' writes go between."""
 
 import asyncio
-from typing import Protocol
 
-from waybill_api.store.writing.listeners import Listener
+from waybill_api.store import commands
+from waybill_api.store.store import Store
 from waybill_api.store.writing.unit import Commit
 
 SLICE = 50
@@ -16,20 +16,10 @@ SHARE = 3
 """For every second at work it lets so many go by while others write."""
 
 
-class Searchable(Protocol):
-    """What it needs of the store."""
-
-    def listen(self, listener: Listener) -> None:
-        """Tell a listener of every commit."""
-
-    async def take_in(self, limit: int) -> bool:
-        """Take in up to so many events; return whether there may be more."""
-
-
 class Indexer:
     """Wakes on changes, and follows them until it has caught up."""
 
-    def __init__(self, store: Searchable) -> None:
+    def __init__(self, store: Store) -> None:
         """Take care of this store."""
         self._store = store
         self._loop = asyncio.get_running_loop()
@@ -55,7 +45,7 @@ class Indexer:
 
     async def _slice(self) -> bool:
         started = self._loop.time()
-        is_more = await self._store.take_in(SLICE)
+        is_more = await self._store.insist(commands.search.take_in, SLICE)
         if is_more and self._is_woken:
             await asyncio.sleep(SHARE * (self._loop.time() - started))
         return is_more

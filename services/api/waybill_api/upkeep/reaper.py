@@ -2,6 +2,7 @@
 
 import logging
 
+from waybill_api.store import tables
 from waybill_api.store.store import Store
 from waybill_api.upkeep.workers import Workers
 
@@ -18,7 +19,7 @@ class Reaper:
 
     async def tick(self, seconds: float) -> None:
         """Count `seconds` of silence, and reap."""
-        self._workers.watch(await self._store.holders())
+        self._workers.watch(await self._store.read(tables.workers.holders))
         for worker_id in self._workers.age(seconds):
             released = await self._workers.gone(worker_id, crashed=True)
             log.warning("worker %s has fallen silent; %d runs released", worker_id, released, extra={"action": "reap"})

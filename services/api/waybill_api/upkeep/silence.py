@@ -5,6 +5,7 @@ from collections import deque
 from math import inf
 from typing import NamedTuple
 
+from waybill_api.store import commands, tables
 from waybill_api.store.store import Store
 from waybill_api.upkeep.ticker import TICK
 
@@ -40,9 +41,10 @@ class Silence:
         if now - self._last > STANDSTILL:
             self._gaps.append(Gap(now, now - self._last - 1_000 * TICK))
         self._last = now
-        horizons = {timeout: self._horizon(now, timeout) for timeout in await self._store.watched_timeouts()}
+        timeouts = await self._store.read(tables.tasks.watched_timeouts)
+        horizons = {timeout: self._horizon(now, timeout) for timeout in timeouts}
         silent_since = {timeout: int(at) for timeout, at in horizons.items() if at > -inf}
-        if silent_since and (silent := await self._store.silence(silent_since)):
+        if silent_since and (silent := await self._store.insist(commands.silence.silence, silent_since)):
             log.warning("%d tracked tasks have fallen silent", len(silent), extra={"action": "silence"})
 
     def _horizon(self, now: int, timeout: int) -> float:

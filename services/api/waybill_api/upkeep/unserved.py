@@ -2,6 +2,7 @@
 
 import logging
 
+from waybill_api.store import commands, tables
 from waybill_api.store.store import Store
 from waybill_api.upkeep.workers import Workers
 
@@ -22,11 +23,11 @@ class Unserved:
 
     async def tick(self, seconds: float) -> None:
         """Count `seconds` for each route that has due tasks and no worker, and give up what has waited long enough."""
-        allowed = await self._store.unserved(self._workers.served())
+        allowed = await self._store.read(tables.lanes.unserved, self._workers.served())
         self._waited = {route: self._waited.get(route, 0.0) + seconds for route in allowed}
         now = self._store.clock.now()
         over = {route: now - 1_000 * most for route, most in allowed.items() if self._waited[route] >= most}
-        if over and (given_up := await self._store.give_up(over)):
+        if over and (given_up := await self._store.insist(commands.unserved.give_up, over)):
             log.warning(
                 "%d tasks were given up, since no worker serves %s",
                 given_up,

@@ -11,6 +11,7 @@ from waybill.domain.errors import StorageFull, Unavailable
 from waybill.host.doorbell import call, ring_all
 from waybill.queue.queue import Queue
 from waybill_api.data_lock import DataLock
+from waybill_api.store import commands
 from waybill_api.store.store import Store
 from waybill_api.upkeep.dispatcher import Dispatcher
 from waybill_api.upkeep.following import Following
@@ -59,7 +60,7 @@ class Upkeep:
             Ticker(lambda _: silence.tick(), ready=store.ready).run,
             Ticker(Unserved(store, workers).tick, ready=store.ready).run,
             Ticker(Following(store, workers).tick, ready=store.ready).run,
-            Ticker(lambda _: store.prune(), PRUNE_SECONDS, first=True).run,
+            Ticker(lambda _: store.insist(commands.pruning.prune), PRUNE_SECONDS, first=True).run,
             Ticker(lambda _: store.keep_times(), KEEP_SECONDS).run,
             Indexer(store).run,
             Watch(store, on_death).run,

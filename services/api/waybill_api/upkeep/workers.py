@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from waybill.domain.errors import WorkerGone, WorkerNotFound
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.store import Store
 
@@ -87,19 +88,22 @@ class Workers:
         A run that the database gives to the worker and that its beats leave out for a whole lease is released: beats
         that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
         """
-        lost, missing = await self._store.beat(worker_id, beat.runs)
-        handlers = await self._store.handlers_of(beat.routes) if beat.handlers is None else frozenset(beat.handlers)
-        if self._store.is_gone(worker_id):
+        lost, missing = await self._store.insist(commands.runs.beat, worker_id, beat.runs)
+        if beat.handlers is None:
+            handlers = await self._store.read(tables.task_types.handlers_of, beat.routes)
+        else:
+            handlers = frozenset(beat.handlers)
+        if self._store.look_up(tables.workers.is_gone, worker_id):
             # Its farewell came after this beat's commit: a beat never brings a gone worker back.
             raise WorkerGone()
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.handlers, presence.silence = beat, handlers, 0.0
-        presence.is_to_drain = self._store.is_draining(worker_id)
+        presence.is_to_drain = self._store.look_up(tables.workers.is_draining, worker_id)
         unlisted = {(run.task_id, run.run): run for run in missing}
         presence.unlisted = {key: presence.unlisted.get(key, 0.0) for key in unlisted}
         orphans = [run for key, run in unlisted.items() if presence.unlisted[key] >= LEASE]
         if orphans:
-            await self._store.release(orphans, crashed=False)
+            await self._store.insist(commands.runs.release, orphans, crashed=False)
         return lost
 
     async def drain(self, worker_id: str, *, wanted: bool) -> Presence:
@@ -109,14 +113,14 @@ class Workers:
         """
         presence = self._present.get(worker_id)
         if presence is None or presence.beat is None:
-            raise WorkerGone() if self._store.is_gone(worker_id) else WorkerNotFound()
-        await self._store.drain(worker_id, wanted=wanted)
+            raise WorkerGone() if self._store.look_up(tables.workers.is_gone, worker_id) else WorkerNotFound()
+        await self._store.write(commands.runs.drain, worker_id, wanted=wanted)
         presence.is_to_drain = wanted
         return presence
 
     async def gone(self, worker_id: str, *, crashed: bool) -> int:
         """Declare a worker gone, and return how many runs were taken from it."""
-        released = await self._store.gone(worker_id, crashed=crashed)
+        released = await self._store.insist(commands.runs.gone, worker_id, crashed=crashed)
         # Only now: a beat under way may have been handled meanwhile.
         self._present.pop(worker_id, None)
         return released
@@ -124,7 +128,7 @@ class Workers:
     def watch(self, worker_ids: Iterable[str]) -> None:
         """Give a fresh lease to workers that hold runs and have not beaten yet."""
         for worker_id in worker_ids:
-            if worker_id not in self._present and not self._store.is_gone(worker_id):
+            if worker_id not in self._present and not self._store.look_up(tables.workers.is_gone, worker_id):
                 self._present[worker_id] = Presence(worker_id)
 
     def age(self, seconds: float) -> list[str]:

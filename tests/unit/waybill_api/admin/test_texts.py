@@ -10,7 +10,7 @@ import pytest
 
 from waybill_api.admin.pages.adding import written
 from waybill_api.admin.texts import Name, isolated, visible
-from waybill_api.admin.views import Views, exact
+from waybill_api.admin.views import exact, render
 
 OVERRIDE = "\u202eexe.gpj"
 
@@ -79,19 +79,18 @@ def test_a_title_of_peoples_is_neither_translated_nor_turned_round() -> None:
         "has_demo": False,
         "problem": {"status": 404, "title": "x", "code": "x", "detail": "x"},
     }
-    views = Views()
     for title, shown in (
         ("Overview", "Обзор"),
         (Name("Overview"), "Overview"),
         (Name("\u200b"), "[U+200B]"),
         (Name(OVERRIDE), "\u2068exe.gpj\u2069"),
     ):
-        page = views.render("error.html", "ru", title=title, **frame).decode()
+        page = render("error.html", "ru", title=title, **frame).decode()
         assert f"<title>{shown} · Waybill</title>" in page
 
 
 def test_a_text_in_a_sentence_stays_in_its_place() -> None:
-    template = Views().render("failures.html", "en", **FAILURES).decode()
+    template = render("failures.html", "en", **FAILURES).decode()
     assert "No failures of \u2068exe.gpj\u2069<" in template
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from waybill_api import problems
 from waybill_api.admin.navigation import NAVIGATION
-from waybill_api.admin.views import PROBLEM, THEMES, Views, language_of, theme_of
+from waybill_api.admin.views import PROBLEM, THEMES, language_of, render, theme_of
 
 ADMIN = files("waybill_api.admin")
 SAID = re.compile(r"""\bt\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -59,7 +59,7 @@ def test_a_problem_is_told_by_its_detail_its_code_or_in_english(
 ) -> None:
     problem = {"status": 409, "title": "Conflict", "code": code, "detail": detail}
     frame = {"theme": "dark", "title": "x", "path": "/admin/", "session": None, "has_demo": False}
-    page = Views().render("error.html", language, problem=problem, **frame).decode()
+    page = render("error.html", language, problem=problem, **frame).decode()
     assert f"<p>{said}</p>" in page
 
 
@@ -90,13 +90,9 @@ def test_a_theme_that_is_none_is_the_systems() -> None:
 
 def test_texts_from_outside_stay_texts() -> None:
     problem = {"status": 404, "title": "<b>", "code": "<u>", "detail": "<script>alert(1)</script> & \"'"}
-    page = (
-        Views()
-        .render(
-            "error.html", "en", theme="dark", title="<i>", path="/admin/", session=None, has_demo=False, problem=problem
-        )
-        .decode()
-    )
+    page = render(
+        "error.html", "en", theme="dark", title="<i>", path="/admin/", session=None, has_demo=False, problem=problem
+    ).decode()
     assert "<b>" not in page
     assert "<i>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;&#x27;" in page or "&lt;script&gt;" in page

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from waybill.installation import new_id
-from waybill_api.store import opening
+from waybill_api.store import commands, opening
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrations
@@ -196,7 +196,7 @@ async def test_a_store_that_closes_well_leaves_a_file_that_is_whole(path: Path) 
     found = opened(path)
     store = Store.open(path, Clock(), lambda: None)
     assert store.installation == found
-    await store.create([TaskDraft(name="n", processing_time=1)])
+    await store.write(commands.tasks.create, [TaskDraft(name="n", processing_time=1)])
     store.close()
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT log_of FROM installation").fetchone() == (None,)

@@ -26,6 +26,7 @@ from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.search.query import Query
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.database import writing
@@ -40,7 +41,7 @@ CLAIM = "a" * 32
 
 
 async def found(store: Store, query: Query, after: str | None, limit: int) -> list[Task]:
-    return (await store.find(query, after, limit, newest=False)).tasks
+    return (await store.read(finder.find, query, after, limit, newest=False)).tasks
 
 
 def draft(**fields: Any) -> TaskDraft:
@@ -54,37 +55,37 @@ def claim(task_id: str, **fields: Any) -> Report:
 
 
 async def claimed(store: Store, **fields: Any) -> str:
-    [task_id] = await store.create([draft()])
-    [judged] = await store.report([claim(task_id, **fields)])
+    [task_id] = await store.write(commands.tasks.create, [draft()])
+    [judged] = await store.insist(commands.reports.report, [claim(task_id, **fields)])
     assert judged.outcome is Outcome.APPLIED
     return task_id
 
 
 async def test_what_was_created_is_there_after_the_store_was_opened_again(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft(input={"a": [1, "ж"]}, metadata={"k": True})])
-        before = store.task(task_id)
+        [task_id] = await store.write(commands.tasks.create, [draft(input={"a": [1, "ж"]}, metadata={"k": True})])
+        before = store.look_up(tables.tasks.load, task_id)
     async with open_store() as store:
-        assert store.task(task_id) == before
+        assert store.look_up(tables.tasks.load, task_id) == before
         assert (before.input, before.metadata, before.status) == ({"a": [1, "ж"]}, {"k": True}, Status.NEW)
         with pytest.raises(TaskNotFound):
-            store.task("nothing")
+            store.look_up(tables.tasks.load, "nothing")
 
 
 async def test_ids_rise_across_openings(open_store: OpenStore) -> None:
     ids = []
     for _ in range(3):
         async with open_store() as store:
-            ids += await store.create([draft(), draft()])
+            ids += await store.write(commands.tasks.create, [draft(), draft()])
     assert ids == sorted(set(ids))
 
 
 async def test_a_draft_takes_what_it_does_not_say_from_its_type(open_store: OpenStore) -> None:
     task_type = TaskType(name="nap", handler="sleep", processing_time=5, priority=7, max_attempts=3, timeout=9)
     async with open_store() as store:
-        await store.create_type(task_type)
-        [task_id] = await store.create([TaskDraft(name="n", type="nap")])
-        task = store.task(task_id)
+        await store.write(commands.task_types.create, task_type)
+        [task_id] = await store.write(commands.tasks.create, [TaskDraft(name="n", type="nap")])
+        task = store.look_up(tables.tasks.load, task_id)
         assert (task.handler, task.processing_time, task.priority, task.max_attempts, task.timeout) == (
             "sleep",
             5,
@@ -98,51 +99,53 @@ async def test_a_batch_is_created_as_a_whole_or_not_at_all(open_store: OpenStore
     async with open_store() as store:
         for bad in (draft(type="nothing"), draft(processing_time=None)):
             with pytest.raises(Invalid) as caught:
-                await store.create([draft(), bad])
+                await store.write(commands.tasks.create, [draft(), bad])
             assert caught.value.index == 1
         with pytest.raises(ExternalKeyTaken):
-            await store.create([draft(external_key="k"), draft(external_key="k")])
+            await store.write(commands.tasks.create, [draft(external_key="k"), draft(external_key="k")])
         assert await found(store, Query(), None, 10) == []
 
 
 async def test_an_external_key_is_unique_within_its_type(open_store: OpenStore) -> None:
     async with open_store() as store:
-        await store.create_type(TaskType(name="other"))
+        await store.write(commands.task_types.create, TaskType(name="other"))
         [task_id], _ = await asyncio.gather(
-            store.create([draft(external_key="k")]), store.create([draft(external_key="k", type="other")])
+            store.write(commands.tasks.create, [draft(external_key="k")]),
+            store.write(commands.tasks.create, [draft(external_key="k", type="other")]),
         )
         with pytest.raises(ExternalKeyTaken) as caught:
-            await store.create([draft(external_key="k")])
+            await store.write(commands.tasks.create, [draft(external_key="k")])
         assert caught.value.facts["task_id"] == task_id
 
 
 async def test_one_key_makes_one_task_however_many_ask_at_once(open_store: OpenStore) -> None:
     key = IdempotencyKey("key", "print")
     async with open_store() as store:
-        answers = await asyncio.gather(*(store.create([draft()], key) for _ in range(64)))
+        answers = await asyncio.gather(*(store.write(commands.tasks.create, [draft()], key) for _ in range(64)))
         assert len({tuple(answer) for answer in answers}) == 1
         assert len(await found(store, Query(), None, 10)) == 1
         with pytest.raises(IdempotencyKeyReused):
-            await store.create([draft()], IdempotencyKey("key", "another print"))
+            await store.write(commands.tasks.create, [draft()], IdempotencyKey("key", "another print"))
     async with open_store() as store:
-        assert await store.create([draft()], key) == answers[0]
+        assert await store.write(commands.tasks.create, [draft()], key) == answers[0]
 
 
 async def test_many_reports_on_a_task_become_one_write_and_each_gets_its_outcome(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft()])
-        judged = await store.report(
+        [task_id] = await store.write(commands.tasks.create, [draft()])
+        judged = await store.insist(
+            commands.reports.report,
             [
                 claim(task_id),
                 claim(task_id),
                 claim(task_id, claim="b" * 32),
                 claim(task_id, status=Status.COMPLETED, result=1),
                 Report(task_id="nothing"),
-            ]
+            ],
         )
         assert [one.outcome.value for one in judged] == ["applied", "duplicate", "refused", "applied", "unknown"]
         assert [one.task is not None for one in judged] == [True, True, True, False, False]
-        history = await store.events(task_id, 0, 10)
+        history = await store.read(tables.events.page, task_id, 0, 10)
         assert [(event.kind.value, event.outcome.value, event.task_status) for event in history] == [
             ("create", "applied", 1),
             ("claim", "applied", 2),
@@ -155,9 +158,9 @@ async def test_many_reports_on_a_task_become_one_write_and_each_gets_its_outcome
 
 async def test_of_many_claims_at_once_one_wins(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft()])
+        [task_id] = await store.write(commands.tasks.create, [draft()])
         claims = [claim(task_id, claim=f"{n:032x}", source=f"w{n}") for n in range(32)]
-        judged = await asyncio.gather(*(store.report([one]) for one in claims))
+        judged = await asyncio.gather(*(store.insist(commands.reports.report, [one]) for one in claims))
         assert [outcome for [(outcome)] in [[one.outcome for one in answer] for answer in judged]].count(
             Outcome.APPLIED
         ) == 1
@@ -165,93 +168,101 @@ async def test_of_many_claims_at_once_one_wins(open_store: OpenStore) -> None:
 
 async def test_a_paused_type_grants_no_claim_until_it_is_resumed(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft()])
-        await store.change_type("sleep", {"paused": True})
-        assert (await store.report([claim(task_id)]))[0].outcome is Outcome.REFUSED
-        await store.change_type("sleep", {"paused": False})
-        assert (await store.report([claim(task_id)]))[0].outcome is Outcome.APPLIED
+        [task_id] = await store.write(commands.tasks.create, [draft()])
+        await store.write(commands.task_types.change, "sleep", {"paused": True})
+        assert (await store.insist(commands.reports.report, [claim(task_id)]))[0].outcome is Outcome.REFUSED
+        await store.write(commands.task_types.change, "sleep", {"paused": False})
+        assert (await store.insist(commands.reports.report, [claim(task_id)]))[0].outcome is Outcome.APPLIED
 
 
 async def test_a_gone_worker_loses_its_runs_and_cannot_claim_any_more(open_store: OpenStore) -> None:
     async with open_store() as store:
         task_id = await claimed(store)
-        assert await store.holders() == ["w"]
-        assert await store.gone("w", crashed=True) == 1
-        assert await store.gone("w", crashed=True) == 0
-        task = store.task(task_id)
+        assert await store.read(tables.workers.holders) == ["w"]
+        assert await store.insist(commands.runs.gone, "w", crashed=True) == 1
+        assert await store.insist(commands.runs.gone, "w", crashed=True) == 0
+        task = store.look_up(tables.tasks.load, task_id)
         assert (task.status, task.run, task.crashes, task.claim) == (Status.PROCESSING, 2, 1, None)
-        assert (await store.report([claim(task_id, run=2)]))[0].outcome is Outcome.REFUSED
+        assert (await store.insist(commands.reports.report, [claim(task_id, run=2)]))[0].outcome is Outcome.REFUSED
         with pytest.raises(WorkerGone):
-            await store.beat("w", [])
-        assert await store.holders() == []
+            await store.insist(commands.runs.beat, "w", [])
+        assert await store.read(tables.workers.holders) == []
 
 
 async def test_a_beat_tells_what_is_lost_and_what_is_not_listed(open_store: OpenStore) -> None:
     async with open_store() as store:
         kept, cancelled, unlisted = [await claimed(store) for _ in range(3)]
-        await store.cancel(cancelled)
-        lost, missing = await store.beat("w", [HeldRun(kept, 1, CLAIM), HeldRun(cancelled, 1, CLAIM)])
+        await store.write(commands.tasks.cancel, cancelled)
+        lost, missing = await store.insist(
+            commands.runs.beat, "w", [HeldRun(kept, 1, CLAIM), HeldRun(cancelled, 1, CLAIM)]
+        )
         assert lost == [(cancelled, 1)]
         assert missing == [HeldRun(unlisted, 1, CLAIM)]
-        assert (await store.beat("w", [HeldRun(kept, 1, "b" * 32)]))[0] == [(kept, 1)]
+        assert (await store.insist(commands.runs.beat, "w", [HeldRun(kept, 1, "b" * 32)]))[0] == [(kept, 1)]
 
 
 async def test_a_run_over_its_limit_is_timed_out_by_the_beat(open_store: OpenStore) -> None:
     async with open_store() as store:
         task_id = await claimed(store)
-        assert await store.beat("w", [HeldRun(task_id, 1, CLAIM, elapsed=60.9)]) == ([], [])
-        lost, _ = await store.beat("w", [HeldRun(task_id, 1, CLAIM, elapsed=61.1)])
+        assert await store.insist(commands.runs.beat, "w", [HeldRun(task_id, 1, CLAIM, elapsed=60.9)]) == ([], [])
+        lost, _ = await store.insist(commands.runs.beat, "w", [HeldRun(task_id, 1, CLAIM, elapsed=61.1)])
         assert lost == [(task_id, 1)]
-        task = store.task(task_id)
+        task = store.look_up(tables.tasks.load, task_id)
         assert task.error is not None
         assert (task.status, task.error.code) == (Status.ERROR, "timeout")
-        assert [event.kind for event in await store.events(task_id, 0, 10)][-1] is EventKind.TIMEOUT
+        assert [event.kind for event in await store.read(tables.events.page, task_id, 0, 10)][-1] is EventKind.TIMEOUT
 
 
 async def test_only_a_final_task_is_deleted_and_its_history_goes_along(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft(external_key="k")])
+        [task_id] = await store.write(commands.tasks.create, [draft(external_key="k")])
         with pytest.raises(TaskIsNotFinal):
-            await store.delete(task_id)
-        await store.cancel(task_id)
-        await store.delete(task_id)
+            await store.write(commands.tasks.delete, task_id)
+        await store.write(commands.tasks.cancel, task_id)
+        await store.write(commands.tasks.delete, task_id)
         with pytest.raises(TaskNotFound):
-            store.task(task_id)
+            store.look_up(tables.tasks.load, task_id)
         with pytest.raises(TaskNotFound):
-            await store.delete(task_id)
-        assert await store.events(None, 0, 10) == []
-        await store.create([draft(external_key="k")])
+            await store.write(commands.tasks.delete, task_id)
+        assert await store.read(tables.events.page, None, 0, 10) == []
+        await store.write(commands.tasks.create, [draft(external_key="k")])
 
 
 async def test_types_are_created_changed_and_deleted(open_store: OpenStore) -> None:
     async with open_store() as store:
-        created = await store.create_type(TaskType(name="nap", handler="sleep"))
+        created = await store.write(commands.task_types.create, TaskType(name="nap", handler="sleep"))
         assert created.created_at > 0
         with pytest.raises(TaskTypeExists):
-            await store.create_type(TaskType(name="nap"))
-        changed = await store.change_type("nap", {"title": "A nap"})
-        assert await store.type("nap") == changed == replace(created, title="A nap")
-        assert [task_type.name for task_type in await store.types()] == ["nap", "sleep"]
-        [task_id] = await store.create([draft(type="nap")])
+            await store.write(commands.task_types.create, TaskType(name="nap"))
+        changed = await store.write(commands.task_types.change, "nap", {"title": "A nap"})
+        assert await store.read(tables.task_types.load, "nap") == changed == replace(created, title="A nap")
+        assert [task_type.name for task_type in await store.read(tables.task_types.page)] == ["nap", "sleep"]
+        [task_id] = await store.write(commands.tasks.create, [draft(type="nap")])
         with pytest.raises(TaskTypeInUse):
-            await store.delete_type("nap")
-        await store.cancel(task_id)
-        await store.delete(task_id)
-        await store.delete_type("nap")
-        for missing in (store.type("nap"), store.change_type("nap", {}), store.delete_type("nap")):
+            await store.write(commands.task_types.delete, "nap")
+        await store.write(commands.tasks.cancel, task_id)
+        await store.write(commands.tasks.delete, task_id)
+        await store.write(commands.task_types.delete, "nap")
+        for missing in (
+            store.read(tables.task_types.load, "nap"),
+            store.write(commands.task_types.change, "nap", {}),
+            store.write(commands.task_types.delete, "nap"),
+        ):
             with pytest.raises(TaskTypeNotFound):
                 await missing
 
 
 async def test_a_page_shows_the_newest_last_and_heeds_every_filter(open_store: OpenStore) -> None:
     async with open_store() as store:
-        await store.create_type(TaskType(name="other"))
-        ids = await store.create([draft(external_key=str(n), type="sleep" if n % 2 else "other") for n in range(6)])
-        await store.report([Report(task_id=ids[0], status=Status.COMPLETED, stage="s")])
+        await store.write(commands.task_types.create, TaskType(name="other"))
+        ids = await store.write(
+            commands.tasks.create, [draft(external_key=str(n), type="sleep" if n % 2 else "other") for n in range(6)]
+        )
+        await store.insist(commands.reports.report, [Report(task_id=ids[0], status=Status.COMPLETED, stage="s")])
         first = await found(store, Query(), None, 4)
         rest = await found(store, Query(), first[-1].task_id, 4)
         assert [task.task_id for task in [*first, *rest]] == ids
-        created = store.task(ids[0]).created_at
+        created = store.look_up(tables.tasks.load, ids[0]).created_at
         for chosen, expected in [
             (Query(statuses=(Status.COMPLETED,)), ids[:1]),
             (Query(stages=("s",)), ids[:1]),
@@ -270,12 +281,12 @@ async def test_a_page_shows_the_newest_last_and_heeds_every_filter(open_store: O
 
 async def test_who_waits_for_a_task_is_woken_when_it_ends_and_when_the_store_closes(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [first, second] = await store.create([draft(), draft()])
-        ends, cancelled, never = store.final(first), store.final(first), store.final(second)
+        [first, second] = await store.write(commands.tasks.create, [draft(), draft()])
+        ends, cancelled, never = store.finals.wait(first), store.finals.wait(first), store.finals.wait(second)
         cancelled.cancel()
-        await store.report([claim(first)])
+        await store.insist(commands.reports.report, [claim(first)])
         assert not ends.done()
-        await store.cancel(first)
+        await store.write(commands.tasks.cancel, first)
         await asyncio.wait_for(ends, 5)
         assert not never.done()
     await asyncio.wait_for(never, 5)
@@ -285,21 +296,25 @@ async def test_a_key_is_looked_up_as_the_transaction_sees_it(open_store: OpenSto
     key = TaskKey("sleep", "k")
     said = Report(key=key, metadata={"a": 1})
     async with open_store() as store:
-        [before] = await store.report([said])
+        [before] = await store.insist(commands.reports.report, [said])
         created, inside, after = await asyncio.gather(
-            store.create([draft(external_key="k")]), store.report([said]), store.report([said, replace(said, seq=1)])
+            store.write(commands.tasks.create, [draft(external_key="k")]),
+            store.insist(commands.reports.report, [said]),
+            store.insist(commands.reports.report, [said, replace(said, seq=1)]),
         )
         assert before.task_id is None
         assert before.outcome is Outcome.UNKNOWN
         assert {judged.task_id for judged in inside + after} == set(created)
-        await store.cancel(created[0])
-        _, gone = await asyncio.gather(store.delete(created[0]), store.report([said]))
+        await store.write(commands.tasks.cancel, created[0])
+        _, gone = await asyncio.gather(
+            store.write(commands.tasks.delete, created[0]), store.insist(commands.reports.report, [said])
+        )
         assert gone[0].outcome is Outcome.UNKNOWN
 
 
 async def test_many_keys_are_looked_up_by_the_index_with_few_queries(open_store: OpenStore) -> None:
     async with open_store() as store:
-        ids = await store.create([draft(external_key=str(n)) for n in range(600)])
+        ids = await store.write(commands.tasks.create, [draft(external_key=str(n)) for n in range(600)])
         with closing(sqlite3.connect(store.path)) as connection:
             statements: list[str] = []
             connection.set_trace_callback(statements.append)
@@ -314,7 +329,7 @@ async def test_many_keys_are_looked_up_by_the_index_with_few_queries(open_store:
 
 async def test_a_list_of_one_key_needs_no_scan(open_store: OpenStore) -> None:
     async with open_store() as store:
-        [task_id] = await store.create([draft(external_key="k")])
+        [task_id] = await store.write(commands.tasks.create, [draft(external_key="k")])
         with closing(writing(store.path)) as database:
             statements: list[str] = []
             database.connection().set_trace_callback(statements.append)

@@ -12,7 +12,9 @@ from waybill.domain.status import Outcome, Status
 from waybill.queue.message import Message
 from waybill.queue.queue import Queue
 from waybill_api.search.query import Query
+from waybill_api.store import commands
 from waybill_api.store.commands.task_draft import TaskDraft
+from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 from waybill_api.upkeep.dispatcher import Dispatcher
 
@@ -55,12 +57,14 @@ async def _work(store: Store, queue: Queue, count: int) -> None:
             )
             for _, _, message in letters
         ]
-        granted = [one.task_id for one in await store.report(claims) if one.outcome is Outcome.APPLIED]
+        granted = [
+            one.task_id for one in await store.insist(commands.reports.report, claims) if one.outcome is Outcome.APPLIED
+        ]
         ends = [
             Report(task_id=task_id, run=1, claim="a" * 32, source="worker", seq=2, status=Status.COMPLETED)
             for task_id in granted
         ]
-        assert all(one.outcome is Outcome.APPLIED for one in await store.report(ends))
+        assert all(one.outcome is Outcome.APPLIED for one in await store.insist(commands.reports.report, ends))
         ended += len(ends)
 
 
@@ -70,7 +74,7 @@ async def test_a_backlog_is_sent_once(open_store: OpenStore, tmp_path: Path, pyt
     deaths: list[None] = []
     async with open_store() as store:
         for _ in range(count // BATCH):
-            await store.create([TaskDraft(name="n", processing_time=0)] * BATCH)
+            await store.write(commands.tasks.create, [TaskDraft(name="n", processing_time=0)] * BATCH)
         queue = CountedQueue(tmp_path / "queue.db")
         dispatcher = Dispatcher(store.path, queue, lambda: None, store.clock, lambda: deaths.append(None))
         store.listen(dispatcher.notice)
@@ -81,6 +85,6 @@ async def test_a_backlog_is_sent_once(open_store: OpenStore, tmp_path: Path, pyt
         finally:
             await asyncio.to_thread(dispatcher.stop)
             queue.close()
-        assert not (await store.find(Query(statuses=(Status.NEW,)), None, 1, newest=False)).tasks
+        assert not (await store.read(finder.find, Query(statuses=(Status.NEW,)), None, 1, newest=False)).tasks
         assert count <= queue.sent <= 1.01 * count
     assert not deaths

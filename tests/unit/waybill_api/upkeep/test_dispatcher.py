@@ -19,6 +19,7 @@ from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import Message, QueuedMessage, RoutedMessage
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.store.tables import task_types
@@ -110,8 +111,10 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 async def settled(store: Store, queue: FakeQueue) -> None:
     """Wait until a task created now has been sent: everything before it has been, too."""
-    await store.create_type(TaskType(name="last", handler="sleep", processing_time=0, priority=-100))
-    [task_id] = await store.create([TaskDraft(name="last", type="last")])
+    await store.write(
+        commands.task_types.create, TaskType(name="last", handler="sleep", processing_time=0, priority=-100)
+    )
+    [task_id] = await store.write(commands.tasks.create, [TaskDraft(name="last", type="last")])
     await until(lambda: any(message.task_id == task_id for _, _, message in queue.sent))
 
 
@@ -132,7 +135,7 @@ def sent(queue: FakeQueue) -> list[str]:
 async def test_what_a_commit_makes_due_is_sent_once_with_its_route_and_priority(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        [task_id] = await store.create([draft(priority=5)])
+        [task_id] = await store.write(commands.tasks.create, [draft(priority=5)])
         await until(lambda: bool(queue.rings))
         assert queue.sent == [("sleep", 5, Message(task_id, 1))]
         await settled(store, queue)
@@ -142,8 +145,8 @@ async def test_what_a_commit_makes_due_is_sent_once_with_its_route_and_priority(
 async def test_a_start_sends_what_is_due_but_not_what_lies_on_the_queue_already(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store:
-        there, claimed, missing = await store.create([draft(), draft(), draft()])
-        await store.report([claim(claimed)])
+        there, claimed, missing = await store.write(commands.tasks.create, [draft(), draft(), draft()])
+        await store.insist(commands.reports.report, [claim(claimed)])
         queue.letters.append(RoutedMessage("sleep", 0, Message(there, 1)))
         async with dispatching(store, queue):
             await until(lambda: bool(queue.sent))
@@ -158,12 +161,12 @@ async def test_a_backlog_stays_as_rows_and_flows_in_as_the_window_empties(
     monkeypatch.setattr(module, "WINDOW", 4)
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        ids = await store.create([draft() for _ in range(20)])
+        ids = await store.write(commands.tasks.create, [draft() for _ in range(20)])
         await until(lambda: len(queue.sent) == 4)
         for number, task_id in enumerate(ids, 1):
             await until(lambda: len(queue.sent) >= number)  # noqa: B023 - it is awaited at once
             assert len(queue.sent) <= number - 1 + 4
-            await store.report([claim(task_id)])
+            await store.insist(commands.reports.report, [claim(task_id)])
         await settled(store, queue)
         assert sent(queue) == ids
 
@@ -173,8 +176,8 @@ async def test_each_lane_has_a_window_of_its_own(open_store: OpenStore, monkeypa
     monkeypatch.setattr(module, "WINDOW", 2)
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        await store.create([draft() for _ in range(5)])
-        [urgent] = await store.create([draft(priority=9)])
+        await store.write(commands.tasks.create, [draft() for _ in range(5)])
+        [urgent] = await store.write(commands.tasks.create, [draft(priority=9)])
         await until(lambda: Message(urgent, 1) in queue.present)
         assert len(queue.sent) == 3
 
@@ -184,19 +187,19 @@ async def test_each_stage_has_a_route_of_its_own_and_is_sent_when_the_one_before
 ) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        await store.create_type(TaskType(name="clean", stages=("fetch", "parse")))
-        [task_id] = await store.create([draft(type="clean")])
+        await store.write(commands.task_types.create, TaskType(name="clean", stages=("fetch", "parse")))
+        [task_id] = await store.write(commands.tasks.create, [draft(type="clean")])
         await until(lambda: queue.sent == [("clean/fetch", 0, Message(task_id, 1))])
-        await store.report([claim(task_id), claim(task_id, status=Status.COMPLETED)])
+        await store.insist(commands.reports.report, [claim(task_id), claim(task_id, status=Status.COMPLETED)])
         await until(lambda: queue.sent[1:] == [("clean/parse", 0, Message(task_id, 2))])
 
 
 async def test_a_start_finds_the_stages_that_are_due(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store:
-        await store.create_type(TaskType(name="clean", stages=("fetch", "parse")))
-        first, second, _ = await store.create([draft(type="clean"), draft(type="clean"), draft()])
-        await store.report([claim(second), claim(second, status=Status.COMPLETED)])
+        await store.write(commands.task_types.create, TaskType(name="clean", stages=("fetch", "parse")))
+        first, second, _ = await store.write(commands.tasks.create, [draft(type="clean"), draft(type="clean"), draft()])
+        await store.insist(commands.reports.report, [claim(second), claim(second, status=Status.COMPLETED)])
         async with dispatching(store, queue):
             await until(lambda: len(queue.sent) == 3)
             routes = {message.task_id: route for route, _, message in queue.sent}
@@ -206,11 +209,11 @@ async def test_a_start_finds_the_stages_that_are_due(open_store: OpenStore) -> N
 async def test_a_paused_pipeline_holds_back_all_of_its_stages(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        await store.create_type(TaskType(name="clean", stages=("fetch", "parse"), paused=True))
-        [task_id] = await store.create([draft(type="clean")])
+        await store.write(commands.task_types.create, TaskType(name="clean", stages=("fetch", "parse"), paused=True))
+        [task_id] = await store.write(commands.tasks.create, [draft(type="clean")])
         await settled(store, queue)
         assert sent(queue) == []
-        await store.change_type("clean", {"paused": False})
+        await store.write(commands.task_types.change, "clean", {"paused": False})
         await until(lambda: sent(queue) == [task_id])
 
 
@@ -218,10 +221,12 @@ async def test_a_retry_with_a_backoff_is_sent_when_its_time_has_come(open_store:
     queue = FakeQueue()
     failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
     async with open_store() as store, dispatching(store, queue):
-        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.1))
-        [task_id] = await store.create([draft(type="flaky")])
-        await store.report([claim(task_id), claim(task_id, **failed)])
-        due_at = store.task(task_id).due_at
+        await store.write(
+            commands.task_types.create, TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.1)
+        )
+        [task_id] = await store.write(commands.tasks.create, [draft(type="flaky")])
+        await store.insist(commands.reports.report, [claim(task_id), claim(task_id, **failed)])
+        due_at = store.look_up(tables.tasks.load, task_id).due_at
         assert due_at is not None
         await until(lambda: Message(task_id, 2) in queue.present)
         assert store.clock.now() >= due_at
@@ -231,22 +236,24 @@ async def test_a_waiting_retry_is_found_again_after_a_restart(open_store: OpenSt
     queue = FakeQueue()
     failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
     async with open_store() as store:
-        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.3))
-        [task_id] = await store.create([draft(type="flaky")])
-        await store.report([claim(task_id), claim(task_id, **failed)])
+        await store.write(
+            commands.task_types.create, TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.3)
+        )
+        [task_id] = await store.write(commands.tasks.create, [draft(type="flaky")])
+        await store.insist(commands.reports.report, [claim(task_id), claim(task_id, **failed)])
     async with open_store() as store, dispatching(store, queue):
         await until(lambda: sent(queue) == [task_id])
-        assert (store.task(task_id).due_at or 0) <= store.clock.now()
+        assert (store.look_up(tables.tasks.load, task_id).due_at or 0) <= store.clock.now()
 
 
 async def test_nothing_is_sent_of_a_type_paused_while_the_dispatcher_was_busy(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
         queue.may_send.clear()
-        [before] = await store.create([draft()])
+        [before] = await store.write(commands.tasks.create, [draft()])
         await until(lambda: queue.is_sending)
-        await store.change_type("sleep", {"paused": True})
-        await store.create([draft()])
+        await store.write(commands.task_types.change, "sleep", {"paused": True})
+        await store.write(commands.tasks.create, [draft()])
         queue.may_send.set()
         await settled(store, queue)
         assert sent(queue) == [before]
@@ -255,20 +262,20 @@ async def test_nothing_is_sent_of_a_type_paused_while_the_dispatcher_was_busy(op
 async def test_a_paused_type_is_held_back_and_sent_when_it_is_resumed(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        await store.change_type("sleep", {"paused": True})
-        [task_id] = await store.create([draft()])
+        await store.write(commands.task_types.change, "sleep", {"paused": True})
+        [task_id] = await store.write(commands.tasks.create, [draft()])
         await settled(store, queue)
         assert sent(queue) == []
-        await store.change_type("sleep", {"paused": False})
+        await store.write(commands.task_types.change, "sleep", {"paused": False})
         await until(lambda: sent(queue) == [task_id])
 
 
 async def test_a_deleted_queue_file_is_filled_again(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        ids = await store.create([draft() for _ in range(3)])
+        ids = await store.write(commands.tasks.create, [draft() for _ in range(3)])
         await until(lambda: len(queue.present) == 3)
-        await store.report([claim(ids[0])])
+        await store.insist(commands.reports.report, [claim(ids[0])])
         queue.replaced()
         await until(lambda: {message.task_id for message in queue.present} == set(ids[1:]))
 
@@ -278,7 +285,7 @@ async def test_a_message_that_got_lost_is_sent_again(open_store: OpenStore, monk
     monkeypatch.setattr(module, "TICK", 0.02)
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        lost, waiting = await store.create([draft(), draft()])
+        lost, waiting = await store.write(commands.tasks.create, [draft(), draft()])
         await until(lambda: len(queue.present) == 2)
         queue.lose(Message(lost, 1))
         await until(lambda: sent(queue) == [lost, waiting, lost])
@@ -292,7 +299,7 @@ async def test_commits_beside_a_backlog_do_not_have_the_queue_read_each_time(
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
         for count in range(1, 61):
-            await store.create([draft()])
+            await store.write(commands.tasks.create, [draft()])
             await until(lambda: len(queue.sent) == count)  # noqa: B023 - it is awaited at once
             at += PATIENCE / 10
         assert 0 < queue.looks <= 1 + 6, "it is read once for as long as a message is waited for, however many come"
@@ -301,11 +308,11 @@ async def test_commits_beside_a_backlog_do_not_have_the_queue_read_each_time(
 async def test_what_a_gone_worker_took_along_is_sent_again_at_once(open_store: OpenStore) -> None:
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        taken, held = await store.create([draft(), draft()])
+        taken, held = await store.write(commands.tasks.create, [draft(), draft()])
         await until(lambda: len(queue.present) == 2)
         queue.letters.clear()
-        assert (await store.report([claim(held)]))[0].outcome is Outcome.APPLIED
-        await store.gone("w", crashed=True)
+        assert (await store.insist(commands.reports.report, [claim(held)]))[0].outcome is Outcome.APPLIED
+        await store.insist(commands.runs.gone, "w", crashed=True)
         await until(lambda: set(queue.present) == {Message(taken, 1), Message(held, 2)})
 
 
@@ -313,7 +320,7 @@ async def test_what_was_sent_before_the_hint_of_its_commit_came_is_not_sent_for_
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue) as dispatcher:
         store.listen(dispatcher.notice)
-        task_ids = await store.create([draft(), draft()])
+        task_ids = await store.write(commands.tasks.create, [draft(), draft()])
         await settled(store, queue)
         assert [sent(queue).count(task_id) for task_id in task_ids] == [1, 1]
 
@@ -326,13 +333,15 @@ async def test_a_run_claimed_and_failed_in_one_commit_is_not_looked_for(
     queue = FakeQueue()
     failed = {"status": Status.ERROR, "error": TaskError(ErrorCode.FAILED, "no")}
     async with open_store() as store, dispatching(store, queue):
-        await store.create_type(TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.01))
-        [task_id] = await store.create([draft(type="flaky")])
+        await store.write(
+            commands.task_types.create, TaskType(name="flaky", handler="sleep", max_attempts=2, min_backoff=0.01)
+        )
+        [task_id] = await store.write(commands.tasks.create, [draft(type="flaky")])
         await until(lambda: Message(task_id, 1) in queue.present)
-        await store.report([claim(task_id), claim(task_id, **failed)])
+        await store.insist(commands.reports.report, [claim(task_id), claim(task_id, **failed)])
         await until(lambda: Message(task_id, 2) in queue.present)
         queue.present.remove(Message(task_id, 1))
-        [other] = await store.create([draft()])
+        [other] = await store.write(commands.tasks.create, [draft()])
         await until(lambda: Message(other, 1) in queue.present)
         queue.lose(Message(other, 1))
         await until(lambda: sent(queue).count(other) == 2)
@@ -345,7 +354,7 @@ async def test_a_queue_that_cannot_be_written_is_tried_again(
     monkeypatch.setattr(module, "TICK", 0.02)
     queue = FakeQueue(broken=True)
     async with open_store() as store, dispatching(store, queue):
-        [task_id] = await store.create([draft()])
+        [task_id] = await store.write(commands.tasks.create, [draft()])
         await asyncio.sleep(0.1)
         queue.broken = False
         await until(lambda: sent(queue) == [task_id])
@@ -367,7 +376,7 @@ async def test_types_that_cannot_be_read_are_tried_again_from_the_start_on(
 
     monkeypatch.setattr(task_types, "paused", fails_twice)
     async with open_store() as store, dispatching(store, queue):
-        [task_id] = await store.create([draft()])
+        [task_id] = await store.write(commands.tasks.create, [draft()])
         await until(lambda: sent(queue) == [task_id])
         assert len(tried) > 2
 
@@ -377,9 +386,9 @@ async def test_a_cancelled_task_frees_its_place(open_store: OpenStore, monkeypat
     monkeypatch.setattr(module, "WINDOW", 2)
     queue = FakeQueue()
     async with open_store() as store, dispatching(store, queue):
-        ids = await store.create([draft() for _ in range(3)])
+        ids = await store.write(commands.tasks.create, [draft() for _ in range(3)])
         await until(lambda: len(queue.sent) == 2)
-        await store.cancel(ids[0])
+        await store.write(commands.tasks.cancel, ids[0])
         await until(lambda: sent(queue) == ids)
 
 
@@ -394,7 +403,7 @@ async def test_however_many_priorities_a_route_has_it_holds_no_more_than_its_win
         async with dispatching(store, queue) as dispatcher:
             ids: dict[int, list[str]] = {}
             for priority in (-100, -7, 0, 3, 50):
-                ids[priority] = await store.create([draft(priority=priority)] * 4)
+                ids[priority] = await store.write(commands.tasks.create, [draft(priority=priority)] * 4)
             await until(lambda: {message.task_id for message in queue.present} >= set(ids[50]))
             await until(lambda: len(queue.letters) == 6)
             assert sorted(letter.priority for letter in queue.letters) == [3, 3, 50, 50, 50, 50]
@@ -405,7 +414,9 @@ async def test_however_many_priorities_a_route_has_it_holds_no_more_than_its_win
                 best = max(queue.letters, key=lambda letter: letter.priority)
                 queue.lose(best.message)
                 done.add(best.message.task_id)
-                assert [one.outcome for one in await store.report([claim(best.message.task_id)])] == [Outcome.APPLIED]
+                assert [
+                    one.outcome for one in await store.insist(commands.reports.report, [claim(best.message.task_id)])
+                ] == [Outcome.APPLIED]
             assert done == {task_id for some in ids.values() for task_id in some}
             assert dispatcher.outstanding <= 6
 
@@ -416,12 +427,12 @@ async def test_an_urgent_task_is_sent_at_once_beside_a_full_window(
     monkeypatch.setattr(window_module, "WINDOW", 4)
     monkeypatch.setattr(module, "WINDOW", 4)
     async with open_store() as store:
-        await store.create([draft()] * 50)
+        await store.write(commands.tasks.create, [draft()] * 50)
         queue = FakeQueue()
         async with dispatching(store, queue):
             await until(lambda: len(queue.letters) == 4)
             for number in range(1, 9):
-                (urgent,) = await store.create([draft(priority=number)])
+                (urgent,) = await store.write(commands.tasks.create, [draft(priority=number)])
                 await until(lambda urgent=urgent: Message(urgent, 1) in queue.present)  # type: ignore[misc]
                 await until(lambda: len(queue.letters) == 4)
 
@@ -432,8 +443,8 @@ async def test_what_an_older_version_has_sent_on_another_route_is_sent_again_and
     monkeypatch.setattr(module, "PATIENCE", 0.2)
     monkeypatch.setattr(module, "TICK", 0.05)
     async with open_store() as store:
-        await store.create_type(TaskType(name="nap", handler="doze", processing_time=1))
-        (task_id,) = await store.create([draft(type="nap")])
+        await store.write(commands.task_types.create, TaskType(name="nap", handler="doze", processing_time=1))
+        (task_id,) = await store.write(commands.tasks.create, [draft(type="nap")])
         queue = FakeQueue(
             letters=[RoutedMessage("nap", 0, Message(task_id, 1)), RoutedMessage("sleep", 0, Message("unheard-of", 1))]
         )

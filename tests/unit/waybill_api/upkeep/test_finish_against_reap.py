@@ -10,6 +10,7 @@ import pytest
 from waybill.domain.event import EventKind
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.upkeep.reaper import Reaper
@@ -40,7 +41,9 @@ class RacedWorkers(Workers):
 
 async def _race(store: Store, random: Random) -> int:
     """Have as many runs as may race at once finished and reaped, and return how many finishes came first."""
-    task_ids = await store.create([TaskDraft(name="n", processing_time=1) for _ in range(AT_ONCE)])
+    task_ids = await store.write(
+        commands.tasks.create, [TaskDraft(name="n", processing_time=1) for _ in range(AT_ONCE)]
+    )
     claims = {
         f"worker of {task_id}": Report(
             task_id=task_id,
@@ -52,7 +55,9 @@ async def _race(store: Store, random: Random) -> int:
         )
         for number, task_id in enumerate(task_ids)
     }
-    assert {one.outcome for one in await store.report(list(claims.values()))} == {Outcome.APPLIED}
+    assert {one.outcome for one in await store.insist(commands.reports.report, list(claims.values()))} == {
+        Outcome.APPLIED
+    }
 
     async def finish(claim: Report) -> Outcome:
         for _ in range(random.randrange(3)):
@@ -66,7 +71,7 @@ async def _race(store: Store, random: Random) -> int:
             status=Status.COMPLETED,
             result="done",
         )
-        (judged,) = await store.report([said])
+        (judged,) = await store.insist(commands.reports.report, [said])
         return judged.outcome
 
     workers = RacedWorkers(store, random, lambda worker_id: asyncio.ensure_future(finish(claims[worker_id])))
@@ -75,8 +80,8 @@ async def _race(store: Store, random: Random) -> int:
     finished = 0
     for worker_id, claim in claims.items():
         outcome = await workers.finishes[worker_id]
-        task = store.task(str(claim.task_id))
-        kinds = [event.kind for event in await store.events(task.task_id, 0, 10)]
+        task = store.look_up(tables.tasks.load, str(claim.task_id))
+        kinds = [event.kind for event in await store.read(tables.events.page, task.task_id, 0, 10)]
         if outcome is Outcome.APPLIED:
             finished += 1
             assert (task.status, task.run, task.crashes, task.result) == (Status.COMPLETED, 1, 0, "done")

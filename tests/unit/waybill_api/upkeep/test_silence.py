@@ -8,6 +8,7 @@ import pytest
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
@@ -47,11 +48,13 @@ class Watch:
 
     async def create(self, *, ends: bool = False) -> str:
         name = "letter" if ends else "document"
-        await self.store.create_type(TaskType(name=name, stage_timeout=5, stage_timeout_ends=ends))
-        return (await self.store.create([TaskDraft(name="n", type=name)]))[0]
+        await self.store.write(
+            commands.task_types.create, TaskType(name=name, stage_timeout=5, stage_timeout_ends=ends)
+        )
+        return (await self.store.write(commands.tasks.create, [TaskDraft(name="n", type=name)]))[0]
 
     def is_silent(self, task_id: str) -> bool:
-        return self.store.task(task_id).silent_at is not None
+        return self.store.look_up(tables.tasks.load, task_id).silent_at is not None
 
 
 async def test_a_task_is_silent_after_its_time_and_heard_with_the_next_news(open_store: OpenStore) -> None:
@@ -62,7 +65,7 @@ async def test_a_task_is_silent_after_its_time_and_heard_with_the_next_news(open
         assert not watch.is_silent(task_id)
         await watch.serve(1)
         assert watch.is_silent(task_id)
-        await store.report([Report(task_id=task_id, source="a", seq=1, stage="enrich")])
+        await store.insist(commands.reports.report, [Report(task_id=task_id, source="a", seq=1, stage="enrich")])
         assert not watch.is_silent(task_id)
         await watch.serve(4)
         assert not watch.is_silent(task_id)
@@ -100,12 +103,14 @@ async def test_a_task_ends_where_its_type_says_so(open_store: OpenStore) -> None
     async with open_store() as store:
         watch = Watch(store, Turned())
         task_id = await watch.create(ends=True)
-        await store.report([Report(task_id=task_id, source="a", seq=1, status=Status.PROCESSING)])
+        await store.insist(
+            commands.reports.report, [Report(task_id=task_id, source="a", seq=1, status=Status.PROCESSING)]
+        )
         await watch.serve(5)
-        ended = store.task(task_id)
+        ended = store.look_up(tables.tasks.load, task_id)
         assert ended.error is not None
         assert (ended.status, ended.error.code) == (Status.ERROR, "timeout")
-        kinds = [event.kind for event in await store.events(task_id, 0, 10)]
+        kinds = [event.kind for event in await store.read(tables.events.page, task_id, 0, 10)]
         assert kinds == ["create", "report", "timeout"]
 
 
@@ -117,4 +122,4 @@ async def test_a_clock_that_went_back_while_the_api_was_away_keeps_nobody_waitin
     async with open_store() as store:
         watch = Watch(store, Turned())
         await watch.serve(6)
-        assert store.task(task_id).status is Status.ERROR
+        assert store.look_up(tables.tasks.load, task_id).status is Status.ERROR

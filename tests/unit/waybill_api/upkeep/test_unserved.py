@@ -8,6 +8,7 @@ import pytest
 from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task_type import TaskType
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.upkeep.unserved import Unserved
@@ -29,8 +30,8 @@ class Watch:
         self.unserved = Unserved(store, self.workers)
 
     async def create(self, task_type: TaskType) -> str:
-        await self.store.create_type(task_type)
-        return (await self.store.create([TaskDraft(name="n", type=task_type.name)]))[0]
+        await self.store.write(commands.task_types.create, task_type)
+        return (await self.store.write(commands.tasks.create, [TaskDraft(name="n", type=task_type.name)]))[0]
 
     async def serve(self, seconds: int, step: int = 1) -> None:
         """Let the API serve that long, and look every so many seconds; tasks become older with it."""
@@ -43,7 +44,7 @@ class Watch:
         await self.workers.beat("w-1", Beat(routes=tuple(routes), slots=1))
 
     def error(self, task_id: str) -> ErrorCode | None:
-        error = self.store.task(task_id).error
+        error = self.store.look_up(tables.tasks.load, task_id).error
         return None if error is None else error.code
 
 
@@ -52,10 +53,10 @@ async def test_a_task_that_nobody_serves_ends_after_the_time_of_its_type(open_st
         watch = Watch(store)
         task_id = await watch.create(ROTATE)
         await watch.serve(4)
-        assert store.task(task_id).status is Status.NEW
+        assert store.look_up(tables.tasks.load, task_id).status is Status.NEW
         await watch.serve(1)
         assert watch.error(task_id) is ErrorCode.NO_HANDLER
-        (*_, last) = await store.events(task_id, 0, 10)
+        (*_, last) = await store.read(tables.events.page, task_id, 0, 10)
         assert (last.kind.value, last.task_status, last.said) == ("timeout", Status.ERROR, {"route": "rotate"})
 
 
@@ -64,7 +65,7 @@ async def test_without_that_time_it_waits(open_store: OpenStore) -> None:
         watch = Watch(store)
         task_id = await watch.create(TaskType(name="rotate", handler="rotate", processing_time=1))
         await watch.serve(10_000, step=20)
-        assert store.task(task_id).status is Status.NEW
+        assert store.look_up(tables.tasks.load, task_id).status is Status.NEW
 
 
 async def test_a_worker_that_serves_it_stops_the_count(open_store: OpenStore) -> None:
@@ -76,7 +77,9 @@ async def test_a_worker_that_serves_it_stops_the_count(open_store: OpenStore) ->
         await watch.serve(4)
         watch.workers.age(LEASE)
         await watch.serve(4)
-        assert store.task(task_id).status is Status.NEW, "the worker is lost, and the count begins anew"
+        assert store.look_up(tables.tasks.load, task_id).status is Status.NEW, (
+            "the worker is lost, and the count begins anew"
+        )
         await watch.serve(1)
         assert watch.error(task_id) is ErrorCode.NO_HANDLER
 
@@ -95,12 +98,12 @@ async def test_what_is_claimed_or_paused_is_not_given_up(open_store: OpenStore) 
         watch = Watch(store)
         claimed = await watch.create(ROTATE)
         claim = Report(task_id=claimed, run=1, claim="c" * 32, source="w-1", status=Status.PROCESSING)
-        assert (await store.report([claim]))[0].outcome.is_acknowledged
+        assert (await store.insist(commands.reports.report, [claim]))[0].outcome.is_acknowledged
         paused = await watch.create(TaskType(name="wait", handler="wait", processing_time=1, no_handler_after=5))
-        await store.change_type("wait", {"paused": True})
+        await store.write(commands.task_types.change, "wait", {"paused": True})
         await watch.serve(60)
-        assert store.task(claimed).status is Status.PROCESSING
-        assert store.task(paused).status is Status.NEW
+        assert store.look_up(tables.tasks.load, claimed).status is Status.PROCESSING
+        assert store.look_up(tables.tasks.load, paused).status is Status.NEW
 
 
 async def test_a_task_that_has_just_come_has_the_whole_time(open_store: OpenStore) -> None:
@@ -108,10 +111,10 @@ async def test_a_task_that_has_just_come_has_the_whole_time(open_store: OpenStor
         watch = Watch(store)
         await watch.create(ROTATE)
         await watch.serve(4)
-        (late,) = await store.create([TaskDraft(name="n", type="rotate")])
+        (late,) = await store.write(commands.tasks.create, [TaskDraft(name="n", type="rotate")])
         watch.unserved._waited["rotate"] = 100.0
         await watch.unserved.tick(1.0)
-        assert store.task(late).status is Status.NEW
+        assert store.look_up(tables.tasks.load, late).status is Status.NEW
 
 
 async def test_an_api_that_does_not_serve_gives_up_nothing(open_store: OpenStore) -> None:
@@ -121,13 +124,13 @@ async def test_an_api_that_does_not_serve_gives_up_nothing(open_store: OpenStore
         now = store.clock.now
         store.clock.now = lambda: now() + 3_600_000  # type: ignore[method-assign]
         await watch.unserved.tick(1.0)
-        assert store.task(task_id).status is Status.NEW
+        assert store.look_up(tables.tasks.load, task_id).status is Status.NEW
 
 
 async def test_very_many_end_in_portions(open_store: OpenStore) -> None:
     async with open_store() as store:
         watch = Watch(store)
-        await store.create_type(ROTATE)
-        task_ids = await store.create([TaskDraft(name="n", type="rotate")] * 1_200)
+        await store.write(commands.task_types.create, ROTATE)
+        task_ids = await store.write(commands.tasks.create, [TaskDraft(name="n", type="rotate")] * 1_200)
         await watch.serve(7)
         assert {watch.error(task_id) for task_id in task_ids} == {ErrorCode.NO_HANDLER}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 
@@ -11,6 +12,7 @@ from waybill.domain.task_type import TaskType
 from waybill.host.doorbell import Doorbell
 from waybill.queue.message import Message
 from waybill.queue.queue import Queue
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
 from waybill_api.upkeep.upkeep import Upkeep
@@ -26,7 +28,7 @@ async def test_a_new_task_rings_and_its_message_can_be_taken(open_store: OpenSto
     async with open_store() as store:
         upkeep = Upkeep(store, Workers(store), queue, tmp_path / "doorbells", pytest.fail)
         upkeep.start()
-        [task_id] = await store.create([TaskDraft(name="n", processing_time=1)])
+        [task_id] = await store.write(commands.tasks.create, [TaskDraft(name="n", processing_time=1)])
         assert await asyncio.get_running_loop().run_in_executor(None, bell.wait, 10)
         assert [letter.message for letter in queue.take(["sleep"], 10)] == [Message(task_id, 1)]
         await upkeep.stop()
@@ -34,17 +36,17 @@ async def test_a_new_task_rings_and_its_message_can_be_taken(open_store: OpenSto
     bell.close()
 
 
-async def test_upkeep_that_dies_tells(open_store: OpenStore, tmp_path: Path) -> None:
+async def test_upkeep_that_dies_tells(open_store: OpenStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue(tmp_path / "queue.db")
     deaths: list[None] = []
     async with open_store() as store:
         workers = Workers(store)
         upkeep = Upkeep(store, workers, queue, tmp_path / "doorbells", lambda: deaths.append(None))
 
-        async def fails() -> list[str]:
+        def fails(connection: Connection) -> list[str]:
             raise OSError
 
-        store.holders = fails  # type: ignore[method-assign]
+        monkeypatch.setattr(tables.workers, "holders", fails)
         upkeep.start()
         async with asyncio.timeout(60):
             while not deaths:
@@ -58,10 +60,10 @@ async def test_upkeep_notices_who_has_fallen_silent(open_store: OpenStore, tmp_p
     async with open_store() as store:
         upkeep = Upkeep(store, Workers(store), queue, tmp_path / "doorbells", pytest.fail)
         upkeep.start()
-        await store.create_type(TaskType(name="letter", stage_timeout=1, stage_timeout_ends=True))
-        [task_id] = await store.create([TaskDraft(name="n", type="letter")])
-        await asyncio.wait_for(store.final(task_id), 60)
-        error = store.task(task_id).error
+        await store.write(commands.task_types.create, TaskType(name="letter", stage_timeout=1, stage_timeout_ends=True))
+        [task_id] = await store.write(commands.tasks.create, [TaskDraft(name="n", type="letter")])
+        await asyncio.wait_for(store.finals.wait(task_id), 60)
+        error = store.look_up(tables.tasks.load, task_id).error
         assert error is not None
         assert error.code == "timeout"
         await upkeep.stop()

@@ -10,6 +10,7 @@ from waybill.domain.errors import WorkerGone, WorkerNotFound
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
+from waybill_api.store import commands, tables
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
@@ -23,8 +24,10 @@ CLAIM = "a" * 32
 
 
 async def running(store: Store) -> str:
-    [task_id] = await store.create([TaskDraft(name="n", processing_time=1)])
-    await store.report([Report(task_id=task_id, run=1, claim=CLAIM, source="w", status=Status.PROCESSING)])
+    [task_id] = await store.write(commands.tasks.create, [TaskDraft(name="n", processing_time=1)])
+    await store.insist(
+        commands.reports.report, [Report(task_id=task_id, run=1, claim=CLAIM, source="w", status=Status.PROCESSING)]
+    )
     return task_id
 
 
@@ -43,9 +46,9 @@ async def test_a_worker_that_falls_silent_for_a_lease_loses_its_runs(open_store:
         await ticks(reaper, LEASE - 1)
         await workers.beat("w", listed)
         await ticks(reaper, LEASE - 1)
-        assert store.task(task_id).run == 1
+        assert store.look_up(tables.tasks.load, task_id).run == 1
         await reaper.tick(1.0)
-        task = store.task(task_id)
+        task = store.look_up(tables.tasks.load, task_id)
         assert (task.run, task.crashes, task.claim) == (2, 1, None)
         assert workers.everybody() == []
         with pytest.raises(WorkerGone):
@@ -58,9 +61,9 @@ async def test_a_worker_that_never_beat_has_a_lease_too(open_store: OpenStore) -
         reaper = Reaper(store, workers)
         task_id = await running(store)
         await ticks(reaper, LEASE - 1)
-        assert store.task(task_id).run == 1
+        assert store.look_up(tables.tasks.load, task_id).run == 1
         await ticks(reaper, 1)
-        assert store.task(task_id).run == 2
+        assert store.look_up(tables.tasks.load, task_id).run == 2
         assert workers.everybody() == []
 
 
@@ -73,12 +76,12 @@ async def test_a_run_that_no_beat_lists_for_a_lease_is_released_without_a_crash(
         for beat in (Beat(), listed, Beat()):
             await workers.beat("w", beat)
             await ticks(reaper, LEASE - 1)
-            assert store.task(task_id).run == 1
+            assert store.look_up(tables.tasks.load, task_id).run == 1
         await workers.beat("w", Beat())
-        assert store.task(task_id).run == 1
+        assert store.look_up(tables.tasks.load, task_id).run == 1
         await ticks(reaper, 1)
         await workers.beat("w", Beat())
-        task = store.task(task_id)
+        task = store.look_up(tables.tasks.load, task_id)
         assert (task.run, task.crashes) == (2, 0)
         assert await workers.beat("w", listed) == [(task_id, 1)]
 
@@ -89,7 +92,7 @@ async def test_old_beats_that_come_all_at_once_after_a_claim_take_no_run(open_st
         task_id = await running(store)
         for _ in range(3):
             await workers.beat("w", Beat())
-        assert store.task(task_id).run == 1
+        assert store.look_up(tables.tasks.load, task_id).run == 1
 
 
 async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> None:
@@ -99,7 +102,10 @@ async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> Non
         await workers.beat("w", Beat(slots=3))
         assert [presence.beat.slots for presence in workers.everybody() if presence.beat] == [3]
         assert await workers.gone("w", crashed=False) == 1
-        assert (store.task(task_id).run, store.task(task_id).crashes) == (2, 0)
+        assert (store.look_up(tables.tasks.load, task_id).run, store.look_up(tables.tasks.load, task_id).crashes) == (
+            2,
+            0,
+        )
         assert workers.everybody() == []
 
 
@@ -109,7 +115,7 @@ async def test_a_beat_that_is_answered_after_the_farewell_brings_nobody_back(ope
         await asyncio.gather(workers.beat("w", Beat()), workers.gone("w", crashed=False), return_exceptions=True)
         assert workers.everybody() == []
         beat = asyncio.ensure_future(workers.beat("v", Beat()))
-        await store.gone("v", crashed=False)
+        await store.insist(commands.runs.gone, "v", crashed=False)
         with pytest.raises(WorkerGone):
             await beat
         assert workers.everybody() == []
@@ -131,9 +137,9 @@ async def test_the_wish_to_drain_outlives_the_api_but_not_the_worker(open_store:
     async with open_store() as store:
         reaper = Reaper(store, Workers(store))
         await ticks(reaper, LEASE)
-        assert await store.holders() == [], "it never came back, and nothing is left of it"
-        assert not store.is_draining("w")
-        assert store.is_gone("w")
+        assert await store.read(tables.workers.holders) == [], "it never came back, and nothing is left of it"
+        assert not store.look_up(tables.workers.is_draining, "w")
+        assert store.look_up(tables.workers.is_gone, "w")
 
 
 async def test_a_worker_that_drains_serves_its_routes_but_takes_nothing(open_store: OpenStore) -> None:
@@ -147,7 +153,7 @@ async def test_a_worker_that_drains_serves_its_routes_but_takes_nothing(open_sto
 async def test_a_worker_says_which_handlers_it_has_and_an_old_one_which_routes_it_serves(open_store: OpenStore) -> None:
     async with open_store() as store:
         workers = Workers(store)
-        await store.create_type(TaskType(name="nap", handler="doze", processing_time=1))
+        await store.write(commands.task_types.create, TaskType(name="nap", handler="doze", processing_time=1))
         await workers.beat("new", Beat(routes=("nap/doze", "sleep"), handlers=("doze", "sleep", "spare")))
         assert workers.served() == {"doze", "sleep", "spare"}
         await workers.gone("new", crashed=False)
@@ -172,4 +178,4 @@ async def test_a_beat_reads_no_more_of_large_tasks_than_who_runs_them(
         monkeypatch.undo()
         late = HeldRun(held[0], 1, CLAIM, elapsed=62.0)
         assert await workers.beat("w", Beat(runs=(late,))) == [(held[0], 1)]
-        assert store.task(held[0]).error is not None
+        assert store.look_up(tables.tasks.load, held[0]).error is not None

@@ -1,32 +1,19 @@
 """The form of a task to be."""
 
 import json
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from waybill.domain.task import Task
-from waybill.domain.task_type import TaskType
 from waybill.wire.fields import TaskId
 from waybill_api.admin.page import Page
 from waybill_api.admin.texts import escaped
 from waybill_api.http.operation import call
-
-
-class Offering(Protocol):
-    """What the form needs of the store."""
-
-    def task(self, task_id: str) -> Task:
-        """Return a task, or raise TaskNotFound."""
-
-    async def types(self) -> list[TaskType]:
-        """Return all task types."""
+from waybill_api.store import tables
 
 
 class AddTaskPage(Page):
     """The form of a task to be, empty or filled in from another task."""
-
-    store: Offering
 
     @call("add_task_page")
     async def get(
@@ -35,13 +22,13 @@ class AddTaskPage(Page):
         type: str = "",
     ) -> None:
         """Show the form."""
-        origin = None if like is None else self.store.task(like)
+        origin = None if like is None else self.store.look_up(tables.tasks.load, like)
         await self.show(
             "task_add.html",
             "New task",
             origin=origin,
             chosen=type or ("sleep" if origin is None else origin.type),
-            types=await self.store.types(),
+            types=await self.store.read(tables.task_types.page),
             written=written,
         )
 

@@ -1,18 +1,17 @@
 """The page of failures: what tasks in ERROR have in common."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 from urllib.parse import urlencode
 
 from waybill.domain.account import Role
-from waybill.domain.task_type import TaskType
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.page import Page
 from waybill_api.admin.searches import address as tasks_address
-from waybill_api.handlers.failures import Failing, FailureCursor, cursor_of
+from waybill_api.handlers.failures import FailureCursor, cursor_of
 from waybill_api.http.operation import call
 from waybill_api.search.query import Query
-from waybill_api.store.finding.finder import Found
+from waybill_api.store import tables
+from waybill_api.store.finding import finder
 from waybill_api.store.tables.failures import Failure
 
 FAILURES = "/admin/failures/"
@@ -21,25 +20,13 @@ LONGEST_SAMPLE = 300
 """Characters of a message that are shown."""
 
 
-class Grouping(Failing, Protocol):
-    """What the page needs of the store."""
-
-    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
-        """Return a page of the tasks that are looked for."""
-
-    async def types(self) -> list[TaskType]:
-        """Return all task types."""
-
-
 class FailuresPage(Page):
     """Groups of failed tasks, the one that was seen last first."""
-
-    store: Grouping
 
     @call("failures_page")
     async def get(self, type: str = "", cursor: FailureCursor = None) -> None:
         """Show a page of groups, of one type or of all."""
-        found = await self.store.failures(type or None, cursor, AT_ONCE + 1)
+        found = await self.store.read(tables.failures.latest, type or None, cursor, AT_ONCE + 1)
         groups = found[:AT_ONCE]
         await self.show(
             "failures.html",
@@ -47,7 +34,7 @@ class FailuresPage(Page):
             groups=groups,
             samples=await self._samples(groups),
             chosen=type,
-            types=[task_type.name for task_type in await self.store.types()],
+            types=[task_type.name for task_type in await self.store.read(tables.task_types.page)],
             is_first=cursor is None,
             older=address(type, cursor_of(groups[-1].place)) if len(found) > AT_ONCE else None,
             address=address,
@@ -61,7 +48,7 @@ class FailuresPage(Page):
         ids = tuple(group.task_id for group in groups)
         if not ids:
             return {}
-        found = await self.store.find(Query(ids=ids), None, len(ids), newest=True)
+        found = await self.store.read(finder.find, Query(ids=ids), None, len(ids), newest=True)
         return {task.task_id: sample_of(task.error.message) for task in found.tasks if task.error is not None}
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from typing import Protocol
 
 from waybill.wire.statistics import AttentionJson, MinuteJson
 from waybill.wire.timestamps import rfc3339
@@ -10,9 +9,9 @@ from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
 from waybill_api.admin.pages.failures import address as failures_address
 from waybill_api.admin.searches import address
-from waybill_api.handlers.failures import Failing
-from waybill_api.handlers.statistics import Counting, Present, statistics_of
+from waybill_api.handlers.statistics import statistics_of
 from waybill_api.http.operation import call
+from waybill_api.store import tables
 
 MOST_SHOWN = 50
 """How many items that need attention are shown."""
@@ -21,15 +20,8 @@ LATEST = 5
 """How many groups of failures are shown."""
 
 
-class Looking(Counting, Failing, Protocol):
-    """What the page needs of the store."""
-
-
 class OverviewPage(Page):
     """What is going on."""
-
-    store: Looking
-    workers: Present
 
     @call("overview_page")
     async def get(self) -> None:
@@ -43,7 +35,7 @@ class OverviewPage(Page):
             attention=[(one, remedy_of(one)) for one in found["attention"][:MOST_SHOWN]],
             unshown=max(0, len(found["attention"]) - MOST_SHOWN),
             error_rate=error_rate(found["minutes"]),
-            failures=await self.store.failures(None, None, LATEST),
+            failures=await self.store.read(tables.failures.latest, None, None, LATEST),
             texts=TEXTS,
             address=address,
             rfc3339=rfc3339,

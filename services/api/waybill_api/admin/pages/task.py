@@ -3,13 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from waybill.domain.account import Role
 from waybill.domain.event import Event
-from waybill.domain.stage import StageResult
 from waybill.domain.task import Task
-from waybill.wire.stages import StageJson, stages_json
+from waybill.wire.stages import StageJson
 from waybill.wire.tasks import task_json
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
@@ -19,40 +17,22 @@ from waybill_api.admin.story import phases, runs, strip
 from waybill_api.admin.texts import Name
 from waybill_api.handlers.events import EventId
 from waybill_api.handlers.parameters import TaskIdPath
+from waybill_api.handlers.task_stages import stages_of
 from waybill_api.http.operation import call
-from waybill_api.store.engine.clock import Clock
+from waybill_api.store import tables
+from waybill_api.store.store import Store
 
 MOST_EVENTS = 500
 """How many events are shown at once."""
 
 
-class Telling(Protocol):
-    """What the page needs of the store."""
-
-    clock: Clock
-
-    def task(self, task_id: str) -> Task:
-        """Return a task, or raise TaskNotFound."""
-
-    async def stage_results(self, task: Task) -> list[StageResult]:
-        """Return what the passed stages of a task left."""
-
-    async def events(self, task_id: str | None, after: int, limit: int) -> list[Event]:
-        """Return a page of the history."""
-
-    async def latest_events(self, task_id: str, limit: int) -> list[Event]:
-        """Return the end of a task's history."""
-
-
 class TaskPage(Page):
     """One task: where it stands, and how it came there."""
-
-    store: Telling
 
     @call("task_page")
     async def get(self, task_id: TaskIdPath) -> None:
         """Show a task."""
-        task = self.store.task(task_id)
+        task = self.store.look_up(tables.tasks.load, task_id)
         history, following = await part_of_history(self.store, task_id, 0)
         now = self.store.clock.now()
         latest = [] if following is None else await end_of_history(self.store, history[-1])
@@ -66,7 +46,7 @@ class TaskPage(Page):
             shown=task_json(task),
             bars=list(strip(found, now)),
             runs=runs(*told),
-            stages=stages_json(task, await self.store.stage_results(task)),
+            stages=await stages_of(self.store, task),
             history=history,
             following=following,
             most=MOST_EVENTS,
@@ -84,12 +64,10 @@ class TaskPage(Page):
 class TaskHistoryPage(Page):
     """What comes later in the history of a task than its own page shows."""
 
-    store: Telling
-
     @call("task_history_page")
     async def get(self, task_id: TaskIdPath, after: EventId = 0) -> None:
         """Show the part of a history that comes after an event."""
-        task = self.store.task(task_id)
+        task = self.store.look_up(tables.tasks.load, task_id)
         history, following = await part_of_history(self.store, task_id, after)
         await self.show(
             "task_history.html",
@@ -102,18 +80,18 @@ class TaskHistoryPage(Page):
         )
 
 
-async def part_of_history(store: Telling, task_id: str, after: int) -> tuple[Sequence[Event], str | None]:
+async def part_of_history(store: Store, task_id: str, after: int) -> tuple[Sequence[Event], str | None]:
     """Return the events of a task that come after one, and the address of those that come later, None without any."""
-    found = await store.events(task_id, after, MOST_EVENTS + 1)
+    found = await store.read(tables.events.page, task_id, after, MOST_EVENTS + 1)
     shown = found[:MOST_EVENTS]
     if len(found) == len(shown):
         return shown, None
     return shown, f"/admin/tasks/task/{task_id}/history/?after={shown[-1].event_id}"
 
 
-async def end_of_history(store: Telling, shown: Event) -> Sequence[Event]:
+async def end_of_history(store: Store, shown: Event) -> Sequence[Event]:
     """Return the last events of a task that come after one: as many as are told of, and one more if there is."""
-    latest = await store.latest_events(shown.task_id, MOST_EVENTS + 1)
+    latest = await store.read(tables.events.latest, shown.task_id, MOST_EVENTS + 1)
     return [event for event in latest if event.event_id > shown.event_id]
 
 

@@ -1,6 +1,5 @@
 """The pages of task types."""
 
-from typing import Protocol
 from urllib.parse import urlencode
 
 from waybill.domain.account import Role
@@ -13,11 +12,9 @@ from waybill_api.admin.searches import address
 from waybill_api.admin.texts import Name
 from waybill_api.handlers.parameters import TypeCursor, TypeNamePath, type_cursor_of
 from waybill_api.handlers.statistics import of_type
-from waybill_api.handlers.task_types import TypeStore
 from waybill_api.http.operation import call
 from waybill_api.preconditions.versions import etag_of
-from waybill_api.store.engine.clock import Clock
-from waybill_api.store.followers.statistics import Statistics
+from waybill_api.store import tables
 
 AT_ONCE = 100
 """How many types a page shows."""
@@ -28,23 +25,14 @@ OLD_FORM = "add"
 """The former path, which redirects to the form while no type has this name."""
 
 
-class Counting(TypeStore, Protocol):
-    """What the list needs of the store."""
-
-    clock: Clock
-    statistics: Statistics
-
-
 class TaskTypesPage(Page):
     """All task types."""
-
-    store: Counting
 
     @call("task_types_page")
     async def get(self, cursor: TypeCursor = None) -> None:
         """Show a page of the task types, and how their tasks stand."""
         now, statistics = self.store.clock.now(), self.store.statistics
-        found = await self.store.types(cursor, AT_ONCE + 1)
+        found = await self.store.read(tables.task_types.page, cursor, AT_ONCE + 1)
         shown = found[:AT_ONCE]
         await self.show(
             "task_types.html",
@@ -71,13 +59,11 @@ class AddTaskTypePage(Page):
 class TaskTypePage(Page):
     """One task type."""
 
-    store: Counting
-
     @call("task_type_page")
     async def get(self, name: TypeNamePath) -> None:
         """Show a task type."""
         try:
-            found: TaskType = await self.store.type(name)
+            found: TaskType = await self.store.read(tables.task_types.load, name)
         except TaskTypeNotFound:
             if name != OLD_FORM:
                 raise

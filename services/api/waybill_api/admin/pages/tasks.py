@@ -1,9 +1,6 @@
 """The list of tasks."""
 
-from typing import Protocol
-
 from waybill.domain.account import Role
-from waybill.domain.task_type import TaskType
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
@@ -12,30 +9,15 @@ from waybill_api.handlers.parameters import Cursor, cursor_of
 from waybill_api.http.operation import call
 from waybill_api.search.parser import QueryError, parse
 from waybill_api.search.query import Query
-from waybill_api.store.engine.clock import Clock
+from waybill_api.store import tables
+from waybill_api.store.finding import finder
 from waybill_api.store.finding.finder import Found
-from waybill_api.store.followers.statistics import Statistics
 
 AT_ONCE = 50
 
 
-class Searching(Protocol):
-    """What the list needs of the store."""
-
-    clock: Clock
-    statistics: Statistics
-
-    async def find(self, query: Query, after: str | None, limit: int, *, newest: bool) -> Found:
-        """Return a page of the tasks that are looked for."""
-
-    async def types(self) -> list[TaskType]:
-        """Return all task types."""
-
-
 class TasksPage(Page):
     """All tasks, or those that are looked for, the newest first."""
-
-    store: Searching
 
     @call("tasks_page")
     async def get(self, q: str = "", cursor: Cursor = None) -> None:
@@ -43,7 +25,7 @@ class TasksPage(Page):
         q, complaint, query, found = q.strip(), None, Query(), Found([], None)
         try:
             query = parse(q)
-            found = await self.store.find(query, cursor, AT_ONCE, newest=True)
+            found = await self.store.read(finder.find, query, cursor, AT_ONCE, newest=True)
         except QueryError as error:
             complaint = complaint_of(q, error)
         now = self.store.clock.now()
@@ -59,7 +41,7 @@ class TasksPage(Page):
             is_first=cursor is None,
             older=None if found.place is None else address(q, cursor_of(found.place)),
             address=address,
-            types=[task_type.name for task_type in await self.store.types()],
+            types=[task_type.name for task_type in await self.store.read(tables.task_types.page)],
             may_act=self.session.role >= Role.OPERATOR,
             may_delete=self.session.role >= Role.ADMIN,
             origin=f"{self.request.protocol}://{self.request.host}",

@@ -1,7 +1,6 @@
 """The documentation of the API, for programs."""
 
 import asyncio
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from waybill_api.http.endpoint import Endpoint
@@ -11,13 +10,11 @@ from waybill_api.http.operation import call
 class OpenApiHandler(Endpoint):
     """The description of every call."""
 
-    document: Callable[[], Mapping[str, Any]]
-
     @call("openapi")
     async def get(self) -> dict[str, Any]:
         """Describe the API in OpenAPI 3.1."""
         # Made when somebody first asks, since it takes longer than all else that an API does before it is ready.
-        return dict(await asyncio.to_thread(self.document))
+        return dict(await asyncio.to_thread(self.services.document))
 
 
 class StartPageHandler(Endpoint):

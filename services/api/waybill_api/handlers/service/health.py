@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 
 from typing_extensions import TypedDict
 
-from waybill_api.conditions import NOT_SERVING, Condition, Conditions
+from waybill_api.conditions import NOT_SERVING, Condition
 from waybill_api.http.endpoint import Endpoint, Nowhere
 from waybill_api.http.operation import call
 from waybill_api.problems import NOT_READY, RETRY_SECONDS, Refusal
@@ -16,15 +15,6 @@ METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 PATIENCE = 5.0
 """Seconds that the writer may take."""
-
-
-class Readiness(Protocol):
-    """What readiness needs of the store."""
-
-    conditions: Conditions
-
-    async def ready(self) -> None:
-        """Return once the writer has served a transaction."""
 
 
 class Health(TypedDict):
@@ -44,8 +34,6 @@ class HealthHandler(Endpoint):
 
 class ReadyHandler(Endpoint):
     """Readiness."""
-
-    store: Readiness
 
     @call("readyz", raises=(NOT_READY,))
     async def get(self) -> Health:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -45,6 +46,7 @@ class StaticFile:
     etag: str
 
 
+@cache
 def static_files() -> Mapping[str, StaticFile]:
     """Return what is served below `/api/static`, by `folder/name`."""
     found: dict[str, StaticFile] = {}
@@ -68,11 +70,9 @@ def files_in(folder: Traversable) -> dict[str, StaticFile]:
 class FileEndpoint(Endpoint):
     """Answers with a file, or with 304 where the browser has it."""
 
-    files: Mapping[str, StaticFile]
-
-    def serve(self, name: str, if_none_match: str | None) -> None:
+    def serve(self, files: Mapping[str, StaticFile], name: str, if_none_match: str | None) -> None:
         """Finish with the file of this name. Raises Refusal (404)."""
-        file = self.files.get(name)
+        file = files.get(name)
         if file is None:
             raise Refusal(NOT_FOUND, "There is no such file.")
         self.set_header("Cache-Control", "no-cache")
@@ -97,7 +97,7 @@ class StaticHandler(FileEndpoint):
         if_none_match: Annotated[str | None, Header("If-None-Match")] = None,
     ) -> None:
         """Return a script, a style sheet or a picture."""
-        self.serve(f"{folder}/{name}", if_none_match)
+        self.serve(static_files(), f"{folder}/{name}", if_none_match)
 
 
 class DocsHandler(FileEndpoint):
@@ -106,4 +106,4 @@ class DocsHandler(FileEndpoint):
     @call("docs")
     async def get(self, if_none_match: Annotated[str | None, Header("If-None-Match")] = None) -> None:
         """Show the calls, and let a person try them."""
-        self.serve("docs/index.html", if_none_match)
+        self.serve(static_files(), "docs/index.html", if_none_match)

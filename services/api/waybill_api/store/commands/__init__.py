@@ -5,8 +5,10 @@ They run inside the writer's transaction. A command raises a WaybillError before
 
 from waybill_api.store.commands import (
     accounts,
+    audit,
     bulk,
     following,
+    pruning,
     reports,
     runs,
     search,
@@ -16,4 +18,17 @@ from waybill_api.store.commands import (
     unserved,
 )
 
-__all__ = ["accounts", "bulk", "following", "reports", "runs", "search", "silence", "task_types", "tasks", "unserved"]
+__all__ = [
+    "accounts",
+    "audit",
+    "bulk",
+    "following",
+    "pruning",
+    "reports",
+    "runs",
+    "search",
+    "silence",
+    "task_types",
+    "tasks",
+    "unserved",
+]

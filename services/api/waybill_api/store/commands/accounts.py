@@ -54,6 +54,16 @@ def renew_session(unit: Unit, account: Account, changes: Mapping[str, Any], dige
     open_session(unit, change(unit, account.name, changes), digest, lifetime)
 
 
+def touch_session(unit: Unit, digest: str) -> None:
+    """Note that a session is in use."""
+    sessions.touch(unit.connection, digest, unit.now)
+
+
+def close_session(unit: Unit, digest: str) -> None:
+    """End a session."""
+    sessions.delete(unit.connection, digest)
+
+
 def _check_same(unit: Unit, account: Account) -> None:
     if accounts.get(unit.connection, account.name) != account:
         raise AccountNotFound()

@@ -51,8 +51,8 @@ def carry_out(unit: Unit, action: Action, task_ids: Sequence[str]) -> Carried:
 def _do(unit: Unit, action: Action, task_id: str) -> None:
     match action:
         case Action.CANCEL:
-            tasks.cancel(unit, task_id, None)
+            tasks.cancel(unit, task_id)
         case Action.RETRY:
-            tasks.retry(unit, task_id, None)
+            tasks.retry(unit, task_id)
         case Action.DELETE:
             tasks.delete(unit, task_id)

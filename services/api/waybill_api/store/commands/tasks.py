@@ -15,7 +15,7 @@ from waybill_api.store.tables.idempotency import IdempotencyKey
 from waybill_api.store.writing.unit import Unit
 
 
-def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None) -> list[str]:
+def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None = None) -> list[str]:
     """Create all of the tasks or none, and return their ids.
 
     Raises Invalid, with the index of the draft in `facts`; ExternalKeyTaken; IdempotencyKeyReused.
@@ -75,12 +75,12 @@ def _check_external_keys(unit: Unit, created: Sequence[Task]) -> None:
         seen[key] = task.task_id
 
 
-def cancel(unit: Unit, task_id: str, attempt: int | None) -> Task:
+def cancel(unit: Unit, task_id: str, attempt: int | None = None) -> Task:
     """End a task in ERROR `cancelled`. Raises TaskNotFound, TaskIsFinal, AttemptHasMoved."""
     return _transit(unit, transitions.cancel(unit.load(task_id), attempt, now=unit.now), EventKind.CANCEL)
 
 
-def retry(unit: Unit, task_id: str, attempt: int | None) -> Task:
+def retry(unit: Unit, task_id: str, attempt: int | None = None) -> Task:
     """Open another attempt, as its type is now. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
     task = unit.load(task_id)
     after = transitions.retry(task, attempt, now=unit.now, task_type=unit.task_type(task.type))

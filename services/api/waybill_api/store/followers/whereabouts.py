@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from threading import Lock
 from typing import NamedTuple
 
 from waybill.domain.durations import Durations
 from waybill.domain.status import ErrorCode
 from waybill.domain.task import Task
+from waybill.domain.task_type import TaskType
+from waybill_api.store import tables
+from waybill_api.store.tables.tasks import Oldest
 from waybill_api.store.writing.unit import Change, Commit
 
 MOST_TIMED = 200
@@ -122,6 +126,15 @@ class Whereabouts:
         end = after.finished_at if after.finished_at is not None else after.stage_since
         times.setdefault(before.stage, Durations()).add(end - before.stage_since)
         self._unsaved.add(TypeStage(before.type, before.stage))
+
+
+def standings_of(
+    connection: Connection, whereabouts: Whereabouts, name: str
+) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
+    """Return a type, how its stages stand, and the oldest open task of each. Raises TaskTypeNotFound."""
+    task_type = tables.task_types.load(connection, name)
+    found = whereabouts.of(name, task_type.stages or ())
+    return task_type, found, tables.tasks.oldest(connection, name, [one.stage for one in found if one.tasks])
 
 
 def _is_open(task: Task | None) -> bool:

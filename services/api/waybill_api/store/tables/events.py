@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -9,9 +10,8 @@ from waybill.domain.event import Event, EventKind
 from waybill.domain.status import Outcome, Status
 from waybill.wire.events import event_json
 from waybill_api.store.engine.statements import placeholders
-from waybill_api.store.tables.models import EventRow
 
-COLUMNS = tuple(EventRow._meta.sorted_field_names[1:])
+EVENT_ID, *COLUMNS = (field.name for field in fields(Event))
 INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({placeholders(COLUMNS)})"
 
 SAID = 1 + COLUMNS.index("said")
@@ -82,11 +82,11 @@ def _row(event: Event) -> tuple[Any, ...]:
 
 
 def _event(row: Sequence[Any]) -> Event:
-    fields = dict(zip(("event_id", *COLUMNS), row, strict=True))
-    fields["kind"], fields["outcome"] = EventKind(fields["kind"]), Outcome(fields["outcome"])
-    fields["task_status"] = Status(fields["task_status"])
-    fields["said"] = json.loads(fields["said"])
-    return Event(**fields)
+    read = dict(zip((EVENT_ID, *COLUMNS), row, strict=True))
+    read["kind"], read["outcome"] = EventKind(read["kind"]), Outcome(read["outcome"])
+    read["task_status"] = Status(read["task_status"])
+    read["said"] = json.loads(read["said"])
+    return Event(**read)
 
 
 def insert(connection: Connection, events: Iterable[Event]) -> None:
@@ -107,7 +107,7 @@ def newest(connection: Connection) -> int:
 def lines(connection: Connection, task_id: str | None, after: int, limit: int) -> list[Line]:
     """Return a page of the history as lines to be sent, with the types of their tasks."""
     chosen = "" if task_id is None else "AND events.task_id = ?"
-    columns = ", ".join(f"events.{column}" for column in ("event_id", *COLUMNS))
+    columns = ", ".join(f"events.{column}" for column in (EVENT_ID, *COLUMNS))
     sql = (
         f"SELECT tasks.type, {columns} FROM events JOIN tasks USING (task_id) "
         f"WHERE event_id > ? {chosen} ORDER BY event_id LIMIT ?"
@@ -152,7 +152,7 @@ def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part
         if value is not None:
             conditions.append(condition)
             given.append(value)
-    columns = ", ".join(f"events.{column}" for column in ("event_id", *COLUMNS))
+    columns = ", ".join(f"events.{column}" for column in (EVENT_ID, *COLUMNS))
     # SQLite keeps the order of a CROSS JOIN: from the tasks on, it would look at all of the type.
     join = "" if chosen.type_name is None else "CROSS JOIN tasks USING (task_id)"
     sql = f"SELECT {columns} FROM events {join} WHERE {' AND '.join(conditions)} ORDER BY event_id LIMIT ?"

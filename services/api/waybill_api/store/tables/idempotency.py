@@ -4,10 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peewee import SqliteDatabase
+from peewee import IntegerField, Model, SqliteDatabase, TextField
 
 from waybill.domain.errors import IdempotencyKeyReused
-from waybill_api.store.tables.models import IdempotencyKeyRow
 
 KEPT = 24 * 3_600_000
 """How long a key is remembered, in milliseconds."""
@@ -19,6 +18,20 @@ class IdempotencyKey:
 
     key: str
     fingerprint: str
+
+
+class IdempotencyKeyRow(Model):
+    """An Idempotency-Key, the request it came with, and the tasks that were created for it."""
+
+    key = TextField(primary_key=True)
+    fingerprint = TextField()
+    task_ids = TextField()
+    created_at = IntegerField()
+
+    class Meta:
+        """The name of its table."""
+
+        table_name = "idempotency_keys"
 
 
 def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[str] | None:
@@ -48,6 +61,6 @@ def remember(database: SqliteDatabase, given: IdempotencyKey, task_ids: Sequence
     IdempotencyKeyRow.insert(row).on_conflict("REPLACE").bind(database).execute()
 
 
-def forget(database: SqliteDatabase, now: int) -> int:
-    """Forget the keys that are older than a day; return how many."""
-    return int(IdempotencyKeyRow.delete().where(IdempotencyKeyRow.created_at <= now - KEPT).bind(database).execute())
+def forget(database: SqliteDatabase, now: int) -> None:
+    """Forget the keys that are older than a day."""
+    IdempotencyKeyRow.delete().where(IdempotencyKeyRow.created_at <= now - KEPT).bind(database).execute()

@@ -4,12 +4,9 @@ from collections.abc import Set
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from peewee import SqliteDatabase
-
 from waybill.domain.route import handler_of, type_of
 from waybill.domain.task_type import TaskType
 from waybill_api.store.tables import task_types
-from waybill_api.store.tables.models import TaskTypeRow
 
 
 class Lane(NamedTuple):
@@ -52,28 +49,31 @@ def routes(connection: Connection) -> list[str]:
     return found
 
 
-def unserved(database: SqliteDatabase, handlers: Set[str]) -> dict[str, int]:
+def waiting_routes(connection: Connection) -> list[str]:
+    """Return the routes that have tasks to be handed out, paused types left out."""
+    paused = task_types.paused(connection)
+    return [route for route in routes(connection) if type_of(route) not in paused]
+
+
+def unserved(connection: Connection, handlers: Set[str]) -> dict[str, int]:
     """Return the routes of unclaimed tasks that need none of these handlers, with their `no_handler_after`, if set."""
-    limited = TaskTypeRow.select(TaskTypeRow.name, TaskTypeRow.no_handler_after).where(
-        TaskTypeRow.no_handler_after.is_null(False) & ~TaskTypeRow.paused
-    )
-    allowed = dict(limited.tuples().bind(database).iterator())
+    limited = "SELECT name, no_handler_after FROM task_types WHERE no_handler_after IS NOT NULL AND NOT paused"
+    allowed: dict[str, int] = dict(connection.execute(limited).fetchall())
     if not allowed:
         return {}
-    lost = (route for route in routes(database.connection()) if handler_of(route) not in handlers)
+    lost = (route for route in routes(connection) if handler_of(route) not in handlers)
     return {route: allowed[name] for route in lost if (name := type_of(route)) in allowed}
 
 
-def strays(database: SqliteDatabase, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
+def strays(connection: Connection, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
     """Return the lanes of unclaimed tasks that need none of these handlers, with the handlers their types name now.
 
     That is nothing where the type still names theirs, or none of these.
     """
-    connection = database.connection()
     lost = {route for route in routes(connection) if handler_of(route) not in handlers}
     if not lost:
         return {}
-    types = {one.name: one for one in task_types.page(database.connection(), "", None)}
+    types = {one.name: one for one in task_types.page(connection)}
     instead = {route: _instead(types.get(type_of(route)), handler_of(route), handlers) for route in lost}
     return {lane: instead[lane.route] for lane in occupied(connection) if lane.route in lost}
 

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import fields
 from sqlite3 import Connection
 from typing import Any
 
 from waybill.domain.stage import StageResult
 from waybill_api.store.engine.statements import placeholders
-from waybill_api.store.tables.models import StageResultRow
 
-COLUMNS: tuple[str, ...] = tuple(StageResultRow._meta.sorted_field_names)
+COLUMNS = tuple(field.name for field in fields(StageResult))
+POSITION = COLUMNS.index("position")
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM stage_results"
 INSERT = f"INSERT INTO stage_results ({', '.join(COLUMNS)}) VALUES ({placeholders(COLUMNS)})"
 
@@ -17,8 +18,8 @@ INSERT = f"INSERT INTO stage_results ({', '.join(COLUMNS)}) VALUES ({placeholder
 def _row(left: StageResult) -> tuple[Any, ...]:
     return (
         left.task_id,
-        left.position,
         left.attempt,
+        left.position,
         left.stage,
         left.run,
         json.dumps(left.result, ensure_ascii=False, separators=(",", ":")),
@@ -28,8 +29,8 @@ def _row(left: StageResult) -> tuple[Any, ...]:
 
 
 def _stage_result(row: tuple[Any, ...]) -> StageResult:
-    fields = dict(zip(COLUMNS, row, strict=True))
-    return StageResult(**fields | {"result": json.loads(fields["result"])})
+    read = dict(zip(COLUMNS, row, strict=True))
+    return StageResult(**read | {"result": json.loads(read["result"])})
 
 
 def insert(connection: Connection, results: Iterable[StageResult]) -> None:
@@ -52,5 +53,5 @@ def latest(connection: Connection, task_id: str, position: int) -> Any:
 def of_task(connection: Connection, task_id: str, before: int, attempt: int) -> list[StageResult]:
     """Return what the stages before a position left, in their order: each in the latest attempt up to this one."""
     sql = f"{SELECT} WHERE task_id = ? AND position < ? AND attempt <= ? ORDER BY position, attempt"
-    found = {row[1]: row for row in connection.execute(sql, (task_id, before, attempt))}
+    found = {row[POSITION]: row for row in connection.execute(sql, (task_id, before, attempt))}
     return [_stage_result(row) for row in found.values()]

@@ -2,25 +2,22 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from waybill.domain.encoded import Encoded
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import Position, Task, TaskError
-from waybill_api.store.tables.models import TaskRow
 
-COLUMNS: tuple[str, ...] = tuple(TaskRow._meta.sorted_field_names)
+COLUMNS = tuple(
+    column
+    for field in fields(Task)
+    for column in (("error_code", "error_message") if field.name == "error" else (field.name,))
+)
+"""The fields of a Task, in their order."""
 FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
 """The columns that never change after creation."""
-TAKEN = (
-    "stages",
-    "timeout",
-    "max_attempts",
-    "min_backoff",
-    "max_backoff",
-    "stage_timeout",
-    "stage_timeout_ends",
-)
+TAKEN = ("stages", "timeout", "max_attempts", "min_backoff", "max_backoff", "stage_timeout", "stage_timeout_ends")
 """The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
 CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
 LEARNT = ("progress", "metadata", "positions", "heard_at", "version")
@@ -77,9 +74,17 @@ def changing(task: Task) -> tuple[Any, ...]:
         task.run,
         task.failures,
         task.crashes,
+        task.losses,
+        task.isolate,
+        task.isolated,
         task.claim,
         task.worker,
+        task.leaving,
+        task.claimed_at,
         task.stage,
+        task.stage_since,
+        task.heard_at,
+        task.silent_at,
         task.progress,
         _dump(task.metadata) if task.metadata else "{}",
         _dump(task.positions) if task.positions else "{}",
@@ -91,14 +96,6 @@ def changing(task: Task) -> tuple[Any, ...]:
         task.due_at,
         task.delay,
         task.version,
-        task.claimed_at,
-        task.stage_since,
-        task.heard_at,
-        task.silent_at,
-        task.losses,
-        task.isolate,
-        task.isolated,
-        task.leaving,
     )
 
 
@@ -129,14 +126,14 @@ def takes_nothing(before: Task, after: Task) -> bool:
 
 def task_of(row: Sequence[Any]) -> Task:
     """Return the task of a row of COLUMNS."""
-    fields = dict(zip(COLUMNS, row, strict=True))
-    code, message = fields.pop("error_code"), fields.pop("error_message")
-    fields["error"] = None if code is None else TaskError(ErrorCode(code), message)
-    fields["status"] = Status(fields["status"])
-    fields["input"], fields["result"] = _load(fields["input"]), _load(fields["result"])
-    fields["stages"] = None if fields["stages"] is None else tuple(json.loads(fields["stages"]))
+    read = dict(zip(COLUMNS, row, strict=True))
+    code, message = read.pop("error_code"), read.pop("error_message")
+    read["error"] = None if code is None else TaskError(ErrorCode(code), message)
+    read["status"] = Status(read["status"])
+    read["input"], read["result"] = _load(read["input"]), _load(read["result"])
+    read["stages"] = None if read["stages"] is None else tuple(json.loads(read["stages"]))
     for column in ("stage_timeout_ends", "isolate", "isolated"):
-        fields[column] = bool(fields[column])
-    fields["metadata"] = json.loads(fields["metadata"])
-    fields["positions"] = {key: Position(*at) for key, at in json.loads(fields["positions"]).items()}
-    return Task(**fields)
+        read[column] = bool(read[column])
+    read["metadata"] = json.loads(read["metadata"])
+    read["positions"] = {key: Position(*at) for key, at in json.loads(read["positions"]).items()}
+    return Task(**read)

@@ -1,56 +1,68 @@
 """Every query on `task_types`."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import fields
 from sqlite3 import Connection
 from typing import Any
 
-from peewee import SqliteDatabase
-
+from waybill.domain.errors import TaskTypeNotFound
+from waybill.domain.route import handler_of
 from waybill.domain.task_type import TaskType
-from waybill_api.store.tables.models import TaskTypeRow
 
-COLUMNS: tuple[str, ...] = tuple(TaskTypeRow._meta.sorted_field_names)
+COLUMNS = tuple(field.name for field in fields(TaskType))
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM task_types"
+PUT = f"INSERT OR REPLACE INTO task_types ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
-def _task_type(fields: Mapping[str, Any]) -> TaskType:
-    stages = fields["stages"]
-    read = {
-        "paused": bool(fields["paused"]),
-        "stages": None if stages is None else tuple(json.loads(stages)),
-        "stage_timeout_ends": bool(fields["stage_timeout_ends"]),
-    }
-    return TaskType(**{**fields, **read})
+def _task_type(row: tuple[Any, ...]) -> TaskType:
+    read = dict(zip(COLUMNS, row, strict=True))
+    for column in ("paused", "stage_timeout_ends"):
+        read[column] = bool(read[column])
+    read["stages"] = None if read["stages"] is None else tuple(json.loads(read["stages"]))
+    return TaskType(**read)
 
 
 def get(connection: Connection, name: str) -> TaskType | None:
-    """Return one task type; plain SQL, since every create and every claim asks."""
-    row = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        return None
-    return _task_type(dict(zip(COLUMNS, row, strict=True)))
+    """Return one task type; None if there is none of this name."""
+    row = connection.execute(f"{SELECT} WHERE name = ?", (name,)).fetchone()
+    return None if row is None else _task_type(row)
 
 
-def page(connection: Connection, after: str, limit: int | None) -> list[TaskType]:
+def load(connection: Connection, name: str) -> TaskType:
+    """Return one task type. Raises TaskTypeNotFound."""
+    task_type = get(connection, name)
+    if task_type is None:
+        raise TaskTypeNotFound()
+    return task_type
+
+
+def page(connection: Connection, after: str | None = None, limit: int | None = None) -> list[TaskType]:
     """Return the task types after a name, by name: all, or up to `limit`."""
-    sql = f"SELECT {', '.join(COLUMNS)} FROM task_types WHERE name > ? ORDER BY name LIMIT ?"
-    rows = connection.execute(sql, (after, -1 if limit is None else limit))
-    return [_task_type(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    rows = connection.execute(
+        f"{SELECT} WHERE name > ? ORDER BY name LIMIT ?", (after or "", -1 if limit is None else limit)
+    )
+    return [_task_type(row) for row in rows]
 
 
-def paused(database: SqliteDatabase) -> frozenset[str]:
+def paused(connection: Connection) -> frozenset[str]:
     """Return the names of the paused ones."""
-    rows = TaskTypeRow.select(TaskTypeRow.name).where(TaskTypeRow.paused).tuples().bind(database).iterator()
-    return frozenset(name for (name,) in rows)
+    return frozenset(name for (name,) in connection.execute("SELECT name FROM task_types WHERE paused"))
 
 
-def put(database: SqliteDatabase, task_type: TaskType) -> None:
+def handlers_of(connection: Connection, routes: Collection[str]) -> frozenset[str]:
+    """Return the handlers that a worker of version 0.1.0 has, by its routes: it calls a simple type by its name."""
+    types = {one.name: one.handler for one in page(connection)}
+    return frozenset(types.get(route) or handler_of(route) for route in routes)
+
+
+def put(connection: Connection, task_type: TaskType) -> None:
     """Add a task type, or replace the one of its name."""
-    stages = None if task_type.stages is None else json.dumps(task_type.stages)
-    TaskTypeRow.insert(**asdict(task_type) | {"stages": stages}).on_conflict("REPLACE").bind(database).execute()
+    values = {column: getattr(task_type, column) for column in COLUMNS}
+    values["stages"] = None if task_type.stages is None else json.dumps(task_type.stages)
+    connection.execute(PUT, tuple(values.values()))
 
 
-def delete(database: SqliteDatabase, name: str) -> None:
+def delete(connection: Connection, name: str) -> None:
     """Remove a task type."""
-    TaskTypeRow.delete().where(TaskTypeRow.name == name).bind(database).execute()
+    connection.execute("DELETE FROM task_types WHERE name = ?", (name,))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
+from waybill.domain.errors import TaskNotFound
 from waybill.domain.report import TaskKey
 from waybill.domain.status import Status
 from waybill.domain.task import Task, run_limit_of
@@ -89,6 +90,14 @@ def get(connection: Connection, task_id: str) -> Task | None:
     """Return one task by its key."""
     row = connection.execute(f"{SELECT} WHERE task_id = ?", (task_id,)).fetchone()
     return None if row is None else task_of(row)
+
+
+def load(connection: Connection, task_id: str) -> Task:
+    """Return one task by its key. Raises TaskNotFound."""
+    task = get(connection, task_id)
+    if task is None:
+        raise TaskNotFound()
+    return task
 
 
 def get_many(connection: Connection, task_ids: Sequence[str]) -> dict[str, Task]:

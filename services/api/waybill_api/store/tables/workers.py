@@ -2,42 +2,41 @@
 
 from sqlite3 import Connection
 
-from peewee import SqliteDatabase
-
-from waybill_api.store.tables.models import DrainingWorkerRow, WorkerRow
+from waybill_api.store.tables import tasks
 
 
 def is_gone(connection: Connection, worker_id: str) -> bool:
-    """Return whether the worker was declared gone; plain SQL, since every claim asks."""
+    """Return whether the worker was declared gone."""
     return connection.execute("SELECT 1 FROM workers WHERE worker_id = ?", (worker_id,)).fetchone() is not None
 
 
-def declare_gone(database: SqliteDatabase, worker_id: str, now: int) -> None:
+def declare_gone(connection: Connection, worker_id: str, now: int) -> None:
     """Refuse the worker's claims from now on; its ids are random and never come back."""
-    WorkerRow.insert(worker_id=worker_id, gone_at=now).on_conflict_ignore().bind(database).execute()
-    set_draining(database, worker_id, None)
+    connection.execute("INSERT OR IGNORE INTO workers (worker_id, gone_at) VALUES (?, ?)", (worker_id, now))
+    set_draining(connection, worker_id, None)
 
 
 def is_draining(connection: Connection, worker_id: str) -> bool:
-    """Return whether the worker was asked to take no more tasks; plain SQL, since every heartbeat asks."""
+    """Return whether the worker was asked to take no more tasks."""
     sql = "SELECT 1 FROM draining_workers WHERE worker_id = ?"
     return connection.execute(sql, (worker_id,)).fetchone() is not None
 
 
-def set_draining(database: SqliteDatabase, worker_id: str, since: int | None) -> None:
+def set_draining(connection: Connection, worker_id: str, since: int | None) -> None:
     """Ask the worker to take no more tasks, from then on (ms); None takes that back."""
     if since is None:
-        DrainingWorkerRow.delete().where(DrainingWorkerRow.worker_id == worker_id).bind(database).execute()
+        connection.execute("DELETE FROM draining_workers WHERE worker_id = ?", (worker_id,))
     else:
-        row = DrainingWorkerRow.insert(worker_id=worker_id, asked_at=since)
-        row.on_conflict_ignore().bind(database).execute()
+        sql = "INSERT OR IGNORE INTO draining_workers (worker_id, asked_at) VALUES (?, ?)"
+        connection.execute(sql, (worker_id, since))
 
 
-def draining(connection: Connection) -> list[str]:
-    """Return the ids of the workers that were asked to take no more tasks."""
-    return [worker_id for (worker_id,) in connection.execute("SELECT worker_id FROM draining_workers")]
+def holders(connection: Connection) -> list[str]:
+    """Return the ids of the workers that hold a run or were asked to drain: their end has to be noticed."""
+    draining = (worker_id for (worker_id,) in connection.execute("SELECT worker_id FROM draining_workers"))
+    return list({*tasks.holders(connection), *draining})
 
 
-def forget(database: SqliteDatabase, before: int) -> int:
-    """Forget workers that were declared gone before then; return how many."""
-    return int(WorkerRow.delete().where(WorkerRow.gone_at < before).bind(database).execute())
+def forget(connection: Connection, before: int) -> None:
+    """Forget workers that were declared gone before then."""
+    connection.execute("DELETE FROM workers WHERE gone_at < ?", (before,))

@@ -183,14 +183,14 @@ class Unit:
 
     def put_type(self, task_type: TaskType) -> None:
         """Add or replace a task type."""
-        task_types.put(self.database, task_type)
+        task_types.put(self.connection, task_type)
         self._types_changed = True
         self._types[task_type.name] = task_type
         self.writes += 1
 
     def delete_type(self, name: str) -> None:
         """Remove a task type."""
-        task_types.delete(self.database, name)
+        task_types.delete(self.connection, name)
         stage_times.forget(self.connection, name)
         self._types_changed = True
         self._types_deleted.add(name)
@@ -205,14 +205,14 @@ class Unit:
 
     def declare_gone(self, worker_id: str) -> None:
         """Refuse a worker's claims from now on."""
-        workers.declare_gone(self.database, worker_id, self.now)
+        workers.declare_gone(self.connection, worker_id, self.now)
         self._worker_gone = True
         self._gone[worker_id] = True
         self.writes += 1
 
     def set_draining(self, worker_id: str, wanted: bool) -> None:
         """Ask a worker to take no more tasks, or to go on."""
-        workers.set_draining(self.database, worker_id, self.now if wanted else None)
+        workers.set_draining(self.connection, worker_id, self.now if wanted else None)
         self.writes += 1
 
     def is_type_in_use(self, name: str) -> bool:

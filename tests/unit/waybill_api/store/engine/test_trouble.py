@@ -21,6 +21,7 @@ from waybill_api.conditions import (
     DISK_FULL,
     Conditions,
 )
+from waybill_api.store import commands, tables
 from waybill_api.store import store as store_module
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine import trouble
@@ -55,15 +56,17 @@ async def test_what_waits_for_a_lock_is_refused_in_time_and_served_once_the_lock
         with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             for _ in range(2):
-                refused = await asyncio.gather(*(store.create([DRAFT]) for _ in range(20)), return_exceptions=True)
+                refused = await asyncio.gather(
+                    *(store.write(commands.tasks.create, [DRAFT]) for _ in range(20)), return_exceptions=True
+                )
                 assert {type(error) for error in refused} == {StoreBusy}
                 assert codes(store) == [DATABASE_LOCKED]
-            waiting = asyncio.ensure_future(store.create([DRAFT]))
+            waiting = asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT]))
             await asyncio.sleep(0)
             other.execute("ROLLBACK")
             await waiting
         assert codes(store) == []
-        assert len(await store.events(None, 0, 10)) == 1, "what was refused was not kept"
+        assert len(await store.read(tables.events.page, None, 0, 10)) == 1, "what was refused was not kept"
 
 
 @pytest.mark.gen_test
@@ -74,7 +77,7 @@ async def test_a_store_closes_while_its_database_is_locked(
     async with open_store() as store:
         with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            pending = asyncio.ensure_future(store.create([DRAFT]))
+            pending = asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT]))
             await asyncio.sleep(0)
             await asyncio.get_running_loop().run_in_executor(None, store._writer.stop)
             with pytest.raises(StoreBusy):
@@ -91,7 +94,7 @@ async def test_what_is_committed_to_a_file_that_is_gone_is_not_answered_as_kept(
     async with open_store() as store:
         deaths, told = Event(), list[Commit]()
         store._writer._on_death = deaths.set
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         store.listen(told.append)
         path = Path(f"{store.path}{suffix}")
         if fate == "deleted":
@@ -102,12 +105,14 @@ async def test_what_is_committed_to_a_file_that_is_gone_is_not_answered_as_kept(
             draft = path.with_suffix(".draft")
             draft.write_bytes(path.read_bytes())
             os.replace(draft, path)
-        answers = await asyncio.gather(*(store.create([DRAFT]) for _ in range(3)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(store.write(commands.tasks.create, [DRAFT]) for _ in range(3)), return_exceptions=True
+        )
         assert {type(answer) for answer in answers} == {StoreLost}
         assert codes(store) == [DATABASE_LOST]
         assert told == [], "no listener is told of what is not kept"
         with pytest.raises(StoreLost):
-            await store.create([DRAFT])
+            await store.write(commands.tasks.create, [DRAFT])
         await died(store)
         assert deaths.is_set()
 
@@ -117,7 +122,7 @@ async def test_a_database_that_is_damaged_takes_nothing_more_and_says_so_to_whoe
     open_store: OpenStore,
 ) -> None:
     async with open_store() as store:
-        task_id = (await store.create([DRAFT]))[0]
+        task_id = (await store.write(commands.tasks.create, [DRAFT]))[0]
         # A page of the table and of its index, in the file and without a trace in the log.
         pages = await store._writer.submit(_pages_of_tasks)
         with closing(sqlite3.connect(store.path)) as other:
@@ -128,10 +133,10 @@ async def test_a_database_that_is_damaged_takes_nothing_more_and_says_so_to_whoe
                 file.write(b"\xa5" * 4096)
         store._database.close()
         with pytest.raises(StoreDamaged):
-            store.task(task_id)
+            store.look_up(tables.tasks.load, task_id)
         assert codes(store) == [DATABASE_DAMAGED]
         with pytest.raises(StoreDamaged):
-            await store.create([DRAFT])
+            await store.write(commands.tasks.create, [DRAFT])
         with pytest.raises(StoreDamaged):
             await store.ready()
 
@@ -148,15 +153,15 @@ def _pages_of_tasks(unit: Unit) -> list[int]:
 @pytest.mark.gen_test
 async def test_a_bar_that_falls_amid_a_group_refuses_the_rest_of_it(open_store: OpenStore) -> None:
     async with open_store() as store:
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
 
         def meets_damage(unit: Unit) -> None:
             raise _error(sqlite3.SQLITE_CORRUPT)
 
         first = store._writer.submit(meets_damage)
-        answers = await asyncio.gather(first, store.create([DRAFT]), return_exceptions=True)
+        answers = await asyncio.gather(first, store.write(commands.tasks.create, [DRAFT]), return_exceptions=True)
         assert [type(answer) for answer in answers] == [StoreDamaged, StoreDamaged]
-        assert len(await store.events(None, 0, 10)) == 1
+        assert len(await store.read(tables.events.page, None, 0, 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -201,7 +206,7 @@ async def test_the_watch_notices_a_loss_without_any_request(open_store: OpenStor
     async with open_store() as store:
         lost = Event()
         looking = Watch(store, lost.set)
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         looking.look()
         assert not lost.is_set()
         store.path.with_name(f"{store.path.name}{suffix}").unlink()
@@ -280,7 +285,7 @@ async def test_a_checkpoint_that_fails_is_tried_again_and_ends_nothing(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_store() as store:
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         failed = Event()
         execute: Callable[..., Any] = store._writer._database.execute_sql
 
@@ -291,12 +296,12 @@ async def test_a_checkpoint_that_fails_is_tried_again_and_ends_nothing(
             return execute(sql, *more)
 
         monkeypatch.setattr(store._writer._database, "execute_sql", failing)
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         assert await asyncio.get_running_loop().run_in_executor(None, failed.wait, 60)
         async with asyncio.timeout(60):
             while store._writer._wal.is_pending:
                 await asyncio.sleep(0.02)
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
 
 
 def _error(code: int) -> sqlite3.OperationalError:

@@ -16,6 +16,7 @@ from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import Task, TaskError
 from waybill.domain.task_type import TaskType
 from waybill.domain.transitions import end, retry
+from waybill_api.store import commands
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.followers.statistics import MINUTE, MOST_TYPES, Statistics
 from waybill_api.store.writing.unit import Change, Commit
@@ -133,13 +134,19 @@ def test_whatever_happens_the_counts_are_those_of_the_tasks(types: list[int], de
 def test_the_counts_of_the_database_are_those_of_its_tasks(open_store: OpenStore) -> None:
     async def work() -> None:
         async with open_store() as store:
-            await store.create_type(TaskType(name="parcel", title="Parcel", handler=None, created_at=0))
-            task_ids = await store.create([TaskDraft(name="n", type="parcel") for _ in range(9)])
-            await store.report([Report(task_id=task_id, status=Status.PROCESSING) for task_id in task_ids[:6]])
-            await store.report([Report(task_id=task_id, status=Status.COMPLETED) for task_id in task_ids[:2]])
-            await store.cancel(task_ids[8])
-            await store.retry(task_ids[0])
-            await store.delete(task_ids[1])
+            await store.write(
+                commands.task_types.create, TaskType(name="parcel", title="Parcel", handler=None, created_at=0)
+            )
+            task_ids = await store.write(commands.tasks.create, [TaskDraft(name="n", type="parcel") for _ in range(9)])
+            await store.insist(
+                commands.reports.report, [Report(task_id=task_id, status=Status.PROCESSING) for task_id in task_ids[:6]]
+            )
+            await store.insist(
+                commands.reports.report, [Report(task_id=task_id, status=Status.COMPLETED) for task_id in task_ids[:2]]
+            )
+            await store.write(commands.tasks.cancel, task_ids[8])
+            await store.write(commands.tasks.retry, task_ids[0])
+            await store.write(commands.tasks.delete, task_ids[1])
             followed = store.statistics.course(store.clock.now())
             connection = sqlite3.connect(store.path)
         assert followed.counts == {Status.NEW: 3, Status.PROCESSING: 4, Status.COMPLETED: 0, Status.ERROR: 1}
@@ -159,7 +166,7 @@ def test_the_counts_of_the_database_are_those_of_its_tasks(open_store: OpenStore
 async def test_a_start_takes_no_more_of_large_tasks_into_memory_than_it_counts(open_store: OpenStore) -> None:
     """A task may hold 60 KB, and 20,000 of them are looked at."""
     async with open_store() as store:
-        await store.create([TaskDraft(name="n", processing_time=1, input="x" * 60_000)] * 200)
+        await store.write(commands.tasks.create, [TaskDraft(name="n", processing_time=1, input="x" * 60_000)] * 200)
     tracemalloc.start()
     try:
         async with open_store() as store:

@@ -11,9 +11,11 @@ import pytest
 
 from waybill.domain.errors import Overloaded, StorageFull, TaskNotFound
 from waybill_api.search.query import Query
+from waybill_api.store import commands
 from waybill_api.store.commands import tasks as task_commands
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine import write_ahead_log
+from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 from waybill_api.store.writing import writer as module
 from waybill_api.store.writing.unit import Commit, Unit
@@ -25,7 +27,7 @@ DRAFT = TaskDraft(name="n", processing_time=1)
 
 
 async def names(store: Store) -> list[str]:
-    return [task.name for task in (await store.find(Query(), None, 100, newest=False)).tasks]
+    return [task.name for task in (await store.read(finder.find, Query(), None, 100, newest=False)).tasks]
 
 
 async def hold(store: Store) -> Event:
@@ -46,7 +48,7 @@ async def test_what_gathers_while_a_commit_is_under_way_is_committed_together(op
         commits: list[Commit] = []
         store.listen(commits.append)
         gate = await hold(store)
-        creates = [asyncio.ensure_future(store.create([DRAFT])) for _ in range(50)]
+        creates = [asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT])) for _ in range(50)]
         await asyncio.sleep(0)
         gate.set()
         await asyncio.gather(*creates)
@@ -61,7 +63,7 @@ async def test_a_transaction_that_takes_long_takes_in_no_more_and_who_was_first_
         commits: list[Commit] = []
         store.listen(commits.append)
         gate = await hold(store)
-        creates = [asyncio.ensure_future(store.create([DRAFT] * size)) for size in (1, 2, 3)]
+        creates = [asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT] * size)) for size in (1, 2, 3)]
         await asyncio.sleep(0)
         gate.set()
         assert [len(made) for made in await asyncio.gather(*creates)] == [1, 2, 3]
@@ -73,7 +75,7 @@ async def test_a_future_resolves_only_after_the_commit(open_store: OpenStore) ->
         seen: list[bool] = []
         reader = sqlite3.connect(store.path, check_same_thread=False)
         store.listen(lambda commit: seen.append(reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)))
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         assert seen == [True]
     reader.close()
 
@@ -91,16 +93,16 @@ async def test_a_bad_operation_fails_alone(open_store: OpenStore) -> None:
         raise TaskNotFound
 
     async with open_store() as store:
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         gate = await hold(store)
         wishes = [
             asyncio.ensure_future(wish)
             for wish in (
-                store.create([DRAFT]),
+                store.write(commands.tasks.create, [DRAFT]),
                 store._writer.submit(breaks_a_rule),
                 store._writer.submit(has_a_bug),
                 store._writer.submit(changes_its_mind),
-                store.create([DRAFT]),
+                store.write(commands.tasks.create, [DRAFT]),
             )
         ]
         await asyncio.sleep(0)
@@ -120,18 +122,18 @@ async def test_a_full_disk_is_said_so_and_service_resumes(open_store: OpenStore)
         await store._writer.submit(lambda unit: unit.connection.execute(f"PRAGMA max_page_count = {size}").fetchone())
         large = TaskDraft(name="large", processing_time=1, input="x" * 200_000)
         with pytest.raises(StorageFull):
-            await store.create([large])
+            await store.write(commands.tasks.create, [large])
         assert await names(store) == []
         await store._writer.submit(lambda unit: unit.connection.execute("PRAGMA max_page_count = 100000").fetchone())
-        await store.create([large])
+        await store.write(commands.tasks.create, [large])
         assert await names(store) == ["large"]
 
 
 async def test_a_caller_that_gave_up_does_not_disturb_the_others(open_store: OpenStore) -> None:
     async with open_store() as store:
         gate = await hold(store)
-        leaving = asyncio.ensure_future(store.create([DRAFT]))
-        staying = asyncio.ensure_future(store.create([DRAFT]))
+        leaving = asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT]))
+        staying = asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT]))
         await asyncio.sleep(0)
         leaving.cancel()
         gate.set()
@@ -147,7 +149,7 @@ async def test_a_stopped_writer_says_so(open_store: OpenStore) -> None:
 
 async def test_the_writer_checkpoints_when_it_is_idle(open_store: OpenStore) -> None:
     async with open_store() as store:
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         async with asyncio.timeout(60):
             while store._writer._wal.is_pending:
                 await asyncio.sleep(0.02)
@@ -165,7 +167,7 @@ async def test_a_dead_writer_tells(open_store: OpenStore) -> None:
             raise SystemExit
 
         store.listen(fails)
-        pending = asyncio.ensure_future(store.create([DRAFT]))
+        pending = asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT]))
         assert await asyncio.get_running_loop().run_in_executor(None, told.wait, 10)
         pending.cancel()
 
@@ -187,18 +189,18 @@ async def test_a_large_log_is_checkpointed_step_by_step_while_somebody_reads_fro
 
         monkeypatch.setattr(store._writer._wal, "checkpoint", counted)
         with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
-            await store.create([DRAFT])
+            await store.write(commands.tasks.create, [DRAFT])
             reader.execute("BEGIN")
             assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
             for _ in range(60):
-                await store.create([DRAFT] * 10)
+                await store.write(commands.tasks.create, [DRAFT] * 10)
             grown = store._writer._wal.size
             assert grown > large + 2 * step, "what is read from is kept"
             assert 2 <= len(checkpoints) <= 1 + grown // step, "not one for each commit"
             assert all(later - earlier > step for earlier, later in pairwise(checkpoints))
         checkpoints.clear()
         for _ in range(60):
-            await store.create([DRAFT] * 10)
+            await store.write(commands.tasks.create, [DRAFT] * 10)
         assert len(checkpoints) <= 2, "once nobody reads from it, it begins anew"
         assert store._writer._wal.size <= grown + step
 
@@ -214,7 +216,7 @@ async def test_a_listener_that_fails_after_the_commit_undoes_nothing_and_has_not
         store.listen(fails)
         store.listen(heard.append)
         for _ in range(2):
-            assert len(await store.create([DRAFT])) == 1
+            assert len(await store.write(commands.tasks.create, [DRAFT])) == 1
         assert await names(store) == ["n"] * 2
         assert [commit.created for commit in heard] == [1, 1], "those behind it hear of the commit"
     assert [record.levelname for record in caplog.records] == ["ERROR"], "it is said once"
@@ -232,7 +234,7 @@ async def test_whatever_comes_after_the_commit_is_done_once(
             return summary(unit)
 
         monkeypatch.setattr(Unit, "summary", summed_up)
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         assert committed == [False], "what may fail is done before"
 
 
@@ -244,10 +246,10 @@ async def test_a_vital_listener_that_fails_ends_the_service_and_the_create_is_an
         told = Event()
         store._writer._on_death = told.set
         store.listen(fails, is_vital=True)
-        assert len(await store.create([DRAFT])) == 1
+        assert len(await store.write(commands.tasks.create, [DRAFT])) == 1
         assert await names(store) == ["n"]
         assert told.is_set()
-        assert len(await store.create([DRAFT])) == 1, "until it has ended, it serves"
+        assert len(await store.write(commands.tasks.create, [DRAFT])) == 1, "until it has ended, it serves"
 
 
 async def test_the_log_is_checkpointed_while_upkeep_looks_and_writes_nothing(
@@ -255,7 +257,7 @@ async def test_the_log_is_checkpointed_while_upkeep_looks_and_writes_nothing(
 ) -> None:
     monkeypatch.setattr(write_ahead_log, "IDLE", 0.2)
     async with open_store() as store:
-        await store.create([DRAFT])
+        await store.write(commands.tasks.create, [DRAFT])
         async with asyncio.timeout(60):
             while store._writer._wal.is_pending:
                 await store.ready()
@@ -270,14 +272,26 @@ async def test_where_too_much_waits_clients_are_refused_and_reports_and_upkeep_a
     async with open_store() as store:
         gate = await hold(store)
         monkeypatch.setattr(module, "MOST_WAITING", 4)
-        waiting = [asyncio.ensure_future(store.create([DRAFT])) for _ in range(3)]
+        waiting = [asyncio.ensure_future(store.write(commands.tasks.create, [DRAFT])) for _ in range(3)]
         await asyncio.sleep(0)
-        for refused in (store.create([DRAFT]), store.cancel("a"), store.delete("a"), store.delete_type("sleep")):
+        for refused in (
+            store.write(commands.tasks.create, [DRAFT]),
+            store.write(commands.tasks.cancel, "a"),
+            store.write(commands.tasks.delete, "a"),
+            store.write(commands.task_types.delete, "sleep"),
+        ):
             with pytest.raises(Overloaded):
                 await refused
-        joined = [asyncio.ensure_future(joins) for joins in (store.report([]), store.ready(), store.beat("w", []))]
+        joined = [
+            asyncio.ensure_future(joins)
+            for joins in (
+                store.insist(commands.reports.report, []),
+                store.ready(),
+                store.insist(commands.runs.beat, "w", []),
+            )
+        ]
         await asyncio.sleep(0)
         assert await names(store) == [], "reads go on"
         gate.set()
         await asyncio.gather(*waiting, *joined)
-        assert len(await store.create([DRAFT])) == 1
+        assert len(await store.write(commands.tasks.create, [DRAFT])) == 1
