@@ -1,6 +1,6 @@
-"""Waybill for other people's services: a client of its API, and a reporter that loses nothing while that is away.
+"""Waybill for other services: a client of the API, and a reporter that loses nothing while the API is down.
 
-Each name is loaded when it is first used, so that a service which imports a part of this package loads that part alone.
+Each name is loaded when it is first used, so that a service loads only the parts that it uses.
 """
 
 from importlib import import_module

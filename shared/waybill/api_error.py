@@ -8,7 +8,7 @@ class ApiError(Exception):
     """The API did not do what it was asked to do."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
-        """Take what went wrong, and the HTTP status where there was an answer."""
+        """Take what went wrong, and the HTTP status if there was an answer."""
         super().__init__(detail)
         self.status = status
 

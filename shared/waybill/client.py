@@ -12,22 +12,22 @@ from waybill.transport import Transport, decoded
 
 
 class Answer(NamedTuple):
-    """What became of one report; the task comes with a granted claim and where nothing was applied."""
+    """What became of one report; `task` is set with a granted claim, and if the report changed nothing."""
 
     task_id: str | None
-    """None where it is not known."""
+    """None if it is not known."""
     outcome: Outcome
     task: dict[str, Any] | None = None
     detail: str | None = None
 
 
 class BeatAnswer(NamedTuple):
-    """What a worker is told in return for a heartbeat."""
+    """The answer to a heartbeat."""
 
     lost: list[tuple[str, int]]
-    """The runs, by task_id and run, that are its no longer."""
+    """The runs, as (task_id, run), that the worker holds no longer."""
     drain: bool = False
-    """Whether it is to take no more tasks; an API that does not know of it never says so."""
+    """Whether the worker must take no more tasks; False from an API that knows no draining."""
 
 
 class Client(Transport):
@@ -49,11 +49,11 @@ class Client(Transport):
         return answers
 
     def heartbeat(self, worker_id: str, beat: Mapping[str, Any]) -> list[tuple[str, int]]:
-        """Say that a worker lives and what it runs; return the (task_id, run) pairs that it has lost."""
+        """Send a heartbeat; return the (task_id, run) pairs that the worker holds no longer."""
         return self.beat(worker_id, beat).lost
 
     def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
-        """Say that a worker lives and what it runs; return all that it is told."""
+        """Send a heartbeat with what the worker runs; return the whole answer."""
         answer = self._call("POST", f"/workers/{_quoted(worker_id)}/heartbeat", beat)
         try:
             lost = [(one["task_id"], one["run"]) for one in answer["lost"]]
@@ -86,7 +86,7 @@ class Client(Transport):
         return self._call("POST", "/tasks/batch", {"tasks": list(tasks)}, headers=headers)
 
     def get_task(self, task_id: str, wait: float | None = None) -> dict[str, Any]:
-        """Return a task; with `wait`, seconds up to 60, only once it is final or the time is over."""
+        """Return a task; with `wait` (up to 60 seconds) once it is final, or when the time is over."""
         parameters = {} if wait is None else {"wait": f"{wait:g}"}
         timeout = (self._timeout[0], self._timeout[1] + (wait or 0))
         return dict(self._call("GET", f"/tasks/{_quoted(task_id)}", parameters=parameters, timeout=timeout))
@@ -102,16 +102,16 @@ class Client(Transport):
             url, parameters = (None if following is None else urljoin(url, following)), {}
 
     def events(self, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
-        """Return up to `limit` events of the whole history, oldest first: those numbered higher than `after`."""
+        """Return up to `limit` events of the whole history with an id above `after`, oldest first."""
         return _listed(self._call("GET", "/events", parameters={"after": str(after), "limit": str(limit)}))
 
     def task_events(self, task_id: str, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
-        """Return up to `limit` events of a task's history, oldest first: those numbered higher than `after`."""
+        """Return up to `limit` events of a task with an id above `after`, oldest first."""
         parameters = {"after": str(after), "limit": str(limit)}
         return _listed(self._call("GET", f"/tasks/{_quoted(task_id)}/events", parameters=parameters))
 
     def cancel_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
-        """Cancel a task, only in this attempt where one is given, and return it."""
+        """Cancel a task and return it; if `attempt` is given, only in that attempt."""
         return self._control(task_id, "cancel", attempt)
 
     def retry_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class Client(Transport):
         return dict(self._call("PATCH", f"/task-types/{_quoted(name)}", fields))
 
     def accounts(self) -> list[dict[str, Any]]:
-        """List the accounts of people."""
+        """List the accounts."""
         return _listed(self._call("GET", "/accounts"))
 
     def create_account(self, name: str, role: str, password: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Client(Transport):
 
 
 def _outcome(said: Any) -> Outcome:
-    """Return an outcome; one that only a later version knows counts as a refusal."""
+    """Return an outcome; one that this version does not know counts as REFUSED."""
     try:
         return Outcome(said)
     except ValueError:

@@ -10,27 +10,27 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 BLOCK = 1_000
-"""How many numbers are reserved at once, so that only one in `BLOCK` costs a write."""
+"""How many numbers one write reserves."""
 
 DIGITS = 20
 
 HIGHEST = 2**52
-"""A higher number in the file means damage: this is half of what the API accepts as a number."""
+"""A higher number in the file means that it is damaged; the API accepts numbers up to twice this."""
 
 LEAP = 2**16
 """The largest step between two numbers while the file fails, so that two processes hardly ever share one."""
 
 
 class LogicalClock:
-    """Numbers what one source says, so that each number is higher than all that it had seen before.
+    """Numbers the reports of one source; each number is higher than all that the source has seen before.
 
-    L. Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978. One clock for all tasks: its
-    numbers are distinct, whichever threads, and whichever processes with the same file, report on the same task. The
-    file holds how far numbers were given out, so that a process that starts again does not begin below its own last.
+    L. Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978. All tasks share one clock, and
+    all threads and processes with the same file draw distinct numbers. The file holds the highest reserved number, so
+    that a process that starts again does not begin below its own last.
     """
 
     def __init__(self, path: Path) -> None:
-        """Name the file; nothing is opened yet."""
+        """Take the path; nothing is opened yet."""
         self._path = path
         self._lock = threading.Lock()
         self._last = 0
@@ -39,7 +39,7 @@ class LogicalClock:
         self._fails = False
 
     def tick(self, received: int) -> int:
-        """Return the next number: max(received, own last) + 1, or a later one that is free."""
+        """Return the next number: max(received, own last) + 1, or a higher one that is free."""
         with self._lock:
             self._last = max(received, self._last) + 1
             if self._last > self._own:
@@ -62,7 +62,7 @@ class LogicalClock:
                 os.close(descriptor)
         except OSError as error:
             if not self._fails:
-                logger.error("The numbers of reports are not kept for the next process; retrying: %s", error)
+                logger.error("The last number of a report cannot be saved for the next process; retrying: %s", error)
             # Without the folder, no other process has numbers from it either.
             if not isinstance(error, FileNotFoundError):
                 self._last += secrets.randbelow(LEAP)

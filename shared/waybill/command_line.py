@@ -1,6 +1,6 @@
 """The command line: `waybill`, also `python -m waybill`, and `manage.py` in a clone.
 
-What the services add to it is found by the entry-point group `waybill.commands`, so that none of them is imported here.
+Commands of the services are found by the entry-point group `waybill.commands`, so that no service is imported here.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from waybill.version import VERSION
 
 GROUP = "waybill.commands"
 SERVICES = {"api": ("waybill_api", "serve HTTP until Ctrl-C"), "worker": ("waybill_worker", "run tasks until Ctrl-C")}
-"""The commands that become a service, with its package and what it does."""
+"""The commands that become a service: its package, and what it does."""
 
 FAILED = 1
 BAD_USAGE = 2
 
 
 class CommandError(Exception):
-    """A command cannot do what it was asked for; the message is one line, `status` the exit code."""
+    """A command failed; the message is one line, `status` is the exit code."""
 
     def __init__(self, message: str, status: int = FAILED) -> None:
         """Take the message and the exit code."""
@@ -56,7 +56,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(more: Sequence[Command] = ()) -> int:
-    """Do what the arguments say, and return the exit code; `more` are commands that only a clone has."""
+    """Run the command that the arguments name, and return the exit code; `more` are commands that only a clone has."""
     os.umask(0o077)
     if len(sys.argv) == 2 and sys.argv[1] in SERVICES:
         _become(sys.argv[1])

@@ -1,4 +1,4 @@
-"""A report as the text that travels: JSON, within the limits of the API."""
+"""A report as JSON text, within the limits of the API."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ MESSAGE_CAP = 2_000
 
 
 def encoded(report: Mapping[str, Any]) -> str:
-    """Return a report as JSON text; ValueError says why the API would not take it."""
+    """Return a report as JSON text. Raises ValueError if the API would not take it."""
     try:
         text = json.dumps(report, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
@@ -35,7 +35,7 @@ def encoded(report: Mapping[str, Any]) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Return the message of an error, or its class if it has none or its methods fail."""
+    """Return the message of an error, or its class if it has no message or its methods fail."""
     try:
         text = str(error)
     except BaseException:  # noqa: BLE001  # even SystemExit is only what its method raises

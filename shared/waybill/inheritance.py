@@ -1,4 +1,4 @@
-"""What earlier processes of a service left undelivered: it goes before anything of one's own."""
+"""The reports that earlier processes of a service left undelivered; they go out before its own."""
 
 import logging
 import sqlite3
@@ -17,10 +17,10 @@ INTERVAL_SECONDS = 2.0
 
 
 class Inheritance:
-    """Looks every few seconds for spools whose owner is dead, and delivers what they hold."""
+    """Looks every INTERVAL_SECONDS for spools whose owner is dead, and delivers what they hold."""
 
     def __init__(self, folder: Path, prefix: str, deliver: Callable[[Sequence[Parcel]], Delivered]) -> None:
-        """Take the folder, how the names of spools begin, and what delivers the first of some parcels."""
+        """Take the folder, the prefix of the spools' names, and what delivers the first of some parcels."""
         self._leftovers = Leftovers(folder, prefix, self._settle)
         self._deliver = deliver
         self._due_at = 0.0
@@ -31,7 +31,7 @@ class Inheritance:
         return self._due_at
 
     def run(self) -> None:
-        """Deliver everything that is found. Raises ApiError where something of it has to wait."""
+        """Deliver everything that is found. Raises ApiError if some of it has to wait."""
         self._leftovers.look()
         if self._leftovers.waiting is not None:
             raise self._leftovers.waiting
@@ -46,5 +46,5 @@ class Inheritance:
             logger.error("The spool %s is damaged and set aside: %s", spool.path, error)
             spool.set_aside(DAMAGED)
         else:
-            logger.info("%d reports were delivered that an earlier process had left", delivered)
+            logger.info("%d reports of an earlier process were delivered", delivered)
             spool.discard()

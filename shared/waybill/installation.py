@@ -1,4 +1,4 @@
-"""The installation: an id that is made with the data directory, and that every answer of its API carries."""
+"""The id of the installation: it is made with the data directory, and every answer of the API carries it."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def new_id() -> str:
 
 
 def read(path: Path) -> str | None:
-    """Return the id in a file; None without a file, as after an older version or on another machine.
+    """Return the id in a file; None if there is no file, as after an older version or on another machine.
 
     Raises NoInstallation, OSError.
     """
@@ -35,7 +35,7 @@ def read(path: Path) -> str | None:
 
 
 def known(path: Path) -> str | None:
-    """Return the id in a file, None if it cannot be read; then the installation is not checked."""
+    """Return the id in a file; None if it cannot be read: then the client does not check who answers."""
     try:
         return read(path)
     except (NoInstallation, OSError):

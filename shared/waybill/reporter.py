@@ -1,4 +1,4 @@
-"""The reporter: what a service of anybody's says about tasks, delivered though the API be away."""
+"""The reporter: delivers what a service reports on tasks, also across downtime of the API."""
 
 import atexit
 import logging
@@ -28,31 +28,30 @@ from waybill.received import Received
 logger = logging.getLogger(__name__)
 
 UNKNOWN_SECONDS = 60.0
-"""For how long a report on a task that the API does not know is tried again: it may have come before the create."""
+"""For how long a report on a task that the API does not know is retried: the task may be created later."""
 
 TIMEOUT = (3.05, 10.0)
 FAREWELL_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 
 PREFIX = "r"
-"""How the names of spools begin."""
+"""The prefix of the spools' names."""
 
 
 class Reporter:
-    """Says what happens to tasks, from any number of threads; one thread of its own delivers it.
+    """Takes reports from any number of threads, and delivers them from a thread of its own.
 
-    Reports that gather while one request is under way travel in the next. While the API is away they are kept in
-    `spool`, a folder of this service alone, and whatever a process leaves there the next one of this service delivers
-    first. Reports of a process on the same task arrive in their order.
+    Reports that gather during a request go into the next one. While the API is down they are kept in `spool`, a folder
+    that only this service uses; what a process leaves there, the next process delivers first. The reports of a process
+    on one task arrive in order.
 
-    At most 10,000 reports and 16 MiB wait in memory; beyond that a call waits for room, for up to `wait_seconds`
-    (by default for as long as it takes), and then raises Full.
+    At most 10,000 reports and 16 MiB wait in memory. If there is no room, a call waits for up to `wait_seconds` (by
+    default for as long as it takes), and then raises Full.
 
-    A report on a task that the API does not know is tried again for 60 s, and those behind it on the same task wait
-    for it. What is invalid or refused is set aside at once, into the table `dead_letters` of the spool's file, and
-    logged.
+    A report on a task that the API does not know is retried for 60 s; later reports on the same task wait for it. A
+    report that is invalid or refused is logged, and kept in the table `dead_letters` of the spool's file.
 
-    Make it after any fork: threads and locks stay with the process that made them.
+    Create it after any fork: threads and locks stay with the process that created them.
     """
 
     def __init__(
@@ -65,10 +64,10 @@ class Reporter:
         wait_seconds: float | None = None,
         unknown_seconds: float = UNKNOWN_SECONDS,
     ) -> None:
-        """Take where the API is, the reporter's token (or a function that reads it), and the name of this service.
+        """Take the API's address, the reporter's token (or a function that reads it), and the name of this service.
 
-        Replicas that have no folder in common each need a `source` of their own. Raises OSError where the folder cannot
-        be made.
+        Replicas that do not share the folder each need a `source` of their own. Raises OSError if the folder cannot be
+        made.
         """
         self.source = source
         self._wait_seconds = wait_seconds
@@ -99,10 +98,10 @@ class Reporter:
         external_key: str | None = None,
         attempt: int | None = None,
     ) -> Received:
-        """Return what says how the work on received data goes; with several numbers (a join) the highest counts.
+        """Return what reports on received data; of several numbers (a join) the highest counts.
 
-        Name the task by its id, or by its type and your own key. Without numbers the data begins here. Raises
-        ValueError for a task that is not named in exactly one way.
+        Name the task by its id, or by its type and your own key. Give no number if the data begins here. Raises
+        ValueError unless the task is named in exactly one way.
         """
         named = _named(task_id, type, external_key)
         about = named if attempt is None else named | {"attempt": attempt}
@@ -117,18 +116,18 @@ class Reporter:
     def report(
         self, *, task_id: object = None, type: str | None = None, external_key: str | None = None, **said: Any
     ) -> None:
-        """Send one report with any fields; without `seq` it takes its place in the order of arrival.
+        """Send one report with any fields; without `seq` it counts in the order of arrival.
 
-        Raises ValueError for a task that is not named in exactly one way, and for what is not JSON or too large.
+        Raises ValueError unless the task is named in exactly one way, and if a value is not JSON or is too large.
         """
         self._put(_named(task_id, type, external_key) | said)
 
     def flush(self, timeout: float) -> bool:
-        """Wait for up to `timeout` seconds until all is delivered or set aside, and tell whether it is."""
+        """Wait for up to `timeout` seconds until all is delivered or a dead letter; return whether it is."""
         return self._delivery.flush(timeout)
 
     def close(self, timeout: float = FAREWELL_SECONDS) -> bool:
-        """Deliver for up to `timeout` seconds, and tell whether nothing is left for the next process to deliver."""
+        """Deliver for up to `timeout` seconds; return whether nothing is left for the next process."""
         if self._process != os.getpid():
             return False
         with self._closing:
@@ -141,7 +140,7 @@ class Reporter:
         return not self._delivery.undelivered
 
     def _leave(self) -> None:
-        """Leave nothing behind but what another process has to deliver."""
+        """Remove all files but those that another process has to deliver."""
         if self._thread.is_alive():
             return
         try:
@@ -174,7 +173,7 @@ class Reporter:
                     complaint = str(error)
                 time.sleep(PAUSE_SECONDS)
             except BaseException:
-                # Whoever reports is told, rather than kept waiting for room that never comes.
+                # Raise in the callers: there will never be room again.
                 self._closed = True
                 self._delivery.close(0)
                 raise
@@ -203,5 +202,5 @@ def _named(task_id: object, type_name: str | None, external_key: str | None) -> 
 
 
 def _task(report: dict[str, Any]) -> str:
-    """Return what tells tasks apart, for their order."""
+    """Return what identifies the task, so that its reports stay in order."""
     return str(report["task_id"]) if "task_id" in report else f"{report['type']}/{report['external_key']}"

@@ -16,7 +16,7 @@ from waybill.host.ownership import make_folder
 
 PREFIX = "WAYBILL_"
 UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-"""What to call a server that listens on every address: Tornado's `::` does not take IPv4 connections."""
+"""The address to call if a server listens on every address; Tornado's `::` takes no IPv4 connections."""
 
 SHARE_RESERVED = 20
 """By default a worker reserves one of this many slots: a twentieth."""
@@ -26,11 +26,11 @@ LEAST_RESERVED = ((20, 2), (4, 1))
 
 
 class SettingsError(Exception):
-    """A setting makes no sense; the message is one line that names the variable and what is allowed."""
+    """A setting is invalid; the message is one line that names the variable and what is allowed."""
 
 
 class Settings(BaseSettings):
-    """What an installation can choose; a field's description says which values are allowed."""
+    """The settings of an installation; a field's description says which values are allowed."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment and `.env`; raise SettingsError on nonsense."""
+        """Read the environment and `.env`. Raises SettingsError."""
         try:
             return cls()
         except ValidationError as error:
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        """Where workers and clients reach the API, without a slash at the end."""
+        """The address at which workers and clients reach the API, without a final slash."""
         if self.api_url is not None:
             return self.api_url
         host = UNSPECIFIED.get(self.host, self.host)
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
 
     @property
     def tasks_db(self) -> Path:
-        """The truth: SQLite, written by the API only."""
+        """The database of tasks, the truth; only the API writes it."""
         return self.data_dir / "tasks.db"
 
     @property
@@ -114,17 +114,17 @@ class Settings(BaseSettings):
 
     @property
     def lock_file(self) -> Path:
-        """Who holds this lock may write `tasks_db`."""
+        """The file whose lock allows a process to write `tasks_db`."""
         return self.data_dir / "tasks.lock"
 
     @property
     def spool_dir(self) -> Path:
-        """Where workers keep reports that they could not deliver yet."""
+        """The folder with the reports that workers could not deliver yet."""
         return self.data_dir / "spool"
 
     @property
     def doorbell_dir(self) -> Path:
-        """Where workers wait for the signal that messages have come."""
+        """The folder with the doorbells that wake workers."""
         return self.data_dir / "doorbells"
 
     @property
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         return self.data_dir / "installation"
 
     def files(self) -> Iterator[Path]:
-        """Yield the paths that Waybill makes in the data directory, also missing ones."""
+        """Yield every path that Waybill uses in the data directory, whether it exists or not."""
         for database in (self.tasks_db, self.queue_db):
             for suffix in ("", "-wal", "-shm", "-journal"):
                 yield database.with_name(database.name + suffix)
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
                 yield from folder.iterdir()
 
     def make_data_dir(self) -> None:
-        """Make the data directory, for its owner only, unless it is there; raise SettingsError where that fails."""
+        """Make the data directory, for its owner only, unless it exists. Raises SettingsError."""
         try:
             make_folder(self.data_dir)
         except OSError as error:

@@ -17,14 +17,14 @@ STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """The exit codes of honcho after it was asked to stop."""
 
 SETTINGS = {"api": "", "worker": "WAYBILL_DRAIN_SECONDS=${WAYBILL_DRAIN_SECONDS:-3} "}
-"""The services, and what each gets that is not set: honcho kills 5 s after it has asked to stop."""
+"""The default settings of each service: honcho kills 5 s after it has asked to stop."""
 
 
 def run() -> int:
     """Start both services and wait for their end; return 0 if a signal asked for it.
 
-    honcho gets a process group of its own, which the terminal sends its Ctrl-C to: `make`, which would otherwise
-    receive it too and call that a failure, only sees that its command has ended well.
+    honcho gets a process group of its own, to which the terminal sends Ctrl-C. So `make` does not receive it too, and
+    does not report a failure.
     """
     honcho = subprocess.Popen(starter.bound([sys.executable, "-m", __name__], signal.SIGTERM), process_group=0)
 
@@ -45,13 +45,13 @@ def run() -> int:
 
 
 def honcho_main() -> int:
-    """Run honcho, so that an output which is not read neither blocks nor kills it and the services never outlive it."""
+    """Run honcho; it survives an output that is not read, and the services end with it."""
     Outlets()
     endings = starter.endings()
     if signal.SIGHUP in endings:
         signal.signal(signal.SIGHUP, _hang_up)
     if signal.SIGINT not in endings:
-        # honcho would handle it even if it is ignored.
+        # honcho would handle SIGINT even if it is ignored.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     manager = Manager(Printer(sys.stdout))
     for name, settings in SETTINGS.items():
@@ -62,7 +62,7 @@ def honcho_main() -> int:
 
 
 def _hang_up(number: int, frame: FrameType | None) -> None:
-    """Stop as asked to, and say no more: what is written to a closed terminal is an error, and would end honcho."""
+    """Stop, and print nothing more: a write to a closed terminal fails, and would end honcho at once."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nowhere, standard)
@@ -71,8 +71,8 @@ def _hang_up(number: int, frame: FrameType | None) -> None:
 
 
 def _lend_terminal(group: int) -> bool:
-    """Make a process group the terminal's foreground one; False where we are not in the foreground of any."""
-    # Else the terminal would stop us when we take it back.
+    """Make a process group the terminal's foreground group; return False if ours is not that."""
+    # Otherwise the terminal would stop us when we take it back.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     if not starter.is_in_the_foreground():
         return False

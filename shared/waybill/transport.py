@@ -1,4 +1,4 @@
-"""How a request reaches the API and its answer comes back: connections, the token, a second try."""
+"""HTTP to the API: connections, the token, a second try."""
 
 import json
 import threading
@@ -36,8 +36,8 @@ class Transport:
     ) -> None:
         """Take the address and the bearer token, or a function that reads it; it is read again after a 401.
 
-        `installation` returns the id of the installation that has to answer there, None while that is not known: each
-        new connection is asked for it before the token is sent over it.
+        `installation` returns the id of the expected installation, None while it is not known. Each new connection is
+        asked for the id before the token is sent over it.
         """
         self._base_url = api_address(base_url)
         self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
@@ -72,7 +72,7 @@ class Transport:
         timeout: tuple[float, float],
         again: bool = True,
     ) -> requests.Response:
-        """Send one request, with the token read again after a 401, and return an answer that is a success."""
+        """Send one request, again after a 401 if the token has changed, and return the answer if it is a success."""
         sent = self._token = self._token or self._read_token()
         while True:
             allowed = {} if sent is None else {"Authorization": f"Bearer {sent}"}
@@ -97,7 +97,7 @@ class Transport:
 
     def _attempt(self, request: requests.Request, timeout: tuple[float, float], again: bool) -> requests.Response:
         try:
-            # Prepared without the session, which has nothing to add and takes a quarter of the whole time for it.
+            # Not prepared by the session: it would add nothing, and take a quarter of the call's time.
             prepared = request.prepare()
             try:
                 return self._sent(prepared, timeout)
@@ -109,7 +109,7 @@ class Transport:
             raise ApiUnreachable(_reason(error)) from error
 
     def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
-        """Send a request over a connection whose other end is known. Raises WrongInstallation."""
+        """Send a request over a connection to the right installation. Raises WrongInstallation."""
         session = self._session()
         if "Authorization" in prepared.headers:
             self._recognize(session, timeout)
@@ -134,7 +134,7 @@ class Transport:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
-            # A .netrc entry would take the place of the token, and looking for one costs more than the request.
+            # An entry in .netrc would replace the token, and the search for one costs more than the request.
             session.trust_env = False
             if self._base_url.lower().startswith("https:"):
                 session.verify = authorities() or True
@@ -162,7 +162,7 @@ def _failure(response: requests.Response) -> ApiError:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what lies at the bottom of an error; what the libraries wrap around it fills a screen."""
+    """Return the first cause of an error; with all that libraries wrap around it the message fills a screen."""
     while below := error.__cause__ or error.__context__:
         error = below
     return f"{type(error).__name__}: {error}"
@@ -180,5 +180,5 @@ def _connection(session: requests.Session, url: str) -> Any:
 
 
 def _was_dropped(error: requests.ConnectionError) -> bool:
-    """Whether the server closed a connection that had been open, which says nothing about the request."""
+    """Whether the server closed a kept-alive connection, which says nothing about the request."""
     return bool(error.args) and isinstance(error.args[0], ProtocolError)

@@ -1,4 +1,4 @@
-"""The certificate authorities that are trusted."""
+"""The certificate authorities that the client trusts."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ class NoAuthorities(Exception):
 
 
 def authorities() -> str | None:
-    """Return the file or folder that the environment names, None if it names none. Raises NoAuthorities."""
+    """Return the file or folder that the environment names; None if it names none. Raises NoAuthorities."""
     for name in VARIABLES:
         if path := os.environ.get(name):
             if not Path(path).exists():

@@ -21,8 +21,8 @@ import waybill_worker.handlers.context
 import waybill_worker.handlers.sleep
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
 from tests.stateful.running import ADMIN, REPORTER, RunningApi
+from waybill import api_error, transport
 from waybill import client as today
-from waybill import transport
 from waybill.api_error import ApiProblem
 from waybill.domain.route import handler_of, route_of
 
@@ -51,7 +51,7 @@ def api(tmp_path: Path) -> Iterator[RunningApi]:
 
 FORMER = {
     "shared": waybill,
-    "shared.client": today,
+    "shared.client": api_error,
     "shared.domain": waybill.domain,
     "shared.domain.route": waybill.domain.route,
     "services": waybill_worker,

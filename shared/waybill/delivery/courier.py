@@ -1,4 +1,4 @@
-"""Sending parcels in order: as many at once as the API can take, and none held up by one that is never accepted."""
+"""The courier: sends parcels in order, as many at once as the API can take."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,21 +13,21 @@ BATCH = 1_000
 """How many reports the API takes at once."""
 
 BATCH_BYTES = 7 * 1_048_576
-"""Below the 8 MiB that the API takes, for the brackets and commas between."""
+"""Bytes of reports in one request: below the 8 MiB that the API takes, since brackets and commas come on top."""
 
 SLOW_SECONDS = 1.0
-"""After a request that took longer, the next one has half as many reports."""
+"""Seconds after which a request counts as slow: the next one has half as many reports."""
 
 SMALLEST_BATCH = 20
-"""Fewer are not worth a request of their own, which costs the API about as much as they do."""
+"""The fewest reports in a request that was halved: a request costs the API about as much as these."""
 
 FIRST_BATCH = 100
-"""How many reports there are at most in the first request after one that failed: many may come at once."""
+"""The most reports in the first request after a failure: many couriers may send at the same time."""
 
 NEVER_ACCEPTED = (400, 413, 422)
 SERVER_ERROR = 500
 PATIENCE = 5
-"""How many answers of 500 in a row make the batch, not the API, suspect."""
+"""After how many answers of 500 in a row the batch, not the API, is suspected."""
 
 
 class Reports(Protocol):
@@ -38,12 +38,11 @@ class Reports(Protocol):
 
 
 class Courier:
-    """Sends the first of many parcels in one request, and finds the bad one where a whole batch is not accepted.
+    """Sends the first of many parcels in one request, and finds the bad one if a whole batch is not accepted.
 
-    An API that is slow gets less at once, halved until a request takes no more than a second, and doubled again while
-    it is quick. Otherwise what many couriers send would take longer than each of them waits for its answer; they would
-    send the same again, and an API with more to do than it can would do it twice, with nobody else served meanwhile
-    (N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021).
+    If the API is slow, the next batch is half as large, until a request takes at most a second; while the API is quick,
+    batches double again. Otherwise the requests of many couriers would time out, be sent again, and keep an overloaded
+    API busy with the same reports (N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021).
     """
 
     def __init__(self, client: Reports, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,9 +53,9 @@ class Courier:
         self._errors = 0
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        """Deliver at least the first parcel, and return answers for as many as were delivered.
+        """Deliver at least the first parcel, and return an answer for each delivered one.
 
-        Raises ApiUnreachable or ApiProblem where nothing could be delivered now.
+        Raises ApiUnreachable or ApiProblem if none could be delivered now.
         """
         while True:
             batch = self._batch(parcels)
@@ -86,7 +85,7 @@ class Courier:
         return batch
 
     def _fitting(self, size: int, begun: float) -> int:
-        """Return how many reports the next request may have, after one of this size."""
+        """Return how many reports the next request may have, after one of `size`."""
         if self._clock() - begun > SLOW_SECONDS:
             return max(SMALLEST_BATCH, size // 2)
         return min(2 * self._limit, BATCH)
@@ -99,7 +98,7 @@ class Courier:
         return self._errors >= PATIENCE
 
     def _without_first(self, parcels: Sequence[Parcel], error: ApiError) -> list[Answer]:
-        """Judge the first parcel invalid; after a server error, only where the one behind it gets through."""
+        """Count the first parcel as invalid; after a server error, only if the API accepts the one behind it."""
         first = Answer(parcels[0].task_id, Outcome.INVALID, None, str(error))
         if isinstance(error, ApiProblem):
             return [first]

@@ -1,4 +1,4 @@
-"""Reports that came before the create of their task: tried again for a while, without holding up other tasks."""
+"""Reports that came before their task was created: retried for a while, without holding up other tasks."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,35 +9,35 @@ from waybill.delivery.spool import Deferred, Parcel, Spool
 RETRY_SECONDS = 0.5
 
 MOST_TASKS = 100_000
-"""How many tasks may be waited for; a bound on memory, since of each of them only the name is held there."""
+"""How many unknown tasks may be waited for, which bounds the memory: only their names are held there."""
 
 
 class Deferral:
-    """The tasks that the API does not know yet; the parcels themselves lie in the spool, in order per task.
+    """The tasks that the API does not know yet; their parcels are in the spool, in order per task.
 
-    Only the oldest parcel of a task is tried; once the API knows the task, the others follow. Belongs to one thread.
+    Only the oldest parcel of a task is sent again; once the API knows the task, the others follow. Used by one thread.
     """
 
     def __init__(self, spool: Spool, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the spool, for how many seconds each parcel is tried, and a clock of monotonic seconds."""
+        """Take the spool; each parcel is retried for `patience` seconds, `clock` counts monotonic seconds."""
         self._spool = spool
         self._patience = patience
         self._clock = clock
         self._due: dict[str, float] = {}
-        """When each task is tried again, the soonest first."""
+        """The time at which each task is tried again, the soonest first."""
         self._found: dict[str, None] = {}
-        """The tasks that have turned up, and whose other parcels can follow."""
+        """The tasks that the API knows now, whose other parcels can follow."""
 
     def __len__(self) -> int:
         return len(self._due) + len(self._found)
 
     @property
     def due_at(self) -> float:
-        """When there is something to try; to be asked only where something is deferred."""
+        """The time at which something is to be tried; there must be something deferred."""
         return self._clock() if self._found else next(iter(self._due.values()))
 
     def holds(self, task_id: str) -> bool:
-        """Whether parcels of this task wait, so that later ones have to wait behind them."""
+        """Whether parcels of this task wait, so that later ones must wait behind them."""
         return task_id in self._due or task_id in self._found
 
     def takes(self, task_id: str) -> bool:
@@ -45,7 +45,7 @@ class Deferral:
         return self.holds(task_id) or len(self) < MOST_TASKS
 
     def add(self, parcels: Sequence[Parcel]) -> None:
-        """Keep parcels, each behind those of its task. Raises sqlite3.Error."""
+        """Keep parcels, each behind the others of its task. Raises sqlite3.Error."""
         if not parcels:
             return
         now = self._clock()
@@ -55,7 +55,7 @@ class Deferral:
                 self._due[parcel.task_id] = now + RETRY_SECONDS
 
     def due(self, limit: int) -> list[Deferred]:
-        """Return what can be tried now, up to `limit` parcels."""
+        """Return up to `limit` parcels that can be tried now."""
         chosen: list[Deferred] = []
         for task_id in islice(self._found, limit):
             if len(chosen) < limit:
@@ -68,11 +68,11 @@ class Deferral:
         return chosen
 
     def is_over(self, one: Deferred) -> bool:
-        """Whether it was tried for long enough."""
+        """Whether a parcel has been retried for long enough."""
         return self._clock() >= one.until
 
     def settle(self, done: Sequence[Deferred], again: Sequence[Deferred], dead: Sequence[tuple[str, str]]) -> None:
-        """Forget those that are done with, and wait for the others again. Raises sqlite3.Error."""
+        """Forget the parcels that are done, and retry those of `again` later. Raises sqlite3.Error."""
         self._spool.remove_deferred([one.id for one in done], dead)
         for task_id in {one.parcel.task_id for one in done}:
             self._drop(task_id)
@@ -84,7 +84,7 @@ class Deferral:
             self._due[one.parcel.task_id] = later
 
     def clear(self) -> None:
-        """Forget what is held in memory, where the spool is gone."""
+        """Forget all tasks, since the spool is gone."""
         self._due.clear()
         self._found.clear()
 

@@ -1,4 +1,4 @@
-"""From parcels to the API: the one thread that delivers what a process has to say, in order per task."""
+"""Delivery: the one thread that sends the parcels of a process to the API, in order per task."""
 
 import logging
 import sqlite3
@@ -23,33 +23,33 @@ LONGEST_PAUSE = 1.0
 
 
 class Closed(Exception):
-    """Nothing more is delivered."""
+    """The delivery is closed, and takes nothing more."""
 
 
 class Full(Exception):
-    """There was no room for as long as the caller would wait."""
+    """There was no room for as long as the caller waited."""
 
 
 class CannotDefer(ApiError):
-    """What has to be tried later cannot be kept until then, so that everything waits."""
+    """The spool cannot keep what has to be retried later, so that everything waits."""
 
 
 class Errand(Protocol):
-    """What has to be done before anything of one's own is delivered."""
+    """What has to be done before any parcel of this process is delivered."""
 
     @property
     def due_at(self) -> float:
-        """When it is to be done, in seconds of the delivery's clock."""
+        """The time at which it is due, in seconds of the delivery's clock."""
 
     def run(self) -> None:
-        """Do it. Raises ApiError where it has to be tried again first."""
+        """Do it. Raises ApiError if it has to be tried again first."""
 
 
 class Delivery:
-    """Sends what gathered while the last request was under way; spools it while the API cannot be reached.
+    """Sends the parcels that gathered during the last request; spools them while the API cannot be reached.
 
-    Memory is bounded: whoever reports waits while the API is slower than the reports, or while neither the API nor
-    the spool takes any.
+    Memory is bounded: callers wait while the API is slower than the reports, or while neither the API nor the spool
+    takes any.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Delivery:
         *,
         patience: float = 0.0,
     ) -> None:
-        """Take the parts it works with; `clock` counts monotonic seconds, for `patience` of which LATER is tried."""
+        """Take the parts; `clock` counts monotonic seconds, `patience` is for how many of them LATER is retried."""
         self._courier = courier
         self._spool = spool
         self._judge = judge
@@ -74,11 +74,11 @@ class Delivery:
         self._closing = False
         self._deadline = 0.0
         self._ended = False
-        # From here on only the working thread's.
+        # The fields from here on belong to the thread of `work`.
         self._deferral = Deferral(spool, patience, clock)
         self._spooled = 0
         self._share = 0
-        """How many parcels may follow into the spool while it is emptied: half of what was last taken from it."""
+        """How many parcels may be added to the spool while it is emptied: half of what was last taken from it."""
         self._pause = 0.0
         self._retry_at = 0.0
         self._spool_works = True
@@ -86,13 +86,13 @@ class Delivery:
         self._after_deferred = False
 
     def run_first(self, errand: Errand) -> None:
-        """Do this before anything is delivered; to be called before `work`."""
+        """Do an errand before anything is delivered. Call it before `work`."""
         self._errand = errand
 
     def put(self, parcel: Parcel, *, patience: float | None = None, beyond_room: bool = False) -> None:
-        """Hand over a parcel, after waiting for room for up to `patience` seconds (None: for as long as it takes).
+        """Hand over a parcel; wait for room for up to `patience` seconds (None: for as long as it takes).
 
-        Raises Full; Closed where it would not even be kept any more.
+        Raises Full, and Closed if the parcel would not even be kept.
         """
         with self._changed:
             if not (beyond_room or self._changed.wait_for(lambda: self._memory.has_room or self._closing, patience)):
@@ -104,47 +104,44 @@ class Delivery:
                 self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was put before is delivered or set aside, and tell whether it is."""
+        """Wait up to `timeout` seconds until all parcels so far are delivered or set aside; return whether they are."""
         with self._changed:
             target = self._memory.taken
             return self._changed.wait_for(lambda: self._finished >= target and not len(self._deferral), timeout)
 
     def work(self) -> None:
-        """Deliver until closed and empty, or closed and out of time; what is left then is in the spool.
+        """Deliver until closed, and then until empty or out of time; the rest goes to the spool.
 
-        Raises sqlite3.DatabaseError where the spool is damaged.
+        Raises sqlite3.DatabaseError if the spool is damaged.
         """
         while self._wait():
             self._keep_what_has_to_wait()
             if self._clock() >= self._retry_at:
                 self._turn()
         with self._changed:
-            # First, so that nothing is taken that would not be kept.
+            # Set before the last write, so that no parcel is taken that would not be kept.
             self._ended = True
             self._changed.notify_all()
         self._keep(None)
 
     def close(self, timeout: float) -> None:
-        """Let `work` return once everything is delivered, at the latest after `timeout` seconds."""
+        """Make `work` return once everything is delivered, at the latest after `timeout` seconds."""
         with self._changed:
             self._closing = True
             self._deadline = self._clock() + timeout
             self._changed.notify_all()
 
     def lose_spool(self) -> None:
-        """Go on without what was in the spool, once `work` has failed and the file was set aside."""
+        """Go on without the spooled parcels, after `work` has failed and the file was set aside."""
         self._spooled = 0
         self._deferral.clear()
 
     def pass_on(self, parcels: Sequence[Parcel]) -> Delivered:
-        """Send the first of these parcels, but none behind one of the same task that is deferred.
-
-        Raises ApiError.
-        """
+        """Send the first of these parcels; a parcel of a deferred task is deferred too. Raises ApiError."""
         free = [index for index, parcel in enumerate(parcels) if not self._deferral.holds(parcel.task_id)]
         answers = self._courier.send([parcels[index] for index in free]) if free else []
         said = dict(zip(free, answers, strict=False))
-        # Those that are held back come along, up to the first that got no answer.
+        # Parcels that are held back count too, up to the first one without an answer.
         count = free[len(answers)] if len(answers) < len(free) else len(parcels)
         dead, later = [], []
         for index, parcel in enumerate(parcels[:count]):
@@ -157,12 +154,12 @@ class Delivery:
         try:
             self._deferral.add(later)
         except (sqlite3.Error, OSError) as error:
-            raise CannotDefer(f"the spool does not keep what has to be tried later: {error}") from error
+            raise CannotDefer(f"the spool cannot keep what has to be retried: {error}") from error
         return Delivered(count, dead)
 
     @property
     def undelivered(self) -> int:
-        """How many parcels are left, in memory or in the spool; to be read once `work` has returned."""
+        """How many parcels are left in memory or in the spool. Read it after `work` has returned."""
         return len(self._memory) + self._spooled + len(self._deferral)
 
     @property
@@ -174,7 +171,7 @@ class Delivery:
         return self._pause > 0
 
     def _wait(self) -> bool:
-        """Wait for something to do; tell whether to go on."""
+        """Wait for something to do; return whether to go on."""
         with self._changed:
             while True:
                 patience = self._patience()
@@ -188,7 +185,7 @@ class Delivery:
                 self._changed.wait(patience)
 
     def _patience(self) -> float | None:
-        """For how many seconds there is nothing to do; None where that is up to whoever reports."""
+        """Return for how many seconds there is nothing to do; None if only a new parcel changes that."""
         if self._memory and self._is_away and self._spool_works:
             return 0.0
         due = []
@@ -201,7 +198,7 @@ class Delivery:
         return max(0.0, min(due) - self._clock()) if due else None
 
     def _keep_what_has_to_wait(self) -> None:
-        """Move to the spool what cannot be sent now, without ever filling it faster than it is emptied."""
+        """Move parcels to the spool that cannot be sent now; never fill it faster than it is emptied."""
         if self._is_away:
             self._keep(None)
         elif self._spooled and self._share:
@@ -227,7 +224,7 @@ class Delivery:
             self._changed.notify_all()
 
     def _turn(self) -> None:
-        """Do the next thing that the API is needed for."""
+        """Do the next thing that needs the API."""
         try:
             if self._errand is not None and self._errand.due_at <= self._clock():
                 self._errand.run()
@@ -256,7 +253,7 @@ class Delivery:
             self._pause = 0.0
 
     def _deferral_is_next(self) -> bool:
-        """Whether to try what was deferred: never twice in a row while anything else waits."""
+        """Return whether to retry deferred parcels: never twice in a row while others wait."""
         is_due = len(self._deferral) > 0 and self._deferral.due_at <= self._clock()
         self._after_deferred = is_due and not (self._after_deferred and (self._spooled or self._memory))
         return self._after_deferred
@@ -280,7 +277,7 @@ class Delivery:
     def _deliver_from_spool(self) -> None:
         parcels = self._spool.first(BATCH)
         if not parcels:
-            # Somebody has removed the file.
+            # The file was removed.
             with self._changed:
                 self._spooled = 0
                 self._changed.notify_all()
@@ -306,7 +303,7 @@ class Delivery:
         try:
             remove()
         except (sqlite3.Error, OSError) as error:
-            # What stays there is delivered once more, which changes nothing.
+            # They are delivered once more, which changes nothing.
             logger.error("Delivered reports cannot be removed from the spool: %s", error)
             self._retry_at = self._clock() + LONGEST_PAUSE
             return False

@@ -1,4 +1,4 @@
-"""What dead processes left in a folder: each owned a spool and held the lock on the lock file beside it."""
+"""What dead processes left in a folder: each had a spool, and held the lock of the lock file beside it."""
 
 import logging
 import re
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 DAMAGED = "damaged"
 
 Settle = Callable[[str, Spool], None]
-"""Finish what the owner of this name left in its spool, and discard that. Raises ApiError where it has to wait."""
+"""Finishes what the owner of this name left in its spool, and discards the spool. Raises ApiError if it must wait."""
 
 
 def identify(folder: Path, prefix: str) -> tuple[str, LockFile]:
-    """Draw a name for this process and take its lock; a sibling that mistakes the new file for a dead one's gets it."""
+    """Draw a name for this process and take its lock; again if a sibling takes the new file for a dead process's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         name = f"{prefix}-{secrets.token_hex(8)}"
@@ -32,20 +32,20 @@ def identify(folder: Path, prefix: str) -> tuple[str, LockFile]:
 
 
 class Leftovers:
-    """Looks for lock files whose lock is free, since their owners are dead, and has each settled once."""
+    """Looks for lock files whose lock is free, since their owners are dead, and settles each owner once."""
 
     def __init__(self, folder: Path, prefix: str, settle: Settle) -> None:
-        """Take the folder, how the names in it begin, and what finishes with an owner's spool."""
+        """Take the folder, the prefix of its names, and what settles an owner's spool."""
         self._folder = folder
         self._name = re.compile(re.escape(prefix) + "-[0-9a-f]{16}")
         self._settle = settle
         self.waiting: ApiError | None = None
-        """Why, at the last look, something could not be settled yet; None if nothing was left over."""
+        """The error for which the last look could not settle something yet; None if there was none."""
         self._complaints: dict[str, str] = {}
-        """The latest warning about each owner with unusable files, so that each is logged once."""
+        """The latest warning about each owner with unusable files, so that it is logged once."""
 
     def look(self) -> int:
-        """Settle every dead owner that is found, and return how many were settled."""
+        """Settle every dead owner, and return how many were settled."""
         self.waiting = None
         return sum(self._finish(name) for name in sorted(self._candidates()))
 
@@ -61,14 +61,14 @@ class Leftovers:
         lock = LockFile(self._folder / f"{name}.lock")
         settled = False
         try:
-            # A spool without its lock file has no owner either, but a lock file that has just gone is settled.
+            # A spool without a lock file has no owner either; if both have just gone, another process has settled it.
             if not lock.acquire(create=not lock.path.exists() and spool.exists):
                 return False
             self._settle(name, spool)
             settled = True
         except ApiError as error:
             self.waiting = error
-            logger.debug("What %s left has to wait: %s", name, error)
+            logger.debug("The spool of %s has to wait: %s", name, error)
         except (OSError, sqlite3.Error) as error:
             if str(error) != self._complaints.get(name):
                 logger.warning("What %s left cannot be settled; retrying: %s", name, error)

@@ -1,4 +1,4 @@
-"""Saying once that the API cannot be reached, and once that it can again."""
+"""An outage of the API: logged once when it begins, and once when it ends."""
 
 import logging
 import threading
@@ -10,11 +10,11 @@ from waybill.api_error import ApiError, WrongInstallation
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
-"""Seconds that an API may be away without a warning, since it may start later, end earlier, or be replaced."""
+"""Seconds for which the API may be down without a warning: it may start later, end earlier, or be replaced."""
 
 
 class Outage:
-    """What the threads of a process know together about whether the API answers."""
+    """Whether the API answers, as all threads of a process have seen."""
 
     def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the API's address, for the log, and a clock of monotonic seconds."""
@@ -26,10 +26,10 @@ class Outage:
         self._is_said = False
 
     def began(self, error: ApiError) -> None:
-        """Note that a call failed; log a warning once the API has been away for `PATIENCE_SECONDS`.
+        """Note that a call failed; log a warning once the API has been down for PATIENCE_SECONDS.
 
-        An API that has never answered is logged at once, though not as a warning; that another one answers in its place
-        is logged at once, too, since that seldom passes by itself.
+        If the API has never answered, log that at once, but not as a warning. If another installation answers in its
+        place, log a warning at once, since that seldom passes by itself.
         """
         now = self._clock()
         with self._lock:

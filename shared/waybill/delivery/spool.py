@@ -1,4 +1,4 @@
-"""The spool: where one process keeps, on disk and in order, the reports that it could not deliver yet."""
+"""The spool: the reports that one process could not deliver yet, on disk and in order."""
 
 import contextlib
 import os
@@ -28,12 +28,12 @@ create table if not exists state (name text primary key, value integer not null)
 """
 DEAD_LETTERS = "dead-letters"
 DEAD_LETTERS_KEPT = 10_000
-"""How many are kept: the newest ones, so that a reporter that is wrong for weeks fills no disk."""
+"""How many dead letters are kept, the newest ones: a reporter that is wrong for weeks must not fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A report on its way: its JSON text, and of which run it is the end or a part."""
+    """A report on its way: its JSON text, its run, and whether it ends that run."""
 
     task_id: str
     run: int
@@ -43,7 +43,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A parcel that is tried again later, and until when: in seconds of its owner's monotonic clock."""
+    """A parcel that is retried until `until`, in monotonic seconds of its owner's clock."""
 
     id: int
     until: float
@@ -57,18 +57,18 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
-        """Name the file; nothing is opened yet."""
+        """Take the path; nothing is opened yet."""
         self.path = path
         self._connection: sqlite3.Connection | None = None
 
     def append(self, parcels: Sequence[Parcel]) -> None:
-        """Keep parcels, behind those that are kept already."""
+        """Keep parcels behind those that are kept already."""
         rows = [(one.task_id, one.run, one.is_final, one.text) for one in parcels]
         with self._open() as connection:
             connection.executemany("insert into reports (task_id, run, is_final, text) values (?, ?, ?, ?)", rows)
 
     def first(self, limit: int) -> list[Parcel]:
-        """Return the oldest parcels, which stay until they are removed."""
+        """Return up to `limit` of the oldest parcels; they stay until they are removed."""
         if not self.exists:
             return []
         rows = self._open().execute("select task_id, run, is_final, text from reports order by id limit ?", (limit,))
@@ -81,7 +81,7 @@ class Spool:
             _bury(connection, dead)
 
     def defer(self, parcels: Sequence[Parcel], until: float) -> None:
-        """Keep parcels aside, to be tried again; they are no longer among those that `first` returns."""
+        """Keep parcels for a retry; `first` does not return them."""
         rows = [(until, one.task_id, one.run, one.is_final, one.text) for one in parcels]
         with self._open() as connection:
             connection.executemany(
@@ -104,7 +104,7 @@ class Spool:
             _bury(connection, dead)
 
     def undefer(self) -> None:
-        """Put what a dead owner had deferred before all else: of the same task, it is the oldest."""
+        """Put the deferred parcels of a dead owner before all others: they are the oldest of their tasks."""
         if not self.exists or self._open().execute("select 1 from deferred limit 1").fetchone() is None:
             return
         with self._open() as connection:
@@ -122,7 +122,7 @@ class Spool:
         return list(self._open().execute("select reason, text from dead_letters order by id"))
 
     def mark_stopped(self) -> None:
-        """Note that the owner stops on its own, so that whoever finds the spool counts no crash."""
+        """Note that the owner stops on its own, so that the process that finds the spool counts no crash."""
         with self._open() as connection:
             connection.execute("insert or replace into state (name, value) values ('stopped', 1)")
 
@@ -145,7 +145,7 @@ class Spool:
             self._connection = None
 
     def discard(self) -> None:
-        """Remove the file; where it holds dead letters, move it into the folder `dead-letters` beside it."""
+        """Remove the file; if it holds dead letters, move it into the folder `dead-letters` beside it."""
         kept = bool(self.dead_letters())
         self.close()
         if kept:
@@ -155,7 +155,7 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def set_aside(self, folder: str) -> None:
-        """Move the file into a folder beside it, where nobody looks for reports to deliver."""
+        """Move the file into a folder beside it, where no process looks for reports to deliver."""
         self.close()
         aside = self.path.parent / folder
         aside.mkdir(mode=0o700, exist_ok=True)

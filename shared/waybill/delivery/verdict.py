@@ -1,4 +1,4 @@
-"""What becomes of a parcel by the API's answer."""
+"""What to do with parcels after the API's answers."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Verdict(Enum):
     SET_ASIDE = "set aside"
     """It will never be accepted: a dead letter."""
     LATER = "later"
-    """Its task is not known yet: tried again for a while, and then set aside."""
+    """Its task is not known yet: it is retried for a while, and then set aside."""
 
 
 Judge = Callable[[Parcel, Answer], Verdict]

@@ -17,14 +17,14 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who may log in; `created_at` is in milliseconds since the epoch."""
+    """A person who may log in; `created_at` is in milliseconds since the epoch."""
 
     name: str
     password: str
     """The hash, with the parameters that it was made with."""
     role: Role
     is_demo: bool = False
-    """Whether the password is one that everybody knows, since it is printed in the documentation."""
+    """Whether the password is the public one of the documentation."""
     created_at: int = 0
 
 
@@ -35,7 +35,7 @@ class Session:
     digest: str
     account: str
     role: Role
-    """That of the account, now."""
+    """The account's present role."""
     created_at: int
     expires_at: int
     seen_at: int

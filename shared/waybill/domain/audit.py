@@ -10,13 +10,13 @@ class Deed:
     """One line of the audit log."""
 
     who: str
-    """The account, or what stood for one."""
+    """The name of the account, or of what acted for one, such as a token."""
     action: str
     """The name of the call, such as `cancel_task`."""
     target: str
     """What it was done to: a path of the API, or an account."""
     address: str
-    """The network address that it came from."""
+    """The network address of the client."""
     outcome: str
     """`done`, or the code of the problem."""
     details: Mapping[str, Any] = field(default_factory=dict)

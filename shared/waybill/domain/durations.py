@@ -1,25 +1,25 @@
-"""How long something takes, as a small histogram: its quantiles cost no list of all that was seen."""
+"""How long something takes: quantiles from a small histogram, without a list of all values."""
 
 from collections.abc import Mapping
 from math import log2
 
 STEPS = 8
-"""Buckets to each doubling, so that a quantile is within 5 % of the true one."""
+"""Buckets per doubling, so that a quantile is within 5 % of the true one."""
 
 MOST = 20_000
-"""With so many in it, all counts are halved: the newest weigh most, and what was true long ago fades."""
+"""At this total all counts are halved, so that new durations weigh more than old ones."""
 
 
 class Durations:
     """Durations in milliseconds, counted in buckets whose bounds grow by the same factor."""
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
-        """Begin with counts by bucket, as `counts` gave them."""
+        """Begin with counts by bucket, as `counts` holds them."""
         self.counts: dict[int, int] = dict(counts or {})
         self.total = sum(self.counts.values())
 
     def add(self, milliseconds: int) -> None:
-        """Count one; what is below a millisecond counts as one."""
+        """Count one duration; less than a millisecond counts as one."""
         bucket = int(log2(max(1, milliseconds)) * STEPS)
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
         self.total += 1
@@ -28,7 +28,7 @@ class Durations:
             self.total = sum(self.counts.values())
 
     def quantile(self, share: float) -> float | None:
-        """Return the seconds within which this share of all were done; None where there are none."""
+        """Return the seconds within which this share of all were done; None if there are none."""
         wanted = share * self.total
         reached = 0
         for bucket in sorted(self.counts):

@@ -1,4 +1,4 @@
-"""A JSON value that is only passed on, as its original text."""
+"""A JSON value that is passed on as its original text."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A checked value as JSON text, which spares its decoded objects and another encoding."""
+    """A checked value as JSON text: nothing is decoded, and nothing encoded again."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a well-formed wish: one small tree, whose docstrings are the messages."""
+"""What can go wrong with a well-formed request: one small tree, whose docstrings are the messages."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ class WaybillError(Exception):
     """Something that Waybill was asked to do cannot be done."""
 
     def __init__(self, detail: str | None = None, **facts: Any) -> None:
-        """Take the message (the docstring by default) and the facts that an answer may show, JSON values each."""
+        """Take the message (by default the docstring), and facts that an answer may show: JSON values."""
         super().__init__(detail or (type(self).__doc__ or "").strip())
         self.facts = facts
 
@@ -36,7 +36,7 @@ class Invalid(WaybillError):
     """The wish is well-formed but says something impossible; `pointer` names the field (RFC 6901)."""
 
     def __init__(self, detail: str, pointer: str, *, index: int = 0) -> None:
-        """Take the message, the JSON pointer of the field, such as `/type`, and which of a batch it is in."""
+        """Take the message, the JSON pointer of the field, such as `/type`, and the index of the item in its batch."""
         super().__init__(detail)
         self.pointer = pointer
         self.index = index

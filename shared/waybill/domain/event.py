@@ -21,7 +21,7 @@ class EventKind(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     REROUTE = "reroute"
-    """It waited for a handler that no worker has, and takes the one that its type names now."""
+    """It waited for a handler that no worker has, and now takes the one that its type names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

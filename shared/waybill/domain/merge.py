@@ -1,4 +1,4 @@
-"""Folding a report into a task: the one place where a stale, doubled, reordered or forged report is refused."""
+"""Merge of a report into a task: the one place where a stale, doubled, reordered or forged report is refused."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,23 +12,23 @@ from waybill.domain.task import Position, Task, TaskError
 from waybill.domain.transitions import advance, crash, end, fail
 
 METADATA_CAP = 65_536
-"""How large a task's metadata may grow, in bytes of JSON; what would exceed it is not taken in."""
+"""The largest metadata of a task, in bytes of JSON; a value that would exceed it is left out."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ABSENT: Any = object()
-"""Stands for the value of a key that metadata lacks: the value may be null."""
+"""The value of a key that metadata lacks; None is a value."""
 
 BEFORE_ALL = Position(0, 0, "")
-"""The position of what no report has written, as of the metadata that a task was created with."""
+"""The position of a value that no report has written, such as the metadata of the create."""
 RETRIED = (ErrorCode.FAILED, ErrorCode.TIMEOUT)
 
 
 def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tuple[Task, Outcome]:
-    """Fold a report into a task; the task comes back unchanged unless the outcome is `applied`.
+    """Merge a report into a task; the task is unchanged unless the outcome is `applied`.
 
-    `claimable` says whether a first claim may be granted at all (not for a paused type, nor for a worker that is
-    gone). `now` is in milliseconds since the epoch.
+    `claimable` says whether a first claim may be granted (not if the type is paused, or if the worker is gone).
+    `now` is in milliseconds since the epoch.
     """
     attempt = attempt_of(task, report)
     if attempt > task.attempt:
@@ -51,14 +51,14 @@ def merge(task: Task, report: Report, *, now: int, claimable: bool = True) -> tu
 
 
 def attempt_of(task: Task, report: Report) -> int:
-    """Return the attempt that a report is on: where it does not say, the first if it has a `seq`, else the current."""
+    """Return the attempt of a report; if it names none, the first if it has a `seq`, else the current one."""
     if report.attempt is not None:
         return report.attempt
     return task.attempt if report.seq is None else 1
 
 
 def _is_of_a_passed_stage(task: Task, report: Report) -> bool:
-    """Whether the report is of a run before those of the present stage, so that its stage is done with."""
+    """Whether the report is of a stage that the task has passed."""
     return report.run is not None and report.run < task.stage_run
 
 
@@ -77,7 +77,7 @@ def _claimed(task: Task, report: Report, now: int) -> dict[str, Any]:
 
 
 def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOTHING) -> tuple[Task, Outcome]:
-    """Fold a report in with one `replace`, which costs as much as all the rest."""
+    """Merge with a single `replace`, which costs as much as all the rest."""
     if _conflicts(task, report):
         return task, Outcome.REFUSED
     registers, stale, dropped = _fold_registers(task, report, now)
@@ -94,7 +94,7 @@ def _fold(task: Task, report: Report, now: int, claimed: Mapping[str, Any] = NOT
 
 
 def _conflicts(task: Task, report: Report) -> bool:
-    """Whether the report says another end than the one that stands."""
+    """Whether the report says another end than the one that is kept."""
     if not task.status.is_final or report.status is None or not report.status.is_final:
         return False
     if report.status is not task.status:
@@ -111,7 +111,7 @@ def _ending(report: Report) -> tuple[Any, TaskError | None]:
 
 
 def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any], bool, bool]:
-    """Return the task's fields that have newer values, and whether any were older, or too much for the cap."""
+    """Return the fields with newer values, and whether any values were older, or too large for the cap."""
     seq = task.last_seq + 1 if report.seq is None else report.seq
     position = Position(task.run, seq, report.source)
     positions = dict(task.positions)
@@ -143,7 +143,7 @@ def _fold_registers(task: Task, report: Report, now: int) -> tuple[dict[str, Any
 
 
 def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
-    """Each register that the report writes: its name, what is said and what is held."""
+    """Yield each register that the report writes: its name, its new value and its present one."""
     if report.stage is not None and task.stages is None:
         yield "stage", report.stage, task.stage
     if report.progress is not None:
@@ -153,12 +153,12 @@ def _registers(task: Task, report: Report) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _same(said: Any, held: Any) -> bool:
-    """Whether two values are the same JSON: to Python, 1 also equals true and 1.0."""
+    """Whether two values are the same JSON; in Python, 1 also equals True and 1.0."""
     return bool(said == held) and json.dumps(said, sort_keys=True) == json.dumps(held, sort_keys=True)
 
 
 def metadata_size(metadata: Mapping[str, Any]) -> int:
-    """Return how large metadata is, in bytes of JSON."""
+    """Return the size of metadata in bytes of JSON."""
     return len(json.dumps(metadata, ensure_ascii=False).encode())
 
 

@@ -1,4 +1,4 @@
-"""How names and other short texts may look."""
+"""The valid form of names and other short texts."""
 
 import re
 
@@ -12,7 +12,7 @@ WORKER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 
 
 def one_line(text: str) -> str:
-    """Return the text, or raise ValueError where it is blank or holds control characters."""
+    """Return the text. Raises ValueError if it is blank or holds control characters."""
     if not text.strip():
         raise ValueError("must not be blank")
     if CONTROL_CHARACTERS.search(text):

@@ -1,4 +1,4 @@
-"""A report: what anybody says about a task, before it is judged."""
+"""A report: what a worker or a service says about a task, before it is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ DEFAULT_SOURCE = "reporter"
 
 
 class TaskKey(NamedTuple):
-    """The name that a user gave to a task; no two tasks share one."""
+    """A user's own key of a task: unique among the tasks of a type."""
 
     type: str
     external_key: str
@@ -19,7 +19,7 @@ class TaskKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a reporter says of the task with this id, or with this key; all else but `source` may be absent.
+    """What a source says about the task with this id or key; every other field but `source` may be absent.
 
     `seq` is a logical clock that travels with the data: each report takes `max(received, its own last) + 1`
     (Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978).
@@ -27,7 +27,7 @@ class Report:
 
     task_id: str | None = None
     key: TaskKey | None = None
-    """Names the task where the id is not known; the store looks the id up."""
+    """The key of the task if its id is not known; the store looks the id up."""
     attempt: int | None = None
     seq: int | None = None
     source: str = DEFAULT_SOURCE
@@ -40,6 +40,6 @@ class Report:
     result: Any = None
     error: TaskError | None = None
     isolates: bool = False
-    """In a claim: whether this worker runs a suspect in a process of its own."""
+    """In a claim: whether the worker runs a suspect in a process of its own."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields that this version does not know; kept in the history."""

@@ -1,14 +1,14 @@
-"""A route: the name of the queue on which messages travel to the workers that have a handler."""
+"""A route: the name of the queue that carries messages to the workers that have a handler."""
 
 SEPARATOR = "/"
-"""No type's name holds it."""
+"""The name of a type never contains it."""
 
 
 def route_of(type_name: str, handler: str, *, is_stage: bool = False) -> str:
     """Return the route of a task of this type that is run by this handler, in a pipeline by this stage.
 
-    It is TYPE/HANDLER, or the type's name alone if the handler has the same and is no stage. So a route says by itself
-    who can serve it, whatever its type says meanwhile.
+    It is TYPE/HANDLER, or the type's name alone if the handler has the same name and is no stage. So a route itself
+    names the handler, whatever its type names now.
     """
     return type_name if handler == type_name and not is_stage else f"{type_name}{SEPARATOR}{handler}"
 

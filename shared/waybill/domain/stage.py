@@ -1,4 +1,4 @@
-"""What a stage of a pipeline has left: the result that the next one is given."""
+"""The result of a stage of a pipeline: the input of the next one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ def has_advanced(before: Task, after: Task) -> bool:
 
 
 def passed(task: Task, result: Any, *, now: int) -> StageResult:
-    """Return what the current stage of a task leaves as it is passed with this result."""
+    """Return the result that the current stage of a task leaves."""
     return StageResult(
         task_id=task.task_id,
         attempt=task.attempt,

@@ -1,4 +1,4 @@
-"""Where a task stands, what may follow what, and why a task ended in ERROR."""
+"""The statuses of a task, what may follow what, and why a task ended in ERROR."""
 
 from enum import IntEnum, StrEnum
 
@@ -7,9 +7,9 @@ class Status(IntEnum):
     """The assignment's four statuses; there is no fifth."""
 
     NEW = 1
-    """Kept, and waiting for a worker (or, for a tracked task, for its first report)."""
+    """It is kept, and waits for a worker (a tracked task for its first report)."""
     PROCESSING = 2
-    """Somebody has begun to work on it."""
+    """Work on it has begun."""
     COMPLETED = 3
     """Final: it ended well; `result` holds what came out."""
     ERROR = 4
@@ -22,7 +22,7 @@ class Status(IntEnum):
 
     @property
     def rank(self) -> int:
-        """How far along: NEW 1, PROCESSING 2, and 3 for both final statuses."""
+        """The order of progress: NEW 1, PROCESSING 2, and 3 for both final statuses."""
         return min(self, Status.COMPLETED)
 
 
@@ -43,7 +43,7 @@ class ErrorCode(StrEnum):
     TIMEOUT = "timeout"
     """A run took longer than its limit."""
     CANCELLED = "cancelled"
-    """Somebody cancelled it."""
+    """It was cancelled on request."""
     WORKER_LOST = "worker_lost"
     """Its workers were lost more often than the crash budget allows."""
     NO_HANDLER = "no_handler"
@@ -56,7 +56,7 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     """Something changed."""
     DUPLICATE = "duplicate"
-    """It says what already holds."""
+    """It says what is already known."""
     STALE = "stale"
     """It is older than what is known; nothing changed."""
     REFUSED = "refused"

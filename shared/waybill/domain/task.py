@@ -1,4 +1,4 @@
-"""A task, the durable row: what it is, and what follows from that."""
+"""A task, the durable row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ RUN_LIMIT_GRACE = 60
 DEFAULT_RUN_LIMIT = 3_600
 
 API = "api"
-"""The source of what the API itself writes."""
+"""The source of events of the API itself."""
 
 
 class TaskError(NamedTuple):
@@ -22,7 +22,7 @@ class TaskError(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a report stands in the order that decides which of two is newer."""
+    """The position of a report in the order that decides which of two is newer."""
 
     run: int
     seq: int
@@ -37,9 +37,9 @@ class Task:
     name: str
     type: str
     handler: str | None
-    """The function that runs it, in a pipeline its stage; None for a tracked task, on which outside services report."""
+    """The function that runs it (in a pipeline the present stage); None for a tracked task."""
     stages: tuple[str, ...] | None = None
-    """The handlers that a pipeline goes through, each given the result of the one before; None for a simple task."""
+    """The handlers of a pipeline in order, each given the result of the one before; None for a simple task."""
     processing_time: int | None
     input: Any = None
     priority: int = 0
@@ -49,9 +49,9 @@ class Task:
     min_backoff: float = 1.0
     max_backoff: float = 300.0
     stage_timeout: int | None = None
-    """Of a tracked task: after how many seconds without news it counts as silent."""
+    """Of a tracked task: the seconds without a report after which it is silent."""
     stage_timeout_ends: bool = False
-    """Whether it then ends in ERROR `timeout`."""
+    """Whether a silent task ends in ERROR `timeout`."""
 
     status: Status = Status.NEW
     attempt: int = 1
@@ -62,7 +62,7 @@ class Task:
     crashes: int = 0
     """How often its run crashed alone: in a process of its own, or with a worker that ran nothing else."""
     losses: int = 0
-    """How many other workers were lost while they ran it; it may not be the cause."""
+    """How many other workers were lost while they ran it, perhaps for another cause."""
     isolate: bool = False
     """Whether it is a suspect that runs in a process of its own: it crashed, was lost, or timed out."""
     isolated: bool = False
@@ -75,13 +75,13 @@ class Task:
     claimed_at: int | None = None
     """When a run of this attempt and stage was last claimed."""
     stage: str | None = None
-    """In a pipeline the handler that is next or running, and only the API sets it; else what a report says."""
+    """In a pipeline the handler that is next or running, set by the API alone; otherwise what a report says."""
     stage_since: int = 0
     """When it came to this stage."""
     heard_at: int = 0
-    """When something was last said or done that changed it."""
+    """When a report or the API last changed it."""
     silent_at: int | None = None
-    """When its silence was noticed; None while there is news of it, and once it is final."""
+    """When it fell silent; None while it is not silent, and once it is final."""
     progress: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     positions: Mapping[str, Position] = field(default_factory=dict)
@@ -125,22 +125,22 @@ class Task:
 
     @property
     def stage_run(self) -> int:
-        """The first run of this stage of this attempt; in a pipeline, earlier ones are about what is done with."""
+        """The first run of the present stage in this attempt; earlier runs of a pipeline belong to passed stages."""
         return 0 if self.stages is None else self.positions["stage"].run
 
     @property
     def last_seq(self) -> int:
-        """The highest `seq` that the current run's registers were written with; 0 before the first."""
+        """The highest `seq` among the registers that the current run has written; 0 before the first."""
         return max((at.seq for at in self.positions.values() if at.run == self.run), default=0)
 
     @property
     def run_limit(self) -> float:
-        """How long one run may take, in seconds, before it counts as hung."""
+        """The seconds that one run may take before it counts as hung."""
         return run_limit_of(self.timeout, self.processing_time)
 
 
 def run_limit_of(timeout: int | None, processing_time: int | None) -> float:
-    """Return how long a run may take, in seconds, before it counts as hung."""
+    """Return the seconds that one run may take before it counts as hung."""
     if timeout is not None:
         return timeout
     return DEFAULT_RUN_LIMIT if processing_time is None else processing_time + RUN_LIMIT_GRACE

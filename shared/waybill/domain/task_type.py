@@ -14,13 +14,13 @@ class TaskType:
     name: str
     title: str = ""
     handler: str | None = None
-    """The function that runs its tasks; None for pipelines, and where outside services report on them (tracked)."""
+    """The function that runs its tasks; None for pipelines, and if its tasks are tracked."""
     stages: tuple[str, ...] | None = None
-    """The handlers that its tasks go through one after another (a pipeline); None where it is none."""
+    """The handlers that its tasks go through one after another (a pipeline); None if it is no pipeline."""
     processing_time: int | None = None
     """The default for tasks that do not give their own."""
     timeout: int | None = None
-    """How long one run may take."""
+    """The longest time of one run."""
     max_attempts: int = 1
     """How many failures of the handler a task may have before it ends in ERROR."""
     min_backoff: float = 1.0
@@ -29,11 +29,11 @@ class TaskType:
     paused: bool = False
     """While paused, its tasks wait and no run may be claimed."""
     stage_timeout: int | None = None
-    """After how many seconds without news a tracked task counts as silent."""
+    """The seconds without a report after which a tracked task is silent."""
     stage_timeout_ends: bool = False
     """Whether a silent task ends in ERROR `timeout`."""
     no_handler_after: int | None = None
-    """After how many seconds in which no worker serves them its due tasks end in ERROR `no_handler`; None: never."""
+    """The seconds without a worker that serves them after which due tasks end in ERROR `no_handler`; None: never."""
     created_at: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""What becomes of a task other than by reports: advance, release, time-out, cancel, retry and the like."""
+"""The transitions of a task other than by reports: advance, release, time-out, cancel, retry and the like."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,17 +11,17 @@ from waybill.domain.task import API, Position, Task, TaskError
 from waybill.domain.task_type import TaskType
 
 CRASH_BUDGET = 4
-"""With this many crashes alone a task ends in ERROR `worker_lost`."""
+"""A task that has crashed alone this often ends in ERROR `worker_lost`."""
 
 LOSS_BUDGET = 16
-"""With this many other lost workers it does too: it ends a task that kills workers which cannot isolate runs."""
+"""So does a task that has lost this many other workers: it may kill workers that cannot isolate runs."""
 
 LEAVING = 15_000
-"""Milliseconds (a lease) that an attempt waits at most until the worker has left the run before it."""
+"""The most milliseconds (a lease) that an attempt waits until the worker has left the run before it."""
 
 
 def enter(task: Task, position: int) -> Task:
-    """Put a task before a stage of its pipeline; nobody has claimed it there yet."""
+    """Put a task before a stage of its pipeline, unclaimed."""
     if task.stages is None:
         raise ValueError("it is no pipeline")
     stage = task.stages[position]
@@ -60,9 +60,9 @@ def advance(task: Task, *, now: int) -> Task:
 def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int, alone: bool = True) -> Task:
     """Take a run from its worker and open the next one, due at once; the status stays as it is.
 
-    Returns the task unchanged where `run` and `claim` no longer hold it. If the worker was lost (`crashed`), the task
-    is a suspect from then on. The loss counts as a crash of its own only where the worker held no other run (`alone`)
-    and did not keep this one apart. What uses up one of the two budgets ends the task.
+    Returns the task unchanged if `run` and `claim` no longer hold it. If the worker was lost (`crashed`), the task is a
+    suspect from then on. The loss counts as a crash of the task only if the worker held no other run (`alone`) and did
+    not isolate this one. A task that has used up one of the two budgets ends.
     """
     if not task.is_held or (task.run, task.claim) != (run, claim):
         return task
@@ -100,16 +100,16 @@ def _hand_over(task: Task, *, now: int) -> Task:
 
 
 def time_out(task: Task, run: int, claim: str | None, *, now: int) -> Task:
-    """Fail a run that took longer than its limit; unchanged where `run` and `claim` no longer hold the task."""
+    """Fail a run that took longer than its limit; unchanged if `run` and `claim` no longer hold the task."""
     if not task.is_held or (task.run, task.claim) != (run, claim):
         return task
     return fail(task, TaskError(ErrorCode.TIMEOUT, f"no end after {task.run_limit:g} s"), now=now)
 
 
 def fall_silent(task: Task, *, now: int) -> Task:
-    """Mark a tracked task of which there is no news for its `stage_timeout`, or, where it says so, end it.
+    """Mark a tracked task as silent, or end it if it has `stage_timeout_ends`.
 
-    Returns the task unchanged where nothing is to be noticed.
+    Returns the task unchanged if it is not tracked, is marked already or has ended.
     """
     if not task.is_tracked or task.status.is_final or task.stage_timeout is None or task.silent_at is not None:
         return task
@@ -120,7 +120,7 @@ def fall_silent(task: Task, *, now: int) -> Task:
 
 
 def give_up(task: Task, *, now: int) -> Task:
-    """End a task in ERROR `no_handler` that is due while no worker serves its route; unchanged where it is not due."""
+    """End a due task whose route no worker serves in ERROR `no_handler`; unchanged if it is not due."""
     if task.due_at is None or task.due_at > now:
         return task
     error = TaskError(ErrorCode.NO_HANDLER, f"no worker serves {task.route}")
@@ -130,7 +130,7 @@ def give_up(task: Task, *, now: int) -> Task:
 def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
     """End a task in ERROR `cancelled` at once; its worker's later finish will be refused.
 
-    Raises TaskIsFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    Raises TaskIsFinal, and AttemptHasMoved if `attempt` is given and is not the current one.
     """
     _expect(task, attempt)
     if task.status.is_final:
@@ -141,7 +141,7 @@ def cancel(task: Task, attempt: int | None, *, now: int) -> Task:
 
 
 def leave(task: Task, *, now: int) -> Task:
-    """Note that no worker executes an earlier run any more, so an attempt that was held back is due by its delay."""
+    """Note that no worker executes an earlier run any more; the attempt is then due after its own delay."""
     if task.leaving is None:
         return task
     left = replace(task, leaving=None)
@@ -154,9 +154,9 @@ def leave(task: Task, *, now: int) -> Task:
 def retry(task: Task, attempt: int | None, *, now: int, task_type: TaskType | None = None) -> Task:
     """Open another attempt of a final task, with fresh failure and crash budgets.
 
-    It takes from its type what a new task would: handler or stages, limits, retries. A pipeline that has ended in ERROR
-    goes on at the stage where it did, or at the first one that is another now; one that is COMPLETED starts over.
-    Raises TaskIsNotFinal, and AttemptHasMoved where `attempt` is given and is not the current one.
+    It takes from its type what a new task would: handler or stages, limits, retries. A pipeline that ended in ERROR
+    goes on at the stage that failed, or at the first one that the type has changed; a COMPLETED one starts over.
+    Raises TaskIsNotFinal, and AttemptHasMoved if `attempt` is given and is not the current one.
     """
     _expect(task, attempt)
     if not task.status.is_final:
@@ -171,10 +171,10 @@ def retry(task: Task, attempt: int | None, *, now: int, task_type: TaskType | No
 
 
 def follow(task: Task, task_type: TaskType, *, now: int) -> Task:
-    """Give a task that waits for a handler which no worker has the handler of its type.
+    """Give a waiting task, whose handler no worker has, the handler that its type names now.
 
     Returns the task unchanged if it does not wait, if its type names the same handler or none, and if it would have to
-    go back to a stage that it has passed.
+    go back to a passed stage.
     """
     anew = _taken_from(task_type, task)
     if task.due_at is None or anew.is_tracked or _stages_alike(task.stages, anew.stages) < task.position:
@@ -188,7 +188,7 @@ def follow(task: Task, task_type: TaskType, *, now: int) -> Task:
 
 
 def end(task: Task, status: Status, *, now: int, result: Any = None, error: TaskError | None = None) -> Task:
-    """Put a task into a final status and freeze what goes with it."""
+    """Put a task into a final status, with its result or error."""
     return replace(
         task,
         status=status,
@@ -204,7 +204,7 @@ def end(task: Task, status: Status, *, now: int, result: Any = None, error: Task
 
 
 def taken_from(task_type: TaskType) -> dict[str, Any]:
-    """Return what a task takes from its type, at its creation and with a retry: the fields of a task."""
+    """Return the fields that a task takes from its type, at its creation and with a retry."""
     return {
         "handler": task_type.handler,
         "stages": task_type.stages,
@@ -218,9 +218,9 @@ def taken_from(task_type: TaskType) -> dict[str, Any]:
 
 
 def fail(task: Task, error: TaskError, *, now: int) -> Task:
-    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR when none is left.
+    """Apply the retry policy to a failed or timed-out run: the next attempt, or ERROR if none is left.
 
-    A task that has timed out is a suspect: a handler that does not stop can only be ended with a process of its own.
+    A task that timed out is a suspect: only a process of its own allows to end a handler that does not stop.
     """
     failures = task.failures + 1
     failed = replace(task, failures=failures)
@@ -232,10 +232,10 @@ def fail(task: Task, error: TaskError, *, now: int) -> Task:
 
 
 def backoff(task: Task) -> int:
-    """Milliseconds to wait after the task's latest failure: exponential, between half of it and all of it.
+    """Return the milliseconds to wait after the latest failure: exponential, of which half to all is waited.
 
-    The jitter is drawn from the task's id and its failures, so that it is the same wherever it is computed; see
-    "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), equal jitter.
+    The jitter is drawn from the task's id and its failures, so that it is the same wherever it is computed: equal
+    jitter, see "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
     """
     exponent = min(task.failures - 1, 32)
     ceiling: float = min(task.max_backoff, task.min_backoff * 2**exponent)
@@ -279,7 +279,7 @@ def _taken_from(task_type: TaskType, task: Task) -> Task:
 
 
 def _stages_alike(before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> int:
-    """Return the position of the first stage that differs, else that of the last common one; 0 without stages."""
+    """Return the position of the first stage that differs, or of the last stage if none does; 0 without stages."""
     if before is None or after is None:
         return 0
     pairs = enumerate(zip(before, after, strict=False))

@@ -1,1 +1,1 @@
-"""What the machine gives: files and their owners, locks, descriptors, signals, standard output."""
+"""What the machine provides: files and their owners, locks, descriptors, signals, standard output."""

@@ -1,4 +1,4 @@
-"""What an error of SQLite means for the file: it is damaged, or it could only not be used at the moment."""
+"""What an error of SQLite means for the file: it is damaged, or it cannot be used at the moment."""
 
 import contextlib
 import os
@@ -7,14 +7,14 @@ import stat
 from pathlib import Path
 
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
-"""The last one is the error of a statement that meets other tables than expected."""
+"""The last one is raised by a statement if the tables are not those expected."""
 UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 NO_TEXT = "Could not decode to UTF-8"
 """Python's message, without a code, for a text that is not UTF-8."""
 
 ASIDE = "corrupt-"
 ASIDE_KEPT = 3
-"""How many damaged files are kept: the latest."""
+"""How many damaged files are kept, the latest ones."""
 
 
 def primary_code(error: sqlite3.Error) -> int | None:

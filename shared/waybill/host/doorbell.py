@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 RING, CALL = b"!", b"?"
-"""The bytes of a ring: there are messages, or the owner shall beat now."""
+"""The bytes that ring: there are messages, or the owner must send a heartbeat now."""
 
 
 class Doorbell:
-    """A worker's own FIFO: whoever writes a byte to it wakes the worker."""
+    """A worker's own FIFO: a byte that is written to it wakes the worker."""
 
     def __init__(self, path: Path, on_call: Callable[[], None] = lambda: None) -> None:
-        """Make the FIFO, readable by its owner alone; `wait` calls `on_call` if the owner shall beat now."""
+        """Make the FIFO, readable by its owner alone; `wait` calls `on_call` if a heartbeat is wanted now."""
         self._path = path
         self._on_call = on_call
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def ring_all(folder: Path) -> None:
 
 
 def call(folder: Path, worker_id: str) -> None:
-    """Have one worker beat now; like `ring_all` it never blocks or fails. A worker of 0.1.0 only wakes."""
+    """Make one worker send a heartbeat now, without ever blocking or failing. A worker of 0.1.0 only wakes."""
     path = folder / worker_id
     # The id comes from a claim, so it may be any text.
     if path.parent == folder and path.name == worker_id:

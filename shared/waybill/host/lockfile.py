@@ -1,4 +1,4 @@
-"""A lock that the operating system lets go of when its holder dies, however it dies."""
+"""A lock that the operating system releases when its holder dies, however it dies."""
 
 import contextlib
 import fcntl
@@ -14,7 +14,7 @@ class LockFile:
     """An exclusive lock on a file of its own, held by this process and not by its children."""
 
     def __init__(self, path: Path) -> None:
-        """Name the file; nothing is opened yet."""
+        """Take the path; nothing is opened yet."""
         self.path = path
         self._descriptor: int | None = None
 
@@ -29,9 +29,9 @@ class LockFile:
         return self._descriptor is not None and self._still_lies_there(self._descriptor)
 
     def acquire(self, wait: float = 0, *, create: bool = True) -> bool:
-        """Try for up to `wait` seconds to take the lock, and tell whether it is held.
+        """Try for up to `wait` seconds to take the lock, and return whether it is held.
 
-        With `create` false a missing file counts as taken: another process has finished with it.
+        If `create` is false, a missing file counts as taken: another process has finished with it.
         """
         deadline = time.monotonic() + wait
         while True:
@@ -56,7 +56,7 @@ class LockFile:
                 os.close(lost)
 
     def release(self, unlink: bool = False) -> None:
-        """Let go of the lock, and remove its file first if asked to."""
+        """Release the lock; with `unlink`, remove its file first."""
         if self._descriptor is None:
             return
         if unlink:
@@ -103,8 +103,8 @@ class LockFile:
 def _held_here() -> set[LockFile]:
     """Return the locks that this process holds.
 
-    A forked child shares them until it closes its copies, and may outlive this process. What is registered for a fork
-    stays registered, so there is one function for all locks.
+    A forked child shares them until it closes its copies, and may outlive this process. A function that is registered
+    for forks stays registered, so there is one for all locks.
     """
     held: set[LockFile] = set()
 

@@ -1,4 +1,4 @@
-"""Logs: one line a record on standard error, whatever is in it."""
+"""Logs: each record is one line on standard error, whatever it contains."""
 
 import logging
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ ESCAPED = {
 """Control characters, line and paragraph separators and bidirectional overrides, as Python writes them in a string."""
 
 QUIET = ("asyncio", "peewee", "urllib3")
-"""Libraries that at level debug would show every statement or request, some with secrets in them."""
+"""Libraries that log every statement or request at level debug, some with secrets."""
 
 TOLD_BY_CALLERS = ("urllib3.connection",)
 """Libraries that log an error (an answer that was cut off) with a traceback, and also raise it."""
@@ -44,7 +44,7 @@ def shortened(text: str, most: int = LINE_CAP) -> str:
 
 
 def configure(level: str) -> None:
-    """Send records of this level (such as `info`) and above to standard error; called again, it replaces itself."""
+    """Send records of this level (such as `info`) and above to standard error; a second call replaces the first."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     root = logging.getLogger()

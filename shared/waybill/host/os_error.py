@@ -19,7 +19,7 @@ def told(error: OSError) -> str:
 
 
 def needs_a_person(error: OSError) -> bool:
-    """Whether an operator has to change something first."""
+    """Whether an operator has to change something before a restart can help."""
     return error.errno in FOR_PEOPLE
 
 

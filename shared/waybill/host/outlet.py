@@ -26,7 +26,7 @@ CHUNK = select.PIPE_BUF
 """Bytes that a ready pipe takes without blocking."""
 
 OUT_OF_THE_WAY = 100
-"""The lowest descriptor to write to, so that a file opened after 1 or 2 was closed gets no log lines."""
+"""The lowest descriptor to write to: a file that is opened after 1 or 2 was closed must get no log lines."""
 
 CHILD_PATIENCE = 0.1
 """Seconds that a forked child waits for a reader."""
@@ -94,7 +94,7 @@ class Outlet:
             with self._changed:
                 self._size -= len(data)
                 self._lost += 0 if is_written else data.count(b"\n")
-                # Not after the first line: a slow reader would get one such note for each line.
+                # Not after each line: a slow reader would get one such note a line.
                 if is_written and self._lost and self._size < ROOM // 2 and len(self._waiting) < PIECES // 2:
                     self._note_loss()
                 self._changed.notify_all()
@@ -120,7 +120,7 @@ class Outlet:
         return True
 
     def _write_as_child(self, data: bytes) -> None:
-        """Write what the descriptor takes soon; after one wait in vain, only what it takes at once."""
+        """Write what the descriptor takes within CHILD_PATIENCE; after one wait in vain, only what it takes at once."""
         view = memoryview(data)
         with contextlib.suppress(OSError):
             while view and self._is_ready(self._patience):
@@ -173,7 +173,7 @@ class Outlets:
     def __init__(self, admit: Callable[[bytes], bytes] = lambda data: data) -> None:
         """Replace `sys.stdout` and `sys.stderr`; from now on a print never blocks.
 
-        `admit` returns the part to be written of what a thread writes.
+        `admit` returns the part of a thread's output that is to be written.
         """
         self._admit = admit
         fill_gaps()
@@ -195,7 +195,7 @@ class Outlets:
 
 
 def fill_gaps() -> None:
-    """Open the standard descriptors that are closed: else the next file gets their number, and log lines."""
+    """Open the standard descriptors that are closed: otherwise the next file would get their number, and log lines."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

@@ -29,7 +29,7 @@ def check_access(paths: Iterable[Path]) -> None:
 
 
 def hand_over(folder: Path, paths: Iterable[Path]) -> None:
-    """Give files that root has made to the owner of the folder; does nothing for other users."""
+    """Give files that root has made to the owner of the folder; do nothing for other users."""
     if os.geteuid() != 0:
         return
     owner = folder.stat()

@@ -1,4 +1,4 @@
-"""Files that only their owner may read, whatever the process's umask is."""
+"""Files that only their owner may read, whatever the umask is."""
 
 import os
 from contextlib import suppress

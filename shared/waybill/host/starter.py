@@ -1,4 +1,4 @@
-"""The process that started this one: what ends with it, however it ends, and which signals it has set to be ignored.
+"""The process that started this one: services end with it, and ignore the signals that it ignores.
 
 Run as a program, it is the launcher of `bound`; so it imports the standard library alone.
 """
@@ -36,8 +36,8 @@ def endings() -> list[signal.Signals]:
 def bound(command: Sequence[str], number: int = signal.SIGKILL) -> list[str]:
     """Return a command that becomes `command`, with the same process id, and gets a signal when we end.
 
-    The end of the *thread* that starts the process counts, so start it from one that lives long enough. If the kernel
-    cannot do this (macOS), our services watch this process themselves.
+    The signal comes when the *thread* ends that started the process, so start it from one that lives long enough. If
+    the kernel cannot do this (macOS), our services watch this process themselves.
     """
     return [sys.executable, "-I", "-S", str(Path(__file__).resolve()), str(os.getpid()), str(int(number)), *command]
 
@@ -45,8 +45,8 @@ def bound(command: Sequence[str], number: int = signal.SIGKILL) -> list[str]:
 def end_with(parent: int, number: int = signal.SIGKILL) -> bool:
     """Make the kernel send this process a signal when the thread that started it ends; return False if it cannot.
 
-    `parent` is the id of the process with that thread. The signal comes at once if that has ended already. To be called
-    in the child: the setting does not survive a fork, but it survives an exec.
+    `parent` is the id of the process with that thread; if it has ended already, the signal comes at once. Call this in
+    the child: the setting does not survive a fork, but it survives an exec.
     """
     if sys.platform != "linux" or _prctl(PR_SET_PDEATHSIG, number):
         return False
@@ -68,7 +68,7 @@ def stop_with(parent: int | None, patience: float) -> None:
     """
     if parent is None:
         return
-    # Found now: later, a surviving part of the program would hide that the rest has ended.
+    # Look now: later, a surviving part of the program would hide that the rest has ended.
     program = _Program(parent)
 
     def wait() -> None:
@@ -101,7 +101,7 @@ def hang_up_with(terminal: int) -> None:
 
 
 def is_in_the_foreground() -> bool:
-    """Whether the standard input is a terminal that sends its signals to us."""
+    """Whether the standard input is a terminal that sends its signals to this process."""
     try:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except (OSError, ValueError, AttributeError):

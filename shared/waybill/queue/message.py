@@ -27,7 +27,7 @@ class Message:
         except RecursionError:
             raise ValueError("nested too deeply") from None
         task_id, run = (fields.get("task_id"), fields.get("run")) if isinstance(fields, dict) else (None, None)
-        # Only what may stand in a claim: one bad claim would spoil the whole request that it travels in.
+        # Only values that a claim may hold: one bad claim would spoil its whole request.
         if not isinstance(task_id, str) or not task_id.isascii() or len(task_id) > TASK_ID_CAP:
             raise ValueError("no task_id")
         if type(run) is not int or not 0 < run <= RUN_CAP:

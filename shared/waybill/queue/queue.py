@@ -27,7 +27,7 @@ WORTH_A_LOOK = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 )
-"""Failures that a new connection or file may cure, unlike a busy file or a full disk."""
+"""Errors that a new connection or a new file may cure, unlike a busy file or a full disk."""
 
 GONE = (-1, -1)
 """The identity of a file that is gone."""
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Queue:
-    """The queue file, which may be deleted, replaced or damaged at any time: it heals itself, empty.
+    """The queue file. It may be deleted, replaced or damaged at any time; then it is made anew, empty.
 
     Safe to share between threads. Each method raises QueueUnavailable if the file cannot be used at all (a full disk,
     a folder that may not be written to), and no other error of the queue.
@@ -55,7 +55,7 @@ class Queue:
 
     @property
     def generation(self) -> int:
-        """How often another file has taken the place of the one known before; what it held is then to be sent again."""
+        """How often the file was replaced by another one; the messages of the old one must then be sent again."""
         self._use(lambda storage: None)
         return self._generation
 
@@ -99,7 +99,7 @@ class Queue:
             self._use(lambda storage: storage.remove(numbers))
 
     def take_back(self, route: str, limit: int) -> list[Message]:
-        """Remove up to `limit` messages of a route, those that a worker would take last, and return them."""
+        """Remove and return up to `limit` messages of a route, those that a worker would take last."""
         found = map(_decoded, self._use(lambda storage: storage.take_back(route, limit)))
         return [message for message in found if message is not None]
 
@@ -116,7 +116,7 @@ class Queue:
                 raise QueueUnavailable(str(error)) from error
 
     def _healing(self, work: Callable[[RouteStorage], T]) -> T:
-        """Do one piece of work on the file that lies at the path now; if it is unusable, make it anew."""
+        """Do one piece of work on the file at the path; if it is unusable, make it anew."""
         for _ in range(HEALING_TRIES):
             try:
                 done = work(self._current())
@@ -137,7 +137,7 @@ class Queue:
             # The file that replaces it may get its inode number.
             self._identity = GONE
         self._close()
-        # The file may be replaced while it is being opened: what lies there must be the same before and after.
+        # The file may be replaced while it is being opened: it must be the same before and after.
         while True:
             storage = RouteStorage(self._path)
             before, identity = identity, self._look()
@@ -158,7 +158,7 @@ class Queue:
         return found.st_dev, found.st_ino
 
     def _heal(self, error: sqlite3.Error) -> None:
-        """Prepare for another try; rename the file if it failed on a new connection.
+        """Prepare for another try; set the file aside if it failed on a new connection.
 
         Raises the error if another file would not help: descriptors, rights or memory are lacking.
         """

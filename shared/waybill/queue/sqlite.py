@@ -1,4 +1,4 @@
-"""The queue in SQLite: Huey's storage, filled, taken from and emptied in bulk. Raises sqlite3.Error."""
+"""The queue in SQLite: Huey's storage, with many messages to a statement. Raises sqlite3.Error."""
 
 import contextlib
 import sqlite3
@@ -12,16 +12,16 @@ from waybill.host.private_file import make_private
 from waybill.queue.message import Message
 
 MESSAGE_CAP = 4_096
-"""How many bytes of a message are read at all; longer ones do not parse, and so are dropped."""
+"""How many bytes of a message are read; a longer one does not parse, and so is dropped."""
 
 ROUTE_CAP = 256
-"""How many characters of a route are read: the names of a type and a handler together have fewer."""
+"""How many characters of a route are read; the names of a type and a handler together are shorter."""
 
 MOST_FLOORS = 200
-"""How many routes of one query may have a priority to exceed: SQLite bounds the depth of a condition."""
+"""How many routes of one query may have a floor: SQLite bounds the depth of a condition."""
 
 PRIORITY_CAP = 1_000
-"""A message that the API did not write may have any priority; a higher one counts as this."""
+"""The highest priority that counts; a message that the API did not write may have any."""
 
 BUSY_SECONDS = 5.0
 
@@ -50,7 +50,7 @@ class RouteStorage(SqliteStorage):  # type: ignore[misc]  # huey ships no types
         return connection
 
     def _set_journal_mode(self, conn: sqlite3.Connection) -> None:
-        # The first statement on a new connection: Huey would leave it open where the file turns out to be no database.
+        # The first statement on a new connection: Huey would leave it open if the file is no database.
         try:
             super()._set_journal_mode(conn)
         except sqlite3.Error:

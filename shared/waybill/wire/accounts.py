@@ -12,7 +12,7 @@ from waybill.wire.timestamps import rfc3339
 
 ACCOUNT_NAME = r"^[a-z0-9][a-z0-9_.@-]{0,63}$"
 RoleName = Literal["viewer", "operator", "admin"]
-AccountName = Annotated[str, StringConstraints(pattern=ACCOUNT_NAME), Field(description="What one logs in with.")]
+AccountName = Annotated[str, StringConstraints(pattern=ACCOUNT_NAME), Field(description="The name to log in with.")]
 SHORTEST, LONGEST = 8, 1_024
 
 

@@ -28,12 +28,12 @@ class ChangeTasks(Body):
     ] = None
     dry_run: Annotated[bool, Field(description="Only count them.")] = False
     cursor: Annotated[
-        str | None, Field(max_length=100, description="From the answer before, until that is `done`.")
+        str | None, Field(max_length=100, description="The cursor of the last answer, until that is `done`.")
     ] = None
 
     @model_validator(mode="after")
     def names_tasks_in_one_way(self) -> Self:
-        """Refuse both and neither."""
+        """Raise ValueError if both or neither are given."""
         if (self.task_ids is None) == (self.q is None):
             raise ValueError("give either task_ids or q")
         return self
@@ -61,13 +61,15 @@ class TasksChanged(TypedDict):
     """What was done by this request, or would be."""
 
     action: str
-    done: Annotated[bool, Field(description="Whether it was all; else send the same again, with `cursor`.")]
+    done: Annotated[
+        bool, Field(description="Whether this was all; if not, send the same request again, with `cursor`.")
+    ]
     cursor: str | None
     count: Annotated[
         int,
-        Field(description="How many tasks this request was about; a dry run counts for a moment, and at most 10,000."),
+        Field(description="How many tasks the request concerned; a dry run counts only briefly, up to 10,000."),
     ]
-    is_exact: Annotated[bool, Field(description="False where a dry run stopped counting: there may be more.")]
-    applied: Annotated[int, Field(description="To how many it was done.")]
-    refused: Annotated[dict[str, int], Field(description="How many did not allow it, by the problem's code.")]
+    is_exact: Annotated[bool, Field(description="False if a dry run stopped counting: there may be more.")]
+    applied: Annotated[int, Field(description="How many tasks were changed.")]
+    refused: Annotated[dict[str, int], Field(description="How many tasks could not be changed, by the problem's code.")]
     task_ids: Annotated[list[str], Field(description="Of a dry run: the newest of them, at most ten.")]

@@ -51,7 +51,7 @@ class EventJson(TypedDict):
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """Write an event; what a report said never hides what was recorded of it."""
+    """Write an event; the fields of a report never hide those of the record."""
     return {
         **event.said,
         "event_id": event.event_id,

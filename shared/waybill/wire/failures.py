@@ -32,8 +32,10 @@ class FailureJson(TypedDict):
     fingerprint: Annotated[str, Field(description="Search for failure:FINGERPRINT to find its tasks.")]
     type: str
     code: str
-    message: Annotated[str, Field(description="With ids, quotations and numbers replaced by what they are.")]
+    message: Annotated[
+        str, Field(description="The pattern of the messages: ids, quotations and numbers are replaced by their kind.")
+    ]
     tasks: Annotated[int, Field(description="How many tasks there are now.")]
     first_seen: str
     last_seen: str
-    task_id: Annotated[str, Field(description="The one that was seen last.")]
+    task_id: Annotated[str, Field(description="The task that was seen last.")]

@@ -13,21 +13,20 @@ MAX_STAGES = 32
 """How many stages a pipeline may have."""
 
 ONE_LINE = {"pattern": rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"}
-"""How JSON Schema says `one_line`."""
+"""`one_line` in JSON Schema."""
 
 
 class Body(BaseModel):
-    """What a request carries: 1 is an integer, but neither true nor 1.0 nor "1" is; unknown fields are errors.
+    """The body of a request: 1 is an integer, but true, 1.0 and "1" are not; an unknown field is an error.
 
-    All models are built when they are first used: to build every one was a quarter of the time that a service took to
-    start.
+    Models are built when they are first used: to build all of them took a quarter of the start of a service.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names, or raise ValueError where one is repeated."""
+    """Return the names. Raises ValueError if one is repeated."""
     if len(set(names)) < len(names):
         raise ValueError("must not repeat a name")
     return names
@@ -69,7 +68,7 @@ Stages = Annotated[
 Route = Annotated[
     str,
     StringConstraints(pattern=ROUTE),
-    Field(description="TYPE/HANDLER, in a pipeline TYPE/STAGE; a type alone where its handler has its name."),
+    Field(description="TYPE/HANDLER, in a pipeline TYPE/STAGE; the type alone if its handler has the same name."),
 ]
 ExternalKey = Annotated[
     str,

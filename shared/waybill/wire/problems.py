@@ -12,7 +12,7 @@ class FieldError(TypedDict):
     pointer: NotRequired[Annotated[str, Field(description="A JSON pointer into the body (RFC 6901).")]]
     parameter: NotRequired[Annotated[str, Field(description="The path, query or header parameter.")]]
     detail: str
-    position: NotRequired[Annotated[int, Field(description="Of a search: where it is wrong, in characters.")]]
+    position: NotRequired[Annotated[int, Field(description="Of a search: the position of the mistake, in characters.")]]
     length: NotRequired[int]
     suggestions: NotRequired[Annotated[list[str], Field(description="Of a search: what may have been meant.")]]
 

@@ -42,7 +42,7 @@ class ReportBody(BaseModel):
 
     attempt: Annotated[Counter | None, Field(description="By default the current one; with `seq`, 1.")] = None
     seq: Seq | None = None
-    source: Annotated[Label, Field(description="Who says it.")] = DEFAULT_SOURCE
+    source: Annotated[Label, Field(description="The name of the reporting service or worker.")] = DEFAULT_SOURCE
     run: Counter | None = None
     claim: Claim | None = None
     status: Annotated[
@@ -59,7 +59,7 @@ class ReportBody(BaseModel):
     ] = None
 
     def to_report(self, task_id: str | None, key: TaskKey | None = None) -> Report:
-        """Return it as the domain's record, on the task with this id or this key."""
+        """Return the domain's record of it, on the task with this id or key."""
         error = self.error
         return Report(
             task_id=task_id,
@@ -119,7 +119,7 @@ class ReportItem(ReportBody):
         return self
 
     def named(self) -> Report:
-        """Return it as the domain's record, on the task that it names."""
+        """Return the domain's record of it, on the task that it names."""
         if self.type is None or self.external_key is None:
             return self.to_report(self.task_id)
         return self.to_report(None, TaskKey(self.type, self.external_key))
@@ -139,14 +139,14 @@ class Reports(Body):
 class OutcomeJson(TypedDict):
     """What became of one report."""
 
-    task_id: Annotated[str | None, Field(description="The task's id; null where it is not known.")]
+    task_id: Annotated[str | None, Field(description="The task's id; null if it is not known.")]
     outcome: Annotated[
         str, Field(description="; ".join(f"{outcome.value}" for outcome in Outcome), examples=[Outcome.APPLIED.value])
     ]
     task: NotRequired[
         Annotated[
             TaskJson,
-            Field(description="Where a claim was granted, with its run's `input`; or where nothing was applied."),
+            Field(description="With a granted claim, with the `input` of its run; or if nothing was applied."),
         ]
     ]
     detail: NotRequired[Annotated[str, Field(description="What is wrong with an invalid report.")]]
@@ -162,7 +162,7 @@ class Outcomes(TypedDict):
 
 
 def outcome_json(task_id: str | None, outcome: Outcome, task: Task | None) -> OutcomeJson:
-    """Write what became of a report, with the task where there is one to show."""
+    """Write what became of a report, with the task if there is one to show."""
     if task is None:
         return {"task_id": task_id, "outcome": outcome.value}
     return {"task_id": task_id, "outcome": outcome.value, "task": task_json(task)}

@@ -1,4 +1,4 @@
-"""How large one task or report may be, wherever it travels."""
+"""The size limit of one task or report, alone or in a batch."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 ITEM_LIMIT = 64 * 1024
-"""In bytes of JSON, without spaces."""
+"""Bytes of JSON without spaces."""
 
 TOO_LARGE_TYPE = "too_large"
 

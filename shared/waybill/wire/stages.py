@@ -1,4 +1,4 @@
-"""The stages of a task on the wire: how far a pipeline has come, and what each stage has left."""
+"""The stages of a task on the wire: how far a pipeline has come, and the result of each stage."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ class StageJson(TypedDict):
 
 
 def stages_json(task: Task, left: Sequence[StageResult]) -> list[StageJson]:
-    """Write all stages of a task in their order, given what the passed ones left; of a simple task there are none."""
+    """Write all stages of a task in order, given the results of the passed ones; a simple task has none."""
     if task.stages is None:
         return []
     return [*map(_passed, left), _present(task), *map(_ahead, task.stages[task.position + 1 :])]

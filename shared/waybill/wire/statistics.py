@@ -1,4 +1,4 @@
-"""How it goes, on the wire."""
+"""Statistics on the wire."""
 
 from typing import Annotated
 
@@ -73,7 +73,7 @@ class AttentionJson(TypedDict):
         ),
     ]
     detail: str
-    subject: Annotated[str | None, Field(description="The route or the type that it is about.")]
+    subject: Annotated[str | None, Field(description="The route or type concerned.")]
     count: int | None
 
 
@@ -131,7 +131,7 @@ class StatisticsJson(TypedDict):
     rates: RatesJson
     oldest_waiting: Annotated[WaitingJson | None, Field(description="The task that was created first of the NEW ones.")]
     workers: Annotated[int, Field(description="How many are alive.")]
-    wait: Annotated[QuantilesJson, Field(description="From when a run was due to its start, in the last hour.")]
+    wait: Annotated[QuantilesJson, Field(description="From the time a run was due to its start, in the last hour.")]
     run: Annotated[QuantilesJson, Field(description="From the start to the end, in the last hour.")]
     minutes: Annotated[list[MinuteJson], Field(description="Sixty of them, the present one last.")]
     types: list[TypeStatisticsJson]

@@ -8,6 +8,6 @@ from typing_extensions import TypedDict
 
 @with_config(ConfigDict(json_schema_extra={"examples": [{"suggestions": ["status:new", "status:error"]}]}))
 class SuggestionsJson(TypedDict):
-    """How a search that was begun may go on."""
+    """The possible continuations of a search."""
 
     suggestions: Annotated[list[str], Field(description="The whole text each time, the likeliest first.")]

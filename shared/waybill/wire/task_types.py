@@ -19,7 +19,7 @@ Attempts = Annotated[int, Field(ge=1, le=100, description="How many failures of 
 Backoff = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds.")]
 StageTimeout = Annotated[
     Annotated[int, Field(ge=1, le=604_800)] | None,
-    Field(description="Seconds without news after which a tracked task counts as silent; others have `timeout`."),
+    Field(description="Seconds without a report after which a tracked task is silent; others have `timeout`."),
 ]
 StageTimeoutEnds = Annotated[bool, Field(description="Whether a silent task then ends in ERROR `timeout`.")]
 NoHandlerAfter = Annotated[
@@ -78,7 +78,7 @@ class CreateTaskType(Body):
         return self
 
     def to_task_type(self) -> TaskType:
-        """Return it as the domain's record."""
+        """Return the domain's record of it."""
         return TaskType(**dict(self))
 
 

@@ -22,7 +22,7 @@ class CreateTask(Body):
     name: Name
     type: TypeName = "sleep"
     processing_time: Annotated[
-        Seconds | None, Field(description="Seconds; may be left out where the type gives a default or has no handler.")
+        Seconds | None, Field(description="Seconds; may be left out if the type gives a default or has no handler.")
     ] = None
     input: Annotated[Any, Field(description="What the handler is given: any JSON.")] = None
     priority: Annotated[Priority | None, Field(description="By default the type's; higher is sooner.")] = None
@@ -128,7 +128,7 @@ class TaskJson(TypedDict):
     run: Annotated[int, Field(description="Rises at every hand-over to a worker.")]
     handler: Annotated[
         str | None,
-        Field(description="The function that runs it, in a pipeline its stage; null where outside services report."),
+        Field(description="The function that runs it (in a pipeline its stage); null if outside services report."),
     ]
     timeout: int | None
     stage: Annotated[str | None, Field(description="As last reported; in a pipeline the one that is next or runs.")]
@@ -141,7 +141,7 @@ class TaskJson(TypedDict):
     external_key: str | None
     failures: int
     crashes: Annotated[int, Field(description="How often its run crashed alone; the fourth ends it.")]
-    losses: Annotated[int, Field(description="How many other workers were lost while they ran it, as one of many.")]
+    losses: Annotated[int, Field(description="How many workers were lost while they ran it beside other tasks.")]
     isolate: Annotated[bool, Field(description="Whether it is a suspect, to be run in a process of its own.")]
     created_at: str
     started_at: str | None
@@ -150,8 +150,8 @@ class TaskJson(TypedDict):
     version: Annotated[int, Field(description="Rises with every change; the ETag.")]
     stages: Annotated[list[str] | None, Field(description="Of a pipeline: the handlers that it goes through.")]
     stage_since: Annotated[str, Field(description="When it came to its stage.")]
-    heard_at: Annotated[str, Field(description="When something was last said or done that changed it.")]
-    silent_at: Annotated[str | None, Field(description="When its silence was noticed; null while there is news of it.")]
+    heard_at: Annotated[str, Field(description="When a report or the API last changed it.")]
+    silent_at: Annotated[str | None, Field(description="When it fell silent; null while it is not silent.")]
 
 
 def task_json(task: Task) -> TaskJson:

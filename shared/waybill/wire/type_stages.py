@@ -1,4 +1,4 @@
-"""The stages of a type on the wire: where its open tasks are, and how long they stay there."""
+"""The stages of a type on the wire: how many open tasks each has, and how long tasks stay there."""
 
 from typing import Annotated
 
@@ -16,11 +16,11 @@ class OldestJson(TypedDict):
 class StandingJson(TypedDict):
     """How a stage stands."""
 
-    stage: Annotated[str | None, Field(description="null: not at a stage yet, or a type that has none.")]
-    tasks: Annotated[int, Field(description="How many open tasks are there now.")]
+    stage: Annotated[str | None, Field(description="null: not at a stage yet, or the type has no stages.")]
+    tasks: Annotated[int, Field(description="How many open tasks are at the stage now.")]
     silent: Annotated[int, Field(description="How many of them are silent for longer than their `stage_timeout`.")]
     oldest: OldestJson | None
-    timed: Annotated[int, Field(description="How many stays p50 and p95 are drawn from, the newest ones most.")]
+    timed: Annotated[int, Field(description="How many stays p50 and p95 are computed from; new ones weigh most.")]
     p50: Annotated[float | None, Field(description="Seconds within which half of the stays ended, within 5 %.")]
     p95: Annotated[float | None, Field(description="Seconds within which 95 % of the stays ended, within 5 %.")]
 

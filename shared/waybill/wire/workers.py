@@ -9,7 +9,7 @@ from waybill.wire.fields import Body, Claim, Counter, Label, Route, TaskId
 from waybill.wire.tasks import EXAMPLE_ID
 
 MAX_ROUTES = 32_000
-"""A thousand pipelines, each with as many stages as one may have."""
+"""How many routes a worker may report: those of a thousand pipelines with as many stages as possible."""
 
 MAX_HANDLERS = 10_000
 
@@ -55,7 +55,7 @@ class Heartbeat(Body):
     routes: Annotated[list[Route], Field(max_length=MAX_ROUTES)] = Field(default_factory=list)
     handlers: Annotated[
         Annotated[list[Label], Field(max_length=MAX_HANDLERS)] | None,
-        Field(description="The handlers that it has: it can run the tasks that have one of them."),
+        Field(description="Its handlers; it can run the tasks that need one of them."),
     ] = None
     slots: Annotated[int, Field(ge=0, le=100_000)] = 0
     host: Text = ""
@@ -85,8 +85,8 @@ class LostRun(TypedDict):
 class HeartbeatAnswer(TypedDict):
     """What a worker is told."""
 
-    lost: Annotated[list[LostRun], Field(description="The runs that are its no longer: lost, cancelled or ended.")]
-    drain: Annotated[bool, Field(description="Whether it is to take no more tasks, until this is false again.")]
+    lost: Annotated[list[LostRun], Field(description="The runs that it holds no longer: lost, cancelled or ended.")]
+    drain: Annotated[bool, Field(description="Whether it must take no more tasks, until this is false again.")]
 
 
 @with_config(ConfigDict(json_schema_extra={"examples": [{"released": 1}]}))
@@ -128,11 +128,11 @@ class WorkerJson(TypedDict):
     slots: int
     running: int
     routes: list[str]
-    handlers: Annotated[list[str], Field(description="The handlers that it has: it can run the tasks that need them.")]
+    handlers: Annotated[list[str], Field(description="Its handlers; it can run the tasks that need one of them.")]
     last_seen_seconds: float
     alive: bool
     drain: Annotated[bool, Field(description="Whether it was asked to take no more tasks.")]
     state: Annotated[
         WorkerState,
-        Field(description="What it says itself: it takes tasks, finishes what it has, or has nothing left."),
+        Field(description="What the worker reports: it takes tasks, finishes its runs, or has none left."),
     ]
