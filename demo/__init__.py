@@ -1,1 +1,1 @@
-"""A demonstration: a few tasks run on an installation that is thrown away afterwards."""
+"""A demonstration: a few tasks on an installation for one use."""

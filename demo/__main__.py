@@ -1,4 +1,4 @@
-"""Runs the demonstration: `python -m demo`. It exits with 0 where every task ended as it should."""
+"""Runs the demonstration: `python -m demo`. It exits with 0 if every task ends as it should."""
 
 import sys
 import time
@@ -13,14 +13,14 @@ from waybill.client import Client
 
 TIMES = (0, 1, 2, 3, 5, 8, 13)
 UNLUCKY = 13
-"""A task of so many seconds fails, as the assignment has it."""
+"""A task with this processing time fails, as the assignment demands."""
 
 PATIENCE = 60.0
 INTERVAL = 0.2
 
 
 def expected(processing_time: int) -> tuple[str, str | None]:
-    """Return the status and the error code in which a task of so many seconds should end."""
+    """Return the status and the error code with which a task of `processing_time` seconds should end."""
     return ("ERROR", "failed") if processing_time == UNLUCKY else ("COMPLETED", None)
 
 

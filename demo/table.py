@@ -13,14 +13,14 @@ class Table:
     """Shows tasks as they change."""
 
     def __init__(self, output: TextIO) -> None:
-        """Show them on `output`."""
+        """Show them on `output`: as a live table if it is a terminal."""
         self._output = output
         self._is_live = output.isatty()
         self._shown: dict[str, str] = {}
         self._height = 0
 
     def show(self, tasks: Tasks, elapsed: float) -> None:
-        """Show the tasks as they are, `elapsed` seconds after the start."""
+        """Show the tasks; `elapsed` is the seconds since the start."""
         if self._is_live:
             self._redraw(tasks, elapsed)
         else:

@@ -1,4 +1,4 @@
-"""Runs the demonstration of pipelines: `python -m demo.pipeline`. It exits with 0 where it has shown its point."""
+"""Runs the demonstration of pipelines: `python -m demo.pipeline`. It exits with 0 if only Waybill is right."""
 
 import argparse
 import contextlib
@@ -51,7 +51,7 @@ def _demonstrate(tasks: int, services: int, seed: int) -> int:
         carry(given, services, options, folder / "services.log", _Progress(tasks))
         wire.settle()
         say(f"All have come out after {time.monotonic() - start:.0f} s; the naive trackers write what is left.")
-        # Only now, since they could not keep up, and would take from Waybill the time of the machine.
+        # Only now: they cannot keep up, and would take processor time from Waybill.
         for one in naive:
             one.begin()
         for one in naive:
@@ -75,7 +75,7 @@ def _demonstrate(tasks: int, services: int, seed: int) -> int:
 
 
 def _naive(stack: contextlib.ExitStack, folder: Path) -> Iterator[Tracker]:
-    """Start a naive tracker on each database that there is."""
+    """Start a naive tracker on each available database."""
     yield stack.enter_context(tracker("naive, SQLite", "sqlite", str(folder / "naive.db"), folder))
     lacking = cluster.missing()
     if lacking is not None:
@@ -111,7 +111,7 @@ def _tally(waybill: Installation, delivered: int, keys: Sequence[str], services:
 
 
 def _history(waybill: Installation) -> Iterator[dict[str, object]]:
-    """Yield all that Waybill has recorded, in its order."""
+    """Yield all events that Waybill has recorded, in order."""
     after = 0
     while page := waybill.client.events(after):
         yield from page
@@ -135,7 +135,7 @@ def _tally_naive(one: Tracker, delivered: int, keys: Sequence[str], services: in
 
 
 class _Progress:
-    """Says now and then how many JSONs have come out."""
+    """Prints from time to time how many JSONs have come out."""
 
     def __init__(self, total: int) -> None:
         self._total = total

@@ -15,16 +15,16 @@ from throwaway.process import environment, module, running
 from throwaway.program import CannotGoOn
 
 PATIENCE = 90.0
-"""Seconds within which a service has reported all that it has to, once nothing comes in any more."""
+"""Seconds within which a service delivers its last reports after its input has ended."""
 
 
 def carry(
     parcels: Sequence[Parcel], count: int, options: Mapping[str, str], log: Path, arrived: Callable[[int], None]
 ) -> None:
-    """Put JSONs in at the one end and wait until all have come out at the other, and every service has ended.
+    """Put JSONs into the first service, and wait until all have come out of the last one and every service has ended.
 
-    `options` are what all services get on their command line; `arrived` is told how many have come out. Raises
-    CannotGoOn where a service fails.
+    All services get `options` on their command line; `arrived` is called with the number of JSONs that have come out.
+    Raises CannotGoOn if a service fails.
     """
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
     services: list[subprocess.Popen[bytes]] = []

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that is thrown away afterwards, where this machine has one installed."""
+"""A PostgreSQL server for one use, if this machine has one installed."""
 
 import contextlib
 import importlib.util
@@ -16,10 +16,10 @@ from throwaway.program import CannotGoOn
 
 DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
-"""As whom the server runs where we are root, which it refuses to be."""
+"""The users that the server can run as if we are root; it refuses to run as root."""
 
 TOP = "/tmp"  # noqa: S108
-"""Where its folder is made, whatever TMPDIR says: another user must reach it, and the path of a socket is short."""
+"""The parent of its folder, not TMPDIR: another user must reach it, and the path of a socket must be short."""
 
 START_SECONDS = 30.0
 
@@ -30,11 +30,11 @@ autovacuum = off
 shared_buffers = 64MB
 max_wal_size = 4GB
 """
-"""No flush to disk, as the tracker on SQLite has none; and nobody cleans up before the dead are counted."""
+"""No flush to disk, as in the tracker on SQLite, and no vacuum before the dead tuples are counted."""
 
 
 def missing() -> str | None:
-    """Return what this machine lacks for a PostgreSQL server of our own, None where it has everything."""
+    """Return what this machine lacks for a PostgreSQL server of our own; None if it has everything."""
     if _programs() is None:
         return "there is no PostgreSQL server on this machine (apt-get install postgresql)"
     if importlib.util.find_spec("psycopg") is None:
@@ -46,7 +46,7 @@ def missing() -> str | None:
 def cluster() -> Iterator[str]:
     """Start a server in a folder of its own, yield how to connect to it, and remove all of it at the end.
 
-    Raises CannotGoOn where it does not start.
+    Raises CannotGoOn if it does not start.
     """
     programs = _programs()
     if programs is None:
@@ -81,7 +81,7 @@ def _programs() -> Path | None:
 
 
 def _user() -> pwd.struct_passwd | None:
-    """Return whom to run it as; None means as ourselves."""
+    """Return the user that runs the server; None if that is our own user."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED:

@@ -1,4 +1,4 @@
-"""Counts the updates of Waybill's `tasks`: by a trigger in its throw-away database, and by what it says itself."""
+"""Counts the updates of Waybill's table `tasks`: by a trigger in its database, and by its own metrics."""
 
 import contextlib
 import http.client
@@ -14,7 +14,7 @@ INSERT INTO demo_updates VALUES (0);
 CREATE TRIGGER demo_counts_updates AFTER UPDATE ON tasks BEGIN UPDATE demo_updates SET count = count + 1; END;
 COMMIT;
 """
-"""Only the API's writer may checkpoint, and this connection is closed before there is anything to write."""
+"""Only the API's writer may checkpoint; this connection is closed before there is anything to write."""
 
 BUSY_SECONDS = 10.0
 
@@ -22,7 +22,7 @@ SAMPLE = re.compile(r'^waybill_(task_updates|reports)_total(?:\{outcome="(\w+)"\
 
 
 def begin_to_count(database: Path) -> None:
-    """Have the database count from now on."""
+    """Let the database count from now on."""
     with contextlib.closing(sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         connection.executescript(COUNTING)
 
@@ -35,7 +35,7 @@ def counted(database: Path) -> int:
 
 
 def said(port: int) -> tuple[int, dict[str, int]]:
-    """Return what `/metrics` says: how many rows of `tasks` were updated, and how many reports had each outcome."""
+    """Return from `/metrics` how many rows of `tasks` were updated, and how many reports had each outcome."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=BUSY_SECONDS)
     try:
         connection.request("GET", "/metrics")

@@ -1,4 +1,4 @@
-"""Which request meets which fault: decided by the seed, for each sender and each of its requests."""
+"""The faults of the network: the seed decides one for each request of each sender."""
 
 import random
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ class Fate(Enum):
     DROPPED = "dropped"
     """It never arrives, and its sender sees a broken connection."""
     UNANSWERED = "unanswered"
-    """It arrives, but its sender sees a broken connection, too, and repeats it."""
+    """It arrives, but its sender sees a broken connection and repeats it."""
     DELAYED = "delayed"
     """It arrives late; other senders overtake it."""
     DOUBLED = "doubled"
-    """It arrives, and once more some time later, whatever has been said since."""
+    """It arrives, and once more some time later, after newer reports."""
     REORDERED = "reordered"
     """Its reports arrive in another order."""
 
 
 HARM = tuple(fate for fate in Fate if fate is not Fate.UNHARMED)
-"""Harm is done to one of every two requests of a sender, and each kind of it comes once before any comes again."""
+"""The fates of a sender's requests: every second one is harmed, and each kind comes once before any comes again."""
 
 DELAY = (0.1, 0.5)
 ECHO = (1.0, 3.0)
@@ -32,32 +32,32 @@ ECHO = (1.0, 3.0)
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What befalls one request."""
+    """The fate of one request."""
 
     fate: Fate
     seconds: float = 0.0
-    """How late it comes, or its second copy."""
+    """The delay of the request, or of its second copy, in seconds."""
     shuffle: int = 0
-    """The seed of its reports' order."""
+    """The seed for the order of its reports."""
 
 
 class Schedule:
-    """Deals fates to senders; the n-th request of a sender meets the same one in each run with the same seed."""
+    """Deals fates to senders: with the same seed, the n-th request of a sender always has the same fate."""
 
     def __init__(self, seed: int) -> None:
-        """Start from a seed."""
+        """Take the seed."""
         self._seed = seed
         self._dealers: dict[str, Iterator[Draw]] = {}
 
     def next(self, source: str) -> Draw:
-        """Return what befalls this sender's next request."""
+        """Return the fate of this sender's next request."""
         if source not in self._dealers:
             self._dealers[source] = _deal(random.Random(f"{self._seed}/{source}"))  # noqa: S311  # to be repeated
         return next(self._dealers[source])
 
 
 def _deal(chance: random.Random) -> Iterator[Draw]:
-    # A late copy first: when a short run gets to it, everything else may have been said already.
+    # A late copy first: at the end of a short run, no newer report would precede it.
     order = [Fate.DOUBLED, *chance.sample([fate for fate in HARM if fate is not Fate.DOUBLED], len(HARM) - 1)]
     while True:
         for harm in order:

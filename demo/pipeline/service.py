@@ -20,14 +20,14 @@ from waybill.domain.status import Status
 
 THREADS = 8
 FAREWELL_SECONDS = 60.0
-"""Within which the last reports are delivered, over a network that harms half of all requests."""
+"""Seconds for the delivery of the last reports, over a network that harms half of all requests."""
 
 
 class Service:
-    """What one service does with each JSON."""
+    """One service: it works on each JSON and reports on it."""
 
     def __init__(self, position: int, services: Sequence[str], seed: int, reporter: Reporter) -> None:
-        """Be the service at this position, counted from 0."""
+        """Take the position of this service among `services`, counted from 0."""
         self._name = services[position]
         self._position = position
         self._count = len(services)
@@ -47,9 +47,9 @@ class Service:
         return replace(done, seq=received.seq)
 
     def _report(self, received: Received, parcel: Parcel, share: float) -> None:
-        """Say how far this service is with a JSON, 0 to 1, and all that is known of it by now.
+        """Report the share (0 to 1) that this service has done of a JSON, and all its metadata.
 
-        The naive tracker has one column for all metadata, so that each report has to bring all of it.
+        The naive tracker has one column for all metadata, so each report must contain all of it.
         """
         ends = share == 1.0 and self._position == self._count - 1
         received.say(
@@ -62,7 +62,7 @@ class Service:
 
 
 def main() -> None:
-    """Serve until the input ends, and all of it is reported."""
+    """Serve until the input ends and all reports are delivered."""
     arguments = _arguments()
     services = names(arguments.services)
     name = services[arguments.position]

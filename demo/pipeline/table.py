@@ -18,7 +18,7 @@ ROWS: Sequence[tuple[str, Callable[[Tally], float | None], str]] = (
 
 
 def table(tallies: Sequence[Tally]) -> str:
-    """Return the table; what nobody has counted is left out."""
+    """Return the table, without the rows that no tracker has counted."""
     rows = [["", *(tally.name for tally in tallies)]]
     for title, value_of, form in ROWS:
         values = [value_of(tally) for tally in tallies]

@@ -8,7 +8,7 @@ from demo.pipeline.work import enriched
 from waybill.domain.status import Status
 
 MOST_UPDATES = 0.5
-"""Row updates per report, at most, for Waybill."""
+"""The most row updates per report that Waybill may need."""
 
 State = Mapping[str, tuple[int, Mapping[str, Any]]]
 """Status and metadata of tasks, by key."""
@@ -20,7 +20,7 @@ class Tally:
 
     name: str
     delivered: int
-    """Reports that it got, copies included."""
+    """Reports that reached it, copies included."""
     wrong: int
     """Tasks whose status is not COMPLETED at the end."""
     lost: int
@@ -30,25 +30,25 @@ class Tally:
     updates: int
     """Updates of rows that hold a task's current state."""
     hot: int | None = None
-    """Of them those that wrote no index entry (PostgreSQL)."""
+    """The updates that wrote no index entry (PostgreSQL)."""
     dead: int | None = None
-    """Row versions that are left over for vacuum (PostgreSQL)."""
+    """Dead row versions that vacuum has to remove (PostgreSQL)."""
     wal: int | None = None
     """Bytes of write-ahead log (PostgreSQL)."""
 
     @property
     def updates_per_report(self) -> float:
-        """Row updates per report that was delivered."""
+        """Row updates per delivered report."""
         return self.updates / self.delivered
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is wrong in the end, nothing lost, and nothing went back."""
+        """Whether no status is wrong, nothing is lost, and no status went back."""
         return self.wrong == self.lost == self.backwards == 0
 
 
 def rank(status: int) -> int:
-    """Return the rank of a status: both ends have the same."""
+    """Return the rank of a status; COMPLETED and ERROR have the same."""
     return Status(status).rank
 
 
@@ -58,7 +58,7 @@ def wrong_statuses(state: State, keys: Iterable[str]) -> int:
 
 
 def lost_keys(state: State, keys: Iterable[str], services: Sequence[str]) -> int:
-    """Return how many metadata keys are missing, or have a wrong value: one of each service, and one of them all."""
+    """Count the metadata keys that are missing or wrong: each service writes one, and all write a common one."""
     lost = 0
     for key in keys:
         metadata = state[key][1] if key in state else {}
@@ -70,7 +70,7 @@ def lost_keys(state: State, keys: Iterable[str], services: Sequence[str]) -> int
 
 
 def steps_back(events: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many times the status of a task fell in rank, in a history in its order."""
+    """Count how many times the status of a task fell in rank in `events`, which are in order."""
     last: dict[str, int] = {}
     count = 0
     for event in events:
@@ -81,7 +81,7 @@ def steps_back(events: Iterable[Mapping[str, Any]]) -> int:
 
 
 def verdict(waybill: Tally, naive: Sequence[Tally]) -> list[str]:
-    """Return what is not as it should be, nothing where all is well."""
+    """Return complaints about what is not as it should be."""
     complaints = []
     if not waybill.is_clean:
         complaints.append("Waybill is wrong about a task.")

@@ -1,4 +1,4 @@
-"""A naive tracker as a process, and how it is fed with what arrives."""
+"""A naive tracker as a process, and the client that writes to it."""
 
 import contextlib
 import http.client
@@ -17,14 +17,14 @@ from throwaway.process import environment, module, running
 from throwaway.program import CannotGoOn
 
 NAMING = ("type", "external_key")
-"""What says which task is meant; with the naive tracker the path does."""
+"""The fields that name the task; for the naive tracker, the path names it."""
 
 
 class Tracker:
     """Speaks to a naive tracker: each report becomes a PATCH, in the order of arrival."""
 
     def __init__(self, name: str, port: int) -> None:
-        """Take the name that the table shows."""
+        """Take its name in the table, and its port."""
         self.name = name
         self.backwards = 0
         """How many times a task's status went back."""
@@ -48,7 +48,7 @@ class Tracker:
         self._thread.start()
 
     def settle(self) -> None:
-        """Wait until all that has arrived is written. Raises CannotGoOn where it could not be."""
+        """Wait until all that has arrived is written. Raises CannotGoOn if that fails."""
         self._thread.join()
         if self._failure is not None:
             raise CannotGoOn(f"the naive tracker {self.name}: {self._failure!r}")
@@ -58,7 +58,7 @@ class Tracker:
         return {row["key"]: (row["status"], row["metadata"]) for row in self._ask("GET", "/tasks")["tasks"]}
 
     def costs(self) -> dict[str, int]:
-        """Return what the updates have cost."""
+        """Return the costs of the updates."""
         return dict(self._ask("GET", "/costs"))
 
     def _run(self) -> None:
@@ -87,7 +87,7 @@ class Tracker:
 
 @contextlib.contextmanager
 def tracker(name: str, kind: str, place: str, folder: Path) -> Iterator[Tracker]:
-    """Run a naive tracker on a database of this kind; its log lies in `folder`."""
+    """Run a naive tracker on a database of this kind; its log is in `folder`."""
     port = free_port()
     command = module("demo.pipeline.naive", str(port), kind, place)
     with running(command, folder / f"naive-{kind}.log", environment(folder), SIGTERM) as process:

@@ -1,7 +1,7 @@
 """What UPDATEs cost in PostgreSQL: `python -m demo.pipeline.updates`.
 
-The same reports are written to tables that differ only in their indexes, in the room on their pages, and in how many
-reports are folded into one UPDATE. Waybill has no part in it.
+It writes the same reports to tables that differ only in their indexes, in the free room on their pages, and in how many
+reports become one UPDATE. Waybill takes no part.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from throwaway.table import aligned
 
 REPORTS_PER_SERVICE = 3
 IN_FLIGHT = 100
-"""How many tasks are reported on in turns."""
+"""How many tasks get reports in turns."""
 
 TABLE = """
 CREATE TABLE tasks (
@@ -41,11 +41,11 @@ HEAD = ("TABLE", "UPDATES", "HOT", "DEAD LEFT", "WAL BYTES PER REPORT", "MIB", "
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A table, and how it is written to."""
+    """A table, and how reports are written to it."""
 
     name: str
     further: tuple[str, ...] = ()
-    """What is said to the database after the table is made."""
+    """Statements after the table is made."""
     fold: int = 1
     """How many reports on a task become one UPDATE."""
 
@@ -63,9 +63,9 @@ VARIANTS = (
 
 
 def changes(tasks: int, services: list[str], fold: int) -> Iterator[tuple[Any, ...]]:
-    """Yield status, stage, progress, metadata and key of each UPDATE; those of one task come at a distance.
+    """Yield status, stage, progress, metadata and key of each UPDATE; others come between two of one task.
 
-    A report says all that those before it said, so that of each `fold` on a task the last one is written.
+    A report repeats all that earlier ones said, so of `fold` reports on a task only the last is written.
     """
     for start in range(0, tasks, IN_FLIGHT):
         found: dict[str, dict[str, str]] = {f"json-{n:05}": {} for n in range(start, min(start + IN_FLIGHT, tasks))}

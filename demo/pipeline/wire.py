@@ -18,17 +18,17 @@ Reports = Sequence[dict[str, Any]]
 
 
 class Listener(Protocol):
-    """Somebody who gets what Waybill gets."""
+    """Gets the reports that Waybill gets."""
 
     def deliver(self, reports: Reports) -> None:
-        """Take reports that have arrived, in their order; it must not wait."""
+        """Take reports in the order of arrival, without waiting."""
 
 
 class Wire(Relay):
-    """Passes reports on to Waybill with faults of all kinds, and what arrives there to the listeners as well."""
+    """Passes reports on to Waybill with faults of all kinds; the listeners get what arrives."""
 
     def __init__(self, target: tuple[str, int], seed: int, listeners: Sequence[Listener]) -> None:
-        """Stand before the API at `target`; the seed decides the faults."""
+        """Take the address of the API, and the seed that decides the faults."""
         super().__init__(target)
         self._schedule = Schedule(seed)
         self._listeners = listeners
@@ -40,7 +40,7 @@ class Wire(Relay):
         """How many requests met each fate."""
 
     def serve(self, request: Request, client: socket.socket) -> bool:
-        """Let a request with reports meet its fate, and tell whether the connection can go on."""
+        """Answer one request, which meets its fate if it has reports; return whether the connection can go on."""
         if (request.method, request.path) != ("POST", "/reports"):
             return super().serve(request, client)
         reports: Reports = json.loads(request.body)["reports"]
@@ -63,7 +63,7 @@ class Wire(Relay):
         return True
 
     def settle(self) -> None:
-        """Wait until all copies that are still under way have arrived."""
+        """Wait until all late copies have arrived."""
         for echo in self._echoes:
             echo.join()
 
@@ -83,7 +83,7 @@ class Wire(Relay):
 
 
 def put_back(answer: Answer, order: Sequence[int]) -> Answer:
-    """Return the answer with the outcomes in the order in which the sender asked."""
+    """Return the answer with the outcomes in the order of the sender's reports."""
     if answer.status != OK:
         return answer
     outcomes = json.loads(answer.body)["outcomes"]

@@ -1,4 +1,4 @@
-"""What is passed along, and what the services do to it: everything that must be known to tell right from wrong."""
+"""The JSONs, and what the services do to them: all that is needed to know the right result."""
 
 import hashlib
 import random
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TYPE = "json"
-"""The task type: tracked, so that nobody runs it and services report on it."""
+"""The task type: tracked, so no worker runs it and services report on it."""
 
 LATEST = "latest"
 """The metadata key that every service writes: who enriched the JSON last."""
 
 WORK_SECONDS = (0.001, 0.01)
-"""How long a service works on one JSON, twice."""
+"""The shortest and the longest of the two pauses of a service for one JSON, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One JSON on its way, with what travels along: the logical clock, and what the services have found out."""
+    """One JSON on its way, with the logical clock and what the services have found out."""
 
     key: str
     seq: int
@@ -27,7 +27,7 @@ class Parcel:
 
 
 def parcels(count: int) -> list[Parcel]:
-    """Return what is put into the pipeline."""
+    """Return the JSONs for the pipeline."""
     return [Parcel(f"json-{number:05}", 0, {"number": number, "text": f"text {number}"}) for number in range(count)]
 
 
@@ -37,7 +37,7 @@ def names(count: int) -> list[str]:
 
 
 def found_by(service: str, key: str) -> str:
-    """Return what a service finds out about a JSON."""
+    """Return the value that a service finds out about a JSON."""
     return hashlib.sha256(f"{service} {key}".encode()).hexdigest()[:12]
 
 
@@ -47,6 +47,6 @@ def enriched(metadata: Mapping[str, str], service: str, key: str) -> dict[str, s
 
 
 def pauses(seed: int, service: str, key: str) -> tuple[float, float]:
-    """Return how long a service works on a JSON before it reports progress, and after."""
+    """Return the seconds that a service works on a JSON before it reports progress, and after."""
     chance = random.Random(f"{seed}/{service}/{key}")  # noqa: S311  # chance that can be repeated
     return chance.uniform(*WORK_SECONDS), chance.uniform(*WORK_SECONDS)

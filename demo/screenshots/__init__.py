@@ -1,1 +1,1 @@
-"""Pictures of every page, on an hour of work that is made up: `python -m demo.screenshots --help`."""
+"""Pictures of every page, with a made-up hour of work: `python -m demo.screenshots --help`."""

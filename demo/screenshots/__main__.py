@@ -15,7 +15,7 @@ INTO = Path(".cache/screenshots")
 
 
 async def take(arguments: argparse.Namespace) -> list[Path]:
-    """Set the scene in a directory that is removed in the end, and take the pictures."""
+    """Set the scene in a temporary directory, and take the pictures."""
     arguments.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="waybill-screenshots-") as folder:
         async with scene(Path(folder)) as set_up:

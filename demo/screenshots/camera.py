@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, StorageState
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""What the browser may be called; the first is the same engine without windows, for half the work."""
+"""Names of the browser's program; the first is the engine without windows, which needs half the time."""
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = {360: 740, 1280: 800, 1920: 1080}
-"""The windows that are photographed: width and height."""
+"""Width and height of the photographed windows."""
 
 SETTLE = 400
-"""Milliseconds that a page gets to draw what its modules fetch."""
+"""Milliseconds for a page to draw what its modules fetch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Shot:
 
 
 def shots(scene: Scene) -> Sequence[Shot]:
-    """Return what is photographed, in this order."""
+    """Return the shots in their order."""
     task = "/admin/tasks/task/"
     return (
         Shot("overview", "/admin/"),
@@ -63,7 +63,7 @@ def shots(scene: Scene) -> Sequence[Shot]:
         Shot("password", "/admin/password/"),
         Shot("nowhere", "/admin/nope/"),
         Shot("docs", "/api/docs"),
-        # The last, since it ends the session's use here.
+        # The last one, because it clears the session's cookies.
         Shot("login", "/admin/login/?next=/admin/", is_before_login=True),
     )
 
@@ -71,7 +71,7 @@ def shots(scene: Scene) -> Sequence[Shot]:
 async def photograph(
     scene: Scene, into: Path, themes: Sequence[Theme], widths: Sequence[int], only: Sequence[str], *, is_whole: bool
 ) -> list[Path]:
-    """Take a picture of each page, in each theme and width, or of what a window shows of it."""
+    """Take a picture of each page, in each theme and width: of the whole page, or of what a window shows."""
     taken: list[Path] = []
     async with _chromium() as browser:
         session = await _log_in(browser, scene)
@@ -110,7 +110,7 @@ async def _round(
             await shot.pose(page)
         path = into / f"{shot.name}-{theme}-{width}.png"
         if is_whole:
-            # A window as high as the page: what sticks to an edge of the window is then where one would see it.
+            # A window as high as the page, so that what sticks to an edge of the window is in its usual place.
             height = await page.evaluate("document.documentElement.scrollHeight")
             await page.set_viewport_size({"width": width, "height": max(height, WIDTHS[width])})
         await page.screenshot(path=path, caret="hide")
@@ -127,7 +127,7 @@ async def _round(
 
 
 async def _log_in(browser: "Browser", scene: Scene) -> "StorageState":
-    """Log in as a person does, once, so that the audit log does not tell of little else; return the session."""
+    """Log in once, so that the audit log is not full of logins; return the session."""
     async with await browser.new_context() as context:
         page = await context.new_page()
         await page.goto(f"{scene.url}/admin/login/?next=/admin/")
@@ -151,7 +151,7 @@ async def _chromium() -> AsyncIterator["Browser"]:
     if program is None:
         raise CannotGoOn("no Chromium on this machine: apt-get install chromium-headless-shell")
     async with playwright.async_playwright() as driver:
-        # Its sandbox needs a user of its own, which a container's root has not; it only ever sees this server's pages.
+        # The sandbox does not run as a container's root; the browser only opens the pages of this server.
         browser = await driver.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
         )

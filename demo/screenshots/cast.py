@@ -1,4 +1,4 @@
-"""Who and what takes part in the made-up hour: task types, workers, people."""
+"""The cast of the made-up hour: task types, workers and people."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ class Work:
     each_minute: float
     """How many tasks are created in a minute, on average."""
     seconds: tuple[float, float]
-    """The shortest and the longest time at a stage, or of the whole where it has none."""
+    """The shortest and the longest time of a stage, or of the task if it has none."""
     failing: float = 0.0
-    """The share of tasks that fail whenever they are tried; half as many fail once."""
+    """The share of tasks that fail in every attempt; half as many fail once."""
     errors: tuple[str, ...] = ()
-    """What they say then; {n} differs each time."""
+    """The messages of the failures; {n} differs each time."""
     hanging: float = 0.0
-    """The share of runs that take longer than they may."""
+    """The share of runs that time out."""
     steps: int = 0
     """How often a run reports its progress."""
 
@@ -101,7 +101,7 @@ NEWSLETTER = Work(
 WORKS = (THUMBNAIL, INVOICE, IMPORT, APPLICATION, DELIVERY, NEWSLETTER)
 
 LEGS = ("collected", "in transit", "at depot", "out for delivery")
-"""Where the carriers say that a parcel is."""
+"""The stages that carriers report for a parcel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,11 @@ class Helper:
     slots: int
     routes: tuple[str, ...]
     seen: float
-    """How many seconds ago it was heard of."""
+    """Seconds since its last heartbeat."""
 
 
 def _routes(*works: Work) -> tuple[str, ...]:
-    """Return the routes of the types of these."""
+    """Return the routes of these types."""
     found: list[str] = []
     for one in (work.type for work in works):
         found += [route_of(one.name, stage, is_stage=True) for stage in one.stages or ()]
@@ -132,7 +132,7 @@ HELPERS = (
     Helper("w-d15f8e7420c94b3a", "batch-01", 733, 12, _routes(IMPORT, NEWSLETTER, APPLICATION), 0.6),
 )
 LOST = Helper("w-a8316f04bd5c4e27", "render-02", 1802, 8, _routes(THUMBNAIL, INVOICE), 0.0)
-"""The one that crashed, and was started anew as another."""
+"""The worker that crashed; its successor has another id."""
 
 PEOPLE = (("mira", Role.ADMIN), ("jonas", Role.OPERATOR), ("wallboard", Role.VIEWER))
-PASSWORD = "a password for pictures"  # noqa: S105 - nobody else logs in there
+PASSWORD = "a password for pictures"  # noqa: S105 - no other client logs in there

@@ -1,4 +1,4 @@
-"""The made-up hour: its clock, and when what happened. Times are milliseconds since the epoch."""
+"""The made-up hour: its clock and the times of its events, in milliseconds since the epoch."""
 
 from waybill_api.store.engine.clock import Clock
 
@@ -8,23 +8,23 @@ NOW = 1_795_530_740_000
 """2026-11-24, 14:32:20 UTC: the moment of the pictures."""
 START = NOW - 60 * MINUTE
 RUSHES = {NOW - 34 * MINUTE: 60, NOW - 30 * SECOND: 9}
-"""When a whole album of pictures comes at once, and how many there are."""
+"""When a whole album of pictures comes at once, and how many pictures it has."""
 CRASH = NOW - 21 * MINUTE
 AWAY = range(NOW - 26 * MINUTE, NOW - 16 * MINUTE)
-"""While the server of one of the partners was away."""
+"""The time in which a partner's server was away."""
 EXPIRED = NOW - 14 * MINUTE
-"""When the newsletter's mail relay began to refuse."""
+"""When the newsletter's mail relay began to refuse mails."""
 PAUSED = NOW - 4 * MINUTE
 
 
 class TurnedClock(Clock):
-    """A clock that shows what it was turned to."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
-        """Begin with the hour."""
+        """Begin at the start of the hour."""
         super().__init__()
         self.at = START
 
     def now(self) -> int:
-        """Return the time that it was turned to."""
+        """Return the time that was set last."""
         return self.at

@@ -1,4 +1,4 @@
-"""What one task goes through in the made-up hour."""
+"""The life of one task in the made-up hour."""
 
 import random
 from collections.abc import AsyncIterator
@@ -15,21 +15,21 @@ from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.store import Store
 
 Course = AsyncIterator[int]
-"""What happens to somebody: it yields the time, in milliseconds, at which it goes on."""
+"""The life of a task or a person; it yields the time at which it goes on, in milliseconds."""
 
 
 class Life:
     """The life of a task."""
 
     def __init__(self, store: Store, clock: TurnedClock, work: Work, chance: random.Random) -> None:
-        """It has not begun; `chance` decides all that happens to it."""
+        """Prepare it; `chance` decides all that happens to the task."""
         self._store = store
         self._clock = clock
         self._work = work
         self._chance = chance
 
     async def go(self) -> Course:
-        """Live it, from its creation on."""
+        """Create the task and let it happen."""
         (task_id,) = await self._store.write(
             commands.tasks.create, [texts.draft(self._work, self._chance, self._clock.at)]
         )
@@ -84,7 +84,7 @@ class Life:
         carrier = self._chance.choice(("swift", "polar", "tandem"))
         is_lost = self._chance.random() < 0.08
         for seq, leg in enumerate(LEGS, start=1):
-            # The carrier has it at once, and then it travels.
+            # The carrier takes it at once, and then it travels.
             yield self._clock.at + (int(self._chance.uniform(*self._work.seconds) * SECOND / 3) if seq > 1 else SECOND)
             is_last = leg == LEGS[-1]
             report = Report(
@@ -106,7 +106,7 @@ class Life:
         return self._work is NEWSLETTER and self._clock.at >= PAUSED
 
     def _wait(self) -> int:
-        """Return how long a task waits for a worker: long in the rush."""
+        """Return how long a task waits for a worker: long in a rush."""
         is_rush = any(rush <= self._clock.at < rush + MINUTE for rush in RUSHES)
         return int(self._chance.uniform(2_000, 16_000) if is_rush else 4 + self._chance.expovariate(1 / 30))
 

@@ -1,4 +1,4 @@
-"""The installation that is photographed: the API in this process, a throw-away directory, a clock at a standstill."""
+"""The photographed installation: the API in this process, with a temporary directory and a clock that stands still."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -28,20 +28,20 @@ from waybill_api.upkeep.workers import Beat, Workers
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is to be photographed; the ids name tasks."""
+    """The address of the API, and the ids of the tasks that are photographed."""
 
     url: str
     completed: str
-    """One that has gone through all stages of a pipeline."""
+    """A task that has gone through all stages of a pipeline."""
     failed: str
-    """One that has failed more than once."""
+    """A task that has failed more than once."""
     running: str
-    """One that says how far it is."""
+    """A task that reports its progress."""
 
 
 @contextlib.asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
-    """Tell the hour into a store in this folder and serve it."""
+    """Tell the story of the hour to a store in `folder`, and serve it."""
     clock = TurnedClock()
     store = Store.open(folder / "tasks.db", clock, on_death=lambda: None)
     passwords = Passwords()
@@ -73,7 +73,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
 
 async def _gather(workers: Workers, store: Store) -> None:
-    """Let the workers say that they are there, and what they run."""
+    """Send a heartbeat of each worker, with the runs that it has."""
     running = (await store.read(finder.find, Query(statuses=(Status.PROCESSING,)), None, 1_000, newest=True)).tasks
     by_silence = sorted(HELPERS, key=lambda one: -one.seen)
     for helper, following in zip(by_silence, [*by_silence[1:], None], strict=True):

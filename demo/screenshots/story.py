@@ -1,7 +1,7 @@
-"""The made-up hour: every task's life is told to the store, in the order of time, with a clock that is turned on.
+"""The story of the made-up hour: the lives of all tasks, told to the store in the order of time.
 
-Only HTTP is left out: the store's own creates, claims and reports write the rows and the history that the API would.
-Whatever has not ended when the hour is over waits or runs in the pictures.
+The store's own creates, claims and reports write the rows and the history, as for the API; only HTTP is left out.
+Tasks that have not ended at the end of the hour wait or run in the pictures.
 """
 
 import heapq
@@ -25,16 +25,16 @@ SEED = 7
 
 
 class Story:
-    """One hour on a store; the same each time, but for ids and what the store itself leaves to chance."""
+    """One hour on a store: the same each time, except for ids and what the store draws by chance."""
 
     def __init__(self, store: Store, clock: TurnedClock) -> None:
-        """Nothing has happened yet."""
+        """Take the store and its clock."""
         self._store = store
         self._clock = clock
         self._order = count()
 
     async def tell(self) -> None:
-        """Let the hour pass."""
+        """Let the whole hour happen."""
         for work in WORKS:
             await self._store.write(commands.task_types.create, work.type)
         turns = [
@@ -62,13 +62,13 @@ class Story:
             pass
 
     def _chance(self, name: str) -> random.Random:
-        """Return a chance of its own for each task, so that none depends on what befalls the others."""
+        """Return a source of chance for one task, so that no task depends on the others."""
         return random.Random(f"{SEED} {name}")  # noqa: S311 - the same pictures each time are the point
 
     def _arrivals(self, work: Work, chance: random.Random) -> Iterator[int]:
         at = float(START)
         while at < NOW:
-            # Business comes and goes in waves.
+            # There is more to do at some times than at others.
             pace = 0.75 + 0.5 * abs(((at - START) / (18 * MINUTE)) % 2 - 1)
             at += chance.expovariate(work.each_minute * pace) * MINUTE
             yield int(at)
@@ -90,11 +90,11 @@ class Story:
 
     async def _once(self, act: Callable[[], Awaitable[object]]) -> Course:
         await act()
-        # It does not go on within the hour.
+        # It goes on only after the hour.
         yield NOW + 1
 
     async def _cancel(self) -> None:
-        """Let somebody cancel the application that has been running longest."""
+        """Cancel the application that has run longest."""
         running = Query(statuses=(Status.PROCESSING,), types=(APPLICATION.type.name,))
         for task in (await self._store.read(finder.find, running, None, 1, newest=False)).tasks:
             await self._store.write(commands.tasks.cancel, task.task_id)

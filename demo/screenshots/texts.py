@@ -1,4 +1,4 @@
-"""What tasks are called, given and answered with, and what people did."""
+"""The texts of the made-up hour: names, inputs and results of tasks, and lines of the audit log."""
 
 import random
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def draft(work: Work, chance: random.Random, at: int) -> TaskDraft:
 
 
 def result(work: Work, task: Task, chance: random.Random) -> Any:
-    """Return what a run of a task has come to."""
+    """Return the result of a task's run."""
     given = task.input if isinstance(task.input, dict) else {}
     if work is THUMBNAIL:
         width, height = next(size for size in SIZES if size[0] == given["width"])
@@ -80,19 +80,19 @@ def result(work: Work, task: Task, chance: random.Random) -> Any:
 
 
 def error(work: Work, task: Task, chance: random.Random) -> str:
-    """Return what a run of a task says that fails."""
-    # Where two things go wrong, the first is a server that is away, and the other a mistake in a file.
+    """Return the message of a failed run."""
+    # Of two messages, the first is about a server that is away, the other about a mistake in a file.
     said = work.errors[0 if is_of_nordwind(task) else -1]
     return said.format(n=chance.randrange(1_000, 90_000))
 
 
 def is_of_nordwind(task: Task) -> bool:
-    """Return whether a task depends on the partner whose server was away."""
+    """Whether a task depends on the partner whose server was away."""
     return task.metadata.get("partner") == PARTNERS[0]
 
 
 def deeds() -> Iterator[tuple[float, Deed]]:
-    """Yield what people did, each with how many minutes ago it was."""
+    """Yield lines of the audit log, each with its age in minutes."""
     for minutes, who, action, target, outcome, details in (
         (57.5, "mira", "log_in", "/admin/login/", "done", {}),
         (55.0, "mira", "change_task_type", "/task-types/import-orders", "done", {"max_attempts": 3, "min_backoff": 15}),
