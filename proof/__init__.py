@@ -1,1 +1,1 @@
-"""The proof: what shows that the promises hold while everything around them breaks."""
+"""The proof that the promises hold while everything around them breaks."""

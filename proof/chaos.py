@@ -27,7 +27,7 @@ from waybill.client import Client
 from waybill.host import logs
 
 PATIENCE = 60.0
-"""Seconds after the last fault in which every task has to end: 13 of work, a lease of 15, and twice as many again."""
+"""Seconds after the last fault in which every task must end: 13 of work, a lease of 15, and twice as many again."""
 
 LOAD_PATIENCE = 60.0
 POLL_SECONDS = 0.5
@@ -35,7 +35,7 @@ OPEN = (1, 2)
 
 
 def run(plan: Plan, folder: Path) -> Findings:
-    """Carry out a plan in a folder, keep there what happened, and judge it. Raises CannotGoOn, ApiError."""
+    """Carry out a plan, keep its record in `folder`, and judge it. Raises CannotGoOn, ApiError."""
     with Journal(folder / "journal.jsonl") as journal, victim(folder, journal, plan.seed) as running:
         record = _act(plan, running, journal)
         ends, harm = running.own_ends(), running.proxy.harm
@@ -66,7 +66,7 @@ def _act(plan: Plan, running: Victim, journal: Journal) -> Record:
 
 
 def _wait_for_ends(client: Client) -> None:
-    """Wait until every task is final, or until patience ends."""
+    """Wait until every task is final, for PATIENCE at most."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:

@@ -1,4 +1,4 @@
-"""The checker: what of a run's record breaks a promise. Pure: it takes data and returns data."""
+"""The checker: it finds what in the record of a run breaks a promise. Pure: it takes data and returns data."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,32 +19,32 @@ EXAMPLES = 5
 
 @dataclass(slots=True)
 class Violations:
-    """How often each promise was broken; all of it has to be 0."""
+    """How often each promise was broken; every count must be 0."""
 
     unanswered: int = 0
-    """Creates that were never acknowledged, though they were sent again until the end."""
+    """Creates that were never acknowledged, although the load repeated them until the end."""
     lost: int = 0
     """Creates, cancels and retries that were acknowledged and left no trace."""
     unexpected: int = 0
-    """Tasks, cancels and retries that nobody asked for, or that were made twice."""
+    """Tasks, cancels and retries that the load did not ask for, or that happened twice."""
     wrong_final: int = 0
-    """Tasks that ended otherwise than they had to, or than their history says."""
+    """Tasks with another end than the plan or their history says."""
     backwards: int = 0
-    """Statuses that went back within an attempt, in the history or before a watcher's eyes."""
+    """Statuses that went back within an attempt, in the history or in a watcher's answers."""
     two_finals: int = 0
     """Attempts that ended twice."""
     stuck: int = 0
-    """Tasks that had not ended when patience had."""
+    """Tasks that had not ended when the time was up."""
     changed_after_final: int = 0
-    """Final tasks of which status, result, error or finish time was seen otherwise later."""
+    """Final tasks whose status, result, error or finish time changed later."""
     usurped: int = 0
-    """Changes of a task by another than the holder of its run."""
+    """Changes of a task by a source that did not hold its run."""
     rewritten: int = 0
-    """Events that were seen and are not in the history, or not as they were."""
+    """Events that a watcher saw and that the history lacks, or has with another content."""
 
     @property
     def total(self) -> int:
-        """How many there are in all."""
+        """The number of all violations."""
         return sum(getattr(self, one.name) for one in fields(self))
 
 
@@ -56,12 +56,12 @@ class Findings:
     """Creates that were answered with 201."""
     violations: Violations = field(default_factory=Violations)
     worker_lost: int = 0
-    """Tasks that ended in ERROR `worker_lost`, as they must after so many crashes: no violation."""
+    """Tasks that ended in ERROR `worker_lost` after many crashes, as they must: no violation."""
     double_runs: int = 0
-    """Runs of an attempt after its first: what "at least once" costs."""
+    """Runs of an attempt after its first: the price of "at least once"."""
     healing: Healing = field(default_factory=Healing)
     examples: dict[str, list[str]] = field(default_factory=dict)
-    """For each kind of violation some task ids, with a word on what is wrong."""
+    """For each kind of violation some task ids, with a word on the cause."""
 
     def blame(self, kind: str, example: str, count: int = 1) -> None:
         """Count a violation."""
@@ -74,7 +74,7 @@ class Findings:
 
 
 def check(record: Record) -> Findings:
-    """Look for everything at once."""
+    """Return all findings in a record."""
     stories = read(record.events)
     tasks = {task["task_id"]: task for task in record.tasks}
     findings = Findings(
@@ -132,7 +132,7 @@ def _check_asked(findings: Findings, record: Record, stories: Mapping[str, Story
 
 
 def _endings(creates: Sequence[Create], tasks: Mapping[str, Json]) -> dict[str, Create]:
-    """Return for each task what was asked for; a create without an answer is found by its name."""
+    """Return the create of each task; a create without an answer is found by its name."""
     by_name = {create.name: create for create in creates}
     return {task_id: by_name[task["name"]] for task_id, task in tasks.items() if task["name"] in by_name}
 
@@ -186,7 +186,7 @@ def _check_seen(findings: Findings, record: Record) -> None:
 
 
 def text(event: Json) -> str:
-    """Return an event as it is compared."""
+    """Return an event as text, for comparison."""
     return repr(sorted(event.items()))
 
 

@@ -1,4 +1,4 @@
-"""The drill: a minute of crashes for people to watch, with services, ports and data of its own: `manage.py drill`."""
+"""The drill: a minute of crashes to watch, on an installation of its own: `manage.py drill`."""
 
 import shutil
 import tempfile
@@ -37,7 +37,7 @@ class Drill:
     """One crash after another on a running installation, with a sentence on each."""
 
     def __init__(self, running: Victim, journal: Journal, say: Callable[[str], None]) -> None:
-        """Take what to do harm to, and whom to tell."""
+        """Take the victim, the journal, and a function that prints a line."""
         self._running = running
         self._journal = journal
         self._say = say
@@ -173,7 +173,7 @@ class Drill:
         return tasks
 
     def _restarted(self, service: Supervisor, kill: Callable[[], None]) -> int:
-        """Kill, and return the time (milliseconds since the epoch) at which the service was started anew."""
+        """Kill a service, and return the time of its next start, in milliseconds since the epoch."""
         known = len(self._journal.deeds)
         kill()
 
@@ -184,7 +184,7 @@ class Drill:
         return self._until(start, f"a restart of {service.name}")
 
     def _ended(self, task_ids: Sequence[str]) -> int:
-        """Wait until all are final, and return the time (milliseconds since the epoch) at which the last one was."""
+        """Wait until all tasks are final, and return the time of the last end, in milliseconds since the epoch."""
 
         def last() -> int | None:
             finished = [task["finished_at"] for task in self._tasks(task_ids)]
@@ -214,7 +214,7 @@ class Drill:
 
 
 def drill(folder: Path) -> Findings:
-    """Do the drill in a folder, tell of it, and return what the checker finds. Raises CannotGoOn, ApiError."""
+    """Do the drill in `folder`, print what happens, and return what the checker finds. Raises CannotGoOn, ApiError."""
     with Journal(folder / "journal.jsonl") as journal, victim(folder, journal, workers=1) as running:
         say(f"An API and a worker of their own run in {folder}; nothing of yours is touched. This takes a minute.\n")
         start = time.monotonic()
@@ -229,7 +229,7 @@ def main() -> int:
 
 
 def _main() -> int:
-    """Do the drill in a new folder, which is removed unless something went wrong."""
+    """Do the drill in a new folder, and remove it unless something went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="waybill-drill-"))
     kept = f"What happened is kept in {folder}"
     try:

@@ -1,4 +1,4 @@
-"""Doing the faults of a plan to an installation, each at its time."""
+"""Inflicts the faults of a plan on a victim, each at its time."""
 
 import threading
 import time
@@ -15,15 +15,15 @@ RECOVERY_SECONDS = 20.0
 
 
 class Faults:
-    """Does harm, and ends what lasts after its time, also where other faults come in between."""
+    """Begins each fault at its time, and ends it after its duration, even if others come in between."""
 
     def __init__(self, running: Victim, journal: Journal) -> None:
-        """Take what to do harm to."""
+        """Take the victim."""
         self._running = running
         self._journal = journal
 
     def inflict(self, faults: Iterable[Fault]) -> None:
-        """Do all faults, and return once the last has ended."""
+        """Inflict all faults, and return once the last has ended."""
         beginning = time.monotonic()
         lasting: list[threading.Timer] = []
         try:
@@ -43,7 +43,7 @@ class Faults:
                     timer.cancel()
 
     def begin(self, fault: Fault) -> Undo | None:
-        """Do one fault now, and return what ends it where it lasts."""
+        """Begin one fault now, and return the function that ends it; None if it does not last."""
         running, kind = self._running, fault.kind
         worker = running.workers[fault.worker % len(running.workers)]
         if kind in ON_THE_WIRE:
@@ -72,10 +72,10 @@ class Faults:
         return None
 
     def _lose_messages(self, worker: Supervisor, seconds: float) -> None:
-        """Let messages gather while the workers stand still; let one take them, with its claims cut off; kill it."""
+        """Stop the workers until messages gather; let one worker take them, without a way to claim; kill it."""
         stopped = [(one, one.stop()) for one in self._running.workers]
         time.sleep(seconds / 2)
-        # Stopping the API instead would not do: a claim that lies in its socket is carried out when it goes on.
+        # Stopping the API instead would not help: it would serve the claims in its socket later.
         self._running.proxy.is_cut = True
         self._journal.deed("begin", "wire", fault="cut")
         try:
@@ -89,7 +89,7 @@ class Faults:
                 one.go_on(pid)
 
     def _wait_until_whole(self) -> None:
-        """Wait until every service is there again, for a while."""
+        """Wait until every service runs again, for RECOVERY_SECONDS at most."""
         deadline = time.monotonic() + RECOVERY_SECONDS
         while time.monotonic() < deadline and not self._running.is_whole:
             time.sleep(0.05)

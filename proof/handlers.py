@@ -1,4 +1,4 @@
-"""Handlers that workers under proof offer beside their own; each ends in a way that is known beforehand."""
+"""Handlers for the proof; the end of each is known beforehand."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from waybill_worker.handlers.context import Context
 
 
 def echo(context: Context, task_input: Any) -> Any:
-    """Wait for the processing time with a report of progress in the middle, and return the input."""
+    """Wait for the processing time, report progress in the middle, and return the input."""
     seconds = context.processing_time or 0
     context.sleep(seconds / 2)
     context.progress(0.5)
@@ -21,7 +21,7 @@ def fail(context: Context, task_input: Any) -> None:
 
 
 def flaky(context: Context, task_input: Any) -> None:
-    """Fail in the first attempt, the third, and so on; end well in the others."""
+    """Fail in the first, the third and each odd attempt; succeed in the others."""
     context.sleep(context.processing_time or 0)
     if context.attempt % 2:
         raise RuntimeError(f"it fails in attempt {context.attempt}")

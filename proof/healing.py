@@ -1,4 +1,4 @@
-"""How fast tasks were taken up again, measured from the history and from what was done when."""
+"""How fast tasks were taken up again, computed from the history and the times of the deeds."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -14,7 +14,7 @@ TAKEN_UP = (State.HELD, State.FINAL)
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """Seconds that healing took, one number for each task and disturbance, in rising order."""
+    """The seconds of healing, one number for each task and disturbance, in rising order."""
 
     after_kill: Sequence[float] = ()
     """From the restart of what was killed; see `after_kills`."""
@@ -23,20 +23,20 @@ class Healing:
 
 
 def measure(stories: Iterable[Story], deeds: Sequence[Deed]) -> Healing:
-    """Measure both."""
+    """Return the healing in a record."""
     told = list(stories)
     return Healing(sorted(after_kills(told, deeds)), sorted(waits(told, deeds)))
 
 
 def after_kills(stories: Sequence[Story], deeds: Sequence[Deed]) -> Iterator[float]:
-    """Yield how long after the restart each task that a kill has touched was claimed again or final, in seconds.
+    """Yield for each task that a kill has touched the seconds from the restart until it was claimed again or final.
 
     A kill touches the tasks that a killed worker held at that moment, and those that waited then and still waited at
     the restart. The time counts from the start of the last killed process's successor to the first claim or end
-    after the kill, and is 0 where a sibling was faster than the restart. Tasks held by a worker that lives are not
-    touched by the death of the API: they go on. Only kills are taken that no other fault follows within most of a
-    calm: that is the plan's choice, not the outcome's, so nothing slow is left out. A task that was never taken up
-    is not measured here: it is stuck.
+    after the kill; it is 0 if another worker was faster than the restart. The death of the API does not touch the tasks
+    of a living worker: they go on. Only kills count that no other fault follows within most of a calm; the plan chooses
+    them, not the outcome, so nothing slow is left out. A task that was never taken up again is stuck, and not measured
+    here.
     """
     for kill in _kills(deeds):
         for story in stories:
@@ -53,12 +53,12 @@ def after_kills(stories: Sequence[Story], deeds: Sequence[Deed]) -> Iterator[flo
 
 
 def waits(stories: Sequence[Story], deeds: Sequence[Deed]) -> Iterator[float]:
-    """Yield how long tasks waited for a worker, in seconds.
+    """Yield the seconds that tasks waited for a worker.
 
-    One wait goes from the moment that a run was due, or from the claim of the run before where that was lost, to the
-    next claim or end; but it counts only from the last deed (a signal, a start, an API that has become ready, a
-    deletion, the begin or the end of a fault on the wire) before that, since any of them may have touched it: an API
-    that has become ready gives every worker a fresh lease. Back-off is not counted.
+    A wait lasts from the moment a run was due, or from the claim of the previous run if that was lost, to the next
+    claim or end. It counts only from the last deed before that (a signal, a start, an API that has become ready, a
+    deletion, the begin or the end of a fault on the wire), because each deed may delay it: an API that has become ready
+    gives every worker a fresh lease. Back-off does not count.
     """
     moments = sorted(deed.at for deed in deeds if deed.what != "exit")
     for story in stories:
@@ -79,7 +79,7 @@ class _Kill:
 
 
 def _kills(deeds: Sequence[Deed]) -> Iterator[_Kill]:
-    """Yield the kills that a calm follows; what is killed within a moment of each other is one kill."""
+    """Yield the kills that a calm follows; kills at nearly the same moment are one."""
     disturbances = [deed for deed in deeds if deed.what not in ("start", "ready", "exit")]
     taken = -1
     for index, deed in enumerate(disturbances):
@@ -105,7 +105,7 @@ TOGETHER = 100
 """Milliseconds within which the signals of one fault are sent."""
 
 MARGIN = 1.0
-"""Seconds of a calm that the restart and the machine may use up."""
+"""Seconds of a calm that the restart and a slow machine may take."""
 
 
 def _restart(kill: Deed, deeds: Sequence[Deed]) -> int | None:
@@ -115,12 +115,12 @@ def _restart(kill: Deed, deeds: Sequence[Deed]) -> int | None:
 
 
 def _index(phases: Sequence[Phase], at: int) -> int:
-    """Return which phase holds at that time; -1 before the first."""
+    """Return the index of the phase at a time; -1 before the first."""
     return bisect_left([phase.since for phase in phases], at) - 1
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Return the smallest number that at least this share of them does not exceed; None of nothing."""
+    """Return the quantile (nearest rank) of the numbers; `share` is from 0 to 1. None without numbers."""
     if not ordered:
         return None
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -1,4 +1,4 @@
-"""Reading the history: each task's story, told from its events alone, and what in it cannot be."""
+"""The history: each task's story, told from its events alone, with all that must not happen in it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,28 +17,28 @@ SPOKEN = ("status", "stage", "progress", "result", "error")
 
 
 class State(Enum):
-    """Who has to act on a task."""
+    """What a task waits for."""
 
     WAITING = auto()
     """Due and unclaimed."""
     DELAYED = auto()
-    """A failed attempt is being backed off from."""
+    """A failed attempt waits for its back-off."""
     HELD = auto()
     FINAL = auto()
 
 
 class Phase(NamedTuple):
-    """A stretch of a task's life, from `since` (milliseconds since the epoch) to the next one."""
+    """A part of a task's life, from `since` (milliseconds since the epoch) to the next phase."""
 
     since: int
     state: State
     holder: str | None = None
-    """The worker, where it is held."""
+    """The worker that holds the task, if one does."""
 
 
 @dataclass(slots=True)
 class Story:
-    """What the history says about one task. Counts are of what must not be, except `crashes`, `losses` and `claims`."""
+    """The history of one task. It counts what must not happen, except in `crashes`, `losses` and `claims`."""
 
     task_id: str
     status: Status = Status.NEW
@@ -47,20 +47,20 @@ class Story:
     holder: tuple[str, int] | None = None
     crashes: int = 0
     losses: int = 0
-    """Crashes alone and other lost workers, since the last explicit retry."""
+    """Crashes of this task alone, and other lost workers, since the last explicit retry."""
     is_created: bool = False
     finals: dict[int, Status] = field(default_factory=dict)
-    """The final status of each attempt that was ended, not followed by the next by the retry policy."""
+    """The final status of each attempt that ended the task; the retry policy began no other."""
     claims: Counter[int] = field(default_factory=Counter)
-    """How many runs of each attempt were claimed."""
+    """The number of claimed runs of each attempt."""
     cancelled: set[int] = field(default_factory=set)
     retried: set[int] = field(default_factory=set)
-    """The attempts that were explicitly opened."""
+    """The attempts that a retry opened."""
     phases: list[Phase] = field(default_factory=list)
     backwards: int = 0
     second_finals: int = 0
     usurped: int = 0
-    """Changes by another than the holder, and statuses that changed though nothing was applied."""
+    """Changes by a source that did not hold the run, and statuses that changed although nothing was applied."""
 
     def tell(self, event: Json, at: int) -> None:
         """Go on with the next event, recorded `at`."""
@@ -146,7 +146,7 @@ def _is_crash(event: Json) -> bool:
 
 
 def read(events: Iterable[Json]) -> dict[str, Story]:
-    """Tell the story of each task from the whole history, oldest event first."""
+    """Return the story of each task, from the whole history, oldest event first."""
     stories: dict[str, Story] = {}
     for event in events:
         story = stories.setdefault(event["task_id"], Story(event["task_id"]))

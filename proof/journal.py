@@ -1,4 +1,4 @@
-"""What was done and when: kept in memory for the checker, and in a file for people."""
+"""The deeds and their times: in memory for the checker, in a file for people."""
 
 import json
 import threading
@@ -31,7 +31,7 @@ class Journal:
             self._file.close()
 
     def deed(self, what: str, who: str, **detail: Any) -> Deed:
-        """Note, as of now, what was done to whom, and return it."""
+        """Note a deed with the present time, and return it."""
         with self._lock:
             deed = Deed(now(), what, who, detail.pop("worker_id", None))
             self.deeds.append(deed)
@@ -50,5 +50,5 @@ class Journal:
 
 
 def now() -> int:
-    """Return the time as the API writes it down: milliseconds since the epoch."""
+    """Return the present time as the API stores it: milliseconds since the epoch."""
     return int(time.time() * 1000)

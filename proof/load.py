@@ -17,7 +17,7 @@ from waybill.domain.status import Status
 
 THREADS = 12
 PAUSE = (0.05, 0.4)
-"""Seconds before something that was not answered is sent again."""
+"""Seconds before a request without an answer is sent again."""
 
 LOOK_AGAIN = 0.5
 
@@ -28,13 +28,13 @@ Job = Callable[[], None]
 
 
 class Load:
-    """Carries out wishes at their times with a few threads, and keeps what was answered.
+    """Carries out wishes at their times in a few threads, and keeps the answers.
 
-    A create is sent with its own Idempotency-Key until a 201 is received, so a lost answer costs nothing.
+    A create is repeated with its Idempotency-Key until a 201 comes, so a lost answer does no harm.
     """
 
     def __init__(self, client: Client, wishes: Sequence[Wish], journal: Journal) -> None:
-        """Take the client to send with; the time of the wishes starts with `start`."""
+        """Take the client; the times of the wishes count from `start`."""
         self._client = client
         self._journal = journal
         self._order = itertools.count()
@@ -57,7 +57,7 @@ class Load:
             thread.start()
 
     def finish(self, timeout: float) -> bool:
-        """Wait until all is done, for at most `timeout` seconds, then end; tell whether all was done."""
+        """Wait up to `timeout` seconds until all is done, then end; return whether all was done."""
         with self._changed:
             done = self._changed.wait_for(lambda: not self._jobs and not self._busy, timeout)
         self.close()
@@ -66,14 +66,14 @@ class Load:
         return done
 
     def close(self) -> None:
-        """End, whatever is left to do, without waiting for calls that are under way."""
+        """End now, without waiting for calls that are under way."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
 
     @property
     def creates(self) -> list[Create]:
-        """What was asked for, and what was acknowledged so far."""
+        """The creates, and which of them are acknowledged so far."""
         with self._changed:
             return list(self._creates.values())
 
@@ -121,7 +121,7 @@ class Load:
             self._again(partial(self._create, wish))
             return
         except ApiProblem as problem:
-            # It stays without an answer, which the checker counts.
+            # It stays without an answer, and the checker counts it.
             self._journal.note("refused", name=wish.name, problem=str(problem))
             return
         with self._changed:
@@ -133,7 +133,7 @@ class Load:
             self._plan(time.monotonic() + wish.after, partial(self._retry, task_id))
 
     def _cancel(self, task_id: str) -> None:
-        """Cancel the first attempt; what has ended meanwhile is left as it is."""
+        """Cancel the first attempt, unless it has ended meanwhile."""
         try:
             self._ask(task_id, Control.CANCEL, 1, lambda: self._client.cancel_task(task_id, 1))
         except ApiUnreachable:

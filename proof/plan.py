@@ -1,4 +1,4 @@
-"""The plan of a run: which tasks are wished for and which faults happen when, all drawn from a seed."""
+"""The plan of a run: tasks to create and faults to inflict, with their times, all drawn from a seed."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ GAP = 1.0
 """Seconds from one fault to the next, on average; some come at nearly the same moment."""
 
 CALM = 7.0
-"""Seconds that nothing else happens after some kills, so that their healing can be measured by itself."""
+"""Seconds without another fault after some kills, so that their healing is measured by itself."""
 
 LEAD = 1.0
 """Seconds before a kill in which more tasks are created."""
@@ -26,14 +26,14 @@ CLOSING_GAP = 5.0
 """Seconds from one closing fault to the next: enough for both services to be there again."""
 
 EVERY = 3
-"""After one kill in so many comes a calm."""
+"""Of this many kills, one has a calm after it."""
 
 FREEZE = 18.0
-"""Seconds that outlast a lease of 15 and the tick of the reaper."""
+"""Seconds that are longer than a lease of 15 and a tick of the reaper."""
 
 
 class FaultKind(StrEnum):
-    """What may be done to an installation."""
+    """The kinds of faults."""
 
     KILL_API = "kill api"
     KILL_WORKER = "kill worker"
@@ -41,11 +41,11 @@ class FaultKind(StrEnum):
     STOP_API = "stop api"
     STOP_WORKER = "stop worker"
     FREEZE_WORKER = "freeze worker"
-    """A stop that outlasts the lease: when it goes on, its runs are another's."""
+    """The worker stops for longer than its lease: when it goes on, other workers have its runs."""
     LOSE_MESSAGES = "lose messages"
-    """A worker is killed when it has taken messages and its claims do not get through."""
+    """A worker that has taken messages is killed while its claims do not get through."""
     LOSE_WORKER = "lose worker"
-    """A stop for good: the process still holds its lock, and only its silence tells."""
+    """A worker stops for good: it still holds its lock, so only its silence shows the loss."""
     DELETE_QUEUE = "delete queue"
     LATENCY = "latency"
     RESET = "reset"
@@ -74,18 +74,18 @@ DECK = (
     FaultKind.LOST_ANSWER,
     FaultKind.DOUBLED,
 )
-"""How often each kind comes, in a pack that is shuffled again and again."""
+"""How often each kind is in the pack, which is shuffled again and again."""
 
 
 CLOSING = (FaultKind.KILL_API, FaultKind.LOSE_MESSAGES, FaultKind.LOSE_WORKER)
-"""The last faults of a plan: no later one puts right by accident what the product does not.
+"""The last faults of a plan: no later fault repairs by accident what the product leaves broken.
 
-Worker 1 has to deliver what it could not say while the API was away, the dispatcher has to send again what worker 0
-took along, and the reaper has to find that worker 0 does not come back.
+Worker 1 must deliver the reports that it kept while the API was away, the dispatcher must send again the messages that
+worker 0 took, and the reaper must notice that worker 0 does not come back.
 """
 
 GATHERING = 1.2
-"""Seconds that it takes to lose messages: half for them to gather, half for a worker to take them."""
+"""Seconds to lose messages: they gather in the first half, and a worker takes them in the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,14 @@ class Fault:
     kind: FaultKind
     seconds: float = 0.0
     worker: int = 0
-    """Which worker it is about, where it is about one."""
+    """The number of the worker, if the fault is about one."""
     when_whole: bool = False
-    """Whether it waits until every service is there again."""
+    """Whether it waits until every service runs again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an attempt has to end."""
+    """The end that an attempt must have."""
 
     status: Status
     code: ErrorCode | None = None
@@ -111,7 +111,7 @@ class Ending:
 
 
 class Control(StrEnum):
-    """What may be asked of a task once it was created."""
+    """What a client may ask for a created task."""
 
     CANCEL = "cancel"
     RETRY = "retry"
@@ -119,7 +119,7 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A task to be created, when (seconds from the start), and what is asked of it `after` seconds later."""
+    """A task to create, `at` seconds from the start, and what is asked for it `after` seconds later."""
 
     at: float
     name: str
@@ -131,7 +131,7 @@ class Wish:
 
     @property
     def ending(self) -> Ending:
-        """How the task has to end unless it is cancelled."""
+        """The end that the task must have unless it is cancelled."""
         if self.type == "proof-fail" or (self.type == "sleep" and self.processing_time == UNLUCKY):
             return Ending(Status.ERROR, ErrorCode.FAILED)
         return Ending(Status.COMPLETED, result=self.input if self.type == "proof-echo" else None)
@@ -139,17 +139,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a seed decides; what the machine makes of it may differ from run to run."""
+    """All that a seed decides; the timing of the machine may differ from run to run."""
 
     seed: int
     wishes: tuple[Wish, ...]
     faults: tuple[Fault, ...]
     seconds: float
-    """How long tasks are created and faults happen."""
+    """The seconds in which tasks are created and faults happen."""
 
 
 def draw(seed: int, tasks: int, faults: int) -> Plan:
-    """Draw a plan; the same numbers give the same plan on every machine. It ends with CLOSING where that fits."""
+    """Draw a plan; the same numbers give the same plan on every machine. It ends with CLOSING if there is room."""
     planned = tuple(_faults(random.Random(f"{seed}/faults"), faults))  # noqa: S311  # chance, not secrecy
     seconds = planned[-1].at + planned[-1].seconds + GAP if planned else 2 * GAP
     chance = random.Random(f"{seed}/wishes")  # noqa: S311
@@ -186,7 +186,7 @@ def _kinds(chance: random.Random, count: int) -> Iterator[FaultKind]:
 
 
 def _burst(fault: Fault) -> float:
-    """Return when more tasks begin to be created, so that the fault finds something to harm."""
+    """Return when to create more tasks, so that the fault has something to harm."""
     return fault.at if fault.kind is FaultKind.LOSE_MESSAGES else fault.at - LEAD
 
 

@@ -1,4 +1,4 @@
-"""The fault proxy: it stands between clients and the API, and does to requests what bad networks do."""
+"""The fault proxy: it stands between clients and the API, and harms requests as bad networks do."""
 
 import contextlib
 import random
@@ -11,7 +11,7 @@ from proof.plan import ON_THE_WIRE, FaultKind
 from proof.relay import Relay, Request, reset
 
 SHARE = 0.5
-"""How many of the requests are done harm to while a fault lasts."""
+"""The share of requests that are harmed while a fault lasts."""
 
 LATENCY = (0.05, 1.5)
 ECHO = (0.0, 4.0)
@@ -19,9 +19,9 @@ ECHO = (0.0, 4.0)
 
 
 class Proxy(Relay):
-    """Passes requests on to the API one by one; while a fault lasts, it does harm to about half of them.
+    """Passes requests on to the API one by one; while a fault lasts, it harms about half of them.
 
-    Chance is drawn from `seed`; which request meets which draw depends on how the machine schedules them.
+    Chance comes from `seed`; which request gets which draw depends on the scheduling of the machine.
     """
 
     def __init__(self, target: tuple[str, int], seed: int) -> None:
@@ -31,24 +31,24 @@ class Proxy(Relay):
         self._lock = threading.Lock()
         self._active: list[FaultKind] = []
         self.is_cut = False
-        """While set, every connection is reset at its next request, and nothing is passed on."""
+        """If set, each request resets its connection, and nothing is passed on."""
         self.harm: Counter[FaultKind] = Counter()
-        """How many requests each kind of fault was done to."""
+        """How many requests each kind of fault has harmed."""
 
     def begin(self, kind: FaultKind) -> None:
-        """Let a fault begin. Raises ValueError for one that is not of the wire."""
+        """Begin a fault. Raises ValueError if it is none of the wire."""
         if kind not in ON_THE_WIRE:
             raise ValueError(f"{kind} is no fault of the wire")
         with self._lock:
             self._active.append(kind)
 
     def end(self, kind: FaultKind) -> None:
-        """Let it end; nothing where it has not begun."""
+        """End a fault; do nothing if it has not begun."""
         with self._lock, contextlib.suppress(ValueError):
             self._active.remove(kind)
 
     def serve(self, request: Request, client: socket.socket) -> bool:
-        """Answer one request, and tell whether the connection can go on."""
+        """Answer one request, and return whether the connection can go on."""
         if self.is_cut:
             return reset(client)
         kind = self._draw()
@@ -81,7 +81,7 @@ class Proxy(Relay):
             return self._chance.uniform(low, high)
 
     def _double(self, request: Request) -> None:
-        """Pass on a copy: at once and before the request itself, or some time later, whatever has happened since."""
+        """Pass on a copy: at once, before the request itself, or some seconds later."""
         delay = self._between(*ECHO)
         if delay < ECHO[1] / 2:
             self.pass_on(request)

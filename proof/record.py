@@ -1,4 +1,4 @@
-"""What the checker is given: all that was promised, asked, done and seen in one run."""
+"""The record of one run, for the checker: all that was promised, asked, done and seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A task that was asked for under a name that nothing else has; `task_id` where a 201 said so."""
+    """A create with a unique name; `task_id` is None unless a 201 came."""
 
     name: str
     ending: Ending
@@ -20,17 +20,17 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A cancel or retry of an attempt; `is_acknowledged` where a 200 was received."""
+    """A cancel or retry of an attempt; `is_acknowledged` if a 200 came."""
 
     task_id: str
     control: Control
     attempt: int
-    """The attempt that the task was in when it was asked."""
+    """The attempt of the task at that time."""
     is_acknowledged: bool
 
 
 class Look(NamedTuple):
-    """A task as one watcher saw it; the looks of one watcher are in their order."""
+    """A task as one watcher saw it; the looks of a watcher are in order."""
 
     watcher: str
     task_id: str
@@ -41,7 +41,7 @@ class Look(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """Something that was done to the installation, at a time in milliseconds since the epoch.
+    """Something that was done to the victim; the time is in milliseconds since the epoch.
 
     What: `kill`, `stop` and `go on` (signals), `start`, `ready` and `exit` of a process, `delete`, `begin` and `end` of
     a fault on the wire. Who: `api`, `worker-0`, ..., `queue`, `wire`.
@@ -51,7 +51,7 @@ class Deed(NamedTuple):
     what: str
     who: str
     worker_id: str | None = None
-    """Under which id the worker process was known to the API."""
+    """The id of the worker process in the API."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Record:
     tasks: Sequence[Json] = ()
     events: Sequence[Json] = ()
     seen: Mapping[int, str] = field(default_factory=dict)
-    """The history as it was seen on the way: the text of each event by its number."""
+    """The history as it was seen during the run: the text of each event by its number."""
     looks: Sequence[Look] = ()
     deeds: Sequence[Deed] = ()
 

@@ -1,4 +1,4 @@
-"""The recorder: it watches tasks and follows the history while a run goes on, and gathers everything at its end."""
+"""The recorder: it watches tasks and follows the history during a run, and gathers everything at its end."""
 
 import random
 import threading
@@ -20,7 +20,7 @@ PAGE = 1_000
 LONG_POLL = 5.0
 
 LAST_LOOK = 30.0
-"""Seconds that a look which is under way at the end may take."""
+"""Seconds that a last look may take."""
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ class Recorder:
     """Watchers that ask for one task after another, one that waits for ends, and one that follows the history."""
 
     def __init__(self, client: Client, known: Callable[[], list[str]]) -> None:
-        """Take the client to look with, and what returns the ids of the tasks known so far."""
+        """Take the client, and a function that returns the ids of the tasks known so far."""
         self._client = client
         self._known = known
         self._stopping = threading.Event()
@@ -47,24 +47,24 @@ class Recorder:
             thread.start()
 
     def finish(self) -> None:
-        """Watch no more, and return once the last looks are over."""
+        """Stop watching, and return after the last looks."""
         self.close()
         for thread in self._threads:
             thread.join(LAST_LOOK)
 
     def close(self) -> None:
-        """Watch no more, without waiting."""
+        """Stop watching, without waiting."""
         self._stopping.set()
 
     @property
     def looks(self) -> list[Look]:
-        """What was seen of tasks."""
+        """All looks at tasks."""
         with self._lock:
             return list(self._looks)
 
     @property
     def seen(self) -> dict[int, str]:
-        """What was seen of the history."""
+        """The events that were seen, by number."""
         with self._lock:
             return dict(self._seen)
 
@@ -81,7 +81,7 @@ class Recorder:
                 return
 
     def _chosen(self, watcher: str) -> Iterator[str]:
-        """Yield the latest open tasks mostly, and now and then one of all; nothing once stopped."""
+        """Yield mostly the latest open tasks, and sometimes one of all; end once stopped."""
         chance = random.Random(watcher)  # noqa: S311  # chance, not secrecy
         while not self._stopping.is_set():
             known = self._known()

@@ -1,4 +1,4 @@
-"""A relay: an HTTP server that passes requests on to another one by one. Whoever subclasses it does the harm."""
+"""A relay: an HTTP server that passes requests on to another one by one. Its subclasses do the harm."""
 
 import http.client
 import socket
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Self
 UPSTREAM_SECONDS = 75.0
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
 RESETTING = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: closing the socket resets the connection."""
+"""SO_LINGER without a time: closing the socket resets the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Answer:
     body: bytes
 
     def encode(self) -> bytes:
-        """Return it as it goes over the wire."""
+        """Return it in bytes."""
         kept = [f"{name}: {value}" for name, value in self.headers if name.lower() not in HOP_BY_HOP]
         lines = [f"HTTP/1.1 {self.status} {self.reason}", *kept, f"Content-Length: {len(self.body)}", "", ""]
         return "\r\n".join(lines).encode("latin-1") + self.body
@@ -45,7 +45,7 @@ class Relay:
     """Listens on a free port of this machine, and passes each request on to `target`."""
 
     def __init__(self, target: tuple[str, int]) -> None:
-        """Take the port; nothing is served before the `with` block."""
+        """Take a port; the `with` block serves."""
         self._target = target
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.relay = self
@@ -53,7 +53,7 @@ class Relay:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address of the relay."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -64,13 +64,13 @@ class Relay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def serve(self, request: Request, client: socket.socket) -> bool:
-        """Answer one request, and tell whether the connection can go on."""
+        """Answer one request, and return whether the connection can go on."""
         answer = self.pass_on(request)
         if answer is None:
             return reset(client)
@@ -78,7 +78,7 @@ class Relay:
         return True
 
     def pass_on(self, request: Request) -> Answer | None:
-        """Send a request to the target and return its whole answer; None where there is none."""
+        """Send a request to the target and return its whole answer; None if there is none."""
         connection = http.client.HTTPConnection(*self._target, timeout=UPSTREAM_SECONDS)
         try:
             connection.request(request.method, request.path, request.body or None, request.headers)
@@ -91,7 +91,7 @@ class Relay:
 
 
 def reset(client: socket.socket) -> bool:
-    """Break a connection off; it cannot go on."""
+    """Reset a connection; return False, because it cannot go on."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETTING)
     client.shutdown(socket.SHUT_RD)
     client.close()
@@ -106,7 +106,7 @@ class _Server(socketserver.ThreadingTCPServer):
     relay: Relay
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away in the middle are what this is for."""
+        """Print nothing: connections that break are the purpose of this server."""
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -122,7 +122,7 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def _read(stream: BinaryIO | Any) -> Request | None:
-    """Read one request with a Content-Length; None at the end of the connection or where it is none."""
+    """Read one request with a Content-Length; return None at the end of the connection, or if it is no request."""
     parts = stream.readline(65_537).split()
     if len(parts) != 3:
         return None

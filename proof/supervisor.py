@@ -14,7 +14,7 @@ from proof.journal import Journal
 from throwaway.process import Process
 
 RESTART_SECONDS = 0.2
-"""How long it waits before it starts a process anew."""
+"""Seconds before a process is started anew."""
 
 LOOK_SECONDS = 0.05
 
@@ -33,7 +33,7 @@ class Supervisor:
         journal: Journal,
         ready: bytes | None = None,
     ) -> None:
-        """Take what to run, the folder to run it in and to put the logs in, and what it prints once it is ready."""
+        """Take the command, the folder for it and its logs, and the text `ready` that it prints once it is ready."""
         self.name = name
         self._command = list(command)
         self._environment = dict(environment)
@@ -58,23 +58,23 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Kill what runs, and start nothing more."""
+        """Kill the process, and do not start it again."""
         self._stopping.set()
         with self._lock:
             self._send(signal.SIGKILL)
         self._thread.join()
 
     def kill(self) -> None:
-        """Kill the process, as `kill -9` does; nothing where none runs just now."""
+        """Kill the process, as `kill -9` does, if it runs."""
         with self._lock:
             if self._process is not None and self._process.is_running:
                 self._killed.add(self._process.pid)
-                # Noted first: what the API records later is later.
+                # Noted first, so that its time is before all that the API records after the kill.
                 self._journal.deed("kill", self.name, worker_id=self._worker_id(), pid=self._process.pid)
                 self._send(signal.SIGKILL)
 
     def stop(self) -> int | None:
-        """Stop the process where it is (SIGSTOP), and return its pid for `go_on`; None where none runs."""
+        """Stop the process (SIGSTOP), and return its pid for `go_on`; None if it does not run."""
         with self._lock:
             if self._process is None or not self._process.is_running:
                 return None
@@ -90,7 +90,7 @@ class Supervisor:
                 self._send(signal.SIGCONT)
 
     def worker_id(self) -> str | None:
-        """Return the id that the process has given itself, where it is a worker and has said so already."""
+        """Return the worker's id from the log; None if the process has not printed one."""
         with self._lock:
             return self._worker_id()
 
@@ -124,7 +124,7 @@ class Supervisor:
                     self._start()
 
     def _await_end(self, process: "subprocess.Popen[bytes]") -> int:
-        """Wait for the end of a process, note when it is ready, and return its exit code."""
+        """Wait for the end of a process, note the moment when it is ready, and return its exit code."""
         while self._ready is not None:
             if self._ready in self._log.read_bytes():
                 self._journal.deed("ready", self.name)

@@ -7,10 +7,10 @@ from proof.checker import Findings, Violations
 from proof.healing import quantile
 
 AFTER_KILL = 5.0
-"""Seconds from the restart within which 99 of 100 tasks that a kill has touched are to be taken up again."""
+"""Seconds from the restart within which 99 of 100 tasks that a kill has touched must be taken up again."""
 
 LONGEST_WAIT = 16.5
-"""Seconds from the last fault within which any task is to be taken up: a lease of 15, a tick of 1, a hand-over."""
+"""Seconds from the last fault within which each task must be taken up: a lease of 15, a tick of 1, a hand-over."""
 
 WIDTH = 22
 

@@ -1,7 +1,7 @@
 """Fuzz the served API with schemathesis: `python -m proof.fuzz --cases 1000`.
 
-A real API process on a throw-away data directory is tried twice: as the administrator, so that every call is reached,
-and without a token. The exit status is 0 where no check of schemathesis failed and the API still serves afterwards.
+It tries a real API process twice, each time with a new data directory: as the administrator, which reaches every call,
+and without a token. The exit status is 0 if no check of schemathesis fails and the API still serves afterwards.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from waybill.host.starter import bound
 
 CALL_SECONDS = 60
 REQUEST_SECONDS = 30
-"""How long one answer may take; the hooks keep the waits that the API offers shorter."""
+"""Seconds that one answer may take; the hooks keep the waits of long polls shorter."""
 WORKERS = [f"fuzzed-{number}" for number in range(16)]
 BEAT_SECONDS = 3.0
 
@@ -58,20 +58,20 @@ def seed(api: Installation) -> list[str]:
 
 
 def cursor(api: Installation) -> str:
-    """Return a cursor that leads on in the list of tasks."""
+    """Return the cursor of the second page of tasks."""
     answer = requests.get(f"{api.url}/tasks", params={"limit": 10}, timeout=CALL_SECONDS)
     return parse_qs(urlsplit(answer.links["next"]["url"]).query)["cursor"][0]
 
 
 @contextlib.contextmanager
 def beating(api: Installation) -> Iterator[None]:
-    """Have some workers that live: they beat, take nothing, and are there to be drained and resumed."""
+    """Keep some workers alive by their heartbeats, so that calls can drain and resume them; they take no tasks."""
     over = threading.Event()
 
     def beat() -> None:
         while True:
             for worker_id in WORKERS:
-                # Whether the API still serves is asked for in the end.
+                # The end of the run checks whether the API still serves.
                 with contextlib.suppress(requests.RequestException):
                     call(api, "POST", f"/workers/{worker_id}/heartbeat", {"slots": 1})
             if over.wait(BEAT_SECONDS):

@@ -1,6 +1,6 @@
-"""What schemathesis is told about this API: what exists there, waits to bound, and the few failures that are none.
+"""What schemathesis must know about this API: what exists there, which waits to shorten, which failures are none.
 
-Loaded by schemathesis itself, which finds this file by SCHEMATHESIS_HOOKS.
+Schemathesis itself loads this file, by SCHEMATHESIS_HOOKS.
 """
 
 import json
@@ -21,7 +21,7 @@ TYPES = ("resize", "parcel")
 PROCESSING_TIME = 5
 
 LONGEST_WAIT = 0.2
-"""Seconds; the API itself allows a minute, which would be all that a run does."""
+"""Seconds; the API allows a minute, and then a run would do nothing but wait."""
 
 BEYOND_JSON_SCHEMA = (
     # The fields of one body, against each other.
@@ -37,16 +37,16 @@ BEYOND_JSON_SCHEMA = (
     r"is not a cursor that this server gave",
     # How easily a password is guessed.
     r"This password is too easy to guess;.*",
-    # To JSON Schema 1.0 is an integer; here it is not, so that no two ways of writing one report differ in meaning.
+    # For JSON Schema, 1.0 is an integer; here it is not, so that a report has only one way to write a number.
     r"Input should be a valid integer",
 )
-"""Why a body that fits its schema may be refused: no schema can say these."""
+"""Reasons to refuse a body that fits its schema; no schema can express them."""
 
 CODES_BEYOND_JSON_SCHEMA = (
-    "idempotency_key_reused",  # what it was used for before is not in the request
-    "changed_meanwhile",  # If-Match names a version that is not there
+    "idempotency_key_reused",  # the request does not show its earlier use
+    "changed_meanwhile",  # If-Match names a version that does not exist
     "bad_query",  # a small language of its own
-    "bad_text",  # NUL, which is refused at any depth of free-form JSON
+    "bad_text",  # NUL, which the API refuses at any depth of free-form JSON
     "too_large",  # a length in bytes
     "too_deep",
     "too_complex",  # a number of values
@@ -55,15 +55,15 @@ CODES_BEYOND_JSON_SCHEMA = (
 
 
 def map_case(context: schemathesis.HookContext, case: Any) -> Any:
-    """Use what exists in place of other things, names and keys that are new, mostly, and wait for a moment only.
+    """Replace most ids by existing ones, most names and keys by new ones, and long waits by short ones.
 
-    Only what is well-formed is replaced: a malformed value is there to be refused. What is replaced depends on the case
-    alone, so that a seed repeats it.
+    Only well-formed values are replaced: malformed ones must be refused. The replacement depends on the case alone, so
+    that a seed repeats it.
     """
     path, query, headers = case.path_parameters or {}, case.query or {}, case.headers or {}
     mark = zlib.crc32(repr((path, query, dict(headers), case.body)).encode())
     if case.meta is not None and case.meta.phase.name == "stateful":
-        # It goes on with what the step before has made, which a key sent again would not make.
+        # It uses what the previous step has made, which a repeated key would not make.
         headers.pop("Idempotency-Key", None)
     elif mark % 4:
         _use_what_exists(case.operation.label, path, query, mark)
@@ -79,7 +79,7 @@ def map_case(context: schemathesis.HookContext, case: Any) -> Any:
 def _use_what_exists(label: str, path: dict[str, Any], query: dict[str, Any], mark: int) -> None:
     if _is_like(UUID, path.get("task_id")):
         path["task_id"] = KNOWN["task_ids"][mark % len(KNOWN["task_ids"])]
-    # Any worker may be declared gone, but those that are known have to stay.
+    # Any worker may be declared gone, except the known ones.
     if not label.endswith("/gone") and _is_like(WORKER_ID, path.get("worker_id")):
         path["worker_id"] = KNOWN["workers"][mark % len(KNOWN["workers"])]
     if label == "GET /tasks" and isinstance(query.get("cursor"), str):
@@ -87,7 +87,7 @@ def _use_what_exists(label: str, path: dict[str, Any], query: dict[str, Any], ma
 
 
 def _say_something_new(case: Any, headers: Any, mark: int) -> None:
-    """Give new things names that are new: drawn ones are mostly short, and the same again and again."""
+    """Give new things new names: drawn names are mostly short, and often the same."""
     if _is_like(r"[!-~]{1,255}", headers.get("Idempotency-Key")):
         headers["Idempotency-Key"] = f"{headers['Idempotency-Key'][:200]}-{mark:08x}"
     if case.operation.label == "POST /task-types" and isinstance(case.body, dict):
@@ -105,7 +105,7 @@ def _ask_for_a_known_type(wish: dict[str, Any]) -> None:
 
 
 def _is_long(wait: Any) -> bool:
-    """Tell whether somebody would wait that long; at the limits of what is allowed it is drawn as text."""
+    """Whether a value is a long wait; at the limits it is drawn as text."""
     try:
         return LONGEST_WAIT < float(wait) <= 60
     except (TypeError, ValueError):
@@ -117,10 +117,10 @@ def _is_like(pattern: str, value: Any) -> bool:
 
 
 def filter_failure(context: schemathesis.HookContext, failure: Any, case: Any, response: Any) -> bool:
-    """Tell whether a failure is one: everything is, but what is explained above and below."""
+    """Whether a failure counts: all do, except those explained above and below."""
     if failure.code == "ST202":
         return not _is_beyond_json_schema(json.loads(response.content))
-    # One malformed report spoils no other, so a batch is answered with 200 and an outcome each.
+    # One malformed report does not spoil the others: the answer is a 200 with an outcome for each.
     if failure.code == "ST201" and case.operation.label == "POST /reports" and response.status_code == 200:
         return all(one["outcome"] != "invalid" for one in json.loads(response.content)["outcomes"])
     return True
