@@ -1,4 +1,4 @@
-"""Run it: `python -m proof.simulation --seeds 500`, `--seed 123` or `--mutants`; exits with 1 where a promise broke."""
+"""Run it: `python -m proof.simulation --seeds 500`, `--seed 123` or `--mutants`; it exits with 1 if a promise broke."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ EVERY = 1_000
 
 
 def main() -> int:
-    """Do what the command line asks for, and return the exit status."""
+    """Do what the arguments say, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m proof.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=500, metavar="N", help="run N seeds")
     parser.add_argument("--start", type=int, default=0, metavar="N", help="the first of them")

@@ -30,7 +30,7 @@ from waybill_api.upkeep.workers import Workers
 
 
 class Audience(Protocol):
-    """Who is told of what the API does."""
+    """Hears what the API does."""
 
     def committed(self, commit: Commit) -> None:
         """Hear of a commit."""
@@ -39,17 +39,17 @@ class Audience(Protocol):
         """Hear of a request that is about to be carried out."""
 
     def served(self, process: Process, exchange: Exchange, status: int) -> None:
-        """Hear of a request that was carried out, and by which process."""
+        """Hear of a request that was carried out, and of the process that did it."""
 
     def failed(self, said: str) -> None:
-        """Hear that something went wrong that never should."""
+        """Hear of a failure that must never happen."""
 
 
 class Api:
     """One life of the API: composed as in `waybill_api.server`, ended by a kill."""
 
     def __init__(self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience) -> None:
-        """Start; `types` are added unless they are there."""
+        """Start; add the `types` that are missing."""
         self.process = Process(kernel, "api")
         self._kernel = kernel
         self._settings = settings
@@ -75,7 +75,7 @@ class Api:
             workers = Workers(store)
             queue = Queue(self._settings.queue_db)
             upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died)
-            # What is killed before it starts has never awaited its coroutines.
+            # A task that is killed before it starts never awaits its coroutine.
             self.process.files += [queue.close, upkeep._dispatcher._database.close]
             known = {one.name for one in await store.read(tables.task_types.page)}
             for task_type in self._types:

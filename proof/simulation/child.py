@@ -1,4 +1,4 @@
-"""An isolated process for one run, on the virtual machine: it dies with its worker, and can die alone."""
+"""An isolated process for one run, on the virtual machine: it dies with its worker, or alone."""
 
 import json
 import queue
@@ -22,15 +22,15 @@ STARTS = 0.2
 
 
 class Child:
-    """Stands for `waybill_worker.isolation.child.Child`; what runs in it is the product's own."""
+    """Stands for `waybill_worker.isolation.child.Child`; the code that runs in it is the product's own."""
 
     def __init__(self, kernel: Kernel, truth: Truth, handlers: Mapping[str, Handler], run: Run) -> None:
-        """Start it for this run, in a process below the one that runs now."""
+        """Start it for a run, as a child of the process that runs now."""
         self._kernel = kernel
         self._handlers = handlers
         self._heard: SimpleQueue[dict[str, Any] | None] = SimpleQueue(kernel)
         self._is_over = False
-        # What travels over a channel is a copy.
+        # A channel sends copies.
         self._run = Run(Message(run.task_id, run.number), "", "", kernel.now)
         self._run.begin(json.loads(json.dumps(run.task)), kernel.now)
         worker = kernel.process
@@ -40,7 +40,7 @@ class Child:
         kernel.spawn(self._work, self._process)
 
     def hear(self, seconds: float) -> list[dict[str, Any]] | None:
-        """Wait for what the run says."""
+        """Wait for the next message of the run."""
         try:
             message = None if self._is_over else self._heard.get(seconds)
         except queue.Empty:
@@ -49,12 +49,12 @@ class Child:
         return None if message is None else [message]
 
     def stop(self) -> None:
-        """Tell its handler to stop."""
+        """Ask its handler to stop."""
         if self._process.is_alive:
             self._run.lose()
 
     def send(self, number: signal.Signals) -> None:
-        """Kill it: no handler here heeds a signal."""
+        """Kill it: no handler here reacts to a signal."""
         self._process.kill()
 
     def end(self) -> str:

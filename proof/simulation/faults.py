@@ -1,4 +1,4 @@
-"""What goes wrong: each seed draws some kinds of fault and how often they strike."""
+"""The faults: each seed draws some kinds, and how often they strike."""
 
 import sqlite3
 from collections import Counter
@@ -17,10 +17,10 @@ LARGEST_JUMP = 7_200.0
 
 
 class Faults:
-    """Strikes at random until it is told to stop."""
+    """Strikes at random until it is stopped."""
 
     def __init__(self, kernel: Kernel, network: Network, supervisor: Supervisor, settings: Settings) -> None:
-        """Take what there is to be broken."""
+        """Take all that can break."""
         self._kernel = kernel
         self._random = kernel.random
         self._network = network
@@ -50,7 +50,7 @@ class Faults:
         self._kernel.after(self._random.expovariate(1 / self._every), self._strike, self._kernel.world)
 
     def end(self) -> None:
-        """Let nothing strike any more, and put right what lasts."""
+        """Stop striking, and end the faults that last."""
         self._is_over = True
         self._network.weather = Weather()
         self._network.cut.clear()

@@ -1,4 +1,4 @@
-"""Many seeds at once, on every core; and the gate: each mutant must be caught, each by an invariant that is named."""
+"""Many seeds on all cores, and the gate: an invariant must catch each mutant."""
 
 import multiprocessing
 from collections import Counter
@@ -13,18 +13,18 @@ from proof.simulation.oracle import Violation
 from proof.simulation.simulation import Ending, simulate
 
 TAIL = 40
-"""How many lines of a violated seed's trace are kept; a replay has them all."""
+"""How many lines of a failing seed's trace are kept; a replay has them all."""
 
 MISFIT = "TypeError"
-"""What a mutant fails with that no longer fits the function it stands for: caught for the wrong reason."""
+"""The errors of a mutant that no longer fits the function it replaces: caught for the wrong reason."""
 
 SEEDS_OF_A_PROCESS = 250
-"""After so many a process is replaced: lock files register with the interpreter for its life."""
+"""Seeds after which a process is replaced, because lock files stay registered with an interpreter for its life."""
 
 
 @dataclass
 class Tally:
-    """What many simulations have shown together."""
+    """The sum of many simulations."""
 
     seeds: int = 0
     events: int = 0
@@ -33,7 +33,7 @@ class Tally:
     violated: list[Ending] = field(default_factory=list)
 
     def add(self, ending: Ending) -> None:
-        """Count one more."""
+        """Add a simulation."""
         self.seeds += 1
         self.events += ending.events
         self.tasks += ending.tasks
@@ -44,7 +44,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """A mutant, and how it was caught; the seed is None where it was not."""
+    """A mutant, and how it was caught; the seed is None if it was not."""
 
     mutant: str
     seed: int | None = None
@@ -52,7 +52,7 @@ class Catch:
 
 
 def run_all(seeds: Iterable[int]) -> Iterator[Ending]:
-    """Yield the endings of these seeds, as they come."""
+    """Yield the endings of the seeds as they come."""
     with _pool(SEEDS_OF_A_PROCESS) as pool:
         yield from pool.imap_unordered(_short, seeds)
 
@@ -80,14 +80,14 @@ def replay(seed: int, mutant: str | None = None) -> Ending:
 
 
 def _pool(tasks_of_a_process: int) -> Pool:
-    """Return as many processes as there are cores, forked from one that has no threads and knows the product."""
+    """Return one process per core, forked from one without threads that has imported the product."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     return context.Pool(maxtasksperchild=tasks_of_a_process)
 
 
 def _short(seed: int) -> Ending:
-    """Run one seed; of its trace only the tail, and only where it is wanted."""
+    """Run one seed, and keep at most the tail of its trace, if that is wanted."""
     ending = simulate(seed)
     tail = ending.trace[-TAIL:] if ending.violations else ()
     return Ending(seed, ending.violations, ending.events, ending.tasks, ending.faults, tail)

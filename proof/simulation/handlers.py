@@ -12,7 +12,7 @@ STAGES = ("fetch", "parse", "store")
 """The handlers of the pipeline."""
 
 HANGING = 30.0
-"""Seconds for which a handler that hangs pays no heed to anything."""
+"""Seconds for which a hanging handler reacts to nothing."""
 
 
 def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
@@ -20,8 +20,8 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
 
     The input of `work` is `{"steps": [seconds, ...], "end": how}`, where how is one of `return`, `raise` (in every
     attempt), `recover` (raise in the first attempt only), `poison` (kill the worker), `hang` and `unkeepable`
-    (return what is no JSON). Of a stage it is `{"scripts": {stage: as above}, "trail": [serial, ...]}`, and so is its
-    result, with one more serial.
+    (return something that is no JSON). A stage gets `{"scripts": {stage: as above}, "trail": [serial, ...]}`, and
+    returns the same with one more serial.
     """
 
     def work(context: Context, script: Any) -> Any:

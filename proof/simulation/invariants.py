@@ -13,11 +13,11 @@ from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
 CRASH_BUDGET = 4
 LOSS_BUDGET = 16
 SLACK = 0.1
-"""Seconds by which clocks that are read at different moments may differ: a run counts from its grant, its handler from
-when its thread came to run, and a thread may be late by `LONG_JITTER` more than once on the way."""
+"""Seconds by which two measures of one time may differ: a run counts from its grant, its handler from the start of its
+thread, and a thread may be late by `LONG_JITTER` more than once."""
 
 STANDSTILL = 2.0
-"""Seconds for which a pause may last and not be noticed by the API, which then takes them for time that it served."""
+"""The longest pause in seconds that the API may not notice, and so count as time in which it served."""
 
 Step = Callable[[Row | None, Row, Sequence[Event]], Iterator[str]]
 Deed = Callable[[Row, Event, Sequence[Event], Truth], Iterator[str]]
@@ -42,7 +42,7 @@ def _counters(row: Row) -> tuple[int, int, int]:
 
 
 def final_is_final(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
-    """Nothing that was final changes, unless somebody has asked for another attempt."""
+    """Nothing that was final changes, unless a client has asked for another attempt."""
     if before is None or not before.is_final:
         return
     if after.attempt == before.attempt and after.ending != before.ending:
@@ -88,7 +88,7 @@ def _opens_attempt(event: Event) -> bool:
 
 
 def _kept(history: Sequence[Event]) -> list[Any]:
-    """Return what the stages have left that the task has behind it: one that was COMPLETED starts over."""
+    """Return the results of the stages before the present one; a COMPLETED task starts over."""
     kept: list[Any] = []
     said, status = None, NEW
     for event in history:
@@ -186,7 +186,7 @@ def ends_are_true(row: Row, event: Event, history: Sequence[Event], truth: Truth
 
 
 def _current_run(history: Sequence[Event], event: Event) -> int:
-    """Return the run that was the current one when something was said."""
+    """Return the run that was current at the time of an event."""
     earlier = [one for one in history if one.event_id < event.event_id]
     return 1 + sum(
         _opens_attempt(one) or one.kind == "advance" or (one.kind == "release" and one.task_status < COMPLETED)
@@ -232,7 +232,7 @@ def no_early_silence(row: Row, event: Event, history: Sequence[Event], truth: Tr
 
 
 def cancelled_on_request(row: Row, event: Event, history: Sequence[Event], truth: Truth) -> Iterator[str]:
-    """A task is cancelled or tried again only when somebody has asked for it."""
+    """A task is cancelled or tried again only if a client has asked for it."""
     if event.kind == "cancel" and row.task_id not in truth.cancels:
         yield "nobody has cancelled it"
     if event.kind == "retry" and row.task_id not in truth.retries:

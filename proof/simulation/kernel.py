@@ -1,7 +1,7 @@
-"""The kernel of the virtual machine: a clock, a heap of what is to happen, processes, and threads that take turns.
+"""The kernel of the virtual machine: a clock, a heap of future events, processes, and threads that take turns.
 
-A thread is a greenlet: ordinary blocking code that gives way where it waits and nowhere else, so that a seed decides
-every interleaving. A killed process never runs another line; a paused one keeps what comes until it goes on.
+A thread is a greenlet: ordinary blocking code that gives way only where it waits, so that a seed decides every
+interleaving. A killed process never runs another line; the events of a paused one wait until it goes on.
 """
 
 import heapq
@@ -15,32 +15,32 @@ from proof.simulation.process import Process, Timer
 
 BOOT = 1_000.0
 EPOCH = 1_750_000_000.0
-"""What the machine's two clocks show at the beginning, in seconds."""
+"""The times of the machine's two clocks at the start, in seconds."""
 
 MOST_EVENTS = 200_000
-"""A simulation with more events than this goes round in circles; the usual ones have 5,000."""
+"""A simulation with more events than this never ends; a usual one has 5,000."""
 
 USUAL_JITTER = 0.0004
 LONG_JITTER = 0.03
 LONG_CHANCE = 0.02
-"""How late a thread that could run does run, in seconds: nearly always at once, and now and then noticeably."""
+"""How late a ready thread runs, in seconds: nearly always at once, sometimes much later."""
 
 
 class Wakeup:
-    """A thread's wait, which ends once: because of somebody, or because its time is over."""
+    """A thread's wait, which ends once: by another thread, or by a time-out."""
 
     def __init__(self, kernel: "Kernel", thread: "Thread") -> None:
-        """Take who waits."""
+        """Take the thread that waits."""
         self._kernel = kernel
         self._thread = thread
         self.is_over = False
 
     def fire(self) -> None:
-        """Let the thread go on, with a yes."""
+        """Let the thread go on, with True."""
         self._end(True)
 
     def expire(self) -> None:
-        """Let the thread go on, with a no."""
+        """Let the thread go on, with False."""
         self._end(False)
 
     def _end(self, answer: bool) -> None:
@@ -53,7 +53,7 @@ class Thread:
     """A thread of a process."""
 
     def __init__(self, kernel: "Kernel", process: Process, work: Callable[[], object]) -> None:
-        """Take what it does."""
+        """Take its process and its function."""
         self._kernel = kernel
         self.process = process
         self.is_alive = True
@@ -70,7 +70,7 @@ class Thread:
             self._kernel.thread = None
 
     def dispose(self) -> None:
-        """Unwind it, for nothing that it does counts any more."""
+        """Unwind it; nothing that it does counts any more."""
         if self._greenlet:
             self._greenlet.throw(GreenletExit)
 
@@ -87,7 +87,7 @@ class Thread:
 
 
 class Kernel:
-    """Lets happen what is to happen, in the order of its time."""
+    """Runs all events in the order of their times."""
 
     def __init__(self, random: Random) -> None:
         """Take the only source of chance."""
@@ -97,7 +97,7 @@ class Kernel:
         """Monotonic seconds."""
         self.events = 0
         self.trace: list[tuple[float, str, str]] = []
-        """What was worth a line: the time, of whom, and what."""
+        """The lines of the trace: time, process and text."""
         self.thread: Thread | None = None
         self.on_failure: Callable[[str], None] = lambda said: None
         self._wall = EPOCH - BOOT
@@ -108,18 +108,18 @@ class Kernel:
         self._threads: list[Thread] = []
         self._is_over = False
         self.world = Process(self, "world")
-        """What is no process of ours: the network, the people, the supervisor. It is never killed."""
+        """The process of all outside the services: the network, the clients, the supervisor. It is never killed."""
         self.process = self.world
-        """Whose code runs now."""
+        """The process whose code runs now."""
 
     # Time
 
     def monotonic(self) -> float:
-        """Return what the clock that never jumps shows, in seconds."""
+        """Return the time of the monotonic clock, in seconds."""
         return self.now
 
     def time(self) -> float:
-        """Return what the wall clock shows, in seconds since the epoch."""
+        """Return the time of the wall clock, in seconds since the epoch."""
         return self.now + self._wall
 
     def jump(self, seconds: float) -> None:
@@ -127,25 +127,25 @@ class Kernel:
         self._wall += seconds
 
     def jitter(self) -> float:
-        """Return how late something happens that could happen now, in seconds."""
+        """Return the delay of an event that could happen now, in seconds."""
         longest = LONG_JITTER if self.random.random() < LONG_CHANCE else USUAL_JITTER
         return self.random.random() * longest
 
-    # What happens
+    # Events
 
     def after(self, seconds: float, action: Callable[[], object], process: Process | None = None) -> Timer:
-        """Let something happen to a process (the one that runs now by default) after some seconds."""
+        """Schedule an event of a process (by default the one that runs now) after some seconds."""
         timer = Timer(process or self.process, action)
         self.push(timer, seconds)
         return timer
 
     def push(self, timer: Timer, seconds: float = 0.0) -> None:
-        """Let something happen after some seconds."""
+        """Schedule a timer after some seconds."""
         self._order += 1
         heapq.heappush(self._heap, (self.now + max(0.0, seconds), self._order, timer))
 
     def run(self, seconds: float, is_done: Callable[[], bool] = lambda: False) -> bool:
-        """Let everything happen for some seconds, or until it is done; tell whether it is."""
+        """Run events for some seconds, or until `is_done`; return whether it is done."""
         until = self.now + seconds
         while self._heap and self._heap[0][0] <= until:
             when, _, timer = heapq.heappop(self._heap)
@@ -181,7 +181,7 @@ class Kernel:
         return thread
 
     def block(self, waiting: list[Wakeup] | None = None, seconds: float | None = None) -> bool:
-        """Let the running thread wait for a wake-up that others find in `waiting`; a no means that time is over."""
+        """Let the running thread wait for a wake-up, which others find in `waiting`; return False after a time-out."""
         if self._is_over:
             raise GreenletExit
         if self.thread is None:
@@ -202,12 +202,12 @@ class Kernel:
         self.block(None, seconds)
 
     def give_way(self, chance: float) -> None:
-        """Let other threads run before the running one goes on, now and then."""
+        """Sometimes let other threads run before the running one goes on."""
         if self.thread is not None and not self._is_over and self.random.random() < chance:
             self.block(None, 0.0)
 
     def dispose(self) -> None:
-        """Unwind every thread; nothing happens any more."""
+        """Unwind every thread, and drop all events."""
         self._is_over = True
         self._heap.clear()
         self.on_failure = lambda said: None

@@ -1,4 +1,4 @@
-"""The ledger: the rows and the history as they lie in the database, read past the product's own code."""
+"""The ledger: it reads the rows and the history from the database without the product's code."""
 
 import json
 import sqlite3
@@ -9,7 +9,7 @@ NEW, PROCESSING, COMPLETED, ERROR = 1, 2, 3, 4
 
 
 class Row(NamedTuple):
-    """A task as its row has it; times are milliseconds."""
+    """The row of a task; times are in milliseconds."""
 
     task_id: str
     name: str
@@ -43,27 +43,27 @@ class Row(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """How far along it is."""
+        """The rank of its status."""
         return min(self.status, COMPLETED)
 
     @property
     def ending(self) -> tuple[Any, ...]:
-        """What must not change once it is final."""
+        """The fields that must not change once it is final."""
         return self.status, self.result, self.error_code, self.error_message, self.finished_at
 
     @property
     def position(self) -> int:
-        """Where its stage stands in its pipeline; 0 for a task that is none."""
+        """The position of its stage in the pipeline; 0 without one."""
         return 0 if self.stages is None else json.loads(self.stages).index(self.stage)
 
     @property
     def short(self) -> str:
-        """Return its name and the end of its id, as the trace has it."""
+        """Return its name and the end of its id, for the trace."""
         return f"{self.name} ({self.task_id[-6:]})"
 
 
 class Event(NamedTuple):
-    """A line of the history."""
+    """An event of the history."""
 
     event_id: int
     task_id: str
@@ -77,10 +77,10 @@ class Event(NamedTuple):
 
 
 class Ledger:
-    """Reads what each commit has left."""
+    """Reads the changes of each commit."""
 
     def __init__(self, path: Path) -> None:
-        """Name the database; it is opened at the first look."""
+        """Take the path of the database; the first look opens it."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._last = 0
@@ -88,10 +88,10 @@ class Ledger:
         self.history: dict[str, list[Event]] = {}
         self.gone: set[str] = set()
         self.left: dict[tuple[str, int, int], str] = {}
-        """What stages have left: JSON, by task, position and attempt."""
+        """The results of stages: JSON, by task, position and attempt."""
 
     def look(self) -> tuple[dict[str, Row], list[Event], set[str]]:
-        """Return all rows as they stand now, the new events, and the workers newly declared gone."""
+        """Return all present rows, the new events, and the workers newly declared gone."""
         if self._connection is None:
             self._connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
         found = self._connection.execute(f"SELECT {', '.join(Row._fields)} FROM tasks").fetchall()  # noqa: S608
@@ -103,14 +103,14 @@ class Ledger:
         return rows, events, gone
 
     def keep(self, rows: dict[str, Row], events: list[Event], gone: set[str]) -> None:
-        """Take what was looked at for what is known."""
+        """Count what was looked at as known."""
         self.rows, self.gone = rows, gone
         for event in events:
             self.history.setdefault(event.task_id, []).append(event)
             self._last = event.event_id
 
     def look_at_stages(self) -> dict[tuple[str, int, int], str]:
-        """Return what stages have left, as it stands now."""
+        """Return the present results of stages."""
         if self._connection is None:
             return {}
         found = self._connection.execute("SELECT task_id, position, attempt, result FROM stage_results")

@@ -10,7 +10,7 @@ from proof.simulation.process import Process
 
 
 class Loop:
-    """As much of an event loop as coroutines, sleeps and executors need; asyncio asks for no more than that."""
+    """The part of an event loop that coroutines, sleeps and executors need."""
 
     def __init__(self, kernel: Kernel, process: Process) -> None:
         """Serve this process."""
@@ -37,19 +37,19 @@ class Loop:
         return not self._process.is_alive
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
-        """Call after what is called already."""
+        """Call a function after all earlier ones."""
         return self.call_later(0, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call at a time of this loop."""
+        """Call a function at a time of this loop."""
         return self.call_later(when - self.time(), callback, *args, context=context)
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call after some seconds."""
+        """Call a function after some seconds."""
         handle = asyncio.TimerHandle(self.time() + delay, callback, args, self._as_asyncio(), context)
         self._kernel.after(delay, lambda: self._run(handle), self._process)
         return handle
@@ -57,12 +57,12 @@ class Loop:
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call once the loop has noticed, in the order of the calls; it may die in between."""
+        """Call a function once the loop has noticed, in the order of the calls; the process may die before."""
         self._heard_until = max(self._heard_until, self.time() + self._kernel.jitter())
         return self.call_at(self._heard_until, callback, *args, context=context)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Take note of a cancelled timer: there is nothing to do, since it is looked at before it runs."""
+        """Do nothing about a cancelled timer: it is checked before it runs."""
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Make a future."""
@@ -71,7 +71,7 @@ class Loop:
     def create_task(
         self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: Context | None = None
     ) -> "asyncio.Task[Any]":
-        """Let a coroutine run."""
+        """Run a coroutine as a task."""
         task = asyncio.Task(coro, loop=self._as_asyncio(), name=name or "task", context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -84,7 +84,7 @@ class Loop:
         def call() -> None:
             try:
                 value = func(*args)
-            except Exception as error:  # noqa: BLE001 - it is handed on
+            except Exception as error:  # noqa: BLE001 - the future raises it
                 self.call_soon_threadsafe(_fail, future, error)
             else:
                 self.call_soon_threadsafe(_resolve, future, value)
@@ -93,12 +93,12 @@ class Loop:
         return future
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Tell of an exception that nobody waits for."""
+        """Report an exception that no caller waits for."""
         if not self._is_over:
             self._kernel.on_failure(f"in the loop of {self._process.name}: {context.get('message')}")
 
     def dispose(self) -> None:
-        """Close every coroutine; nothing is called any more."""
+        """Close every coroutine, and call nothing any more."""
         self._is_over = True
         for task in list(self._tasks):
             task._log_destroy_pending = False  # type: ignore[attr-defined]

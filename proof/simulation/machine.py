@@ -1,4 +1,4 @@
-"""The virtual machine: what the product imports from the outside world is put in the place of the real thing."""
+"""The virtual machine: it replaces what the product imports from the outside world."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +50,7 @@ class Bell:
     """A doorbell without a FIFO."""
 
     def __init__(self, kernel: Kernel, bells: dict[Path, "Bell"], path: Path, on_call: Callable[[], None]) -> None:
-        """Hang it up."""
+        """Register the doorbell of a worker."""
         self._rung = Event(kernel)
         self._on_call = on_call
         self._is_called = False
@@ -70,16 +70,16 @@ class Bell:
         self._rung.set()
 
     def call(self) -> None:
-        """Have the owner beat."""
+        """Let the owner beat."""
         self._is_called = True
         self._rung.set()
 
     def close(self) -> None:
-        """Do nothing: nobody hears it any more."""
+        """Do nothing: no ring reaches it any more."""
 
 
 class Consumer:
-    """Huey's consumer, as far as a worker uses it: so many threads that take a run and execute it."""
+    """The part of Huey's consumer that a worker uses: threads that take a run and execute it."""
 
     def __init__(self, kernel: Kernel, huey: Any, workers: int) -> None:
         """Take the Huey and the number of threads."""
@@ -96,7 +96,7 @@ class Consumer:
         """Do nothing: a None on the queue ends a thread."""
 
     def check_worker_health(self) -> None:
-        """Do nothing: threads are looked after by the kernel."""
+        """Do nothing: the kernel watches the threads."""
 
     def _work(self) -> None:
         while (task := self._huey.dequeue()) is not None:
@@ -104,7 +104,7 @@ class Consumer:
 
 
 class Machine:
-    """What stands for the outside world of every process."""
+    """The outside world of all processes."""
 
     def __init__(self, kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[str, Handler]) -> None:
         """Take the parts."""
@@ -126,7 +126,7 @@ class Machine:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have the product import this machine instead of the real one."""
+        """Make the product import this machine instead of the real one."""
         kernel = self.kernel
         secrets, time = Secrets(kernel), SimpleNamespace(monotonic=kernel.monotonic, time=kernel.time)
         with ExitStack() as stack:
@@ -171,7 +171,7 @@ class Machine:
 
 
 def _as_thread(kernel: Kernel) -> dict[str, Any]:
-    """Return what makes a subclass of the real Thread one of the kernel's."""
+    """Return the attributes that make a subclass of the real Thread a thread of the kernel."""
     threads: dict[int, Thread] = {}
 
     def start(self: Any) -> None:
@@ -196,7 +196,7 @@ class _Signals:
 
 
 class _Surroundings:
-    """What no handler of the machine changes."""
+    """The surroundings of a process; no handler here changes them."""
 
     def hold(self) -> None:
         pass
@@ -226,7 +226,7 @@ class _Reporter(RunReporter):
 
 
 class _Queue(Queue):
-    """A queue that is closed in the end."""
+    """A queue that the end of the simulation closes."""
 
     def __init__(self, path: Path, kernel: Kernel) -> None:
         super().__init__(path)

@@ -13,18 +13,18 @@ from waybill.api_error import ApiUnreachable
 from waybill.client import Client
 
 LATENCY = 0.004
-"""Mean seconds of a way without trouble."""
+"""The mean seconds of a message that nothing delays."""
 
 LATE = 12.0
 DOUBLED_LATER = 12.0
-"""The most seconds that a late message, and the second copy of a doubled one, are under way."""
+"""The longest delay in seconds of a late message, and of the second copy of a doubled one."""
 
 DEFAULT_PATIENCE = 10.0
 
 
 @dataclass(slots=True)
 class Weather:
-    """How likely it is that something happens to a message."""
+    """The probability of each fault of a message."""
 
     lost: float = 0.0
     answer_lost: float = 0.0
@@ -46,26 +46,26 @@ class Exchange:
 
 
 class Server(Protocol):
-    """What the network delivers to."""
+    """The server that the network delivers to."""
 
     process: Process
 
     def accept(self, exchange: Exchange, reply: Callable[[int, bytes], None]) -> None:
-        """Take a request in; `reply` is called with the status and body, unless the process dies before."""
+        """Take a request; call `reply` with the status and body, unless the process dies before."""
 
 
 class Network:
-    """Carries exchanges between clients and the one server there is at a time."""
+    """Carries exchanges between clients and the present server."""
 
     def __init__(self, kernel: Kernel) -> None:
-        """Begin in fair weather, with nobody to talk to."""
+        """Begin without faults and without a server."""
         self._kernel = kernel
         self.weather = Weather()
         self.server: Server | None = None
         self.cut: set[str] = set()
         """The names of the processes that cannot reach the server."""
         self.troubles = 0
-        """How many messages something has happened to."""
+        """The number of messages that a fault has hit."""
 
     def call(self, exchange: Exchange, patience: float) -> tuple[int, bytes]:
         """Send a request and wait for its answer. Raises ApiUnreachable."""
@@ -106,7 +106,7 @@ class Network:
         self._kernel.after(self._delay(), arrive, exchange.caller)
 
     def _break(self, exchange: Exchange) -> None:
-        """Let the caller see that the connection is gone; what has arrived is not undone by it."""
+        """Let the caller see a broken connection; a request that has arrived stays."""
         self._kernel.after(self._delay(), lambda: self._wake(exchange), exchange.caller)
 
     def _wake(self, exchange: Exchange) -> None:
@@ -128,7 +128,7 @@ class NetworkClient(Client):
     """The product's own client, whose requests take the virtual network."""
 
     def __init__(self, network: Network, kernel: Kernel, patience: float = DEFAULT_PATIENCE) -> None:
-        """Speak for the process that calls."""
+        """Take the network; requests come from the process that calls."""
         super().__init__("http://api")
         self._network = network
         self._kernel = kernel

@@ -1,4 +1,4 @@
-"""The oracle: it looks at the database after every commit, and says which invariant does not hold."""
+"""The oracle: it looks at the database after every commit, and reports each invariant that does not hold."""
 
 import re
 from collections import Counter
@@ -20,11 +20,11 @@ WORKER_CALL = re.compile(r"/workers/([^/]+)/(heartbeat|gone)")
 
 LEASE = 15.0
 TICK = 1.0
-"""Seconds of silence that a worker is allowed, and by how much the reaper counts coarser than we do: by the tick in
-which a beat came, and by each tick in which the API was paused."""
+"""The seconds of silence that a worker may keep, and how coarsely the reaper counts them: it leaves out the tick in
+which a beat came, and each tick in which the API was paused."""
 SLACK = 0.1
 HANGS = 13.0
-"""By how many seconds a handler is overdue at the least that its worker ends for."""
+"""The seconds that a handler must be overdue before its worker may end because of it."""
 
 SOUND = "no part of the product fails inside"
 LIVING = "no living worker is given up"
@@ -50,10 +50,10 @@ class Violation(NamedTuple):
 
 
 class Oracle:
-    """Told of commits, requests and endings; looks for itself."""
+    """Hears of commits, requests and endings, and looks at the database itself."""
 
     def __init__(self, kernel: Kernel, truth: Truth, path: Path) -> None:
-        """Take the truth to compare with, and the database to look at."""
+        """Take the truth for comparison, and the database."""
         self._kernel = kernel
         self._truth = truth
         self._ledger = Ledger(path)
@@ -61,7 +61,7 @@ class Oracle:
         self._api: Process | None = None
         self.violations: list[Violation] = []
         self.moved_at = kernel.now
-        """When a task last changed."""
+        """The time of the last change of a task."""
 
     @property
     def is_violated(self) -> bool:
@@ -79,7 +79,7 @@ class Oracle:
         self._kernel.note(f"VIOLATION {invariant}: {detail}")
 
     def close(self) -> None:
-        """Close what was looked at."""
+        """Close the database."""
         self._ledger.close()
 
     # What the product does
@@ -116,7 +116,7 @@ class Oracle:
             self.violate(KEPT, f"{self._truth.created[task_id]} is lost")
 
     def arrived(self, exchange: Exchange) -> None:
-        """Take note of who is said to be gone."""
+        """Note a worker that is declared gone."""
         found = WORKER_CALL.fullmatch(exchange.path)
         if found is None or found[2] != "gone":
             return
@@ -126,18 +126,18 @@ class Oracle:
             self.violate(LIVING, f"{exchange.caller.name} says that {worker.name} is gone")
 
     def served(self, process: Process, exchange: Exchange, status: int) -> None:
-        """Take note of who has beaten."""
+        """Note a heartbeat."""
         found = WORKER_CALL.fullmatch(exchange.path)
         if found is not None and found[2] == "heartbeat" and status < 300:
             self._truth.beats[found[1], process] = process.running_time, process.pauses
         self._api = process
 
     def failed(self, said: str) -> None:
-        """Take note of what should never happen."""
+        """Note something that must never happen."""
         self.violate(SOUND, said)
 
     def ended(self, process: Process, ending: Exit) -> None:
-        """Judge why a worker has ended that nobody asked to."""
+        """Judge the end of a worker that was not asked to end."""
         ids = [worker_id for worker_id, one in self._truth.workers.items() if one is process]
         hangs = any(
             one.worker is process for one in self._truth.executions.values() if _overdue(one, self._kernel) > HANGS
@@ -147,21 +147,21 @@ class Oracle:
         if ending is not Exit.GIVEN_UP and not hangs:
             self.violate(SOUND, f"{process.name} has ended: {ending.name.lower()}")
 
-    # What the people see
+    # What the clients see
 
     def standing(self, task_id: str) -> Row | None:
-        """Return a task as it stands now."""
+        """Return the present row of a task."""
         return self._ledger.rows.get(task_id)
 
     def seen(self, known: Row | None, task: dict[str, Any]) -> None:
-        """Judge what a client was answered that asked when the task stood like that."""
+        """Judge an answer to a client, given the task at the time of the request."""
         if known is not None and (task["attempt"], task["version"]) < (known.attempt, known.version):
             self.violate(SEEN, f"{known.short}: version {task['version']} after {known.version}")
 
     # The end
 
     def judge_the_end(self, busy: int) -> None:
-        """Judge what is left when everything has had its time."""
+        """Judge the state after everything has had enough time."""
         if self.violations:
             return
         if busy:
@@ -222,11 +222,11 @@ class Oracle:
             self.violate(LEASED, f"{name} was silent for {silence:.2f} s")
 
     def _judge_overlaps(self) -> None:
-        """Let no attempt begin beside the one before it, as long as the API can wait for its worker to leave that."""
+        """Report attempts that began beside the one before them, although the API could wait for its worker."""
         for old, new in self._truth.overlaps:
             taken = self._truth.taken.get((old.task_id, old.run))
             ids = {worker_id for worker_id, one in self._truth.workers.items() if one is old.worker}
-            # A handler that does not stop is not waited for once its worker has abandoned it.
+            # The API does not wait for a handler that its worker has abandoned.
             is_held = taken is not None and old.end != "hang" and not ids & self._ledger.gone
             if taken is None or not is_held or new.began_at - taken >= LEASE - SLACK:
                 continue
@@ -248,6 +248,6 @@ class Oracle:
 
 
 def _overdue(execution: Execution, kernel: Kernel) -> float:
-    """Return by how many seconds a handler takes longer than its steps do."""
+    """Return the seconds that a handler takes beyond its steps."""
     meant: float = sum(execution.given.get("steps", ()))
     return (execution.ended_at or kernel.now) - execution.began_at - meant

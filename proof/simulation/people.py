@@ -1,4 +1,4 @@
-"""The people: they create tasks, look at them, cancel and retry some, and report on those that have no handler."""
+"""The clients: they create tasks, look at them, cancel and retry some, and report on tasks without a handler."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -24,16 +24,16 @@ TYPES = (
 ENDS = ("return",) * 9 + ("raise", "recover", "recover", "poison", "hang", "unkeepable")
 COMPLETED, ERROR = 3, 4
 PATIENCE = 25.0
-"""Seconds that a run of the type `patient` takes: longer than a lease, so that only its worker's beats keep it."""
+"""Seconds of a run of the type `patient`: longer than a lease, so that only its worker's beats keep it."""
 
 T = TypeVar("T")
 
 
 class People:
-    """Everybody who uses the API; each does one thing after another, and repeats what was not answered."""
+    """All clients of the API; each makes one call after another, and repeats a call without an answer."""
 
     def __init__(self, kernel: Kernel, network: Network, truth: Truth, oracle: Oracle) -> None:
-        """Take the world that they live in."""
+        """Take the simulated world."""
         self._kernel = kernel
         self._random = kernel.random
         self._truth = truth
@@ -41,10 +41,10 @@ class People:
         self._process = Process(kernel, "people")
         self._client = NetworkClient(network, kernel, patience=5.0)
         self.busy = 0
-        """How many of them still have something to do."""
+        """The number of clients that still have something to do."""
 
     def come(self, tasks: int, seconds: float) -> None:
-        """Let as many tasks be created in the next seconds."""
+        """Create a number of tasks in the next seconds."""
         for number in range(tasks):
             tracked = self._random.random() < 0.25
             track = self._random.choice((self._track, self._write)) if tracked else self._order
@@ -61,7 +61,7 @@ class People:
         self._kernel.spawn(live, self._process)
 
     def _order(self, number: int) -> None:
-        """Have a task run, and see what becomes of it."""
+        """Create a task with a handler, and watch it."""
         random = self._random
         task_type = random.choice(("once", "thrice", "relay") * 4 + ("patient",))
         given = self._relay() if task_type == "relay" else self._script(random.choice(ENDS))
@@ -81,12 +81,12 @@ class People:
         return {"steps": steps, "end": end}
 
     def _relay(self) -> dict[str, Any]:
-        """Return the input of a pipeline, in which at most one stage ends in another way than by returning."""
+        """Return the input of a pipeline; at most one of its stages does not simply return."""
         ends = dict.fromkeys(STAGES, "return") | {self._random.choice(STAGES): self._random.choice(ENDS)}
         return {"scripts": {stage: self._script(end) for stage, end in ends.items()}, "trail": []}
 
     def _track(self, number: int) -> None:
-        """Report on a task from two sources at once; some of it again, much later."""
+        """Report on a task from two sources at once, and repeat some reports much later."""
         random = self._random
         task_id = self._create({"name": f"parcel {number}", "type": "parcel"})
         attempts = random.randint(1, 2)
@@ -106,7 +106,7 @@ class People:
                 self._retry(task_id, attempt)
 
     def _write(self, number: int) -> None:
-        """Report on a task that ends where nobody is heard, and forget it halfway as often as not."""
+        """Report on a task that can end by silence, and stop halfway in half of the cases."""
         random = self._random
         task_id = self._create({"name": f"letter {number}", "type": "letter"})
         for seq in range(1, random.randint(2, 6)):
@@ -150,7 +150,7 @@ class People:
         self._kernel.note(f"cancels {task_id[-6:]}")
         self._persist(lambda: self._client.cancel_task(task_id))
         if self._random.random() < 0.5:
-            # At once, when its worker may not have heard of the cancellation.
+            # At once, because its worker may not know of the cancellation yet.
             task = self._look(task_id)
             if task["status"] >= COMPLETED:
                 self._retry(task_id, task["attempt"])
@@ -161,7 +161,7 @@ class People:
         self._persist(lambda: self._client.retry_task(task_id, attempt))
 
     def _persist(self, call: Callable[[], T]) -> Any:
-        """Call until there is an answer; None where it is that this cannot be done."""
+        """Repeat a call until it is answered; return None if the answer is a refusal."""
         while True:
             try:
                 return call()

@@ -1,4 +1,4 @@
-"""The processes of the virtual machine, and what is to happen to them."""
+"""The processes of the virtual machine, and their future events."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
 
 
 class Timer:
-    """Something that will happen, unless it is cancelled or its process dies before."""
+    """An event in the future, unless it is cancelled or its process dies before."""
 
     __slots__ = ("action", "process")
 
     def __init__(self, process: "Process", action: Callable[[], object] | None) -> None:
-        """Take whose it is, and what happens."""
+        """Take its process and its function."""
         self.process = process
         self.action = action
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel it."""
         self.action = None
 
 
@@ -29,19 +29,19 @@ class Process:
         """Start now, as the child of `parent` if it is given."""
         self.kernel = kernel
         self.worker = parent or self
-        """Whose runs it executes: its parent's, or its own."""
+        """The process whose runs it executes: its parent or itself."""
         kernel.processes.append(self)
         self.name = name
         self.is_alive = True
         self.is_paused = False
         self.is_stopping = False
-        """Whether it was asked to end in good order."""
+        """Whether it was asked to stop."""
         self.at_death: list[Callable[[], object]] = []
-        """Who hears of its death: peers of its connections, and its supervisor."""
+        """The functions that hear of its death: of the peers of its connections, and of its supervisor."""
         self.locks: list[Callable[[], object]] = []
-        """What lets go of the locks that it holds."""
+        """The functions that release its locks."""
         self.files: list[Callable[[], object]] = []
-        """What closes the files that it has open; they are closed once nothing matters any more."""
+        """The functions that close its files, at the end of the simulation."""
         self.on_signal: Callable[[], object] = lambda: None
         self.pauses = 0
         """How often it was paused."""
@@ -52,12 +52,12 @@ class Process:
 
     @property
     def running_time(self) -> float:
-        """For how many seconds it has lived without being paused."""
+        """The seconds that it has lived, without pauses."""
         now = self._paused_at if self.is_paused else self.kernel.now
         return now - self._born - self._paused_for
 
     def kill(self, *, with_machine: bool = False) -> None:
-        """End it at once (SIGKILL); where its whole machine is lost, nobody sees its locks become free."""
+        """End it at once (SIGKILL); if its whole machine is lost, its locks do not become free."""
         if not self.is_alive:
             return
         self.is_alive = False
@@ -66,20 +66,20 @@ class Process:
             release()
 
     def dispose(self) -> None:
-        """Give back to the real machine what it holds."""
+        """Close what it holds of the real machine."""
         self.is_alive = False
         for close in self.locks + self.files:
             close()
 
     def pause(self) -> None:
-        """Let it do nothing until it is resumed (SIGSTOP)."""
+        """Pause it until it is resumed (SIGSTOP)."""
         if self.is_alive and not self.is_paused:
             self.is_paused = True
             self.pauses += 1
             self._paused_at = self.kernel.now
 
     def resume(self) -> None:
-        """Let it go on; what should have happened meanwhile happens now, in order."""
+        """Let it go on; the events of the pause happen now, in order."""
         if not self.is_paused:
             return
         self._paused_for += self.kernel.now - self._paused_at
@@ -89,5 +89,5 @@ class Process:
             self.kernel.push(timer)
 
     def hold(self, timer: Timer) -> None:
-        """Keep what happens to it while it is paused."""
+        """Keep an event until it goes on."""
         self._held.append(timer)

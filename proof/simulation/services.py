@@ -1,4 +1,4 @@
-"""The supervisor: it keeps an API and some workers alive, each life a process of its own."""
+"""The supervisor: it keeps an API and some workers running, and each start is a new process."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ from waybill_worker.consumer import Worker
 
 
 class Supervisor:
-    """Starts every service anew after it has ended, some seconds later."""
+    """Starts every service anew some seconds after its end."""
 
     def __init__(
         self, kernel: Kernel, network: Network, truth: Truth, oracle: Oracle, settings: Settings, workers: int
     ) -> None:
-        """Start the API and as many workers."""
+        """Start the API and the workers."""
         self._kernel = kernel
         self._network = network
         self._truth = truth
@@ -40,7 +40,7 @@ class Supervisor:
         return self.apis[-1].process
 
     def everybody(self) -> list[Process]:
-        """Return the processes of all services that live."""
+        """Return the living processes of all services."""
         return [process for process in (self.api, *self.workers) if process.is_alive]
 
     def _start_api(self) -> None:

@@ -1,4 +1,4 @@
-"""One simulation: a seed, the services, faults for a while, then peace, and what the oracle says of it all."""
+"""One simulation: a seed, the services, faults for a while, then peace, and the judgement of the oracle."""
 
 import hashlib
 import tempfile
@@ -22,22 +22,22 @@ from waybill.settings import Settings
 TROUBLE = 30.0
 """Seconds in which faults strike."""
 PEACE = 150.0
-"""Seconds in which everything should have come to its end after them."""
+"""Seconds after the faults in which everything should end."""
 STILL = 60.0
-"""Seconds without a task that moves, after which what has not ended is stuck. The longest wait that is none: a handler
-hangs until its worker has noticed, drained and started again, and the next one for it waits for its back-off."""
+"""Seconds without a change until an open task is stuck. The longest wait without a bug: a handler hangs until its
+worker has noticed, drained and started again, and the next attempt waits for its back-off."""
 LONGEST_PEACE = 900.0
-"""Seconds after which a simulation that always moves goes round in circles: the slowest has one slot, and its tasks
-hang one after the other in each of their attempts."""
+"""Seconds after which a simulation that goes on changing never ends: in the slowest, one slot runs all tasks, and they
+hang one after the other in each attempt."""
 AFTERMATH = 13.0
-"""Seconds in which what is still under way may arrive."""
+"""Seconds for late messages to arrive."""
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory; a power cut is no fault here
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What one simulation has shown."""
+    """The result of one simulation."""
 
     seed: int
     violations: tuple[Violation, ...]
@@ -48,7 +48,7 @@ class Ending:
 
     @property
     def digest(self) -> str:
-        """A number that two simulations share only if they were the same in everything."""
+        """A hash of the trace: equal only for equal simulations."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
 
 
@@ -90,7 +90,7 @@ def _simulate(seed: int, folder: Path) -> Ending:
 
 
 def _wait_for_the_end(kernel: Kernel, is_over: Callable[[], bool], oracle: Oracle) -> None:
-    """Run until all has ended, or is stuck, or has gone on for too long."""
+    """Run until all tasks have ended, or are stuck, or until the time is up."""
     begun = kernel.now
     kernel.run(PEACE, is_over)
     while not is_over() and kernel.now < min(oracle.moved_at + STILL, begun + LONGEST_PEACE):

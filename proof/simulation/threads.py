@@ -11,7 +11,7 @@ from proof.simulation.kernel import Kernel, Wakeup
 T = TypeVar("T")
 
 PREEMPTED = 0.03
-"""How often a thread that takes a lock lets others run first."""
+"""The share of times that a thread which takes a lock lets others run first."""
 
 
 class Event:
@@ -28,13 +28,13 @@ class Event:
         return self._flag
 
     def set(self) -> None:
-        """Set the flag and wake everybody."""
+        """Set the flag and wake all waiting threads."""
         self._flag = True
         for wakeup in self._waiting:
             wakeup.fire()
 
     def clear(self) -> None:
-        """Take the flag back."""
+        """Clear the flag."""
         self._flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -45,7 +45,7 @@ class Event:
 
 
 class Lock:
-    """A lock; to take it may let other threads run first."""
+    """A lock; taking it may let other threads run first."""
 
     def __init__(self, kernel: Kernel) -> None:
         """Begin free."""
@@ -62,28 +62,28 @@ class Lock:
         self.release()
 
     def acquire(self) -> None:
-        """Wait until it is free, and hold it."""
+        """Wait until it is free, and take it."""
         while self._is_held:
             self._kernel.block(self._waiting)
         self._is_held = True
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release it."""
         self._is_held = False
         for wakeup in self._waiting[:1]:
             wakeup.fire()
 
 
 class Condition(Lock):
-    """A lock whose holder can wait to be told of a change."""
+    """A lock whose holder can wait for a notification."""
 
     def __init__(self, kernel: Kernel) -> None:
-        """Begin free, with nobody waiting."""
+        """Begin free, without waiting threads."""
         super().__init__(kernel)
         self._listening: list[Wakeup] = []
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Let go of the lock, wait to be told, and take it again."""
+        """Release the lock, wait for a notification, and take the lock again."""
         self.release()
         try:
             return self._kernel.block(self._listening, timeout)
@@ -91,7 +91,7 @@ class Condition(Lock):
             self.acquire()
 
     def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
-        """Wait until it holds, or the time is over, and return it."""
+        """Wait until the predicate is true or the time is up, and return its value."""
         deadline = None if timeout is None else self._kernel.now + timeout
         found = predicate()
         while not found:
@@ -103,7 +103,7 @@ class Condition(Lock):
         return found
 
     def notify_all(self) -> None:
-        """Tell everybody who waits."""
+        """Wake all waiting threads."""
         for wakeup in self._listening:
             wakeup.fire()
 
@@ -118,7 +118,7 @@ class SimpleQueue(Generic[T]):
         self._waiting: list[Wakeup] = []
 
     def put(self, item: T) -> None:
-        """Put something at the end."""
+        """Add an item at the end."""
         self._items.append(item)
         for wakeup in self._waiting:
             if not wakeup.is_over:
@@ -126,7 +126,7 @@ class SimpleQueue(Generic[T]):
                 break
 
     def get(self, timeout: float | None = None) -> T:
-        """Wait for something, and take it. Raises queue.Empty."""
+        """Wait for an item, and take it. Raises queue.Empty."""
         deadline = None if timeout is None else self._kernel.now + timeout
         while not self._items:
             left = None if deadline is None else deadline - self._kernel.now
@@ -136,18 +136,18 @@ class SimpleQueue(Generic[T]):
         return self._items.popleft()
 
     def qsize(self) -> int:
-        """Return how many there are."""
+        """Return the number of items."""
         return len(self._items)
 
     def get_nowait(self) -> T:
-        """Take something that is there. Raises queue.Empty."""
+        """Take an item without waiting. Raises queue.Empty."""
         if not self._items:
             raise queue.Empty
         return self._items.popleft()
 
 
 class Thread:
-    """A thread that is started and joined as the real ones are."""
+    """A thread with the interface of the real one."""
 
     def __init__(self, kernel: Kernel, target: Callable[[], object]) -> None:
         """Take what it does."""
@@ -207,5 +207,5 @@ class Secrets:
         self._kernel = kernel
 
     def token_hex(self, size: int) -> str:
-        """Return so many random bytes in hexadecimal."""
+        """Return `size` random bytes in hexadecimal."""
         return self._kernel.random.randbytes(size).hex()

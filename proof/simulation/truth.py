@@ -1,4 +1,4 @@
-"""The truth: what really happened in the simulation, noted where it happens and not where it is claimed."""
+"""The truth: what really happened in the simulation, noted where it happens."""
 
 import json
 from dataclasses import dataclass, field
@@ -24,31 +24,31 @@ class Execution:
     given: Any
     """The input that the handler got."""
     carried: dict[str, Any] = field(default_factory=dict)
-    """What a stage hands on to the next one."""
+    """The value that a stage hands on to the next."""
     ended_at: float | None = None
     verdict: str = ""
-    """How the handler ended; empty while it runs, and where it was told to stop."""
+    """How the handler ended; empty while it runs, and if it was asked to stop."""
     said: dict[str, Any] | None = None
     """The final report that its worker handed over for delivery."""
     has_left: bool = False
-    """Whether its handler has come to an end, good or bad."""
+    """Whether its handler has returned or raised."""
     is_durable: bool = False
     """Whether that report was written to the spool."""
 
     @property
     def end(self) -> str:
-        """How its handler is meant to end."""
+        """The end that its handler is meant to have."""
         return str(self.given.get("scripts", {}).get(self.handler, self.given).get("end"))
 
     @property
     def result(self) -> dict[str, Any]:
-        """What the handler returns; no other execution returns the same."""
+        """The result of the handler, which no other execution returns."""
         return {"serial": self.serial, **self.carried}
 
 
 @dataclass
 class Truth:
-    """Everything that was really done."""
+    """All that was really done."""
 
     kernel: Kernel
     executions: dict[tuple[str, int], Execution] = field(default_factory=dict)
@@ -60,15 +60,15 @@ class Truth:
     """The name of each task whose creation was answered, by its id."""
     cancels: set[str] = field(default_factory=set)
     retries: set[str] = field(default_factory=set)
-    """Tasks that somebody has asked to cancel, and to try again."""
+    """The tasks that a client has asked to cancel, and to retry."""
     farewells: set[str] = field(default_factory=set)
-    """Workers that somebody has said were gone."""
+    """The workers that were declared gone."""
     beats: dict[tuple[str, Process], tuple[float, int]] = field(default_factory=dict)
     """For each worker and life of the API, that life's running time and pauses at the worker's last heartbeat."""
     news: dict[str, tuple[Process, float, int]] = field(default_factory=dict)
-    """For each task, the life of the API that took in the latest news, and its running time and pauses then."""
+    """For each task, the life of the API that took the latest report, and its running time and pauses then."""
     tracked: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
-    """What was said about each attempt of a tracked task, and acknowledged."""
+    """The acknowledged reports on each attempt of a tracked task."""
     of_task: dict[str, list[Execution]] = field(default_factory=dict)
     overlaps: list[tuple[Execution, Execution]] = field(default_factory=list)
     """Executions that began while an earlier one of the same task still ran in a live worker."""
@@ -105,7 +105,7 @@ class Truth:
             self.kernel.note(f"{task_id[-6:]}/{run} was cut off")
 
     def handed_over(self, parcel: Parcel) -> None:
-        """Note that a final report waits for delivery."""
+        """Note that a final report was handed over for delivery."""
         execution = self.executions.get((parcel.task_id, parcel.run))
         if parcel.is_final and execution is not None:
             execution.said = json.loads(parcel.text)

@@ -1,4 +1,4 @@
-"""Mutants: bugs that somebody might write into the protocol, planted one at a time to see the simulation find them."""
+"""Mutants: plausible bugs in the protocol, planted one at a time; the simulation must find each."""
 
 from collections.abc import Mapping
 

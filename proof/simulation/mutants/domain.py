@@ -1,4 +1,4 @@
-"""Bugs in the rules: what is merged, granted, released, retried and cancelled."""
+"""Bugs in the rules of merge, grant, release, retry and cancel."""
 
 from dataclasses import replace
 from typing import Any

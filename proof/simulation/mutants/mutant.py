@@ -1,4 +1,4 @@
-"""What a mutant is: a few attributes of the product, and what takes their place."""
+"""A mutant: attributes of the product, and their replacements."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,11 +14,11 @@ class Mutant:
     name: str
     """What is wrong, as a sentence."""
     patches: tuple[tuple[Any, str, Any], ...]
-    """The owner, the attribute, and what takes its place."""
+    """The owner, the attribute, and the replacement."""
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """Have the product with this bug."""
+        """Plant the bug until the end of the block."""
         with ExitStack() as stack:
             for owner, attribute, instead in self.patches:
                 stack.enter_context(patch.object(owner, attribute, instead))

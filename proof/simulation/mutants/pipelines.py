@@ -1,4 +1,4 @@
-"""Bugs in pipelines: what takes a task to its next stage, what that is given, and where a retry goes on."""
+"""Bugs in pipelines: the step to the next stage, its input, and the place where a retry goes on."""
 
 import json
 from dataclasses import replace
@@ -20,14 +20,14 @@ keep_result = Unit.keep_result
 
 
 def _for_whatever_stage(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
-    """Take the end of a passed stage, which comes again, for that of the present one."""
+    """Take the repeated end of an earlier stage for that of the present stage."""
     if report.status is Status.COMPLETED and report.claim is not None and (report.run or 0) < task.stage_run:
         report = replace(report, run=task.run, claim=task.claim, attempt=task.attempt)
     return merge(task, report, **named)
 
 
 def _claimless(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
-    """Take a stage's end from who has lost its run."""
+    """Accept a stage's end from a worker that has lost its run."""
     if task.stages is not None and task.is_held and report.status is Status.COMPLETED:
         report = replace(report, run=task.run, claim=task.claim, attempt=task.attempt)
     return merge(task, report, **named)
@@ -60,7 +60,7 @@ def _oldest(connection: Connection, task_id: str, position: int) -> Any:
 
 
 def _overwritten(self: Unit, left: Any) -> None:
-    """Keep the result in place of those of other attempts, too."""
+    """Replace the results of all attempts by this one."""
     self.connection.execute("DELETE FROM stage_results WHERE task_id = ?", (left.task_id,))
     keep_result(self, left)
 

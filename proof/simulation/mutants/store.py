@@ -1,4 +1,4 @@
-"""Bugs in the store: what is kept, when it is answered, and what is remembered."""
+"""Bugs in the store: lost rows, early answers, and forgotten facts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ LATE = 0.2
 
 
 class _Uncommitted:
-    """A database or a connection that takes a COMMIT for done."""
+    """A database or a connection that skips the COMMIT."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
@@ -37,11 +37,11 @@ class _Uncommitted:
         return None if isinstance(sql, str) and sql == "COMMIT" else self._real.execute(sql, *parameters)
 
     def close(self) -> None:
-        """Leave it to the real one."""
+        """Delegate to the real one."""
 
 
 def _answered_early(self: Any) -> bool:
-    # It checkpoints nothing, so it must not be woken for that.
+    # It never checkpoints, so it must not be woken for that.
     self._wal.is_pending = False
     wishes, go_on = self._gather()
     if wishes:

@@ -1,4 +1,4 @@
-"""Bugs in the upkeep: leases, lost messages, and what a fresh API looks for."""
+"""Bugs in the upkeep: leases, lost messages, and the first look of a new API."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ serve = Dispatcher._serve
 
 
 async def _count(self: Ticker, clock: str) -> None:
-    """Count all of the time that has passed by a clock of the module that the ticker imports."""
+    """Count all the time that has passed by a clock of the module that the ticker imports."""
     imported = vars(ticker)
     last = getattr(imported["time"], clock)()
     while True:
