@@ -78,11 +78,9 @@ class Story:
             )
 
     def _happenings(self) -> Iterator[tuple[int, Course]]:
-        yield CRASH, self._once(lambda: self._store.insist(commands.runs.gone, LOST.worker_id, crashed=True))
-        yield (
-            PAUSED,
-            self._once(lambda: self._store.write(commands.task_types.change, NEWSLETTER.type.name, {"paused": True})),
-        )
+        write = self._store.write
+        yield CRASH, self._once(partial(self._store.insist, commands.runs.gone, LOST.worker_id, crashed=True))
+        yield PAUSED, self._once(partial(write, commands.task_types.change, NEWSLETTER.type.name, {"paused": True}))
         for minutes, deed in texts.deeds():
             yield NOW - int(minutes * MINUTE), self._once(partial(self._store.insist, commands.audit.record, deed))
         for minutes in (43, 27, 9):

@@ -1,4 +1,4 @@
-"""How a search that somebody types may go on, from the words of the latest tasks."""
+"""How a search that is being typed may go on, from the words of the latest tasks."""
 
 import time
 
@@ -9,7 +9,7 @@ from waybill_api.store.finding import finder
 from waybill_api.store.store import Store
 
 LISTENED = 200
-"""Words are those of so many tasks that were created last, and of those before since the start."""
+"""How many of the latest tasks each look-up listens to; words heard since the start stay."""
 
 FRESH_SECONDS = 10.0
 
@@ -30,7 +30,6 @@ class Suggestions:
         return self._vocabulary.completions(typed, self._types, limit)
 
     async def _refresh(self) -> None:
-        """Look up what is new, unless that was done just now."""
         if time.monotonic() < self._fresh_until:
             return
         self._fresh_until = time.monotonic() + FRESH_SECONDS

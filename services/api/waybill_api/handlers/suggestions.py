@@ -1,4 +1,4 @@
-"""Suggestions: how a search that somebody types may go on."""
+"""Suggestions: how a search that is being typed may go on."""
 
 from typing import Annotated
 

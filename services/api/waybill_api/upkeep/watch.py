@@ -6,11 +6,11 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from waybill.domain.errors import StorageFull, StoreLost, Unavailable
-from waybill_api.conditions import DATABASE_FAILS, DISK_FULL, WRITER_WAITS, Conditions
+from waybill_api.conditions import DATABASE_FAILS, DISK_FULL, WRITER_WAITS
 from waybill_api.store.engine.trouble import FULL, has_room
+from waybill_api.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -22,26 +22,10 @@ LONGEST_WAIT = 5.0
 """Seconds that a write may take before a condition is held."""
 
 
-class Kept(Protocol):
-    """What the watch needs of the store."""
-
-    path: Path
-    conditions: Conditions
-
-    def look_at_files(self) -> None:
-        """Raise StoreLost if the database's files are not in place any more."""
-
-    def waits(self) -> float:
-        """Return the seconds since the writer began its current operation."""
-
-    async def probe(self) -> None:
-        """Write and read. Raises the error that a client would get."""
-
-
 class Watch:
     """Holds conditions that can be detected without a request, and clears them once they have passed."""
 
-    def __init__(self, store: Kept, on_lost: Callable[[], None]) -> None:
+    def __init__(self, store: Store, on_lost: Callable[[], None]) -> None:
         """Watch over this store; `on_lost` is called if its files are gone."""
         self._store = store
         self._conditions = store.conditions

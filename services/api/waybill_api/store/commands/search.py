@@ -10,8 +10,7 @@ from waybill.domain.status import ErrorCode, Status
 from waybill_api.search.fingerprint import fingerprint, pattern_of
 from waybill_api.search.marks import marks_of
 from waybill_api.search.words import words_of
-from waybill_api.store.engine.statements import placeholders, slices
-from waybill_api.store.tables import failures, searched
+from waybill_api.store.tables import events, failures, searched, tasks
 from waybill_api.store.tables.failures import Failure
 from waybill_api.store.tables.searched import Searched
 from waybill_api.store.writing.unit import Unit
@@ -73,21 +72,15 @@ def take_in(unit: Unit, limit: int) -> bool:
     """
     connection = unit.connection
     unit.flush()
-    sql = (
-        "SELECT event_id, task_id, kind, task_status, instr(said, '\"metadata\"') FROM events "
-        "WHERE event_id > ? ORDER BY event_id LIMIT ?"
-    )
-    events = connection.execute(sql, (searched.progress(connection), limit)).fetchall()
+    found = events.glimpses(connection, searched.progress(connection), limit)
     touched = dict.fromkeys(
-        task_id
-        for _, task_id, kind, status, says_metadata in events
-        if kind in TELLING or status == Status.ERROR or says_metadata
+        one.task_id for one in found if one.kind in TELLING or one.task_status == Status.ERROR or one.says_metadata
     )
     if touched:
         _look_at(unit, list(touched))
-    if events:
-        searched.set_progress(connection, events[-1][0])
-    return len(events) == limit or _reword(unit, limit - len(events))
+    if found:
+        searched.set_progress(connection, found[-1].event_id)
+    return len(found) == limit or _reword(unit, limit - len(found))
 
 
 def _reword(unit: Unit, limit: int) -> bool:
@@ -141,8 +134,5 @@ def _look_at(unit: Unit, task_ids: Sequence[str]) -> None:
 
 def _found(unit: Unit, task_ids: Sequence[str]) -> Iterable[_Found]:
     """Return those tasks that still exist, in the order of the ids."""
-    rows: dict[str, _Found] = {}
-    for some in slices(task_ids):
-        sql = f"SELECT {', '.join(_Found._fields)} FROM tasks WHERE task_id IN ({placeholders(some)})"
-        rows.update((row[0], _Found(*row)) for row in unit.connection.execute(sql, some))
+    rows = {row[0]: _Found(*row) for row in tasks.columns_of(unit.connection, task_ids, _Found._fields)}
     return [rows[task_id] for task_id in task_ids if task_id in rows]

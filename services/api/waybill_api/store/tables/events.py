@@ -35,6 +35,16 @@ class Line(NamedTuple):
     """The event as JSON, on one line."""
 
 
+class Glimpse(NamedTuple):
+    """The part of an event that tells whether search has to look at its task again."""
+
+    event_id: int
+    task_id: str
+    kind: str
+    task_status: int
+    says_metadata: int
+
+
 class Chosen(NamedTuple):
     """Which events somebody wants to see: those of a task, of a type's tasks, those after which a status held."""
 
@@ -114,6 +124,15 @@ def lines(connection: Connection, task_id: str | None, after: int, limit: int) -
     )
     given = (after, limit) if task_id is None else (after, task_id, limit)
     return [line_of(_event(row), type_name) for type_name, *row in connection.execute(sql, given)]
+
+
+def glimpses(connection: Connection, after: int, limit: int) -> list[Glimpse]:
+    """Return a glimpse of up to `limit` events after the one numbered `after`, oldest first."""
+    sql = (
+        "SELECT event_id, task_id, kind, task_status, instr(said, '\"metadata\"') FROM events "
+        "WHERE event_id > ? ORDER BY event_id LIMIT ?"
+    )
+    return [Glimpse(*row) for row in connection.execute(sql, (after, limit))]
 
 
 def page(connection: Connection, task_id: str | None, after: int, limit: int) -> list[Event]:

@@ -57,8 +57,7 @@ def waiting_routes(connection: Connection) -> list[str]:
 
 def unserved(connection: Connection, handlers: Set[str]) -> dict[str, int]:
     """Return the routes of unclaimed tasks that need none of these handlers, with their `no_handler_after`, if set."""
-    limited = "SELECT name, no_handler_after FROM task_types WHERE no_handler_after IS NOT NULL AND NOT paused"
-    allowed: dict[str, int] = dict(connection.execute(limited).fetchall())
+    allowed = task_types.without_handler(connection)
     if not allowed:
         return {}
     lost = (route for route in routes(connection) if handler_of(route) not in handlers)

@@ -50,6 +50,12 @@ def paused(connection: Connection) -> frozenset[str]:
     return frozenset(name for (name,) in connection.execute("SELECT name FROM task_types WHERE paused"))
 
 
+def without_handler(connection: Connection) -> dict[str, int]:
+    """Return the `no_handler_after` of each type that has one and is not paused."""
+    sql = "SELECT name, no_handler_after FROM task_types WHERE no_handler_after IS NOT NULL AND NOT paused"
+    return dict(connection.execute(sql).fetchall())
+
+
 def handlers_of(connection: Connection, routes: Collection[str]) -> frozenset[str]:
     """Return the handlers that a worker of version 0.1.0 has, by its routes: it calls a simple type by its name."""
     types = {one.name: one.handler for one in page(connection)}

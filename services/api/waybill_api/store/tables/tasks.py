@@ -1,6 +1,6 @@
 """Every query on `tasks`; those on what waits for a worker are in `lanes`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -132,6 +132,13 @@ def _rows(connection: Connection, task_ids: Sequence[str]) -> Iterable[Sequence[
     return connection.execute(f"{SELECT} WHERE task_id IN ({placeholders(task_ids)})", task_ids)
 
 
+def columns_of(connection: Connection, task_ids: Sequence[str], columns: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Yield some columns of those of the tasks that exist."""
+    for some in slices(task_ids):
+        sql = f"SELECT {', '.join(columns)} FROM tasks WHERE task_id IN ({placeholders(some)})"
+        yield from connection.execute(sql, some)
+
+
 def last_id(connection: Connection) -> str | None:
     """Return the largest id in use."""
     row = connection.execute("SELECT max(task_id) FROM tasks").fetchone()
@@ -184,11 +191,8 @@ def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str
 
 def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
     """Return the run limit in seconds of each task that exists."""
-    found: dict[str, float] = {}
-    for some in slices(task_ids):
-        sql = f"SELECT task_id, timeout, processing_time FROM tasks WHERE task_id IN ({placeholders(some)})"
-        found.update((task_id, run_limit_of(*limits)) for task_id, *limits in connection.execute(sql, some))
-    return found
+    rows = columns_of(connection, task_ids, ("task_id", "timeout", "processing_time"))
+    return {task_id: run_limit_of(*limits) for task_id, *limits in rows}
 
 
 def left_by(connection: Connection, worker_id: str) -> list[str]:
