@@ -16,13 +16,13 @@ from waybill_worker.process.own_signals import refuse_own_signals
 from waybill_worker.process.printed import Printed
 
 PATIENCE = 20.0
-"""Seconds that this process may take to stop after its starter has ended, besides the drain."""
+"""Seconds that this process may take to stop after its starter has ended, on top of the drain."""
 
 
 def main(printed: Printed | None = None) -> int:
-    """Run until told to stop, and return the exit status; 2 means that a setting makes no sense.
+    """Run until told to stop, and return the exit status; 2 means that a setting is invalid.
 
-    `printed` is what the streams ask about what handlers print.
+    `printed` decides what the streams pass on of the output of handlers.
     """
     try:
         check_sqlite()

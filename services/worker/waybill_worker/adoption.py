@@ -1,4 +1,4 @@
-"""Finishing what dead workers left: their undelivered reports, their runs, their files."""
+"""Adoption: finishes what dead workers left, their undelivered reports, their runs and their files."""
 
 import logging
 import sqlite3
@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
 SOON_SECONDS = 0.25
-"""After a look that the API did not answer: where both services were killed, tasks wait for exactly this."""
+"""Seconds to the next look if the API did not answer: after a kill of both services, tasks wait for this."""
 
 PREFIX = "w"
-"""How the ids of workers begin."""
+"""The prefix of the workers' ids."""
 
 
 class Api(Protocol):
@@ -34,11 +34,11 @@ class Api(Protocol):
         """Send reports and return an answer for each."""
 
     def gone(self, worker_id: str, crashed: bool) -> None:
-        """Say that a worker is gone for good."""
+        """Declare a worker gone for good."""
 
 
 class Adoption:
-    """Settles for each dead worker what it left."""
+    """Settles what each dead worker left."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Adoption:
     ) -> None:
         """Take the client and the folders with the workers' files; `clock` counts monotonic seconds.
 
-        `end_orphans` ends what a dead worker's handlers have started, before its runs run again.
+        `end_orphans` ends the programs of a dead worker's handlers, before its runs run again.
         """
         self._end_orphans = end_orphans
         self._childless: set[str] = set()
@@ -61,18 +61,18 @@ class Adoption:
         self._leftovers = Leftovers(spool_dir, PREFIX, self._settle)
 
     def work(self) -> None:
-        """Look every few seconds until told to stop, and sooner while something is left that the API has to hear of."""
+        """Look every INTERVAL_SECONDS until told to stop, and sooner while something waits for the API."""
         while True:
             self.look()
             if self._stopping.wait(INTERVAL_SECONDS if self._leftovers.waiting is None else SOON_SECONDS):
                 return
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._stopping.set()
 
     def look(self) -> int:
-        """Adopt every dead worker that is found, and return how many were settled."""
+        """Adopt every dead worker, and return how many were settled."""
         return self._leftovers.look()
 
     def _settle(self, worker_id: str, spool: Spool) -> None:
@@ -98,7 +98,7 @@ class Adoption:
         (self._doorbell_dir / worker_id).unlink(missing_ok=True)
 
     def _deliver(self, spool: Spool) -> int:
-        """Deliver everything, in order, and return how many reports that were."""
+        """Deliver all reports of a spool in order, and return how many there were."""
         courier = Courier(self._client, self._clock)
 
         def deliver(parcels: Sequence[Parcel]) -> Delivered:

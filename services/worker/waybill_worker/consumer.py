@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 TIMEOUT = (3.05, 10.0)
 FAREWELL_TIMEOUT = (1.0, 1.5)
 FAREWELL_SECONDS = 1.5
-"""How long the last reports may take after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
+"""Seconds for the last reports after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
 
 ENDING_SECONDS = 10.0
 """Seconds from the end of the drain until the process is ended by force; a normal end takes at most 6."""
@@ -55,7 +55,7 @@ HEALTH_SECONDS = 10.0
 
 
 class Exit(IntEnum):
-    """How the process ends."""
+    """Why the process ends, as its exit status."""
 
     STOPPED = 0
     """It was asked to stop."""
@@ -64,7 +64,7 @@ class Exit(IntEnum):
     STARVED = 71
     """Handlers have used up the descriptors; only a new process has some (EX_OSERR)."""
     GIVEN_UP = 75
-    """The API had declared this worker lost, for instance after a pause: start it anew (EX_TEMPFAIL)."""
+    """The API has declared this worker gone, for instance after a pause: start it again (EX_TEMPFAIL)."""
 
 
 class CannotStart(Exception):
@@ -77,7 +77,7 @@ class CannotStart(Exception):
 
 
 class Worker:
-    """One worker process, under an id that nobody had before."""
+    """One worker process, under an id of its own."""
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class Worker:
     ) -> None:
         """Build everything; the lock on the lock file is taken before anything else.
 
-        `clock` counts monotonic seconds, for every part alike; `on_ending` is told once the end begins, and
-        `are_descriptors_gone` is asked several times a second. `printed` decides what gets through
-        of what handlers print. Raises CannotStart.
+        `clock` counts monotonic seconds for every part. `on_ending` is called when the end begins, and
+        `are_descriptors_gone` several times a second. `printed` decides what is passed on of the output of handlers.
+        Raises CannotStart.
         """
         self._printed = printed or Printed(clock)
         try:
@@ -177,7 +177,7 @@ class Worker:
         }
 
     def run(self) -> Exit:
-        """Work until a signal comes or something breaks, and return how the process shall end. Raises CannotStart."""
+        """Work until a signal comes or something breaks, and return why it ends. Raises CannotStart."""
         self._start_runners()
         self._signals.take()
         for thread in self._threads.values():
@@ -204,18 +204,18 @@ class Worker:
             ) from None
 
     def _start(self, run: Run) -> None:
-        """Pass a granted run on to be executed."""
+        """Hand a granted run to a runner, or to isolation if it is a suspect."""
         if run.is_suspect and self._isolation.is_possible:
             self._isolation.admit(run)
         else:
             self._granted.put(run)
 
     def _hurry(self) -> None:
-        """Beat at once."""
+        """Send a heartbeat at once."""
         self._heartbeat.hurry()
 
     def _watch(self) -> Exit:
-        """Wait for an ending, and look after the runs and the threads meanwhile."""
+        """Watch runs and threads until there is a reason to end."""
         healthy_at = self._clock()
         is_retiring = False
         while True:
@@ -226,7 +226,9 @@ class Worker:
                 self._surroundings.hold()
             if self._watchdog.look() and not is_retiring:
                 is_retiring = True
-                logger.critical("Worker %s retires, for too many handlers do not end: it takes nothing more", self._id)
+                logger.critical(
+                    "Worker %s retires, since too many handlers do not end: it takes no more tasks", self._id
+                )
                 self._dequeuer.retire()
             if is_retiring and self._dequeuer.is_paused and self._slots.wait_idle(0) and self._isolation.wait_idle(0):
                 return Exit.BROKEN
@@ -242,18 +244,20 @@ class Worker:
                 self._runners.look_after()
 
     def _drain(self) -> None:
-        """Take nothing more, and let what runs end for a while."""
-        logger.info("Worker %s takes nothing more and lets %d runs end", self._id, self._slots.total - self._slots.free)
+        """Take no more tasks, and give the runs some time to end."""
+        logger.info(
+            "Worker %s takes no more tasks and lets %d runs end", self._id, self._slots.total - self._slots.free
+        )
         self._dequeuer.stop()
         deadline = self._clock() + self._settings.drain_seconds
-        # What it is just claiming is run too.
+        # A run that is being claimed runs too.
         self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
         self._slots.wait_idle(max(0.0, deadline - self._clock()))
         self._isolation.wait_idle(max(0.0, deadline - self._clock()))
         ring_all(self._settings.doorbell_dir)
 
     def _part(self, ending: Exit) -> None:
-        """Release what still runs, deliver what was said, and leave nothing behind but what another has to finish."""
+        """Release what still runs, deliver the last reports, and leave only what another worker must finish."""
         for run in self._runner.executing():
             run.lose()
         self._isolation.close()
@@ -271,13 +275,15 @@ class Worker:
             logger.warning("Worker %s leaves files in the spool directory: %s", self._id, error)
 
     def _leave(self) -> None:
-        """Send the farewell and remove the files; if the farewell fails, leave them to the next worker."""
+        """Say goodbye to the API and remove the files; if that fails, leave them to the next worker."""
         if not self._reporter.undelivered:
             try:
                 self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
             except ApiError as error:
                 # No warning: when both are stopped together, the API stops before its workers.
-                logger.info("API unreachable; the next worker will say that worker %s has stopped: %s", self._id, error)
+                logger.info(
+                    "API unreachable; the next worker will report that worker %s has stopped: %s", self._id, error
+                )
             else:
                 self._spool.discard()
                 self._lock.release(unlink=True)
@@ -287,7 +293,7 @@ class Worker:
             self._spool.close()
         except (sqlite3.Error, OSError) as error:
             # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
-            logger.warning("That worker %s has stopped cannot be noted: %s", self._id, error)
+            logger.warning("The stop of worker %s cannot be noted: %s", self._id, error)
 
 
 def _read_token(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""From message to granted run: the one thread that takes from the queue and claims over HTTP."""
+"""The dequeuer: the one thread that takes messages from the queue and claims their runs over HTTP."""
 
 import logging
 import secrets
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 5.0
-"""How often a worker that always has something to take looks for routes that it could serve, too."""
+"""Seconds after which a busy worker looks for further routes that it could serve."""
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
@@ -32,7 +32,7 @@ class Messages(Protocol):
     """What the dequeuer needs of the queue."""
 
     def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[RoutedMessage]:
-        """Remove up to `limit` messages of these routes; a mapping has the priority that they have to exceed."""
+        """Remove up to `limit` messages of these routes; a mapping holds the priority that they must exceed."""
 
     def send(self, messages: Sequence[tuple[str, int, Any]]) -> None:
         """Put messages (route, priority, message) on the queue."""
@@ -52,7 +52,7 @@ class Bell(Protocol):
     """What the dequeuer needs of the doorbell."""
 
     def wait(self, timeout: float) -> bool:
-        """Sleep until somebody rings."""
+        """Sleep until a ring, for at most `timeout` seconds."""
 
     def ring(self) -> None:
         """Wake the owner."""
@@ -66,11 +66,11 @@ class Served(Protocol):
         """The routes served."""
 
     def notice(self, waiting: Collection[str]) -> bool:
-        """Look at routes that have messages, and tell whether a new one is now served."""
+        """Check routes that have messages, and return whether a new one is served now."""
 
 
 class Dequeuer:
-    """Takes as many messages as there are free slots, claims them in one request, and starts what was granted."""
+    """Takes as many messages as there are free slots, claims them in one request, and starts the granted runs."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Dequeuer:
         outage: Outage,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts it works with; `start` gets each granted run, `clock` counts monotonic seconds."""
+        """Take the parts; `start` gets each granted run, `clock` counts monotonic seconds."""
         self._queue = queue
         self._client = client
         self._served = served
@@ -104,22 +104,21 @@ class Dequeuer:
     def work(self) -> None:
         """Take and claim until told to stop."""
         while not self._stopping.is_set():
-            # Said before the turn looks for a pause again: whoever sees both knows that nothing more is claimed.
+            # Set before the turn looks for a pause again: with both set, nothing more is claimed.
             self._rests = self._paused.is_set() or self._retired.is_set()
             idle = self._rests or not self.turn()
-            # Also while messages wait: a ring may be a call to beat.
+            # Also while messages wait: a ring may ask for a heartbeat.
             self._bell.wait(POLL_SECONDS if idle else 0.0)
 
     def stop(self) -> None:
-        """Take nothing more; what was taken and not claimed goes back to the queue."""
+        """Take nothing more; messages that are not claimed yet go back to the queue."""
         self._stopping.set()
         self._bell.ring()
 
     def pause(self) -> None:
-        """Take nothing more until told to resume; what was taken and not claimed goes back to the queue.
+        """Take nothing more until `resume`; messages that are not claimed yet go back to the queue.
 
-        Claims that were sent already get their answer, and what they are granted runs: whether the API has them is not
-        known before.
+        Claims under way still wait for their answers, and their granted runs are run: the API may have them already.
         """
         if not self._paused.is_set():
             self._paused.set()
@@ -138,11 +137,11 @@ class Dequeuer:
 
     @property
     def is_paused(self) -> bool:
-        """Whether it takes nothing more, and claims nothing more either."""
+        """Whether it takes and claims nothing more."""
         return (self._paused.is_set() or self._retired.is_set()) and self._rests
 
     def turn(self) -> bool:
-        """Take and claim once; tell whether there was anything to take."""
+        """Take and claim once; return whether there was a message to take."""
         messages = self._take()
         if messages and (self._paused.is_set() or self._retired.is_set()):
             self._put_back(messages)
@@ -153,7 +152,7 @@ class Dequeuer:
 
     def _take(self) -> list[RoutedMessage]:
         free, reserve = self._slots.free, self._slots.reserve
-        # One by one, since each changes who may take the next of the last slots.
+        # The last slots one by one, since each run changes which route may take the next one.
         limit = min(free - reserve, BATCH) if free > reserve else min(free, 1)
         if limit < 1:
             return []
@@ -172,7 +171,7 @@ class Dequeuer:
         return messages
 
     def _admitted(self) -> Collection[str] | Mapping[str, float]:
-        """Return the routes whose messages may take a slot; a mapping has the priority that they have to exceed."""
+        """Return the routes whose messages may take a slot; a mapping holds the priority that they must exceed."""
         free, reserve = self._slots.free, self._slots.reserve
         if free > reserve:
             return self._served.routes
@@ -180,7 +179,7 @@ class Dequeuer:
         return admitted(self._served.routes, running, free, reserve)
 
     def _notice(self) -> bool:
-        """Look at the routes that have messages, and tell whether a new one is now served."""
+        """Look at the routes that have messages, and return whether a new one is served now."""
         self._looked_at = self._clock()
         return self._served.notice(self._queue.routes())
 
@@ -212,7 +211,7 @@ class Dequeuer:
             self._start(run)
 
     def _ask(self, claims: list[dict[str, Any]]) -> list[Answer] | None:
-        """Send the same claims until they are answered; None when told to stop, or where they never will be."""
+        """Send the same claims until they are answered; None if told to stop, or if the API will never accept them."""
         pause = FIRST_PAUSE
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Telling the API that this worker lives and what it runs, and hearing what it has lost."""
+"""The heartbeat: tells the API what this worker runs, and hears which runs it has lost."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ class Beats(Protocol):
     """What the heartbeat needs of the client."""
 
     def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
-        """Say that a worker lives; return what it is told."""
+        """Send a heartbeat, and return the answer."""
 
 
 class Served(Protocol):
@@ -52,14 +52,14 @@ class Pausable(Protocol):
         """Whether it takes nothing more."""
 
     def pause(self) -> None:
-        """Take nothing more until told to resume."""
+        """Take nothing more until `resume`."""
 
     def resume(self) -> None:
         """Take messages again."""
 
 
 class Heartbeat:
-    """Beats every few seconds, and keeps the routes fresh at the same time."""
+    """Sends a heartbeat every few seconds, and keeps the routes up to date."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Heartbeat:
         on_gone: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts it works with; `on_gone` is called once the API has given this worker up."""
+        """Take the parts; `on_gone` is called once the API has declared this worker gone."""
         self._worker_id = worker_id
         self._client = client
         self._served = served
@@ -89,27 +89,27 @@ class Heartbeat:
         self._host, self._pid = socket.gethostname(), os.getpid()
 
     def work(self) -> None:
-        """Beat until told to stop; sooner where there is something to tell."""
+        """Send heartbeats until told to stop, and at once after `hurry`."""
         is_usual = True
         while not self._stopping.is_set():
             pause = INTERVAL_SECONDS if self.beat(is_usual=is_usual) and not self._has_news else RETRY_SECONDS
             is_usual = not self._hurried.wait(pause)
             if not is_usual:
-                # Further reasons to beat at once are combined.
+                # Further reasons to hurry are combined.
                 self._stopping.wait(SOON_SECONDS)
                 self._hurried.clear()
 
     def hurry(self) -> None:
-        """Beat at once: the API has called, or waits for news."""
+        """Send a heartbeat at once: the API asked for it, or waits for a run to end."""
         self._hurried.set()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Send no more heartbeats."""
         self._stopping.set()
         self._hurried.set()
 
     def beat(self, *, is_usual: bool = True) -> bool:
-        """Beat once, and return whether the API answered; if not `is_usual`, the routes are not refreshed."""
+        """Send one heartbeat, and return whether the API answered; unless `is_usual`, do not refresh the routes."""
         try:
             if is_usual:
                 self._served.refresh()
@@ -128,10 +128,10 @@ class Heartbeat:
 
     def _say(self) -> None:
         now = self._clock()
-        # Before the runs: once it is paused, there are no new ones.
+        # Read before the runs: once the dequeuer is paused, no run is added.
         is_paused = self._dequeuer.is_paused
         held = self._runs.held()
-        # A claim still under way may have been counted as lost before it arrived: only granted ones can be lost.
+        # A run whose claim is under way is unknown to the API, and listed as lost: only granted runs can be lost.
         granted = {run.key: run for run in held if run.task is not None}
         beat = {
             "runs": [
@@ -155,8 +155,8 @@ class Heartbeat:
         for key in answer.lost:
             run = granted.get(key)
             if run is not None:
-                # A run that has ended meanwhile is not lost: the beat only crossed its final report.
+                # A run that has ended meanwhile is not lost: the heartbeat crossed its final report.
                 if not run.is_stopped:
-                    logger.info("Task %s is no longer this worker's", run.task_id)
+                    logger.info("Task %s is no longer run by this worker", run.task_id)
                 run.lose()
                 self._runs.forget(run)

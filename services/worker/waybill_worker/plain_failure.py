@@ -1,4 +1,4 @@
-"""What takes the place of an end that the API does not accept."""
+"""The final report that replaces one which the API does not accept."""
 
 import json
 
@@ -10,7 +10,7 @@ NOT_ACCEPTED = "the report of how this run ended was not accepted"
 
 
 def plain_failure(parcel: Parcel, reason: str | None) -> Parcel | None:
-    """Return a final report, with the API's reason, to replace one that the API refused.
+    """Return a final report, with the API's reason, that replaces a refused one.
 
     None if the refused one was such a report already.
     """

@@ -1,4 +1,4 @@
-"""From runs to the API: the delivery of a worker, and what each answer means for the run that was reported on."""
+"""The reporter of a worker: delivers the reports of its runs, and acts on each answer."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from waybill_worker.runs.runs import Runs
 
 
 class RunReporter:
-    """Delivers what handlers say, and tells a run when it has ended or is lost."""
+    """Delivers the reports of runs, and tells a run that its end is acknowledged or that it is lost."""
 
     def __init__(
         self,
@@ -25,29 +25,29 @@ class RunReporter:
         outage: Outage,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the parts it works with; `clock` counts monotonic seconds."""
+        """Take the parts; `clock` counts monotonic seconds."""
         self._runs = runs
         self._delivery = Delivery(courier, spool, self._judge, outage, clock)
 
     def put(self, parcel: Parcel) -> None:
-        """Hand over a parcel; one that is not an end may have to wait for room."""
+        """Hand over a parcel; unless it is final, this may wait for room."""
         self._delivery.put(parcel, beyond_room=parcel.is_final)
 
     def work(self) -> None:
-        """Deliver until closed and empty, or closed and out of time; what is left then is in the spool."""
+        """Deliver until closed, and then until empty or out of time; the rest goes to the spool."""
         self._delivery.work()
 
     def close(self, timeout: float) -> None:
-        """Let `work` return once everything is delivered, at the latest after `timeout` seconds."""
+        """Make `work` return once everything is delivered, at the latest after `timeout` seconds."""
         self._delivery.close(timeout)
 
     @property
     def undelivered(self) -> int:
-        """How many parcels are left, in memory or in the spool; to be read once `work` has returned."""
+        """How many parcels are left in memory or in the spool. Read it after `work` has returned."""
         return self._delivery.undelivered
 
     def _judge(self, parcel: Parcel, answer: Answer) -> Verdict:
-        """Do what the answer asks for: an end that is not accepted is said once more, plainly."""
+        """Act on an answer; a final report that is not accepted is replaced by a plain failure."""
         verdict = Verdict.SET_ASIDE if answer.outcome in (Outcome.UNKNOWN, Outcome.INVALID) else Verdict.DONE
         if answer.outcome is Outcome.INVALID:
             if not parcel.is_final:

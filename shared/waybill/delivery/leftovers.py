@@ -82,7 +82,7 @@ class Leftovers:
 
 
 def drain(spool: Spool, deliver: Callable[[Sequence[Parcel]], Delivered]) -> int:
-    """Deliver everything that a dead process left, in order, and return how many parcels that were."""
+    """Deliver all parcels of a dead process in order, and return how many there were."""
     total = 0
     spool.undefer()
     while parcels := spool.first(BATCH):

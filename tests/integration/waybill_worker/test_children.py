@@ -163,7 +163,7 @@ def test_a_child_that_reports_is_told_that_nobody_hears_it(bench: Bench) -> None
     bench.install(HANDLERS)
     bench.start()
     assert bench.run("report_from_child")["result"] == 1
-    until(lambda: b"a process of a handler cannot report" in bench.log())
+    until(lambda: b"a process that a handler starts cannot report" in bench.log())
 
 
 @NO_PROC

@@ -96,7 +96,7 @@ def test_a_second_signal_ends_it_at_once(bench: Bench, number: signal.Signals, c
     until(lambda: bench.statuses() == {"task-1": 2})
     bench.signal(signal.SIGHUP)
     # Signals that wait together arrive in no certain order, so the first must have been taken before the second.
-    until(lambda: b"takes nothing more" in bench.log())
+    until(lambda: b"takes no more tasks" in bench.log())
     bench.signal(number)
     assert bench.ended() == code
     assert bench.api.farewells == []
@@ -156,7 +156,7 @@ def test_a_handler_that_hangs_costs_a_thread_and_too_many_let_healthy_runs_end_f
     assert bench.end(hung[0])["error"]["code"] == "timeout"
     several = [bench.order("sleep", input=0.5) for _ in range(4)]
     assert {bench.end(task_id)["status"] for task_id in several} == {3}, "its slot is there for others"
-    until(lambda: b"is left to itself" in bench.log())
+    until(lambda: b"is abandoned" in bench.log())
     healthy = bench.order("sleep", input=4)
     until(lambda: healthy in bench.statuses())
     hung.append(bench.order("sleep", input="hang", timeout=1))

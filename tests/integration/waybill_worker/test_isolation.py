@@ -80,7 +80,7 @@ CRASHES = {
     "kill": "killed by SIGKILL",
     "segfault": "killed by SIGSEGV",
     "closed": "exit code 0",
-    "garbled": "it said what makes no sense",
+    "garbled": "it sent an invalid message",
 }
 
 

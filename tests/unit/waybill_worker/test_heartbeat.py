@@ -111,7 +111,7 @@ def test_only_what_was_taken_away_is_said_to_be_lost(bench: Bench, caplog: pytes
     ended.complete(None)
     bench.api.lost = [("a", 1), ("b", 1)]
     assert bench.heartbeat.beat()
-    assert caplog.messages == ["Task b is no longer this worker's"]
+    assert caplog.messages == ["Task b is no longer run by this worker"]
     assert bench.runs.held() == []
 
 

@@ -1,4 +1,4 @@
-"""Calling a handler so that its thread is unchanged afterwards."""
+"""The call of a handler, after which its thread is as before."""
 
 import contextvars
 import inspect
@@ -41,7 +41,7 @@ def _plain(result: Any) -> Any:
         raise TypeError("the handler is a generator: it has to return its result, not to yield it")
     if inspect.isasyncgen(result) or inspect.isawaitable(result):
         if inspect.iscoroutine(result):
-            # Else Python warns that it was never awaited.
+            # Otherwise Python warns that it was never awaited.
             result.close()
         raise TypeError(f"the handler is asynchronous, and a worker calls plain functions: {ADVICE}")
     return result

@@ -1,4 +1,4 @@
-"""What a handler is given, and what a handler is."""
+"""A handler, and the context that it is given."""
 
 import math
 import os
@@ -14,10 +14,10 @@ STAGE_CAP = 128
 
 
 class Context:
-    """A handler's view of its run; every method raises Cancelled once the run was lost, cancelled or timed out."""
+    """A handler's view of its run; every method raises Cancelled after the run was lost, cancelled or timed out."""
 
     def __init__(self, run: Run, put: Callable[[Parcel], None]) -> None:
-        """Take the run and where its reports go."""
+        """Take the run, and what takes its reports."""
         task = run.task or {}
         self._run = run
         self._put = put
@@ -28,12 +28,12 @@ class Context:
 
     @property
     def task_id(self) -> str:
-        """The task's id: the same for every attempt, and so a key for what must happen once."""
+        """The task's id, the same in every attempt: a key for what must happen only once."""
         return self._run.task_id
 
     @property
     def name(self) -> str:
-        """The name that people gave the task."""
+        """The task's name, for people."""
         return self._name
 
     @property
@@ -43,41 +43,43 @@ class Context:
 
     @property
     def processing_time(self) -> int | None:
-        """How long the task shall take, in seconds, where that was said."""
+        """The task's `processing_time` in seconds; None if it has none."""
         return self._processing_time
 
     @property
     def cancelled(self) -> bool:
-        """Whether nothing that the handler does counts any more."""
+        """Whether the run was lost, cancelled or timed out, so that its result no longer counts."""
         return self._run.is_stopped
 
     def progress(self, value: float) -> None:
-        """Report how much is done, from 0 to 1. Raises ValueError outside of that."""
+        """Report how much is done, from 0 to 1. Raises ValueError for another value."""
         if not (math.isfinite(value) and 0 <= value <= 1):
             raise ValueError(f"progress goes from 0 to 1, not {value!r}")
         self._say(progress=float(value))
 
     def stage(self, name: str) -> None:
-        """Report which stage of its work the handler has come to. Raises ValueError if it is no name."""
+        """Report the stage of the work that the handler has reached. Raises ValueError if `name` is no valid name."""
         if not isinstance(name, str) or not 0 < len(name) <= STAGE_CAP or not _is_one_line(name):
             raise ValueError(f"the name of a stage is one line of 1 to {STAGE_CAP} characters, not {name!r:.200}")
         self._say(stage=name)
 
     def metadata(self, **values: Any) -> None:
-        """Report values, each JSON, that join the task's metadata key by key.
+        """Report values, each JSON, which join the task's metadata key by key.
 
-        Raises ValueError for other values, and for more than a task may have.
+        Raises ValueError if a value is not JSON, and if the metadata would grow too large.
         """
         self._say(metadata=values)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, interruptibly."""
+        """Wait for `seconds`. Raises Cancelled as soon as the run is lost, cancelled or timed out."""
         if self._run.sleep(seconds):
             raise Cancelled
 
     def _say(self, **said: Any) -> None:
         if os.getpid() != self._pid:
-            raise RuntimeError("a process of a handler cannot report: let it tell the handler, and that report")
+            raise RuntimeError(
+                "a process that a handler starts cannot report: let it tell the handler, and the handler report"
+            )
         self._put(self._run.say(**said))
 
 
@@ -90,4 +92,4 @@ def _is_one_line(text: str) -> bool:
 
 
 Handler = Callable[[Context, Any], Any]
-"""A function that runs tasks: it takes the context and the task's input and returns the result, both JSON."""
+"""A function that runs tasks: it takes the context and the task's input, and returns the result; both are JSON."""

@@ -1,4 +1,4 @@
-"""Which handlers this process has, and which routes it serves with them."""
+"""The registry: the handlers of this process, and the routes that it serves with them."""
 
 import logging
 import re
@@ -22,7 +22,7 @@ SOUND = re.compile(ROUTE)
 LABEL = re.compile(rf"[^{CONTROLS}]{{1,128}}")
 
 MOST_OUTLIVED = 1_000
-"""How many routes without a type are served at once."""
+"""How many routes that no type has are served at once."""
 
 
 class TaskTypes(Protocol):
@@ -35,8 +35,8 @@ class TaskTypes(Protocol):
 def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handler]:
     """Return the built-in handlers and those that other packages offer by entry points, by name.
 
-    With `named` only these; the others are not even loaded. Of several with one name the first is used, as an import
-    would use it: one that is built in, then the order of `sys.path`.
+    If `named` is given, only these are loaded. Of several with one name the first is used: a built-in one, then in the
+    order of `sys.path`.
     """
     handlers: dict[str, Handler] = {"sleep": sleep} if named is None or "sleep" in named else {}
     used = dict.fromkeys(handlers, "the built-in one")
@@ -56,12 +56,12 @@ def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handle
         if handler is not None:
             handlers[entry.name] = handler
     for name in sorted(set(named or ()) - handlers.keys()):
-        logger.warning("There is no handler %s here, which this worker is set to serve", name)
+        logger.warning("This worker is set to serve the handler %s, which is not installed", name)
     return handlers
 
 
 def _loaded(entry: EntryPoint) -> Handler | None:
-    """Return the function of an entry point; if it cannot be loaded, log one line that says why."""
+    """Return the function of an entry point; if it cannot be loaded, log one line with the reason."""
     try:
         handler = entry.load()
         if not callable(handler):
@@ -93,11 +93,11 @@ class Registry:
         self._lock = threading.Lock()
         self._routes: frozenset[str] = frozenset()
         self._outlived: frozenset[str] = frozenset()
-        """Routes without a known type that have messages for handlers of this worker."""
+        """Routes that no known type has, with messages for handlers of this worker."""
 
     @property
     def names(self) -> list[str]:
-        """The names of the handlers, without those that no task can have."""
+        """The names of the handlers that a task can have."""
         return sorted(name for name in self._handlers if LABEL.fullmatch(name))
 
     @property
@@ -118,11 +118,11 @@ class Registry:
     def notice(self, waiting: Collection[str]) -> bool:
         """Check the routes that have messages, and return whether a new one is served now.
 
-        A route says which handler it needs, so one that no type has is served, too: of a new type, or of tasks that
-        have another handler than their type has now.
+        A route names its handler, so a route that no type has is served too: its type may be new, or name another
+        handler now.
         """
         known = self.routes
-        # A handler may write any route to the queue's file, and the API refuses a heartbeat with an invalid one.
+        # A handler may write anything to the queue's file, and the API refuses a heartbeat with an invalid route.
         sound = (route for route in waiting if self._serves(route) and SOUND.fullmatch(route))
         self._outlived = frozenset(islice(sorted({*sound} - self._routes), MOST_OUTLIVED))
         return not self._outlived <= known

@@ -10,8 +10,8 @@ UNLUCKY = 13
 def sleep(context: Context, task_input: Any) -> None:
     """Wait for the task's `processing_time` in seconds.
 
-    A task of exactly 13 seconds waits them and then fails: "if the worker receives the value 13 in
-    processing_time, it waits that long and ends the task with an error" is a rule of the assignment.
+    A task of exactly 13 seconds waits and then fails: "if the worker receives the value 13 in processing_time, it waits
+    that long and ends the task with an error" is a rule of the assignment.
     """
     seconds = context.processing_time or 0
     if seconds:

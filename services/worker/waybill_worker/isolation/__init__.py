@@ -1,1 +1,1 @@
-"""Runs in processes of their own, where a handler can harm only itself."""
+"""Isolation: runs in processes of their own, in which a handler can harm only itself."""

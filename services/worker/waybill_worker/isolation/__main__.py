@@ -40,7 +40,7 @@ class Only:
 
 
 def main() -> None:
-    """Execute the run that the worker sends, on the main thread, and send its reports back."""
+    """Execute the run that the worker sends, in the main thread, and send its reports back."""
     descriptor, worker = map(int, sys.argv[1:])
     _die_with(worker)
     os.set_inheritable(descriptor, False)
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _die_with(worker: int) -> None:
-    """Make the kernel kill this process with its worker; other systems rely on the channel's end."""
+    """Make the kernel kill this process with its worker; on other systems the end of the channel tells."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != worker:
@@ -77,7 +77,7 @@ def _order(channel: Channel) -> dict[str, Any]:
 
 
 def _heed(channel: Channel, run: Run) -> None:
-    """Stop the run when the worker says so, and end with the worker."""
+    """Stop the run if the worker asks for it, and end when the worker ends."""
     while True:
         try:
             messages: list[dict[str, Any]] | None = channel.receive()
@@ -92,5 +92,5 @@ def _heed(channel: Channel, run: Run) -> None:
 if __name__ == "__main__":
     main()
     sys.stdout.flush()
-    # Ended at once, without a wait for threads of the handler.
+    # End at once, without waiting for threads of the handler.
     os._exit(0)

@@ -8,7 +8,7 @@ from typing import Any
 
 CHUNK = 65_536
 LINE_CAP = 1 << 20
-"""Bytes of the longest line: a report is at most 64 KiB, and a task with its input and metadata not much more."""
+"""Bytes of the longest line: a report has at most 64 KiB, a task with its input and metadata not much more."""
 
 SEND_SECONDS = 10.0
 """Seconds that the other side may take to read a message."""
@@ -38,7 +38,7 @@ class Channel:
             self._socket.sendall(line)
 
     def receive(self) -> list[dict[str, Any]] | None:
-        """Wait for input and return the messages that are complete; None once the other side is gone.
+        """Wait for input and return the complete messages; None once the other side is gone.
 
         Raises Garbled.
         """

@@ -22,8 +22,8 @@ LAST_WORDS_SECONDS = 2.0
 class Child:
     """A process that runs one handler once, and dies with its worker.
 
-    It is a fresh interpreter and no fork, since the worker has many threads. It leads its own session: processes of its
-    handler end with it, and a Ctrl-C in the terminal reaches only the worker.
+    It is a fresh interpreter and no fork, since the worker has many threads. It leads a session of its own, so that the
+    processes of its handler end with it, and a Ctrl-C in the terminal reaches only the worker.
     """
 
     def __init__(self, run: Run) -> None:
@@ -59,7 +59,7 @@ class Child:
         self._tell({"task_id": run.task_id, "run": run.number, "task": run.task, "log_level": _log_level()})
 
     def hear(self, seconds: float) -> list[dict[str, Any]] | None:
-        """Wait up to `seconds` for messages of the run; return None once the process has ended, or is about to."""
+        """Wait up to `seconds` for messages of the run; None once the process has ended or closed its channel."""
         poll = select.poll()
         if self._is_heard:
             poll.register(self._channel, select.POLLIN)
@@ -71,7 +71,7 @@ class Child:
             self._relay()
         if not self._has_ended():
             return []
-        # Last messages may still be unread: there is no end of file while a child of its own holds the socket.
+        # Last messages may be unread: there is no end of file while a child of the process holds the socket.
         return self._listen() if self._is_heard and select.select([self._channel], [], [], 0)[0] else None
 
     def stop(self) -> None:
@@ -79,17 +79,17 @@ class Child:
         self._tell({"stop": True})
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to it and to all that its handler has started."""
+        """Send a signal to the process and to all that its handler has started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
     def end(self) -> str:
-        """Kill what is left, and return how it ended: by an exit code or by a signal."""
+        """Kill what is left of the process, and return how it ended: by an exit code or by a signal."""
         deadline = time.monotonic() + LAST_WORDS_SECONDS
         while self._nonsense is None and not self._has_ended() and time.monotonic() < deadline:
             self._relay()
             time.sleep(0.01)
-        # Killed before the wait: as long as it is a zombie, no other process gets its id, which is the group's.
+        # Kill before the wait: while the process is a zombie, no other one gets its id, which is the group's.
         was_there = not self._has_ended()
         self.send(signal.SIGKILL)
         code = self._process.wait()
@@ -108,13 +108,13 @@ class Child:
         try:
             messages = self._channel.receive()
         except (Garbled, OSError) as error:
-            self._nonsense = f"it said what makes no sense: {error}"
+            self._nonsense = f"it sent an invalid message: {error}"
             messages = None
         self._is_heard = messages is not None
         return messages
 
     def _tell(self, message: dict[str, Any]) -> None:
-        # A process that is dead or does not read is detected elsewhere.
+        # That a process is dead or does not read is detected elsewhere.
         with contextlib.suppress(OSError):
             self._channel.send(message)
 
@@ -122,7 +122,7 @@ class Child:
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._printed, 65_536):
                 self._output.take(data)
-            # It has closed its output; a further poll of that would return at once.
+            # The process has closed its output, and each further poll would return at once.
             self._prints = False
 
     def _has_ended(self) -> bool:

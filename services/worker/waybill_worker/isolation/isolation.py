@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 LISTEN_SECONDS = 0.1
 PATIENCE_SECONDS = 3.0
-"""How long a suspect keeps its slot while it waits for a place."""
+"""Seconds that a suspect keeps its slot while it waits for a place."""
 
 GRACE_SECONDS = 3.0
-"""How long a handler that was told to stop may take before its process gets SIGTERM."""
+"""Seconds that a handler that was told to stop may take before its process gets SIGTERM."""
 
 LAST_SECONDS = 0.5
-"""Seconds from that SIGTERM to SIGKILL; when the worker ends, its process gets only this time."""
+"""Seconds from SIGTERM to SIGKILL; when the worker ends, its processes get only this time."""
 
 START_SECONDS = 60.0
-"""Seconds that a process may take until it calls its handler; they do not count towards the time-out."""
+"""Seconds that a process may take to start, until it calls its handler; the run limit does not count them."""
 
 RETRY_SECONDS = 1.0
 """Seconds between two attempts to start a process."""
@@ -62,9 +62,9 @@ class Suspect:
 class Isolation:
     """Gives each suspect a process of its own, as many at once as there are places.
 
-    A suspect keeps its slot only for a moment, so that it delays no other run. If then no place is free, a suspect that
-    was lost or timed out only once, and so is most likely innocent, runs beside the others: else a killed worker with
-    hundreds of runs would leave a queue of hundreds. All other suspects wait.
+    A suspect keeps its slot for PATIENCE_SECONDS only, so that it delays no other run. If no place is free by then, a
+    suspect that was lost or timed out only once, and is most likely innocent, runs beside the others: otherwise a
+    killed worker with hundreds of runs would leave a queue of hundreds. All other suspects wait.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class Isolation:
         slots: Slots,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the number of places and the parts it works with.
+        """Take the number of places and the parts.
 
-        `launch` starts a process and may raise OSError; `run_beside` executes a run as any other; `on_left` is called
-        once a run has left; `clock` counts monotonic seconds.
+        `launch` starts a process and may raise OSError; `run_beside` executes a run in a runner's thread; `on_left` is
+        called when the handler of a run has ended; `clock` counts monotonic seconds.
         """
         self._places = places
         self._launch = launch
@@ -118,12 +118,12 @@ class Isolation:
             return list(self._apart)
 
     def wait_idle(self, seconds: float) -> bool:
-        """Wait up to `seconds` until no run waits or has a process; return whether that came."""
+        """Wait up to `seconds` until no run waits or has a process; return whether none does."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._waiting or self._apart), seconds)
 
     def close(self) -> None:
-        """Assign no more places, and end every process; the runs there are released with the worker's others."""
+        """Assign no more places, and end every process; their runs are released with all others of the worker."""
         with self._changed:
             self._is_closing = True
             self._waiting.clear()
@@ -164,7 +164,7 @@ class Isolation:
 
     def _begin(self, run: Run) -> None:
         self._apart[run] = None
-        # The kernel kills a process with the thread that started it, so this thread lives until the process has ended.
+        # The kernel kills a process when the thread ends that started it, so this thread lives as long as the process.
         threading.Thread(target=lambda: self._keep(run), name="isolation", daemon=True).start()
 
     def _keep(self, run: Run) -> None:
@@ -185,12 +185,12 @@ class Isolation:
             try:
                 return self._launch(run)
             except OSError as error:
-                logger.warning("No process can be had for task %s, trying again: %s", run.task_id, error)
+                logger.warning("No process can be started for task %s; retrying: %s", run.task_id, error)
                 run.sleep(RETRY_SECONDS)
         return None
 
     def _attend(self, run: Run, child: Child) -> None:
-        """Pass on the messages of a run until its process has ended; end it if it has to stop."""
+        """Pass on the messages of a run until its process has ended; end the process if the run must stop."""
         has_said_all = False
         started_at = self._clock()
         stopped_at: float | None = None
@@ -209,7 +209,7 @@ class Isolation:
                 if signals and self._clock() - stopped_at >= patience + LAST_SECONDS * (2 - len(signals)):
                     child.send(signals.pop(0))
         except (KeyError, TypeError, ValueError) as error:
-            logger.warning("The process of task %s says what makes no sense: %r", run.task_id, error)
+            logger.warning("The process of task %s sent an invalid message: %r", run.task_id, error)
         finally:
             how = child.end()
         parcel = None if has_said_all else run.fail(ErrorCode.WORKER_LOST, how)

@@ -1,1 +1,1 @@
-"""The worker's process: what handlers may change of it is held or put back, and how it ends."""
+"""The worker's process: what handlers may change is held or put back, and the end of the process."""

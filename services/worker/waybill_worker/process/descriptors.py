@@ -12,17 +12,17 @@ from waybill.host.descriptors import allowed_descriptors
 logger = logging.getLogger(__name__)
 
 KEPT = 24
-"""How many are reserved: to deliver reports, spool the rest and send the farewell."""
+"""How many descriptors are reserved, to deliver reports, spool the rest and say goodbye."""
 
 SHORTAGE_SECONDS = 1.0
-"""Seconds without a descriptor before that counts: many handlers may need all of them for a moment."""
+"""Seconds without a free descriptor that count as a shortage: many handlers may need all for a moment."""
 
 
 class Descriptors:
     """Detects that handlers have used up the descriptors of the process, or have closed some of the worker's."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Reserve some, as far as there are any; `clock` counts monotonic seconds."""
+        """Reserve up to KEPT descriptors; `clock` counts monotonic seconds."""
         self._clock = clock
         self._since: float | None = None
         self._kept: list[int] = []
@@ -32,7 +32,7 @@ class Descriptors:
                 self._kept.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
 
     def are_gone(self) -> bool:
-        """Return whether every look for `SHORTAGE_SECONDS` found none left; if so, release the reserve.
+        """Return whether every look for `SHORTAGE_SECONDS` found none free; if so, release the reserve.
 
         Also return true if a reserved one was closed, since the worker's connections and files may be closed too.
         """
@@ -57,7 +57,7 @@ class Descriptors:
         return True
 
     def _was_robbed(self) -> bool:
-        """Whether a reserved one was closed, or belongs to another file now; such are not closed again."""
+        """Return whether a reserved one was closed, or is another file now; such a one is not closed again."""
         before = len(self._kept)
         self._kept = [descriptor for descriptor in self._kept if self._is_ours(descriptor)]
         return len(self._kept) < before

@@ -40,7 +40,7 @@ class Deadline:
         threading.Thread(target=self._work, name="deadline", daemon=True).start()
 
     def begin(self, status: int) -> None:
-        """Start the time limit; `status` is the exit status once it has passed."""
+        """Start the time limit; `status` is the exit status after it has passed."""
         self._status = status
         self._begun.set()
 

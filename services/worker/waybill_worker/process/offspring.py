@@ -13,7 +13,7 @@ MARK = "WAYBILL_WORKER"
 """The variable with the worker's id, in the environment of every program that its handlers start."""
 
 PATIENCE_SECONDS = 1.0
-"""Seconds that they may take to end after SIGTERM."""
+"""Seconds that the processes may take to end after SIGTERM."""
 
 ROUNDS = 3
 """How often to look again for processes that were started meanwhile."""

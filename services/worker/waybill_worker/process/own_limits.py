@@ -1,4 +1,4 @@
-"""Refusing lower limits that a handler sets for its own worker, since they would end the other tasks."""
+"""Refuses lower limits that a handler sets for its own worker, since they would end the other tasks."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ def refuse_own_limits() -> None:
 
 
 def is_lower(limit: int, before: int) -> bool:
-    """Tell whether a limit is lower than another one; RLIM_INFINITY is the highest, whatever its number."""
+    """Return whether `limit` is lower than `before`; RLIM_INFINITY is the highest, whatever its number."""
     if limit == resource.RLIM_INFINITY:
         return False
     return before == resource.RLIM_INFINITY or limit < before

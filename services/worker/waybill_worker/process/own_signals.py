@@ -1,4 +1,4 @@
-"""Refusing signals that a handler sends to its own worker: its task fails, and the other tasks go on."""
+"""Refuses signals that a handler sends to its own worker: its task fails, and the other tasks go on."""
 
 import _thread
 import errno
@@ -18,7 +18,7 @@ ADVICE = "raise an exception to end this task; start children with start_new_ses
 
 
 def refuse_own_signals() -> None:
-    """Make Python refuse them with PermissionError, in this process and in its forked children.
+    """Make Python refuse these signals with PermissionError, in this process and in its forked children.
 
     A signal from a program that a handler starts looks like any other: a shell's `kill $PPID` stops the worker.
     """

@@ -1,4 +1,4 @@
-"""What handlers print and log: passed on up to `CAP` bytes."""
+"""The output of handlers: passed on up to `CAP` bytes."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 CAP = 256 * 1024
-"""Bytes that one run may print, and that all threads which handlers have started may print in a minute."""
+"""Bytes that one run may print; also the bytes a minute of all threads that handlers have started."""
 
 MINUTE = 60.0
 
@@ -15,15 +15,15 @@ ISOLATION = "isolation"
 
 
 class Allowance:
-    """How many more bytes may be printed."""
+    """The number of bytes that may still be printed."""
 
     def __init__(self, who: str) -> None:
-        """Take the words for the printer that a note about cut output begins with."""
+        """Take the name of the printer, with which the note about cut output begins."""
         self._room = CAP
         self._who = who
 
     def take(self, data: bytes) -> bytes:
-        """Return the part of `data` that may be printed; the last part ends with a line that says so."""
+        """Return the part of `data` that may be printed; the last part ends with a note about the cut."""
         room, self._room = self._room, self._room - len(data)
         if room <= 0:
             return b""
@@ -33,7 +33,7 @@ class Allowance:
 
 
 class Printed:
-    """Decides what may go to standard output and error, by the thread that writes it."""
+    """Decides how much each thread may write to standard output and error."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Pass everything on until `spare` or `counted` is called; `clock` counts monotonic seconds."""
@@ -44,12 +44,12 @@ class Printed:
         self._renewed_at = float("-inf")
 
     def spare(self) -> None:
-        """Count from now on what threads write that start later, since handlers start them."""
+        """From now on count the output of threads that start later, since handlers start them."""
         self._own = {thread.ident for thread in threading.enumerate()}
 
     @contextmanager
     def counted(self, task_id: str) -> Iterator[None]:
-        """Count what this thread writes for a task."""
+        """Count the output of this thread for a task."""
         self._run.allowance = Allowance(f"task {task_id} prints")
         try:
             yield

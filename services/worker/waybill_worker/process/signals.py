@@ -1,4 +1,4 @@
-"""Signals: which of them end the worker, and how a process that a handler forks handles them."""
+"""Signals: which ones end the worker, and which ones a process gets that a handler forks."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ class Signals:
         self._lasting: Collection[int | None] = ()
 
     def take(self) -> None:
-        """Install the signal handlers, in the main thread; threads that exist now last as long as the process."""
+        """Install the signal handlers, in the main thread; the threads of now last as long as the process."""
         self._lasting = {thread.ident for thread in threading.enumerate()}
         os.register_at_fork(before=self._block, after_in_parent=self._let_through, after_in_child=self._give_back)
         self.hold()
@@ -39,7 +39,7 @@ class Signals:
     def hold(self) -> None:
         """Install the signal handlers again, since a task's handler can replace them (`faulthandler.register`)."""
         for number in STOPPING:
-            # Huey's consumer has also installed handlers for signals that the worker's parent has set to be ignored.
+            # Huey's consumer has also installed handlers for signals that the worker's parent ignores.
             signal.signal(number, self._on_signal if number in self._numbers else signal.SIG_IGN)
         for number in self._stray:
             signal.signal(number, _ignore)
@@ -61,7 +61,7 @@ class Signals:
 
     def _give_back(self) -> None:
         """Restore the former handlers in a forked child; with ours, `terminate()` would not end it."""
-        # Only these: a child would also end with a shorter-lived thread or process that forked it.
+        # Only in lasting threads: a child would also end with a short-lived thread that forked it.
         if self._forking.pid == self._pid and threading.get_ident() in self._lasting:
             end_with(self._pid)
         for number, former in self._former.items():

@@ -1,4 +1,4 @@
-"""State of the whole process that a handler may change, and that is restored."""
+"""The state of the whole process that handlers may change, and that is restored."""
 
 import gc
 import locale
@@ -22,8 +22,8 @@ Knob = tuple[Callable[[], Any], Callable[[Any], object]]
 class Surroundings:
     """The state of the process before the first handler runs.
 
-    What the worker itself needs is restored all the time. Handlers may change the rest while they run; it is restored
-    while none runs, so that no change reaches the next one.
+    What the worker itself needs is restored several times a second. Handlers may change the rest; it is restored while
+    no handler runs, so that no change reaches the next one.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -34,13 +34,13 @@ class Surroundings:
         self._left = _noted(LEFT)
 
     def hold(self) -> None:
-        """Restore what the worker needs; called several times a second, also while handlers run."""
+        """Restore what the worker itself needs; call it often, also while handlers run."""
         _put_back(self._held)
         with suppress(OSError):
             fill_gaps()
 
     def restore(self) -> None:
-        """Restore everything; called only while no handler runs."""
+        """Restore everything; call it only while no handler runs."""
         _put_back([*self._held, *self._left])
 
 
@@ -55,7 +55,7 @@ def _put_back(noted: list[tuple[Knob, Any]]) -> None:
         except Exception:  # noqa: BLE001  # such as a working directory that was removed
             is_same = False
         if not is_same:
-            # One that cannot be restored (its folder may be gone) must not stop the others.
+            # A part that cannot be restored (its folder may be gone) must not stop the others.
             with suppress(Exception):
                 write(before)
 

@@ -1,4 +1,4 @@
-"""Where Huey's consumer hooks in: it runs the runner threads, and this hands each of them granted runs."""
+"""The hand-off to Huey's consumer: it owns the runner threads, and gets granted runs from here."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Handoff(BaseStorage):  # type: ignore[misc]  # huey ships no types
     blocking = True
 
     def __init__(self, name: str, runs: "SimpleQueue[Run | None]") -> None:
-        """Take Huey's name for it and the queue; a None on it lets one runner go."""
+        """Take Huey's name for it and the queue; a None on the queue lets one runner end."""
         super().__init__(name)
         self._runs = runs
 
@@ -28,15 +28,15 @@ class Handoff(BaseStorage):  # type: ignore[misc]  # huey ships no types
         return self._runs.get()
 
     def read_schedule(self, ts: Any) -> list[bytes]:
-        """Nothing is scheduled here: when a run is due is the API's to know."""
+        """Return nothing: the API knows when a run is due."""
         return []
 
     def peek_many(self, keys: Any) -> dict[str, Any]:
-        """Nothing is revoked here: a cancelled task is told by the API."""
+        """Return nothing: the API tells which tasks are cancelled."""
         return {}
 
     def pop_data(self, key: Any) -> Any:
-        """No results are kept here."""
+        """Return no data: results are not kept here."""
         return EmptyData
 
 
@@ -44,13 +44,13 @@ class Execution(HueyTask):  # type: ignore[misc]
     """A granted run, as Huey sees it."""
 
     def __init__(self, run: Run, execute: Callable[[Run], None]) -> None:
-        """Take the run and what runs it."""
+        """Take the run and what executes it."""
         super().__init__(id=run.task_id)
         self._run = run
         self._run_it = execute
 
     def execute(self) -> None:
-        """Run it; it reports its own end."""
+        """Execute the run, which reports its own end."""
         self._run_it(self._run)
 
 
@@ -58,7 +58,7 @@ class RunnerHuey(Huey):  # type: ignore[misc]
     """A Huey whose messages are granted runs."""
 
     def __init__(self, runs: "SimpleQueue[Run | None]", execute: Callable[[Run], None]) -> None:
-        """Take the queue of granted runs and what runs one."""
+        """Take the queue of granted runs and what executes one."""
         # Huey logs every task at INFO.
         logging.getLogger("huey").setLevel(logging.WARNING)
         super().__init__("waybill", results=False, storage_class=Handoff, runs=runs)

@@ -1,4 +1,4 @@
-"""Running a handler, and turning however it ends into the run's final report."""
+"""The runner: runs a handler, and turns its end into the run's final report."""
 
 import logging
 import threading
@@ -26,7 +26,7 @@ class Handlers(Protocol):
 
 
 class Runner:
-    """Runs granted runs, many threads at once."""
+    """Runs the handlers of granted runs, in many threads at once."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Runner:
         counted: Callable[[str], AbstractContextManager[None]] = lambda task_id: nullcontext(),
         on_left: Callable[[Run], None] = lambda run: None,
     ) -> None:
-        """Take the handlers, where reports go, the slots to give back, and what to do while no handler runs.
+        """Take the handlers, what takes reports, the slots to give back, and what to do while no handler runs.
 
-        `counted` counts what the handler of a task prints; `on_left` is told which run is executed no more.
+        `counted` counts the output of the handler of a task; `on_left` is called when the handler of a run has ended.
         """
         self._handlers = handlers
         self._put = put
@@ -57,7 +57,7 @@ class Runner:
             return list(self._executing)
 
     def run(self, run: Run) -> None:
-        """Run one granted run to its end; never raises."""
+        """Execute one granted run to its end; never raises."""
         with self._lock:
             self._executing[run] = None
         try:
@@ -105,12 +105,12 @@ class Runner:
             with self._counted(run.task_id):
                 result = call(handler, Context(run, self._put), task.get("input"))
         except Cancelled:
-            # Where nothing was lost, a handler has raised it on its own.
+            # Nothing was lost, so the handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")
         except BaseException as error:  # noqa: BLE001  # also SystemExit: a handler ends its run, not the worker
             message = described(error)
             if not run.is_stopped:
-                # Formatted here: the log's lock must not be held while methods of a handler's error run.
+                # Formatted here: methods of the handler's error must not run while the log's lock is held.
                 logger.warning("Task %s failed: %s %s", run.task_id, bounded(message), traced(error))
             return run.fail(ErrorCode.FAILED, message)
         try:

@@ -1,4 +1,4 @@
-"""The threads in which handlers run: Huey's consumer owns them, and a lost one is replaced."""
+"""The threads in which handlers run: Huey's consumer owns them, and lost ones are replaced."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from waybill_worker.runs.runs import Run
 logger = logging.getLogger(__name__)
 
 STACK = 1_048_576
-"""Bytes of address space for a runner's stack; with the usual 8 MiB, 600 of them look like a leak."""
+"""Bytes of address space for a runner's stack; with the usual 8 MiB, 600 threads look like a leak."""
 
 
 class RunnerThreads:

@@ -1,1 +1,1 @@
-"""Runs: what is due, what is executed, and for how long."""
+"""The runs of a worker: which it holds, for how long, and how many it may take."""

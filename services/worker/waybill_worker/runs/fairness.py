@@ -1,4 +1,4 @@
-"""Which types may take the last slots, so that long tasks of one type do not block other types and urgent tasks."""
+"""Fairness: which types may take the last slots, so that long tasks of one type do not block the others."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -9,11 +9,11 @@ from waybill_worker.runs.runs import Run
 
 
 def admitted(routes: Collection[str], running: Iterable[Run], free: int, reserve: int) -> dict[str, float]:
-    """Return the routes whose messages may take one of the last `free` slots, with the priority they have to exceed.
+    """Return the routes whose messages may take one of the last `free` slots, with the priority they must exceed.
 
-    A type with fewer than `free` runs may take one at any priority, so each further type gets half of the rest. Another
-    type may take one only for a task more urgent than all its runs, and only while more than half of the `reserve` is
-    free: so a client with many priorities cannot take more.
+    A type with fewer than `free` runs may take one at any priority, so that each further type gets half of the rest.
+    Any other type may take one only for a task that is more urgent than all its runs, and only while more than half of
+    the `reserve` is free, so that a client with many priorities cannot take all.
     """
     if free < 1:
         return {}

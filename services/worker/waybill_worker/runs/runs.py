@@ -22,7 +22,7 @@ class Cancelled(BaseException):
 
 
 class Run:
-    """One execution by this process: what it is, and every report about it in order."""
+    """One execution by this process; it makes all reports about itself, in order."""
 
     def __init__(self, message: Message, claim: str, source: str, since: float, *, isolates: bool = False) -> None:
         """Take the message, the claim drawn for it, the worker's id and the time now (monotonic seconds).
@@ -48,7 +48,7 @@ class Run:
         self._waits = False
         self._metadata: dict[str, Any] = {}
         self.is_forgotten = False
-        """Whether its end is acknowledged or it is lost; it is then held only until its handler has returned."""
+        """Whether its end is acknowledged or it is lost; it is held only until its handler has returned."""
         self.is_taken = False
         """Whether it was lost or has timed out, so that its handler may still run for a while."""
 
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def limit(self) -> float:
-        """How long it may take, in seconds; as in the domain, from the time-out or the processing time."""
+        """The seconds that it may take: as in the domain, from the time-out or the processing time."""
         task = self.task or {}
         if task.get("timeout") is not None:
             return float(task["timeout"])
@@ -74,12 +74,12 @@ class Run:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether its handler is yet to be called."""
+        """Whether its handler has not been called yet."""
         return self._waits
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it was told to stop: nothing that it does counts any more."""
+        """Whether it was told to stop, so that nothing it does counts any more."""
         return self._stopped.is_set()
 
     @property
@@ -88,15 +88,15 @@ class Run:
         return self._ended
 
     def elapsed(self, now: float) -> float:
-        """Return for how many seconds its handler has been running, 0 where it does not.
+        """Return for how many seconds its handler has been running; 0 if it does not run.
 
-        A run whose claim waits for its answer, or whose end waits for delivery, may wait for as long as the API is
-        away; that is no time that its handler takes.
+        While the API is down, a run may wait for the answer to its claim or for the delivery of its end; that is not
+        time of its handler.
         """
         return now - self.since if self.task is not None and not (self._ended or self._waits) else 0.0
 
     def claim_report(self) -> dict[str, Any]:
-        """Return the report that claims it; sent again with the same claim it is still a yes."""
+        """Return the report that claims it; sent again, it is granted again."""
         return {
             "task_id": self.task_id,
             "run": self.number,
@@ -122,13 +122,13 @@ class Run:
         self._waits = False
 
     def sleep(self, seconds: float) -> bool:
-        """Wait, and tell whether it was told to stop meanwhile (at once when it is)."""
+        """Wait for `seconds`; return True at once if it is told to stop."""
         return self._stopped.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def say(self, **said: Any) -> Parcel:
-        """Make a report that is not the end.
+        """Make a report that is not final.
 
-        Raises Cancelled when stopped, ValueError if the values are not JSON, or too large for one task.
+        Raises Cancelled if it was told to stop, and ValueError if the values are not JSON or too large for a task.
         """
         with self._lock:
             if self._ended:
@@ -139,21 +139,21 @@ class Run:
             return parcel
 
     def complete(self, result: Any) -> Parcel | None:
-        """Make the report of a good end; None where it has ended already. Raises ValueError for a bad result."""
+        """Make the report of its result; None if it has ended already. Raises ValueError for an invalid result."""
         return self._end({"status": Status.COMPLETED, "result": result})
 
     def fail(self, code: ErrorCode, message: str) -> Parcel | None:
-        """Make the report of a bad end and stop the handler if it still runs; None where it has ended already."""
+        """Make the report of its error, and stop the handler if it still runs; None if it has ended already."""
         self.is_taken |= code is ErrorCode.TIMEOUT
         return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
 
     def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:
-        """Make the report that its process has made; None and Cancelled as for `complete` and `say`."""
+        """Make a report of its isolated process its own; None and Cancelled as for `complete` and `say`."""
         said = {key: value for key, value in report.items() if key not in OWN}
         return self._end(said) if is_final else self.say(**said)
 
     def lose(self) -> None:
-        """Tell it to stop, for it is no longer this worker's; nothing more is reported."""
+        """Tell it to stop, since this worker has lost it; nothing more is reported."""
         with self._lock:
             self._ended = self.is_taken = True
         self._stopped.set()
@@ -185,7 +185,7 @@ class Run:
 def _grown(metadata: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     """Return metadata with the new values. Raises ValueError if the API would refuse it.
 
-    Found out here, since the API answers each report that it does not take with the whole task.
+    Checked here, since the API answers each refused report with the whole task.
     """
     grown = metadata | said
     if grown != metadata and metadata_size(grown) > METADATA_CAP:
@@ -217,7 +217,7 @@ class Runs:
         self._executing: set[Run] = set()
 
     def open(self, message: Message, claim: str) -> Run | None:
-        """Hold a run that is about to be claimed; None where it is held already (a doubled message)."""
+        """Hold a run that is about to be claimed; return None if it is held already (a doubled message)."""
         run = Run(message, claim, self._source, self._clock(), isolates=self._isolates)
         with self._lock:
             return run if self._held.setdefault(run.key, run) is run else None
@@ -254,11 +254,11 @@ class Runs:
         return True
 
     def find(self, task_id: str, number: int) -> Run | None:
-        """Return a held run."""
+        """Return a held run; None if there is none."""
         with self._lock:
             return self._held.get((task_id, number))
 
     def held(self) -> list[Run]:
-        """Return all that are held."""
+        """Return all held runs."""
         with self._lock:
             return list(self._held.values())

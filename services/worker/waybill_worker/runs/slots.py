@@ -1,11 +1,11 @@
-"""How many runs this process may have at once, and how many more it may take."""
+"""Slots: how many runs this process may have at once."""
 
 import threading
 from collections.abc import Callable
 
 
 class Slots:
-    """A count of places, each taken from the message until the run's end is handed to the reporter."""
+    """Counts the free slots; a run has one from its message until its final report is handed over."""
 
     def __init__(self, total: int, on_room: Callable[[], None], reserve: int = 0) -> None:
         """Take the number of slots, and how many of them are reserved.
@@ -20,16 +20,16 @@ class Slots:
 
     @property
     def free(self) -> int:
-        """How many may be taken now."""
+        """How many slots are free."""
         return self.total - self._taken
 
     def take(self, count: int) -> None:
-        """Take places; only one thread may."""
+        """Take slots; only one thread may call this."""
         with self._changed:
             self._taken += count
 
     def give_back(self, count: int = 1) -> None:
-        """Give places back."""
+        """Give slots back."""
         with self._changed:
             was_full = self._taken >= self.total - self.reserve
             self._taken -= count
@@ -39,6 +39,6 @@ class Slots:
             self._on_room()
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until no place is taken, for at most `timeout` seconds, and tell whether that came."""
+        """Wait up to `timeout` seconds until all slots are free; return whether they are."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._taken, timeout)

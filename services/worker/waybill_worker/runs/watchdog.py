@@ -1,4 +1,4 @@
-"""Ending runs that take too long, and noticing handlers that do not end even then."""
+"""The watchdog: ends runs that take too long, and notices handlers that do not end even then."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from waybill_worker.runs.runs import Run
 logger = logging.getLogger(__name__)
 
 HUNG_SECONDS = 10.0
-"""How long a handler may go on after its run has timed out."""
+"""Seconds that a handler may go on after its run has timed out."""
 
 MOST_HUNG = 8
 """How many abandoned handlers may still run: each keeps a thread and its memory."""
@@ -37,7 +37,7 @@ class Runner(Watched, Protocol):
 
 
 class Watchdog:
-    """Looks, whenever it is asked to, at how long each handler has been running."""
+    """Checks how long each handler has been running."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Watchdog:
     ) -> None:
         """Take the parts that execute runs; `put` takes reports.
 
-        `replace` starts a thread to replace one that is lost; `clock` counts monotonic seconds.
+        `replace` starts a thread in place of a lost one; `clock` counts monotonic seconds.
         """
         self._runner = runner
         self._isolation = isolation
@@ -62,20 +62,20 @@ class Watchdog:
     def look(self) -> bool:
         """Time out the runs over their limit; return whether more than `MOST_HUNG` handlers hang.
 
-        A handler that runs on for `hung_seconds` is abandoned, and its slot and thread are replaced. An isolated one is
+        A handler that goes on for `hung_seconds` is abandoned, and its slot and thread are replaced. An isolated one is
         killed.
         """
         now = self._clock()
         for run in self._runner.executing():
             if self._time_out(run, now) > self._hung_seconds and self._runner.abandon(run):
-                logger.error("The handler of task %s does not end and is left to itself", run.task_id)
+                logger.error("The handler of task %s does not end and is abandoned", run.task_id)
                 self._replace()
         for run in self._isolation.executing():
             self._time_out(run, now)
         return self._runner.abandoned > MOST_HUNG
 
     def _time_out(self, run: Run, now: float) -> float:
-        """Return the seconds that a run is over its limit, and report the time-out once."""
+        """Return by how many seconds a run is over its limit, and report the time-out once."""
         over = now - run.since - run.limit
         if over < 0 or run.is_waiting:
             return 0.0

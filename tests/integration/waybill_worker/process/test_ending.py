@@ -104,7 +104,7 @@ def test_at_a_second_signal_they_end_too(bench: Bench) -> None:
     pids = bench.run("leave_children", input="fork")["result"]
     until(lambda: bench.statuses().get(task_id) == 2)
     bench.signal(signal.SIGTERM)
-    until(lambda: b"takes nothing more" in bench.log())
+    until(lambda: b"takes no more tasks" in bench.log())
     bench.signal(signal.SIGTERM)
     assert gone(bench) == 143
     assert not any(map(alive, pids))

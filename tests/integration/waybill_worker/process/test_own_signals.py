@@ -72,4 +72,4 @@ def test_the_worker_and_the_tasks_beside_it_go_on(bench: Bench) -> None:
         assert bench.run("kill_from_child", input=int(number))["result"] == 1
     assert bench.run("allowed", input=int(signal.SIGTERM))["result"] == -signal.SIGTERM
     assert bench.statuses()[beside] == 2
-    assert b"takes nothing more" not in bench.log()
+    assert b"takes no more tasks" not in bench.log()

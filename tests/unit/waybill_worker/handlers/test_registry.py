@@ -52,7 +52,7 @@ def test_only_the_handlers_that_are_named_are_loaded(
     monkeypatch.setattr(module, "entry_points", lambda group: entries)
     assert set(installed_handlers(["upper", "missing"])) == {"upper"}
     assert [record.getMessage() for record in caplog.records] == [
-        "There is no handler missing here, which this worker is set to serve"
+        "This worker is set to serve the handler missing, which is not installed"
     ]
 
 
