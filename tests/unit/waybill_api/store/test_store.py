@@ -341,3 +341,16 @@ async def test_a_list_of_one_key_needs_no_scan(open_store: OpenStore) -> None:
             plans = [str([row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {one}")]) for one in selects]
             assert len(plans) == 2
             assert all("INDEX tasks_external_key (type=? AND external_key=?)" in plan for plan in plans)
+
+
+async def test_arguments_are_checked_where_they_are_handed_over(open_store: OpenStore) -> None:
+    # mypy finds each fault: it complains of every comment below that it does not need.
+    async with open_store() as store:
+        with pytest.raises(TypeError):
+            await store.write(commands.tasks.cancel)  # type: ignore[call-arg]
+        with pytest.raises(AttributeError):
+            await store.insist(commands.silence.silence, 5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            await store.read(finder.find, Query(), None, 1)  # type: ignore[call-arg]
+        with pytest.raises(AttributeError):
+            store.look_up(commands.tasks.cancel, "a task")  # type: ignore[arg-type]

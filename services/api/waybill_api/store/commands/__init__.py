@@ -1,6 +1,7 @@
 """What can be done: each command loads, lets a pure transition decide, and puts back.
 
-They run inside the writer's transaction. A command raises a WaybillError before it has changed anything.
+They are handed to `Store.write` or `Store.insist`, and run inside the writer's transaction. A command raises a
+WaybillError before it has changed anything.
 """
 
 from waybill_api.store.commands import (
