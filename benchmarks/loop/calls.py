@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from benchmarks.loop import hostile
 from benchmarks.loop.crowd import Crowd
 
-JSON = "application/json"
 STREAM = "text/event-stream"
 
 

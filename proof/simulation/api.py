@@ -51,7 +51,6 @@ class Api:
     def __init__(self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience) -> None:
         """Start; add the `types` that are missing."""
         self.process = Process(kernel, "api")
-        self._kernel = kernel
         self._settings = settings
         self._types = types
         self._audience = audience

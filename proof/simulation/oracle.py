@@ -58,7 +58,6 @@ class Oracle:
         self._truth = truth
         self._ledger = Ledger(path)
         self._reaped: set[str] = set()
-        self._api: Process | None = None
         self.violations: list[Violation] = []
         self.moved_at = kernel.now
         """The time of the last change of a task."""
@@ -130,7 +129,6 @@ class Oracle:
         found = WORKER_CALL.fullmatch(exchange.path)
         if found is not None and found[2] == "heartbeat" and status < 300:
             self._truth.beats[found[1], process] = process.running_time, process.pauses
-        self._api = process
 
     def failed(self, said: str) -> None:
         """Note something that must never happen."""

@@ -9,8 +9,6 @@ from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.silence import Silence
 from waybill_api.upkeep.ticker import Ticker
 
-serve = Dispatcher._serve
-
 
 async def _count(self: Ticker, clock: str) -> None:
     """Count all the time that has passed by a clock of the module that the ticker imports."""

@@ -30,9 +30,6 @@ class CreateTask(Body):
     external_key: ExternalKey | None = None
 
 
-Item = Annotated[CreateTask, BeforeValidator(within_limit)]
-
-
 class CreateTasks(Body):
     """Many tasks to be created, all or nothing."""
 
