@@ -16,10 +16,10 @@ from waybill_api.sockets.crowd import Crowd
 from waybill_api.sockets.last_words import Lingering, answer
 
 IDLE_SECONDS = 75.0
-"""How long a connection may be idle between requests: longer than the minute for which workers and proxies keep one."""
+"""Seconds for which a connection may be idle: longer than the minute for which workers and proxies keep one."""
 
 HEAD_SECONDS = 10.0
-"""How long the head of a request may take from its first byte, and the first one from the connection's start."""
+"""Seconds for a request's head from its first byte; for the first head from the start of the connection."""
 
 BODY_SECONDS = 10.0
 
@@ -44,8 +44,8 @@ class PatientStream(IOStream):
 
     A client that has closed its sending side is still answered. A request that cannot be read gets a problem.
 
-    A read only notes until when it may take. One timer looks from time to time whether a read is late: no limit is
-    shorter than the time between two looks, so none is missed, and a request that comes in time costs no timer.
+    A read only notes its time limit. One timer checks at intervals whether a read is late. No limit is shorter than the
+    interval, so that none is missed, and a request that comes in time costs no timer.
     """
 
     _reading: "asyncio.Future[bytes] | None" = None
@@ -53,14 +53,14 @@ class PatientStream(IOStream):
     """The monotonic time at which the read must be done."""
     _reads_head = False
     _awaits_head = False
-    """Whether a head is expected of which no byte has come."""
+    """Whether a head is expected, and no byte of it has come."""
     _timer: asyncio.TimerHandle | None = None
     _is_early = False
     """Whether it is too early to look for a byte."""
     is_new = True
     """Whether no byte has come yet."""
     has_ended = False
-    """Whether the client has closed its sending side: it waits for answers or has left; TCP shows no difference."""
+    """Whether the client has closed its sending side; TCP does not show whether it waits for answers or has left."""
     on_end: Callable[[], None] | None = None
     """Called once if the client closes its sending side while its request is under way."""
     lingering: Lingering | None = None
@@ -72,9 +72,10 @@ class PatientStream(IOStream):
     _is_refused = False
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
-        """Read a head (nothing else of HTTP is read by this method); the first one must come soon.
+        """Read a head (Tornado reads nothing else by this method); the first one must come soon.
 
-        Right after an answer the next head is hardly ever there, unless it came before: the loop tells when it is.
+        Right after an answer the next head has hardly ever come, unless it came with the last request: so wait for the
+        loop to tell.
         """
         is_first = self._timer is None
         is_idle = not is_first and not self._read_buffer_size
@@ -103,7 +104,7 @@ class PatientStream(IOStream):
         return self._watch(super().read_until(delimiter, max_bytes))
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
-        """Read, and begin to count with the first byte of a head."""
+        """Read; the time of a head starts with its first byte."""
         if self._is_early:
             return None
         size = super().read_from_fd(buf)
@@ -125,22 +126,22 @@ class PatientStream(IOStream):
             if self._has_answered:
                 return super().write(b"")
             self._is_refused = True
-            # Tornado writes this while it handles the error, and reports it in no other way.
+            # Tornado writes this while it handles the error; there is no other way to learn of it.
             return super().write(answer(_refusal_of(str(sys.exc_info()[1] or "")), self.installation))
         if not self._has_answered:
             self._has_answered = bytes(data[: len(CONTINUE)]) != CONTINUE
         return super().write(data)
 
     def reading(self) -> bool:
-        """Whether to listen: also while little waits here that nobody has asked for.
+        """Whether to listen, also while a few bytes are buffered that Tornado has not read yet.
 
-        It mostly is a body that came with its head, or the next head: asked for in a moment. Else Tornado takes the
-        socket out of the poll, only to put it in again.
+        They mostly are a body that came with its head, or the next head, and are read in a moment. Otherwise Tornado
+        would take the socket out of the poll, only to put it in again.
         """
         return not self.has_ended and (super().reading() or self._read_buffer_size < MAX_HEAD_SIZE)
 
     def set_nodelay(self, value: bool) -> None:
-        """Leave it at what is so from the start: Tornado asks for it with each answer."""
+        """Do nothing: it is set from the start, and Tornado asks for it with each answer."""
 
     def close(self, exc_info: Any = False) -> None:
         """Close the connection and stop the timer; a client whose request cannot be read still gets the problem."""
@@ -162,7 +163,7 @@ class PatientStream(IOStream):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request has begun to come and its answer has not left; between requests a connection is idle."""
+        """Whether a request has begun to arrive and its answer is not sent; between requests a connection is idle."""
         return not (self.is_new or self._awaits_head or self.closed())
 
     @property
@@ -181,12 +182,12 @@ class PatientStream(IOStream):
         return int(self._total_write_done_index)
 
     def keep_little(self) -> None:
-        """Limit what the system buffers of unsent data: else it holds megabytes for a client that does not read."""
+        """Limit the unsent data that the system buffers: else it holds megabytes for a client that does not read."""
         with contextlib.suppress(OSError):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
 
     def _end(self) -> None:
-        """Note once that the client has closed its sending side; requests that came are still served."""
+        """Note once that the client has closed its sending side; requests that have arrived are still served."""
         if not self.has_ended:
             self.has_ended = True
             if self.on_end is not None:
@@ -206,7 +207,7 @@ class PatientStream(IOStream):
             self.io_loop.update_handler(self.fileno(), self._state)
 
     def _too_much(self) -> Refusal:
-        """Return the error of bytes that cannot belong to a request, or that are too many."""
+        """Return the refusal of bytes that cannot belong to a request, or that are too many."""
         if not self._reads_head:
             return _refusal_of("invalid chunk size")
         if self._read_buffer_size <= MAX_HEAD_SIZE and b"\n\r\n" not in self._read_buffer:
@@ -216,7 +217,7 @@ class PatientStream(IOStream):
         return Refusal(HEAD_TOO_LARGE, f"The request line and all headers may have {MAX_HEAD_SIZE} bytes together.")
 
     def _begin_body(self) -> None:
-        """Give the whole body its time, with its first part."""
+        """Start the time limit of the whole body with its first part."""
         if self._reads_head:
             self._reads_head = False
             self._allow(BODY_SECONDS)
@@ -229,7 +230,7 @@ class PatientStream(IOStream):
         return read
 
     def _look(self) -> None:
-        """Close the stream if its read is late, and else look again before one can be."""
+        """Close the stream if its read is late; otherwise look again before a read can be late."""
         left = min(HEAD_SECONDS, BODY_SECONDS)
         if self._reading is not None and not self._reading.done():
             left = min(left, self._limit - time.monotonic())

@@ -1,10 +1,10 @@
-"""The open connections: how many there may be, and which one gives way to another."""
+"""The open connections: how many there may be, and which one is closed for a new one."""
 
 from collections import OrderedDict
 from typing import Protocol
 
 LOOKS = 100
-"""How many busy connections are checked at a time: there may be thousands, and the check blocks the loop."""
+"""How many busy connections are checked at once: there may be thousands, and the check blocks the loop."""
 
 
 class Member(Protocol):
@@ -23,16 +23,16 @@ class Member(Protocol):
 
 
 class Crowd:
-    """Counts the connections, in the order of how long each has waited for a request."""
+    """Counts the connections, ordered by how long each has waited for a request."""
 
     def __init__(self, most: int) -> None:
         """Take how many may be open at once."""
         self._most = most
         self._open: set[Member] = set()
         self._waiting: OrderedDict[Member, None] = OrderedDict()
-        """Those that have waited for a request, the longest first; some may have one by now."""
+        """The connections that waited for a request, the longest wait first; some may have one by now."""
         self._busy: OrderedDict[Member, None] = OrderedDict()
-        """Those that were found to have one, and what to look at next first."""
+        """The connections that were found to have a request; the first one is checked next."""
 
     def __len__(self) -> int:
         """Return the number of open connections."""
@@ -62,7 +62,7 @@ class Crowd:
         self._busy.pop(member, None)
 
     def make_room(self) -> bool:
-        """Close the connection that is idle longest, else one that is slow to send; return whether one was closed."""
+        """Close the connection idle for longest, or else one that is slow to send; return whether one was closed."""
         while self._waiting:
             member, _ = self._waiting.popitem(last=False)
             if member.is_idle:

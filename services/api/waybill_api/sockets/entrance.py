@@ -14,10 +14,10 @@ AT_ONCE = 32
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REST_SECONDS = 0.2
-"""Seconds that an entrance pauses; descriptors that are free again are used after that time at the latest."""
+"""Seconds for which an entrance pauses, and after which it tries again."""
 
 QUIET_SECONDS = 2.0
-"""Seconds without a lack of descriptors before the condition is cleared, so that brief changes are logged once."""
+"""Seconds with enough descriptors before the condition is cleared, so that a flicker is logged once."""
 
 
 class Entrance:
@@ -61,7 +61,7 @@ class Entrance:
             except BlockingIOError:
                 return
             except OSError as error:
-                # A client that left before it was accepted causes an error that concerns only itself.
+                # The error of a client that left before it was accepted concerns only that client.
                 if error.errno in EXHAUSTED:
                     # Linux reserves a descriptor first, and fails even if no client waits.
                     if not self._is_anybody_there():
@@ -79,7 +79,7 @@ class Entrance:
         return bool(look.poll(0))
 
     def _rest(self) -> None:
-        """Stop accepting for a moment: else the loop reports the same connections without a pause."""
+        """Stop accepting for a moment: otherwise the loop reports the same connections again and again."""
         self._loop.remove_reader(self._listener)
         self._timer = self._loop.call_later(REST_SECONDS, self._try_again)
 

@@ -18,7 +18,7 @@ LINGER_SECONDS = 2.0
 
 LINGER_BYTES = 64 * 1024 * 1024
 MOST_LINGERING = 50
-"""How many such connections are kept at once; further ones close at once, and their clients may miss the answer."""
+"""How many such connections are kept; further ones close at once, and their clients may miss the answer."""
 
 PIECE = 65_536
 

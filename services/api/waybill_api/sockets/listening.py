@@ -1,4 +1,4 @@
-"""The address at which the API listens, and why it cannot."""
+"""The address at which the API listens, and the reasons why it cannot."""
 
 import errno
 from socket import gaierror, socket

@@ -22,7 +22,7 @@ from waybill_api.sockets.last_words import Lingering, answer
 from waybill_api.sockets.targets import Addressed
 
 ARRIVAL_SECONDS = 1.0
-"""How long clients that have just connected may take to send their request once the server stops."""
+"""Seconds that clients that have just connected may take to send their request once the server stops."""
 
 MAX_BODY_SIZE = 2**62
 """Tornado's limit, which would cause an empty 400; the endpoints have far lower limits, which cause a 413."""
@@ -56,13 +56,13 @@ class PatientServer(HTTPServer):
     def bound(self, most: int, conditions: Conditions) -> None:
         """Admit up to `most` connections at once; `conditions` holds a condition while descriptors are lacking.
 
-        A further one replaces the one that has been idle longest; if none is idle, it gets a 503.
+        A further one replaces the one that has been idle for longest; if none is idle, it gets a 503.
         """
         self._crowd = Crowd(most)
         self._conditions = conditions
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept connections, as far as there are descriptors."""
+        """Accept connections while there are descriptors."""
         for listener in sockets:
             entrance = Entrance(listener, self._handle_connection, self._crowd.make_room, self._conditions)
             self._sockets[listener.fileno()] = listener
@@ -102,7 +102,7 @@ class PatientServer(HTTPServer):
         self._lingering.close()
 
     async def drain(self, seconds: float) -> bool:
-        """Wait up to `seconds` until no connection is busy or new; return whether that came in time."""
+        """Wait up to `seconds` until no connection is busy or new; return whether none is."""
         now = time.monotonic()
         deadline, arrival = now + seconds, now + min(seconds, ARRIVAL_SECONDS)
         while any(stream.is_busy or (stream.is_new and now < arrival) for stream in self._streams()):
@@ -116,7 +116,7 @@ class PatientServer(HTTPServer):
         now = time.monotonic()
         if now - self._said_at >= SAY_SECONDS:
             self._said_at = now
-            log.warning("all %d connections are busy, and others are told to come back", len(self._crowd))
+            log.warning("all %d connections are busy; further clients are told to come back", len(self._crowd))
         with contextlib.suppress(OSError):
             connection.send(answer(FULL, self._installation))
             self._lingering.keep(connection)
@@ -128,7 +128,7 @@ class PatientServer(HTTPServer):
 
 def _closed(listener: socket.socket) -> list[tuple[socket.socket, Any]]:
     """Close a listener, and return the connections that it had."""
-    # Without a queue one client at most can connect between the last accept and the close; others try again.
+    # Without a queue at most one client can connect between the last accept and the close; others try again.
     listener.listen(0)
     found: list[tuple[socket.socket, Any]] = []
     with contextlib.suppress(OSError):

@@ -1,1 +1,1 @@
-"""What keeps tasks moving: dispatch, lost messages, the reaper, pruning."""
+"""Upkeep keeps tasks moving: dispatch, lost messages, the reaper, pruning."""

@@ -33,19 +33,19 @@ class Outbox(Protocol):
 
     @property
     def generation(self) -> int:
-        """How often another file has taken the place of the one known before."""
+        """How often the queue's file was replaced by another one."""
 
     def send(self, messages: Sequence[tuple[str, int, Message]]) -> None:
         """Put messages (route, priority, message) on the queue."""
 
     def queued(self) -> Collection[QueuedMessage]:
-        """Return what is on the queue."""
+        """Return the messages on the queue."""
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove messages by their numbers on the queue."""
 
     def take_back(self, route: str, limit: int) -> list[Message]:
-        """Remove up to `limit` messages of a route, those that a worker would take last, and return them."""
+        """Remove and return up to `limit` messages of a route, those that a worker would take last."""
 
 
 class Hint(NamedTuple):
@@ -62,15 +62,15 @@ class Hint(NamedTuple):
 class Dispatcher(Thread):
     """Wakes on commit and at the next due time; while nothing is outstanding it costs nothing.
 
-    As long as a route fits into its window, what a commit makes due is sent without any query. What does not fit waits
-    as rows, and is read from the index when half of the window has been claimed. What is more urgent than messages of
-    its route that are outstanding is sent all the same, and the least urgent of them are taken back.
+    While a route fits into its window, runs that a commit makes due are sent without any query. Runs that do not fit
+    wait as rows, and are read from the index when half of the window has been claimed. A run that is more urgent than
+    outstanding ones of its route is sent all the same, and the least urgent messages are taken back.
     """
 
     def __init__(
         self, path: Path, queue: Outbox, ring: Callable[[], None], clock: Clock, on_death: Callable[[], None]
     ) -> None:
-        """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called should this thread fail."""
+        """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called if this thread fails."""
         super().__init__(name="dispatcher", daemon=True)
         self._database = reading(path)
         self._queue = queue
@@ -101,7 +101,7 @@ class Dispatcher(Thread):
 
     @property
     def outstanding(self) -> int:
-        """How many messages are on the queue, as far as is known; from any thread."""
+        """How many messages are outstanding; any thread may read it."""
         return len(self._window)
 
     def stop(self) -> None:
@@ -134,7 +134,7 @@ class Dispatcher(Thread):
         return hints, False
 
     def _patience(self) -> float | None:
-        """Seconds until something is to be done without a commit; None for ever."""
+        """Return the seconds until something is to be done without a commit; None if nothing is."""
         if self._generation == UNKNOWN:
             return max(0.0, self._next_try - time.monotonic())
         waits = [TICK] if len(self._window) else []
@@ -169,7 +169,7 @@ class Dispatcher(Thread):
             self._fails = False
 
     def _look_at_the_file(self) -> Collection[tuple[str, str, int]]:
-        """If the queue's file was replaced, start again, and return what the new one holds already.
+        """If the queue's file was replaced, start again, and return the messages that the new one holds.
 
         Each is named by its route, task and run.
         """
@@ -183,7 +183,7 @@ class Dispatcher(Thread):
         return on_queue
 
     def _take_in(self, hints: Sequence[Hint], now: float) -> Iterator[DueRun]:
-        """Bring the window up to date with what was committed, and return the runs that fit into it."""
+        """Update the window with what was committed, and yield the new runs that fit into it."""
         done = {message for hint in hints for message in hint.done}
         for run, wait in (due for hint in hints for due in hint.due):
             lane = Lane(run.route, run.priority)
@@ -201,7 +201,7 @@ class Dispatcher(Thread):
             self._window.discard(message)
 
     def _heed_types(self) -> None:
-        """Hold back what is paused, and look again for what was."""
+        """Hold back the runs of paused types, and look for runs of types that are paused no longer."""
         self._paused = task_types.paused(self._database.connection())
         for message, lane in self._window.older_than(time.monotonic()):
             if type_of(lane.route) in self._paused:
@@ -209,7 +209,7 @@ class Dispatcher(Thread):
         self._find_backlog()
 
     def _find_backlog(self) -> None:
-        """Look for lanes with open runs, and for the next time that a waiting one becomes due."""
+        """Look for lanes with open runs, and for the time when the next run becomes due."""
         connection = self._database.connection()
         now, at = self._clock.now(), time.monotonic()
         self._next_due = None
@@ -223,7 +223,7 @@ class Dispatcher(Thread):
         self._next_due = at if self._next_due is None else min(self._next_due, at)
 
     def _refill(self, now: float) -> Iterator[DueRun]:
-        """Return runs of the backlog, the most urgent first, for every window that is at most half full for them."""
+        """Yield runs of the backlog, the most urgent first, for every window that is at most half full."""
         for lane in sorted(self._backlog, key=lambda lane: (lane.route, -lane.priority)):
             room = self._window.room(lane)
             if type_of(lane.route) in self._paused:
@@ -245,7 +245,7 @@ class Dispatcher(Thread):
         return lost(self._window, queued, now, patience)
 
     def _take_back(self) -> None:
-        """Take the least urgent messages back from routes that hold too much; they wait as rows again."""
+        """Take the least urgent messages back from routes over the limit; they wait as rows again."""
         for route, excess in self._window.excess().items():
             for message in self._queue.take_back(route, excess):
                 lane = self._window.discard(message)
@@ -259,7 +259,7 @@ class Dispatcher(Thread):
 
 
 def _new_runs(changes: Sequence[Change]) -> Iterator[Task]:
-    """Return the tasks for which a run was opened, or made due at another time."""
+    """Yield the tasks for which a run was opened, or made due at another time."""
     for before, after in changes:
         if after is None or after.due_at is None:
             continue
@@ -268,7 +268,7 @@ def _new_runs(changes: Sequence[Change]) -> Iterator[Task]:
 
 
 def _gave_way(before: Task, after: Task | None) -> bool:
-    """Whether the run that was due is so no more: one commit may claim it and open the next one, too."""
+    """Whether the due run is due no longer; one commit may also claim it and open the next one."""
     return after is None or after.due_at is None or after.run != before.run
 
 

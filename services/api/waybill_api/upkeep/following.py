@@ -1,6 +1,6 @@
 """Following: tasks that wait for a handler which no worker has take the one that their type names now.
 
-A task keeps the handler of its creation, since a worker may have it even if its type names another now. If no worker
+A task keeps the handler of its creation, which a worker may have even if the type names another one now. If no worker
 has it, a misspelt name was corrected or all workers were replaced, and the tasks would wait for ever.
 """
 
@@ -37,7 +37,7 @@ class Following:
     async def tick(self, seconds: float) -> None:
         """Count `seconds` for each lane without a worker for its handler, and let its tasks follow if they can."""
         handlers = self._workers.served()
-        # While there is no worker at all, nothing tells which handlers the next ones will have.
+        # Without any worker it is unknown which handlers the next ones will have.
         strays = await self._store.read(tables.lanes.strays, handlers) if handlers else {}
         self._waited = {lane: self._waited.get(lane, 0.0) + seconds for lane in strays}
         self._stuck = {lane: named for lane, named in self._stuck.items() if strays.get(lane) == named}

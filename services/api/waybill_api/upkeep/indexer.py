@@ -1,4 +1,4 @@
-"""The indexer: takes the history into what search knows, in slices, so that others' writes go between."""
+"""The indexer: keeps the search index up to date with the history, in slices that let other writes between."""
 
 import asyncio
 
@@ -7,17 +7,17 @@ from waybill_api.store.store import Store
 from waybill_api.store.writing.unit import Commit
 
 SLICE = 50
-"""Events to a transaction: it costs no more per event than many do, and others wait for one transaction at most."""
+"""Events per transaction: more would cost as much per event, and make other writes wait for longer."""
 
 LINGER = 0.25
-"""Seconds for which changes gather, so that a short task is looked at once and not at each of its changes."""
+"""Seconds for which changes gather, so that a short task is indexed once and not with each change."""
 
 SHARE = 3
-"""For every second at work it lets so many go by while others write."""
+"""Seconds that it leaves the writer to others for each second of its own work."""
 
 
 class Indexer:
-    """Wakes on changes, and follows them until it has caught up."""
+    """Wakes on changes, and indexes until it has caught up."""
 
     def __init__(self, store: Store) -> None:
         """Take care of this store."""
@@ -28,13 +28,13 @@ class Indexer:
         store.listen(self.notice)
 
     def notice(self, commit: Commit) -> None:
-        """Hear of a commit, in the writer's thread; what it did itself changes no task."""
+        """Take note of a commit; runs in the writer's thread. The indexer's own commits change no task."""
         if commit.changes and not self._is_woken:
             self._is_woken = True
             self._loop.call_soon_threadsafe(self._news.set)
 
     async def run(self) -> None:
-        """Follow the history until cancelled, first what came before the start."""
+        """Index until cancelled, first the history from before the start."""
         while True:
             self._is_woken = False
             self._news.clear()

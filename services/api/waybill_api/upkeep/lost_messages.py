@@ -1,7 +1,7 @@
-"""Where a lost message is sent again.
+"""Lost messages, which are sent again.
 
-Huey deletes a message before its task runs, so a worker that dies in between takes it along; and the queue is a
-file that may be deleted at any time. What is due, outstanding for long and not on the queue is lost.
+Huey deletes a message before its task runs, so that it is lost if the worker dies in between; and the queue is a file
+that may be deleted at any time. A due run is lost if its message is outstanding for long and not on the queue.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from waybill_api.store.tables.lanes import DueRun
 from waybill_api.upkeep.window import Window
 
 PATIENCE = 10.0
-"""Seconds after which an outstanding message is looked for."""
+"""Seconds after which an outstanding message is looked for on the queue."""
 
 
 def lost(window: Window, queued: Collection[QueuedMessage], now: float, patience: float = PATIENCE) -> list[DueRun]:
@@ -19,8 +19,8 @@ def lost(window: Window, queued: Collection[QueuedMessage], now: float, patience
 
     A message on another route than its own, as an older version sent it, reaches no worker.
 
-    What is sent again counts as seen `now` (monotonic seconds), and so does all that is there, however short a time it
-    has been outstanding: one look serves a whole backlog, else each commit would be followed by another one.
+    They count as seen `now` (monotonic seconds), and so do all messages on the queue, however new: one look serves a
+    whole backlog. Otherwise a look would follow each commit.
     """
     old = window.older_than(now - patience)
     present = {(one.route, one.message) for one in queued}
@@ -30,6 +30,6 @@ def lost(window: Window, queued: Collection[QueuedMessage], now: float, patience
 
 
 def unwanted(window: Window, queued: Collection[QueuedMessage]) -> list[int]:
-    """Return the messages on the queue that are not outstanding: no worker has to take them, and perhaps none will."""
+    """Return the numbers of messages that are not outstanding: no worker needs them, and perhaps none takes them."""
     lanes = ((one, window.lane(one.message)) for one in queued)
     return [one.number for one, lane in lanes if lane is None or lane.route != one.route]

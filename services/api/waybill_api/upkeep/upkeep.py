@@ -1,4 +1,4 @@
-"""All of the upkeep, started and stopped together."""
+"""The whole upkeep, started and stopped together."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ KEEP_SECONDS = 60.0
 """Seconds between two writes of how long tasks stay at their stages."""
 
 Job = Callable[[], Coroutine[Any, Any, None]]
-"""Works until cancelled; begun anew it goes on where it was."""
+"""Works until cancelled; started again, it goes on where it was."""
 
 
 class Upkeep:
@@ -82,7 +82,7 @@ class Upkeep:
 
     @property
     def outstanding(self) -> int:
-        """How many messages have been put on the queue for runs that nobody has claimed yet; from any thread."""
+        """How many messages were sent whose runs are not claimed yet; any thread may read it."""
         return self._dispatcher.outstanding
 
     async def stop(self) -> None:
@@ -99,7 +99,7 @@ class Upkeep:
 
 
 async def _persist(job: Job) -> None:
-    """Repeat a job until cancelled, also if the storage fails: a condition elsewhere shows that failure."""
+    """Repeat a job until cancelled, also if the storage fails: a condition shows that failure elsewhere."""
     while True:
         try:
             return await job()

@@ -1,4 +1,4 @@
-"""The watch: checks every second whether data can still be kept, and shows it before a client is refused."""
+"""The watch: checks every second whether data can be kept, and holds a condition before a client is refused."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 ENOUGH_ROOM = 1 << 20
-"""Bytes that must be free on a full disk before it counts as one with room."""
+"""Bytes that must be free before a full disk counts as one with room."""
 
 LONGEST_WAIT = 5.0
 """Seconds that a write may take before a condition is held."""
 
 
 class Watch:
-    """Holds conditions that can be detected without a request, and clears them once they have passed."""
+    """Holds the conditions that can be detected without a request, and clears them once they have passed."""
 
     def __init__(self, store: Store, on_lost: Callable[[], None]) -> None:
         """Watch over this store; `on_lost` is called if its files are gone."""
@@ -65,7 +65,7 @@ class Watch:
             self._conditions.clear(DISK_FULL)
 
     async def _probe(self) -> None:
-        """Write and read, and clear the condition if that works again."""
+        """Write and read, and clear the condition if both work again."""
         try:
             await self._store.probe()
         except (Unavailable, StorageFull):
@@ -74,7 +74,7 @@ class Watch:
 
 
 def gives_room(folder: Path) -> bool:
-    """Whether a folder's disk has room, by allocating some: only that detects a quota."""
+    """Return whether a folder's disk has room, by allocating some: only that detects a quota."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, ENOUGH_ROOM)

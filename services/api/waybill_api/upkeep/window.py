@@ -1,4 +1,4 @@
-"""What has been handed to the queue and not been claimed yet: kept in memory, rebuilt from the queue at start."""
+"""The window: the messages that were sent and whose runs are not claimed yet; in memory, rebuilt at the start."""
 
 from collections import Counter
 from collections.abc import Mapping, Set
@@ -37,7 +37,7 @@ class Window:
         return WINDOW - sum(count for priority, count in counts.items() if priority >= lane.priority)
 
     def excess(self) -> dict[str, int]:
-        """Return by how many messages each route is over the limit, so that its least urgent ones are taken back."""
+        """Return by how many messages each route is over the limit; so many of the least urgent are taken back."""
         totals = ((route, sum(counts.values())) for route, counts in self._counts.items())
         return {route: total - WINDOW for route, total in totals if total > WINDOW}
 
@@ -49,7 +49,7 @@ class Window:
         self._outstanding[message] = (lane, at)
 
     def discard(self, message: Message) -> Lane | None:
-        """Forget a message that was claimed or is not wanted any more; return its lane if it was outstanding."""
+        """Forget a message that was claimed or is not needed any more; return its lane if it was outstanding."""
         lane, _ = self._outstanding.pop(message, (None, 0.0))
         if lane is not None:
             counts = self._counts[lane.route]
@@ -61,13 +61,13 @@ class Window:
         return lane
 
     def see(self, messages: Set[Message], at: float) -> None:
-        """Note that messages were seen on the queue; those that are not outstanding do not matter."""
+        """Note that messages were seen on the queue; those that are not outstanding are ignored."""
         seen = {message: (lane, at) for message, (lane, _) in self._outstanding.items() if message in messages}
         unseen = {message: known for message, known in self._outstanding.items() if message not in seen}
         self._outstanding = unseen | seen
 
     def older_than(self, at: float) -> list[tuple[Message, Lane]]:
-        """Return the outstanding messages that were last seen then or before; the others are not even looked at."""
+        """Return the outstanding messages that were last seen at `at` or before, without looking at all others."""
         old = takewhile(lambda item: item[1][1] <= at, self._outstanding.items())
         return [(message, lane) for message, (lane, _) in old]
 

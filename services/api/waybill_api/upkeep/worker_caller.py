@@ -1,4 +1,4 @@
-"""Calls a worker as soon as a run is taken from it, so that it beats and learns which run."""
+"""Calls a worker as soon as a run is taken from it, so that its next heartbeat tells it which run."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The workers that are alive, by their heartbeats: kept in memory, since a new API gives everybody a fresh lease."""
+"""The live workers, by their heartbeats: in memory, since a new API gives each worker a fresh lease."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,33 +14,33 @@ LEASE = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """What a worker says of itself with a heartbeat."""
+    """The heartbeat of a worker."""
 
     runs: tuple[HeldRun, ...] = ()
     routes: tuple[str, ...] = ()
     handlers: tuple[str, ...] | None = None
-    """The handlers that it has; None for a worker of version 0.1.0, which does not report them."""
+    """Its handlers; None from a worker of version 0.1.0, which does not report them."""
     slots: int = 0
     host: str = ""
     pid: int = 0
     version: str = ""
     draining: bool = False
-    """Whether it takes no more tasks, since it was told so."""
+    """Whether it takes no more tasks, since it was told to drain."""
 
 
 @dataclass(slots=True)
 class Presence:
-    """What is known of one worker; `silence` counts the seconds since its last beat, while the API was serving."""
+    """What is known of one worker; `silence` is the seconds since its last heartbeat in which the API served."""
 
     worker_id: str
     beat: Beat | None = None
     handlers: frozenset[str] = frozenset()
-    """The handlers that it has, which decide whether it can run a task."""
+    """Its handlers, which decide which tasks it can run."""
     silence: float = 0.0
     is_to_drain: bool = False
     """Whether it was asked to take no more tasks."""
     unlisted: dict[tuple[str, int], float] = field(default_factory=dict)
-    """For each run that is its own but that its latest beats leave out, for how many seconds they have done so."""
+    """For each run that it holds but does not list in its heartbeats, the seconds since it last did."""
 
     @property
     def is_alive(self) -> bool:
@@ -49,20 +49,20 @@ class Presence:
 
     @property
     def is_draining(self) -> bool:
-        """Whether it takes no more tasks, or was asked to and has not heard of it yet."""
+        """Whether it takes no more tasks, or was asked to take none and does not know it yet."""
         return self.is_to_drain or (self.beat is not None and self.beat.draining)
 
 
 class Workers:
-    """Who is there. It belongs to the loop."""
+    """The workers that the API knows. Used by the loop only."""
 
     def __init__(self, store: Store) -> None:
-        """Begin with nobody."""
+        """Begin without workers."""
         self._store = store
         self._present: dict[str, Presence] = {}
 
     def everybody(self) -> list[Presence]:
-        """Return everybody who has beaten, by id."""
+        """Return all workers that have sent a heartbeat, by id."""
         return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
 
     def served(self) -> set[str]:
@@ -83,10 +83,10 @@ class Workers:
         return sum(1 for one in self._present.values() if one.beat and one.is_alive)
 
     async def beat(self, worker_id: str, beat: Beat) -> list[tuple[str, int]]:
-        """Take a heartbeat in, and return the listed runs that are lost or cancelled.
+        """Take a heartbeat, and return the listed runs that are lost or cancelled.
 
-        A run that the database gives to the worker and that its beats leave out for a whole lease is released: beats
-        that were sent before the claim may come after it, many at once where the API stood still. Raises WorkerGone.
+        A run that the worker holds is released if its heartbeats do not list it for a whole lease. Not sooner: a
+        heartbeat from before the claim may come after it, many at once if the API stood still. Raises WorkerGone.
         """
         lost, missing = await self._store.insist(commands.runs.beat, worker_id, beat.runs)
         if beat.handlers is None:
@@ -94,7 +94,7 @@ class Workers:
         else:
             handlers = frozenset(beat.handlers)
         if self._store.look_up(tables.workers.is_gone, worker_id):
-            # Its farewell came after this beat's commit: a beat never brings a gone worker back.
+            # Its farewell came after the commit of this heartbeat, which must not bring it back.
             raise WorkerGone()
         presence = self._present.setdefault(worker_id, Presence(worker_id))
         presence.beat, presence.handlers, presence.silence = beat, handlers, 0.0
@@ -109,7 +109,7 @@ class Workers:
     async def drain(self, worker_id: str, *, wanted: bool) -> Presence:
         """Ask a worker to take no more tasks, or to go on; the answer to its next heartbeat tells it.
 
-        Raises WorkerGone, and WorkerNotFound where none of this id has beaten.
+        Raises WorkerGone, and WorkerNotFound if none of this id has sent a heartbeat.
         """
         presence = self._present.get(worker_id)
         if presence is None or presence.beat is None:
@@ -121,18 +121,18 @@ class Workers:
     async def gone(self, worker_id: str, *, crashed: bool) -> int:
         """Declare a worker gone, and return how many runs were taken from it."""
         released = await self._store.insist(commands.runs.gone, worker_id, crashed=crashed)
-        # Only now: a beat under way may have been handled meanwhile.
+        # Only now: a heartbeat may have been handled during the commit.
         self._present.pop(worker_id, None)
         return released
 
     def watch(self, worker_ids: Iterable[str]) -> None:
-        """Give a fresh lease to workers that hold runs and have not beaten yet."""
+        """Give a fresh lease to workers that hold runs and have not sent a heartbeat yet."""
         for worker_id in worker_ids:
             if worker_id not in self._present and not self._store.look_up(tables.workers.is_gone, worker_id):
                 self._present[worker_id] = Presence(worker_id)
 
     def age(self, seconds: float) -> list[str]:
-        """Count silence, about runs too, and return whose lease has run out."""
+        """Count `seconds` of silence, also about runs, and return the workers whose lease has run out."""
         for presence in self._present.values():
             presence.silence += seconds
             presence.unlisted = {key: unlisted + seconds for key, unlisted in presence.unlisted.items()}

@@ -1,4 +1,4 @@
-"""What can be done: each command loads, lets a pure transition decide, and puts back.
+"""The commands of the store: each loads, lets a pure transition decide, and puts back.
 
 They are handed to `Store.write` or `Store.insist`, and run inside the writer's transaction. A command raises a
 WaybillError before it has changed anything.

@@ -42,7 +42,7 @@ def delete(unit: Unit, name: str, condition: Condition | None = None) -> None:
 
 
 def open_session(unit: Unit, account: Account, digest: str, lifetime: int) -> None:
-    """Keep a login. Raises AccountNotFound where the account is no longer what the password was checked against."""
+    """Keep a login. Raises AccountNotFound if the account has changed since the password was checked."""
     _check_same(unit, account)
     sessions.insert(unit.connection, digest, account.name, unit.now, unit.now + lifetime)
     unit.writes += 1
@@ -79,7 +79,7 @@ def _load(unit: Unit, name: str, condition: Condition | None = None) -> Account:
 
 
 def _keep_an_admin(unit: Unit, account: Account) -> None:
-    """Raise LastAdmin where nobody would be left who may make accounts in the pages."""
+    """Raise LastAdmin if no account would be left that may create accounts."""
     others = (one for one in accounts.everything(unit.connection) if one.name != account.name)
     if account.role is Role.ADMIN and not any(one.role is Role.ADMIN for one in others):
         raise LastAdmin()

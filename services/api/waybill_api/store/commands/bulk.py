@@ -1,4 +1,4 @@
-"""Do one thing to many tasks."""
+"""Cancel, retry or delete many tasks."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,21 +20,21 @@ class Action(StrEnum):
 
     @property
     def statuses(self) -> tuple[Status, ...]:
-        """In which statuses a task allows it."""
+        """The statuses in which a task allows it."""
         is_final = self is not Action.CANCEL
         return tuple(status for status in Status if status.is_final == is_final)
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How many tasks it was done to, and how many did not allow it, by the reason."""
+    """How many tasks were changed, and how many did not allow it, by the reason."""
 
     applied: int
     refused: Counter[type[WaybillError]]
 
 
 def carry_out(unit: Unit, action: Action, task_ids: Sequence[str]) -> Carried:
-    """Do it to every task that allows it."""
+    """Apply an action to every task that allows it."""
     unit.prefetch(task_ids)
     applied = 0
     refused: Counter[type[WaybillError]] = Counter()

@@ -23,7 +23,7 @@ class Followed(NamedTuple):
 
 
 def follow(unit: Unit, lane: Lane, after: tuple[int, str] = FIRST) -> Followed:
-    """Give the tasks that wait in a lane the handler of their type, up to `PORTION` of those after `after`."""
+    """Give up to `PORTION` tasks that wait in a lane behind `after` the handler of their type."""
     unit.flush()
     found = lanes.waiting(unit.connection, lane, after, PORTION)
     unit.prefetch(task_id for _, task_id in found)

@@ -1,4 +1,4 @@
-"""Forget what has served its time."""
+"""Remove what is kept for a limited time only."""
 
 from waybill_api.store.tables import audit, idempotency, sessions, workers
 from waybill_api.store.writing.unit import Unit

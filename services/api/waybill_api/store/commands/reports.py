@@ -1,4 +1,4 @@
-"""Judge reports and fold them in."""
+"""Judge reports and merge them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,21 +17,21 @@ GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a report; the task where a claim was granted and where nothing was applied.
+    """What became of a report; `task` is set with a granted claim, and if the report changed nothing.
 
-    With a granted claim, the task's `input` is what the run is given: past a pipeline's first stage, the result before.
+    With a granted claim, the task's `input` is that of the run: past a pipeline's first stage, the last result.
     """
 
     task_id: str | None
-    """None where a key names no task."""
+    """None if a key names no task."""
     outcome: Outcome
     task: Task | None = None
 
 
 def report(unit: Unit, reports: Sequence[Report], malformed: int = 0) -> list[Judged]:
-    """Judge and fold each report in turn; the outcomes come back in the same order.
+    """Judge and merge each report in turn; return the outcomes in the same order.
 
-    So many others came with them that cannot be read; they are only counted.
+    `malformed` reports came with them that cannot be read; they are only counted.
     """
     unit.malformed += malformed
     unit.prefetch_keys(said.key for said in reports if said.key is not None)
@@ -86,7 +86,7 @@ def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:
 
 
 def _said(said: Report) -> dict[str, Any]:
-    """What a report said, for the history; its claim is never shown."""
+    """Return the fields of a report for the history, without its claim."""
     known = {
         "status": None if said.status is None else int(said.status),
         "stage": said.stage,

@@ -1,4 +1,4 @@
-"""Runs that workers hold: compare them with what the workers say, and take them back."""
+"""The runs that workers hold: compare them with the workers' heartbeats, and take them back."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from waybill_api.store.writing.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class HeldRun:
-    """A run that a worker says it has, and for how many seconds it has been running."""
+    """A run that a worker reports, and the seconds that it has been running."""
 
     task_id: str
     run: int
@@ -30,9 +30,9 @@ def held_by(unit: Unit, worker_id: str) -> dict[tuple[str, int], str]:
 
 
 def release(unit: Unit, runs: Sequence[HeldRun], *, crashed: bool) -> int:
-    """Take runs from a worker that has lost them, and return how many it still held.
+    """Take runs from a worker, and return how many of them it still held.
 
-    Where the worker itself was lost, `runs` are all that it held: only a run that was alone has crashed for certain.
+    If the worker itself was lost, `runs` are all that it held: only a single run counts as crashed.
     """
     alone = len(runs) == 1
     return _take_back(
@@ -78,7 +78,7 @@ def _take_back(
 
 
 def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
-    """Refuse a worker's claims from now on and release what it held; return how many runs that were."""
+    """Refuse a worker's claims from now on and release its runs; return how many there were."""
     held = held_by(unit, worker_id)
     unit.declare_gone(worker_id)
     _leave(unit, worker_id, frozenset())
@@ -86,7 +86,7 @@ def gone(unit: Unit, worker_id: str, *, crashed: bool) -> int:
 
 
 def _leave(unit: Unit, worker_id: str, still: Collection[str]) -> None:
-    """Note which runs that were taken from a worker have left it: all but those of these tasks."""
+    """Note that a worker executes no run any more that was taken from it, except those of the tasks in `still`."""
     left = [task_id for task_id in tasks.left_by(unit.connection, worker_id) if task_id not in still]
     unit.prefetch(left)
     for task in filter(None, map(unit.find, left)):
@@ -103,10 +103,10 @@ def drain(unit: Unit, worker_id: str, *, wanted: bool) -> None:
 
 
 def beat(unit: Unit, worker_id: str, runs: Sequence[HeldRun]) -> tuple[list[tuple[str, int]], list[HeldRun]]:
-    """Compare what a worker says it runs with what the database gives to it.
+    """Compare the runs that a worker lists with those that it holds in the database.
 
-    Returns the listed runs that are not its own any more, and the runs that are its own but that it does not list;
-    those over their limit are timed out first. Raises WorkerGone.
+    Returns the listed runs that it holds no longer, and the held runs that it does not list. Runs over their limit are
+    timed out first. Raises WorkerGone.
     """
     if unit.is_gone(worker_id):
         raise WorkerGone()

@@ -1,4 +1,4 @@
-"""Take the history into what search knows."""
+"""Keep the search index up to date with the history."""
 
 import json
 from collections import Counter
@@ -16,14 +16,14 @@ from waybill_api.store.tables.searched import Searched
 from waybill_api.store.writing.unit import Unit
 
 LONGEST_MESSAGE = 1_000
-"""How much of an error's message can be found, in characters."""
+"""How many characters of an error's message can be found."""
 
 TELLING = (EventKind.CREATE, EventKind.RETRY)
-"""Events after which a task may be found by something else, besides those that end it in ERROR or say metadata."""
+"""Events that change how a task is found, besides those that end it in ERROR or report metadata."""
 
 
 class _Found(NamedTuple):
-    """What of a task can be searched."""
+    """The parts of a task that can be searched."""
 
     task_id: str
     type: str
@@ -36,7 +36,7 @@ class _Found(NamedTuple):
 
     @property
     def failure(self) -> Failure | None:
-        """The group that it belongs to now; what was cancelled is no failure."""
+        """The group of failures that it belongs to now; a cancelled task is no failure."""
         if self.error_code is None or self.error_code == ErrorCode.CANCELLED or self.finished_at is None:
             return None
         message = self.error_message or ""
@@ -52,7 +52,7 @@ class _Found(NamedTuple):
         )
 
     def searched(self, number: int) -> Searched:
-        """Return what it is found by."""
+        """Return its entry in the index."""
         words = (self.name, self.external_key, (self.error_message or "")[:LONGEST_MESSAGE])
         failure = self.failure
         return Searched(
@@ -65,10 +65,10 @@ class _Found(NamedTuple):
 
 
 def take_in(unit: Unit, limit: int) -> bool:
-    """Take in up to so many events, and return whether there may be more.
+    """Index the tasks of up to `limit` further events, and return whether there may be more.
 
-    The history says which tasks to look at, so nothing is missed whenever the service was killed, and a database from
-    before search is taken in in the same way.
+    The history names the tasks to index, so that none is missed after a kill, and a database from before the search is
+    indexed in the same way.
     """
     connection = unit.connection
     unit.flush()
@@ -86,7 +86,7 @@ def take_in(unit: Unit, limit: int) -> bool:
 def _reword(unit: Unit, limit: int) -> bool:
     """Add up to `limit` tasks to an index that was emptied, the latest first; return whether there may be more.
 
-    One transaction adds them in the order of their numbers: else FTS5 writes the index to disk for each task.
+    One transaction adds them in the order of their numbers: otherwise FTS5 writes the index to disk for each task.
     """
     connection = unit.connection
     if searched.old_words(connection) == 0:
@@ -99,7 +99,7 @@ def _reword(unit: Unit, limit: int) -> bool:
 
 
 def forget(unit: Unit, task_id: str) -> None:
-    """Have a task that is deleted not found any more."""
+    """Remove a deleted task from the index."""
     known = searched.delete(unit.connection, task_id)
     if known is not None and known.failure is not None:
         failures.leave(unit.connection, ((known.failure, 1),))

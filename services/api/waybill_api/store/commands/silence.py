@@ -8,11 +8,11 @@ from waybill_api.store.tables import tasks
 from waybill_api.store.writing.unit import Unit
 
 PORTION = 500
-"""How many tasks with the same `stage_timeout` one transaction looks after."""
+"""How many tasks with the same `stage_timeout` one transaction changes."""
 
 
 def silence(unit: Unit, silent_since: Mapping[int, int]) -> list[str]:
-    """Mark or end tasks of which there was no news after a time (ms), given by `stage_timeout`; return their ids."""
+    """Mark or end tasks without a report since a time (ms), which is given by `stage_timeout`; return their ids."""
     unit.flush()
     found = [
         task_id

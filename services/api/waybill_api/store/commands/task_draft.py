@@ -1,4 +1,4 @@
-"""What a client hands in to create a task, before the store has given it an id."""
+"""The draft of a task, before the store has given it an id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

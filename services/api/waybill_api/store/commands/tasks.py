@@ -81,7 +81,7 @@ def cancel(unit: Unit, task_id: str, attempt: int | None = None) -> Task:
 
 
 def retry(unit: Unit, task_id: str, attempt: int | None = None) -> Task:
-    """Open another attempt, as its type is now. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
+    """Open another attempt by the present task type. Raises TaskNotFound, TaskIsNotFinal, AttemptHasMoved."""
     task = unit.load(task_id)
     after = transitions.retry(task, attempt, now=unit.now, task_type=unit.task_type(task.type))
     return _transit(unit, after, EventKind.RETRY)

@@ -12,7 +12,7 @@ PORTION = 500
 
 
 def give_up(unit: Unit, due_before: Mapping[str, int]) -> int:
-    """End tasks of these routes that have been due since before a time (ms), and return how many there were."""
+    """End the tasks of each route that became due before its time (ms), and return how many there were."""
     unit.flush()
     late = [lane for lane in lanes.occupied(unit.connection) if lane.route in due_before]
     found = [run for lane in late for run in lanes.due(unit.connection, lane, due_before[lane.route], PORTION)]

@@ -1,1 +1,1 @@
-"""What learns of each commit."""
+"""The parts that follow each commit."""

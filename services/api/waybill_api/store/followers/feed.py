@@ -1,4 +1,4 @@
-"""The history as it is being written: whoever follows it is woken by commits, and one read serves them all."""
+"""The feed: commits wake the clients that follow the history, and one read serves them all."""
 
 import asyncio
 from bisect import bisect_right
@@ -13,17 +13,17 @@ from waybill_api.store.writing.unit import Commit
 
 PAGE = 500
 KEPT = 1_000
-"""How many of the latest lines are kept for those that follow; who is further behind reads on its own."""
+"""How many of the latest lines are kept; a client that is further behind reads on its own."""
 
 DELETIONS_KEPT = 10_000
-"""How many of the latest deletions are kept for those that follow; who is further behind has to look anew."""
+"""How many of the latest deletions are kept; a client that is further behind must load anew."""
 
 PAUSE = 0.05
 """Seconds between two reads, so that a busy writer costs its readers no more than twenty a second."""
 
 
 Read = Callable[[str | None, int, int], Awaitable[list[Line]]]
-"""Returns a page of the history of one task or of all: the lines after a number, up to so many."""
+"""Returns a page of the history of one task or of all: the lines after a number, up to a limit."""
 
 
 class Deleted(NamedTuple):
@@ -34,7 +34,7 @@ class Deleted(NamedTuple):
 
 
 class Feed:
-    """The latest of the history, kept while anybody follows it. It belongs to its loop."""
+    """The latest lines of the history, kept while a client follows it. Used by its loop only."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, read: Read, newest: Callable[[], Awaitable[int]]) -> None:
         """Serve this loop; `newest` returns the number of the newest event."""
@@ -44,21 +44,21 @@ class Feed:
         self._followers = 0
         self._lines: list[Line] = []
         self._start = 0
-        """After this number all lines are kept."""
+        """All lines after this number are kept."""
         self._head: int | None = None
-        """Up to this number all was read; None before the first read."""
+        """All lines up to this number were read; None before the first read."""
         self._is_behind = False
         """Whether there was a commit since the last read began."""
         self._reading: asyncio.Task[None] | None = None
         self._next_read = 0.0
         self.deletions = 0
-        """How many tasks were deleted while anybody followed; the number of the latest."""
+        """How many tasks were deleted while a client followed: the number of the latest deletion."""
         self._deleted: deque[Deleted] = deque(maxlen=DELETIONS_KEPT)
         self._bells: set[asyncio.Future[None]] = set()
 
     @contextmanager
     def follow(self) -> Iterator[None]:
-        """Have commits noticed, so that `news` and `since` may be used."""
+        """Follow commits for as long as the context lasts; `news` and `since` need that."""
         if not self._followers:
             self._begin()
         self._followers += 1
@@ -68,13 +68,13 @@ class Feed:
             self._followers -= 1
 
     def notice(self, commit: Commit) -> None:
-        """Wake who follows; runs in the writer's thread."""
+        """Wake the clients that follow; runs in the writer's thread."""
         if self._followers:
             gone = [Deleted(before.task_id, before.type) for before, after in commit.changes if before and not after]
             self._loop.call_soon_threadsafe(self._wake, gone)
 
     def news(self, place: int, deletions: int) -> "asyncio.Future[None]":
-        """Return a future that resolves once there may be something after a place, or more deletions than so many.
+        """Return a future that resolves once there may be a line after `place`, or more than `deletions` deletions.
 
         Cancel it to give up.
         """
@@ -91,15 +91,15 @@ class Feed:
         return await self._newest()
 
     async def start(self, after: int | None) -> int:
-        """Return the place to follow from: after that event, or now where none is named.
+        """Return the place to follow from: after that event, or now if none is named.
 
-        A number that was never given, of another database perhaps, means now as well.
+        An unknown number, perhaps of another database, means now as well.
         """
         newest = await self.newest()
         return newest if after is None else min(after, newest)
 
     async def since(self, place: int, task_id: str | None) -> tuple[Sequence[Line], int]:
-        """Return what there is after a place, oldest first and perhaps not all of it, and the place behind that."""
+        """Return lines after a place, oldest first and perhaps not all, and the place after the last one."""
         head = await self._read_on()
         if self._start <= place:
             later = self._lines[bisect_right(self._lines, place, key=_number) :]
@@ -110,9 +110,9 @@ class Feed:
         return lines, max(head, lines[-1].event_id if lines else place)
 
     def deleted(self, after: int, task_id: str | None, type_name: str | None) -> list[str] | None:
-        """Return which tasks were deleted after so many others: that one, those of a type, or all.
+        """Return the ids of tasks whose deletion has a number above `after`: one task, those of a type, or all.
 
-        None where not all of them are known any more.
+        None if not all of them are known any more.
         """
         count = self.deletions - after
         if count > len(self._deleted):
@@ -121,7 +121,7 @@ class Feed:
         return [one.task_id for one in latest if task_id in (None, one.task_id) and type_name in (None, one.type)]
 
     def _begin(self) -> None:
-        """Forget what was kept: while nobody followed, commits went by unnoticed."""
+        """Forget the kept lines: while no client followed, commits were not noticed."""
         if self._reading is not None:
             self._reading.cancel()
         self._reading = self._head = None
@@ -136,7 +136,7 @@ class Feed:
                 bell.set_result(None)
 
     async def _read_on(self) -> int:
-        """Read what the last commits brought, once for all who ask at the same time, and return how far that goes."""
+        """Read the lines of the last commits, once for all concurrent callers; return the number of the last line."""
         if self._head is None or self._is_behind or (self._reading is not None and not self._reading.done()):
             if self._reading is None or self._reading.done():
                 self._reading = self._loop.create_task(self._refresh())

@@ -1,4 +1,4 @@
-"""Who waits for a task to end: long polls, woken by the commit that makes it final."""
+"""Long polls that wait for a task to end; the commit that makes it final wakes them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from waybill_api.store.writing.unit import Commit
 
 
 class Finals:
-    """Futures of the loop, by the task that they wait for."""
+    """The futures of the loop, by the task that they wait for."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve futures of this loop."""
@@ -15,14 +15,14 @@ class Finals:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
     def wait(self, task_id: str) -> "asyncio.Future[None]":
-        """Return a future that resolves once the task becomes final; ask before looking whether it already is."""
+        """Return a future that resolves once the task becomes final; call this before checking whether it is."""
         future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.setdefault(task_id, set()).add(future)
         future.add_done_callback(lambda done: self._forget(task_id, done))
         return future
 
     def notice(self, commit: Commit) -> None:
-        """Wake who waits for what has ended; runs in the writer's thread."""
+        """Wake the long polls on tasks that have ended; runs in the writer's thread."""
         if not self._waiting:
             return
         ended = [after.task_id for _, after in commit.changes if after is not None and after.status.is_final]
@@ -30,7 +30,7 @@ class Finals:
             self._loop.call_soon_threadsafe(self._wake, ended)
 
     def wake_all(self) -> None:
-        """Wake everybody, because the service is about to stop."""
+        """Wake all long polls, because the service is about to stop."""
         self._wake(list(self._waiting))
 
     def _wake(self, task_ids: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""How it goes: tasks by status, and an hour of minutes, followed from commit to commit in memory."""
+"""Statistics: tasks by status, and the minutes of the last hour; in memory, updated by each commit."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ MINUTE = 60_000
 MINUTES = 60
 
 MOST_TYPES = 200
-"""Of how many types the minutes are kept; the totals are of all."""
+"""The number of types whose minutes are kept; the totals are of all types."""
 
 REMEMBERED = 20_000
-"""How many of the tasks that were created last are looked at when the service starts."""
+"""How many of the latest tasks are read when the service starts."""
 
 
 @dataclass(slots=True)
@@ -30,12 +30,12 @@ class Minute:
     completed: int = 0
     error: int = 0
     waits: Durations = field(default_factory=Durations)
-    """From when a task was due to its start, of those that workers run: a tracked one waits for nobody here."""
+    """The times from due to start, of tasks that workers run: a tracked task waits for no worker."""
     runs: Durations = field(default_factory=Durations)
-    """From the start to the end."""
+    """The times from start to end."""
 
     def add(self, other: "Minute") -> None:
-        """Take in what happened in another one."""
+        """Add the counts of another one."""
         self.created += other.created
         self.completed += other.completed
         self.error += other.error
@@ -46,15 +46,15 @@ class Minute:
 
 
 class Course(NamedTuple):
-    """How the tasks of a type, or of all, stand and have gone."""
+    """The counts and the last hour of a type, or of all types."""
 
     counts: dict[Status, int]
     minutes: list[Minute]
-    """The last sixty, the present one last."""
+    """The last sixty minutes, the present one last."""
 
     @property
     def hour(self) -> Minute:
-        """All of them together."""
+        """All minutes added up."""
         whole = Minute()
         for minute in self.minutes:
             whole.add(minute)
@@ -72,14 +72,14 @@ class Standing(NamedTuple):
 
 
 class _Happened(dict[tuple[str, int], Minute]):
-    """What happened, by the type of the task and the number of the minute."""
+    """What happened, by task type and number of the minute."""
 
     def __missing__(self, key: tuple[str, int]) -> Minute:
         minute = self[key] = Minute()
         return minute
 
     def take_in(self, before: Task | None, after: Task | Recent) -> None:
-        """Count what a task has gone through, each in the minute in which it was."""
+        """Count each transition of a task in its minute."""
         name = after.type
         if before is None:
             self[name, after.created_at // MINUTE].created += 1
@@ -99,17 +99,17 @@ class _Happened(dict[tuple[str, int], Minute]):
 
 
 ALL = ""
-"""Stands for all types together."""
+"""The key of all types together."""
 
 
 class Statistics:
-    """Follows every commit. The counts are exact, since they begin with what the database keeps.
+    """Follows every commit. The counts are exact, since they start from those in the database.
 
-    Of the hour before the start only tasks that were created in it are known, and no more than REMEMBERED.
+    Of the hour before the start only tasks that were created in it are known, and only the last REMEMBERED.
     """
 
     def __init__(self, tallies: Iterable[tuple[str, int, int]], recent: Iterable[Task | Recent]) -> None:
-        """Begin with what `tallies.everything` and `tasks.recent` found."""
+        """Begin with what `tallies.everything` and `tasks.recent` return."""
         self._lock = Lock()
         self._counts: dict[str, Counter[Status]] = {}
         self._minutes: dict[str, dict[int, Minute]] = {ALL: {}}
@@ -122,7 +122,7 @@ class Statistics:
         self._add(happened)
 
     def notice(self, commit: Commit) -> None:
-        """Follow what a commit has done; runs in the writer's thread."""
+        """Count the changes of a commit; runs in the writer's thread."""
         if not commit.changes:
             return
         happened = _Happened()
@@ -137,7 +137,7 @@ class Statistics:
             self._add(happened)
 
     def course(self, now: int, type_name: str = ALL) -> Course:
-        """Return how the tasks of a type, or of all, stand and have gone until `now`."""
+        """Return the counts and the last hour of a type, or of all types, at `now`."""
         present = now // MINUTE
         with self._lock:
             kept = self._minutes.get(type_name, {})
@@ -148,7 +148,7 @@ class Statistics:
             return Course(self._counted(type_name), copies)
 
     def standing(self, now: int, type_name: str) -> Standing:
-        """Return the short form for a type, without copying its minutes."""
+        """Return the short form for a type, without a copy of its minutes."""
         first = now // MINUTE - MINUTES + 1
         hour = Minute()
         completed, error = [0] * MINUTES, [0] * MINUTES
@@ -160,7 +160,7 @@ class Statistics:
             return Standing(self._counted(type_name), hour, completed, error)
 
     def ended(self, now: int, minutes: int) -> dict[str, tuple[int, int]]:
-        """Return, by type, how many tasks were completed and how many failed in the last minutes; none without any."""
+        """Return, by type, how many tasks were completed and failed in the last `minutes`; only types with any."""
         numbers = range(now // MINUTE - minutes + 1, now // MINUTE + 1)
         found: dict[str, tuple[int, int]] = {}
         with self._lock:
@@ -190,7 +190,7 @@ class Statistics:
                 minute.add(what)
 
     def _at(self, type_name: str, number: int) -> list[Minute]:
-        """Return the minutes of all and of this type, forgetting those that are older than the hour."""
+        """Return the minutes of all types and of this one, and forget those that are older than an hour."""
         if number > self._oldest + MINUTES:
             self._oldest = number - MINUTES
             for minutes in self._minutes.values():

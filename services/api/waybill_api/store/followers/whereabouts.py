@@ -1,4 +1,4 @@
-"""Where the open tasks are: counted as they move, so that asking costs no scan."""
+"""The open tasks of each stage: counted as they move, so that a read costs no scan."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from waybill_api.store.tables.tasks import Oldest
 from waybill_api.store.writing.unit import Change, Commit
 
 MOST_TIMED = 200
-"""Of how many stages of a type the times are kept; tracked tasks may be given any number of them."""
+"""The number of stages of a type whose times are kept; reports may name any number of stages."""
 
 
 class TypeStage(NamedTuple):
-    """A stage of a type; None before the first, and where there are no stages."""
+    """A stage of a type; None before the first one, and if there are no stages."""
 
     type: str
     stage: str | None
@@ -35,23 +35,23 @@ class OpenTasks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a stage stands now, and how long tasks have stayed there."""
+    """The open tasks of a stage, and how long tasks have stayed there."""
 
     stage: str | None
     tasks: int
     silent: int
     timed: int
-    """How many stays `p50` and `p95`, in seconds, are drawn from."""
+    """How many stays `p50` and `p95`, in seconds, are computed from."""
     p50: float | None
     p95: float | None
 
 
 class Whereabouts:
-    """Counts open tasks by place, and how long they stay there.
+    """Counts the open tasks of each stage, and how long they stay there.
 
-    The counts are exact: at start they are counted once, and then follow every commit. The times are kept by the
-    store every minute and when it closes, so that a crash costs those of its last minute. A stay counts when the task
-    goes on, or ends of its own accord; stages that are passed within one commit are not seen.
+    The counts are exact: they are read once at the start, and follow every commit. The store writes the times every
+    minute and when it closes, so that a crash loses those of its last minute. A stay counts when the task goes on, or
+    ends by itself; stages that are passed within one commit are not seen.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Whereabouts:
         counted: Iterable[tuple[str, str | None, int, int]],
         timed: Iterable[tuple[str, str | None, Mapping[int, int]]],
     ) -> None:
-        """Begin with what `tasks.open_by_stage` and `stage_times.everything` found."""
+        """Begin with what `tasks.open_by_stage` and `stage_times.everything` return."""
         self._lock = Lock()
         self._crowds: dict[str, dict[str | None, OpenTasks]] = {}
         self._times: dict[str, dict[str | None, Durations]] = {}
@@ -70,7 +70,7 @@ class Whereabouts:
             self._times.setdefault(type_name, {})[stage] = Durations(times)
 
     def notice(self, commit: Commit) -> None:
-        """Follow what a commit has done; runs in the writer's thread."""
+        """Count the changes of a commit; runs in the writer's thread."""
         with self._lock:
             for change in commit.changes:
                 self._follow(change)
@@ -79,7 +79,7 @@ class Whereabouts:
                 self._unsaved = {place for place in self._unsaved if place.type != name}
 
     def unsaved(self) -> Sequence[tuple[str, str | None, Mapping[int, int]]]:
-        """Return the times that have changed since this was last asked."""
+        """Return the times that have changed since the last call."""
         with self._lock:
             changed = [(*place, dict(self._times[place.type][place.stage].counts)) for place in self._unsaved]
             self._unsaved.clear()
@@ -92,7 +92,7 @@ class Whereabouts:
             return {name: count for name, count in counted.items() if count}
 
     def of(self, type_name: str, stages: Iterable[str] = ()) -> list[Standing]:
-        """Return how the stages of a type stand: a pipeline's `stages` in their order, others by name."""
+        """Return the stages of a type: a pipeline's `stages` in their order, others by name."""
         with self._lock:
             crowds, times = self._crowds.get(type_name, {}), self._times.get(type_name, {})
             listed = list(stages)
@@ -131,7 +131,7 @@ class Whereabouts:
 def standings_of(
     connection: Connection, whereabouts: Whereabouts, name: str
 ) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
-    """Return a type, how its stages stand, and the oldest open task of each. Raises TaskTypeNotFound."""
+    """Return a type, its stages, and the oldest open task of each stage. Raises TaskTypeNotFound."""
     task_type = tables.task_types.load(connection, name)
     found = whereabouts.of(name, task_type.stages or ())
     return task_type, found, tables.tasks.oldest(connection, name, [one.stage for one in found if one.tasks])
@@ -150,7 +150,7 @@ def _is_same_stay(before: Task, after: Task) -> bool:
 
 
 def _is_cut_off(before: Task, after: Task) -> bool:
-    """Whether a stay says nothing of how long the stage takes: it goes on, or somebody else has ended it."""
+    """Whether a stay does not count: it goes on, or the task was ended from outside."""
     if after.status.is_final:
         return after.error is not None and after.error.code is not ErrorCode.FAILED
     return before.attempt == after.attempt and (before.stage == after.stage or before.stages != after.stages)

@@ -1,4 +1,4 @@
-"""The listeners that are told of each commit, after it and before any client is answered."""
+"""The listeners of commits: they are called after each commit, and before any client is answered."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Listener = Callable[[Commit], None]
 
 
 class Listeners:
-    """Tells all listeners, even if some fail; the API cannot keep its promises without a vital one, so it ends."""
+    """Calls all listeners, even if some fail; if a vital one fails, the API ends, since it cannot keep its promises."""
 
     def __init__(self, on_death: Callable[[], None]) -> None:
         """Start without listeners; `on_death` is called if a vital one fails."""
@@ -25,7 +25,7 @@ class Listeners:
         self._listeners.append((listener, is_vital))
 
     def tell(self, commits: Sequence[Commit]) -> None:
-        """Tell every listener of the commits; a failing one stops neither the others nor the answers."""
+        """Call every listener with each commit; a failing one stops neither the others nor the answers."""
         for commit in commits:
             for listener, is_vital in self._listeners:
                 try:

@@ -1,7 +1,7 @@
 """A unit of work: the identity map of one transaction.
 
 Every operation loads tasks from it, lets a pure transition change them, and puts them back; they are written once,
-at the end. So many reports on one task become one row write, and no SQL races the fold.
+at the end. So many reports on one task become one row write, and no SQL races the merge.
 """
 
 from collections import Counter
@@ -33,11 +33,11 @@ class Commit(NamedTuple):
     types_changed: bool = False
     """Whether a task type was added, changed or removed; a paused one holds its tasks back."""
     worker_gone: bool = False
-    """Whether a worker was declared gone; it may have taken messages along."""
+    """Whether a worker was declared gone; messages that it took may be lost."""
     outcomes: Mapping[Outcome, int] = MappingProxyType({})
-    """How many reports were judged, by what became of them."""
+    """How many reports were judged, by outcome."""
     malformed: int = 0
-    """How many reports came that cannot be read, and so were not judged."""
+    """How many reports could not be read, and so were not judged."""
     created: int = 0
     """How many rows of `tasks` were inserted."""
     updated: int = 0
@@ -45,11 +45,11 @@ class Commit(NamedTuple):
     operations: int = 0
     """How many operations shared the transaction."""
     seconds: float = 0.0
-    """How long the transaction took, from its BEGIN."""
+    """Seconds of the transaction, from its BEGIN."""
     disk_seconds: float = 0.0
-    """How long the COMMIT took: mostly the wait for the disk."""
+    """Seconds of the COMMIT: mostly the wait for the disk."""
     steps: Mapping[tuple[str, Status], int] = MappingProxyType({})
-    """By how many the tasks of each type and status have become more."""
+    """By how much the number of tasks of each type and status has risen."""
 
 
 class Change(NamedTuple):
@@ -60,7 +60,7 @@ class Change(NamedTuple):
 
 
 class Unit:
-    """The tasks that one transaction has looked at, and what has become of them."""
+    """The tasks that one transaction has loaded, and what they have become."""
 
     def __init__(self, database: SqliteDatabase, ids: Ids, now: int) -> None:
         """Begin with nothing loaded; `now` is the transaction's time in milliseconds."""
@@ -69,11 +69,11 @@ class Unit:
         self.ids = ids
         self.now = now
         self.writes = 0
-        """How many changes were made, for telling an operation that failed half-way from one that did nothing."""
+        """How many changes were made: it tells an operation that failed half-way from one that did nothing."""
         self.outcomes: Counter[Outcome] = Counter()
-        """How many reports were judged, by what became of them."""
+        """How many reports were judged, by outcome."""
         self.malformed = 0
-        """How many reports came that cannot be read."""
+        """How many reports could not be read."""
         self._created = self._updated = 0
         self._types_deleted: set[str] = set()
         self._steps: dict[tuple[str, Status], int] = {}
@@ -96,7 +96,7 @@ class Unit:
             self._keep(task_id, found.get(task_id))
 
     def find(self, task_id: str) -> Task | None:
-        """Return a task as this transaction sees it, None where there is none."""
+        """Return a task as this transaction sees it; None if there is none."""
         if task_id not in self._after:
             self._keep(task_id, tasks.get(self.connection, task_id))
         return self._after[task_id]
@@ -121,7 +121,7 @@ class Unit:
         self.writes += 1
 
     def delete(self, task_id: str) -> None:
-        """Remove a task, its history and what its stages left."""
+        """Remove a task, its history and the results of its stages."""
         task = self.load(task_id)
         self.flush()
         tasks.delete(self.connection, task_id)
@@ -144,12 +144,12 @@ class Unit:
         return self._keys[key]
 
     def keep_result(self, left: StageResult) -> None:
-        """Keep what a stage of a pipeline left."""
+        """Keep the result of a stage of a pipeline."""
         self._stage_results.append(left)
         self.writes += 1
 
     def as_granted(self, task: Task) -> Task:
-        """Return a task as the worker gets it that has claimed it: past the first stage, with the input of that run."""
+        """Return a task as it is sent with a granted claim: past the first stage, `input` is the last result."""
         if task.position == 0:
             return task
         if self._stage_results:
@@ -243,7 +243,7 @@ class Unit:
         self._stage_results.clear()
 
     def tally(self) -> None:
-        """Write how the numbers of tasks have changed, once everything is written."""
+        """Write how the numbers of tasks have changed; call it after the last `flush`."""
         steps = self._steps
         for task_id, after in self._after.items():
             before = self._before[task_id]

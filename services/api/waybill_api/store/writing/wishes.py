@@ -1,4 +1,4 @@
-"""Operations that wait for the writer, and their answers."""
+"""Wishes: operations that wait for the writer, and their answers."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Operation = Callable[[Unit], T]
 
 
 class Wish(NamedTuple):
-    """An operation, the future of its answer, and the time it came (monotonic seconds)."""
+    """An operation, the future of its answer, and the time of its submission (monotonic seconds)."""
 
     operation: Operation[Any]
     future: asyncio.Future[Any]

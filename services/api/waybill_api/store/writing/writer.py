@@ -27,10 +27,10 @@ from waybill_api.store.writing.wishes import Answer, Operation, Wish, answer
 log = logging.getLogger(__name__)
 
 MOST_OPERATIONS = 2_000
-"""How many operations one transaction takes in, so that none waits for ever."""
+"""How many operations one transaction takes in."""
 
 LONGEST_GROUP = 0.5
-"""Seconds after which a transaction takes in no further operation, so that the first need not wait for all the rest."""
+"""Seconds after which a transaction takes in no further operation, so that the first ones are answered soon."""
 
 MOST_WAITING = 10_000
 """How many operations may wait before those of clients are refused; reports and upkeep are still accepted."""
@@ -54,16 +54,15 @@ class _Locked(Exception):
 
 
 class Writer(Thread):
-    """Drains whatever operations wait into one transaction and answers them after its COMMIT.
+    """Commits all waiting operations in one transaction, and answers them after its COMMIT.
 
-    There is no lingering: a lone operation is committed at once, and while it is on its way to the disk the next
-    group gathers.
+    It never waits for more: a lone operation is committed at once, and the next group gathers during that COMMIT.
     """
 
     def __init__(
         self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None], conditions: Conditions
     ) -> None:
-        """Prepare for the database at `path`; `on_death` is called in this thread should it ever fail."""
+        """Prepare for the database at `path`; `on_death` is called in this thread if it fails."""
         super().__init__(name="writer", daemon=True)
         self._path = path
         self._database = writing(path)
@@ -77,16 +76,16 @@ class Writer(Thread):
         self._listeners = Listeners(self._die)
         self._untold: list[Commit] = []
         self._stopping = False
-        self._in_hand = 0  # how many operations were taken from the line and have no answer yet
+        self._in_hand = 0  # how many operations were taken and have no answer yet
         self._busy_since: float | None = None
         self._wal = WriteAheadLog(path, self._database, self._trouble)
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
-        """Tell `listener` of every commit from now on; if a vital one fails, the API has to restart."""
+        """Call `listener` with every commit from now on; if a vital one fails, the API has to restart."""
         self._listeners.add(listener, is_vital=is_vital)
 
     def submit(self, operation: Operation[T], *, may_refuse: bool = False) -> "asyncio.Future[T]":
-        """Have an operation done; the future, of the running loop, resolves after the COMMIT.
+        """Submit an operation; the future, of the running loop, resolves after the COMMIT.
 
         Raises WriterStopped, StoreDamaged, StoreLost, and Overloaded if it `may_refuse` and MOST_WAITING operations
         wait; the future raises what the operation raised, StorageFull or Unavailable.
@@ -102,7 +101,7 @@ class Writer(Thread):
         return future
 
     def stop(self) -> None:
-        """Do what was submitted, checkpoint, close, and end; call it from another thread."""
+        """Do all submitted operations, checkpoint, close, and end; call it from another thread."""
         self._stopping = True
         self._wishes.put(None)
         self.join()
@@ -129,7 +128,7 @@ class Writer(Thread):
             self._busy_since = time.monotonic()
             try:
                 answers = self._commit_together(wishes)
-                # Checked before any answer: a commit to a file that is gone is not kept.
+                # Before any answer: a commit to a file that is gone is not kept.
                 self._look_at_files(only_keeping=True)
             except _Locked:
                 wishes, goes_on = self._wait_on(wishes)
@@ -162,7 +161,7 @@ class Writer(Thread):
             raise self._trouble.lost(said)
 
     def _wait_on(self, wishes: list[Wish]) -> tuple[list[Wish], bool]:
-        """Refuse wishes that have waited too long for a lock, and return the others with those that came meanwhile."""
+        """Refuse wishes that have waited too long for a lock; return the others and the new ones."""
         patient = time.monotonic() - PATIENCE
         overdue = [wish for wish in wishes if wish.since <= patient]
         if overdue:
@@ -172,7 +171,7 @@ class Writer(Thread):
         return [wish for wish in wishes if wish.since > patient] + more, go_on
 
     def _gather(self) -> tuple[list[Wish], bool]:
-        """Wait for work, and take all there is of it; the flag says whether to go on afterwards."""
+        """Wait for wishes, and return all that fit into a transaction, and whether to go on afterwards."""
         try:
             first = self._wishes.get(timeout=self._wal.patience())
         except Empty:
@@ -183,7 +182,7 @@ class Writer(Thread):
         return [first, *more], go_on
 
     def _take(self) -> tuple[list[Wish], bool]:
-        """Take the waiting wishes that fit into a transaction; the flag says whether to go on afterwards."""
+        """Return the waiting wishes that fit into a transaction, and whether to go on afterwards."""
         wishes: list[Wish] = []
         try:
             while len(wishes) < MOST_OPERATIONS:
@@ -196,16 +195,16 @@ class Writer(Thread):
         return wishes, True
 
     def _commit_together(self, wishes: list[Wish]) -> list[Answer]:
-        """Commit the first of them, mostly all, in one transaction, and return an answer for each of those.
+        """Commit the first of them, mostly all, in one transaction, and return an answer for each.
 
-        Should that fail, all are committed, each in its own transaction, so that a bad one fails alone. What comes
-        after a COMMIT is done elsewhere: if it failed in here, everything would be done again.
+        If that fails, commit each in its own transaction, so that a bad one fails alone. The work after a COMMIT is
+        done elsewhere: a failure in here would do everything again.
         """
         try:
             return self._transact(wishes)
         except _Locked:
             raise
-        except Exception:  # noqa: BLE001 - whatever it was, only the operation at fault may suffer from it
+        except Exception:  # noqa: BLE001 - only the operation at fault may fail
             return [answer for wish in wishes for answer in self._commit_alone(wish)]
 
     def _commit_alone(self, wish: Wish) -> list[Answer]:
@@ -217,7 +216,7 @@ class Writer(Thread):
             return [Answer(wish.future, None, StoreBusy())]
         except _HalfDone as half_done:
             return [Answer(wish.future, None, half_done.__cause__)]
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever submitted the operation
+        except Exception as error:  # noqa: BLE001 - it is the answer to the operation
             return [Answer(wish.future, None, self._trouble.explain(error))]
 
     def _transact(self, wishes: list[Wish]) -> list[Answer]:
