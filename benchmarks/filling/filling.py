@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmarks.filling.copies import copy
 from benchmarks.filling.pattern import Pattern
+from throwaway.clock import HandClock
 from throwaway.program import CannotGoOn
 from waybill_api.store import commands
-from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 
 SPAN = 30 * 24 * 3_600_000
@@ -30,18 +30,6 @@ ROUNDS = 10
 
 SLICE = 5_000
 """How many events one transaction adds to the search's index."""
-
-
-class Past(Clock):
-    """A clock that is set by hand."""
-
-    def __init__(self, at: int) -> None:
-        """Begin at `at`, in milliseconds since the epoch."""
-        self.at = at
-
-    def now(self) -> int:
-        """Return the time that was set last."""
-        return self.at
 
 
 def fill(database: Path, count: int, pattern: Pattern, say: Callable[[str], None]) -> list[str]:
@@ -60,7 +48,7 @@ def fill(database: Path, count: int, pattern: Pattern, say: Callable[[str], None
 
 async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, gap: float) -> None:
     died = threading.Event()
-    clock = Past(beginning)
+    clock = HandClock(beginning)
     store = Store.open(database, clock, died.set)
     try:
         for task_type in pattern.types:
@@ -76,7 +64,7 @@ async def _seed(database: Path, count: int, pattern: Pattern, beginning: int, ga
         raise CannotGoOn(f"{database} could not be filled")
 
 
-async def _live(store: Store, clock: Past, pattern: Pattern, numbers: range, pause: int) -> None:
+async def _live(store: Store, clock: HandClock, pattern: Pattern, numbers: range, pause: int) -> None:
     """Create some tasks, and send one report after another on all of them."""
     created = await store.write(commands.tasks.create, [pattern.draft(number) for number in numbers])
     lives = [pattern.reports(number, task_id) for number, task_id in zip(numbers, created, strict=True)]

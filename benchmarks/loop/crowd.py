@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.filling.filling import Past
+from throwaway.clock import HandClock
 from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import TaskError
@@ -44,7 +44,7 @@ class Crowd:
 async def fill(database: Path, types: int, large: int, say: Callable[[str], None]) -> Crowd:
     """Write all tasks and types with the store's own commands."""
     now = int(time.time() * 1000)
-    clock = Past(now - 60 * MINUTE)
+    clock = HandClock(now - 60 * MINUTE)
     store = Store.open(database, clock, threading.Event().set)
     chance = Random(7)  # noqa: S311  # to be repeated
     names = [f"type-{number:04}" for number in range(types)]
@@ -74,7 +74,7 @@ async def fill(database: Path, types: int, large: int, say: Callable[[str], None
     return Crowd(names, created, small)
 
 
-async def _live(store: Store, clock: Past, names: Sequence[str], chance: Random) -> list[str]:
+async def _live(store: Store, clock: HandClock, names: Sequence[str], chance: Random) -> list[str]:
     """Create a task of each type, and report its end at most a minute later."""
     drafts = [
         TaskDraft(name=f"task of {name}", type=name, metadata={"user": f"user-{chance.randrange(100)}"})

@@ -1,6 +1,4 @@
-"""The made-up hour: its clock and the times of its events, in milliseconds since the epoch."""
-
-from waybill_api.store.engine.clock import Clock
+"""The made-up hour: the times of its events, in milliseconds since the epoch."""
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -15,16 +13,3 @@ AWAY = range(NOW - 26 * MINUTE, NOW - 16 * MINUTE)
 EXPIRED = NOW - 14 * MINUTE
 """When the newsletter's mail relay began to refuse mails."""
 PAUSED = NOW - 4 * MINUTE
-
-
-class TurnedClock(Clock):
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        """Begin at the start of the hour."""
-        super().__init__()
-        self.at = START
-
-    def now(self) -> int:
-        """Return the time that was set last."""
-        return self.at

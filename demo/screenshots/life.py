@@ -6,7 +6,8 @@ from typing import Any
 
 from demo.screenshots import texts
 from demo.screenshots.cast import DELIVERY, HELPERS, LEGS, LOST, NEWSLETTER, Helper, Work
-from demo.screenshots.hour import AWAY, CRASH, EXPIRED, MINUTE, PAUSED, RUSHES, SECOND, TurnedClock
+from demo.screenshots.hour import AWAY, CRASH, EXPIRED, MINUTE, PAUSED, RUSHES, SECOND
+from throwaway.clock import HandClock
 from waybill.domain.report import Report
 from waybill.domain.status import ErrorCode, Outcome, Status
 from waybill.domain.task import Task, TaskError
@@ -21,7 +22,7 @@ Course = AsyncIterator[int]
 class Life:
     """The life of a task."""
 
-    def __init__(self, store: Store, clock: TurnedClock, work: Work, chance: random.Random) -> None:
+    def __init__(self, store: Store, clock: HandClock, work: Work, chance: random.Random) -> None:
         """Prepare it; `chance` decides all that happens to the task."""
         self._store = store
         self._clock = clock

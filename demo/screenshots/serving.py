@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.screenshots.cast import HELPERS, PASSWORD, PEOPLE
-from demo.screenshots.hour import TurnedClock
+from demo.screenshots.hour import START
 from demo.screenshots.story import Story
+from throwaway.clock import HandClock
 from throwaway.port import free_port
 from waybill.domain.status import Status
 from waybill.version import VERSION
@@ -42,7 +43,7 @@ class Scene:
 @contextlib.asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
     """Tell the story of the hour to a store in `folder`, and serve it."""
-    clock = TurnedClock()
+    clock = HandClock(START)
     store = Store.open(folder / "tasks.db", clock, on_death=lambda: None)
     passwords = Passwords()
     server: PatientServer | None = None

@@ -12,8 +12,9 @@ from itertools import count
 
 from demo.screenshots import texts
 from demo.screenshots.cast import APPLICATION, DELIVERY, LOST, NEWSLETTER, THUMBNAIL, WORKS, Work
-from demo.screenshots.hour import CRASH, MINUTE, NOW, PAUSED, RUSHES, SECOND, START, TurnedClock
+from demo.screenshots.hour import CRASH, MINUTE, NOW, PAUSED, RUSHES, SECOND, START
 from demo.screenshots.life import Course, Life
+from throwaway.clock import HandClock
 from waybill.domain.audit import Deed
 from waybill.domain.status import Status
 from waybill_api.search.query import Query
@@ -27,7 +28,7 @@ SEED = 7
 class Story:
     """One hour on a store: the same each time, except for ids and what the store draws by chance."""
 
-    def __init__(self, store: Store, clock: TurnedClock) -> None:
+    def __init__(self, store: Store, clock: HandClock) -> None:
         """Take the store and its clock."""
         self._store = store
         self._clock = clock

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tornado.netutil import bind_sockets
 
 from tests.databases import new_database
+from throwaway.clock import HandClock
 from waybill_api.app import build
 from waybill_api.http.traffic import Traffic
 from waybill_api.identity.access import Access, Scope
@@ -21,7 +22,6 @@ from waybill_api.identity.passwords import Passwords
 from waybill_api.identity.sessions import Sessions
 from waybill_api.metrics import Metrics
 from waybill_api.sockets.patient_server import PatientServer
-from waybill_api.store.engine.clock import Clock
 from waybill_api.store.store import Store
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.workers import Workers
@@ -32,17 +32,6 @@ REPORTER = "reporter-token"
 ADMIN = "admin-token"
 PATIENCE = 30.0
 """Seconds; long enough for a busy machine."""
-
-
-class HandClock(Clock):
-    """A clock that moves only when it is told to, in milliseconds."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> int:
-        return self.at
 
 
 @dataclass(frozen=True)

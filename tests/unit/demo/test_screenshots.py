@@ -5,8 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 from demo.screenshots.cast import WORKS
-from demo.screenshots.hour import NOW, START, TurnedClock
+from demo.screenshots.hour import NOW, START
 from demo.screenshots.story import Story
+from throwaway.clock import HandClock
 from waybill.domain.status import Status
 from waybill.domain.task import Task
 from waybill_api.search.query import Query
@@ -18,7 +19,7 @@ from waybill_api.store.tables.failures import Failure
 
 async def told(folder: Path) -> tuple[list[Task], list[Failure], int]:
     """Return the tasks, the groups of failures and the number of lines of the audit log once the hour is over."""
-    clock = TurnedClock()
+    clock = HandClock(START)
     store = Store.open(folder / "tasks.db", clock, lambda: None)
     try:
         await Story(store, clock).tell()

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from throwaway.clock import HandClock
 from waybill.domain.report import Report
 from waybill.domain.status import Status
 from waybill.domain.task_type import TaskType
@@ -18,21 +19,10 @@ OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 pytestmark = pytest.mark.gen_test
 
 
-class Turned(Clock):
-    """A clock that is turned by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = super().now()
-
-    def now(self) -> int:
-        return self.at
-
-
 class Watch:
     """Silence over a store whose clock is turned."""
 
-    def __init__(self, store: Store, clock: Turned) -> None:
+    def __init__(self, store: Store, clock: HandClock) -> None:
         self.store, self.clock = store, clock
         store.clock = store._writer._clock = clock
         self.silence = Silence(store)
@@ -59,7 +49,7 @@ class Watch:
 
 async def test_a_task_is_silent_after_its_time_and_heard_with_the_next_news(open_store: OpenStore) -> None:
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         task_id = await watch.create()
         await watch.serve(4)
         assert not watch.is_silent(task_id)
@@ -75,7 +65,7 @@ async def test_a_task_is_silent_after_its_time_and_heard_with_the_next_news(open
 
 async def test_a_pause_or_a_jump_of_the_clock_is_nobodys_silence(open_store: OpenStore) -> None:
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         task_id = await watch.create()
         await watch.serve(2)
         watch.stand_still(3_600)
@@ -89,7 +79,7 @@ async def test_a_pause_or_a_jump_of_the_clock_is_nobodys_silence(open_store: Ope
 
 async def test_after_a_start_there_is_fresh_time_for_all(open_store: OpenStore) -> None:
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         task_id = await watch.create()
         await watch.serve(4)
         watch.silence = Silence(store)
@@ -101,7 +91,7 @@ async def test_after_a_start_there_is_fresh_time_for_all(open_store: OpenStore) 
 
 async def test_a_task_ends_where_its_type_says_so(open_store: OpenStore) -> None:
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         task_id = await watch.create(ends=True)
         await store.insist(
             commands.reports.report, [Report(task_id=task_id, source="a", seq=1, status=Status.PROCESSING)]
@@ -116,10 +106,10 @@ async def test_a_task_ends_where_its_type_says_so(open_store: OpenStore) -> None
 
 async def test_a_clock_that_went_back_while_the_api_was_away_keeps_nobody_waiting(open_store: OpenStore) -> None:
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         watch.clock.at += 3_600_000
         task_id = await watch.create(ends=True)
     async with open_store() as store:
-        watch = Watch(store, Turned())
+        watch = Watch(store, HandClock(Clock().now()))
         await watch.serve(6)
         assert store.look_up(tables.tasks.load, task_id).status is Status.ERROR
