@@ -14,7 +14,7 @@ from proof.simulation.network import Exchange
 from proof.simulation.process import Process
 from proof.simulation.truth import Execution, Truth
 from waybill_api.store.writing.unit import Commit
-from waybill_worker.consumer import Exit
+from waybill_worker.exit import Exit
 
 WORKER_CALL = re.compile(r"/workers/([^/]+)/(heartbeat|gone)")
 

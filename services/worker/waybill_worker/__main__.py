@@ -8,7 +8,8 @@ from waybill.host.descriptors import TooFewDescriptors, check_descriptors
 from waybill.host.outlet import Outlets
 from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.settings import Settings, SettingsError
-from waybill_worker.consumer import ENDING_SECONDS, CannotStart, Worker
+from waybill_worker.consumer import ENDING_SECONDS, Worker
+from waybill_worker.exit import CannotStart
 from waybill_worker.process.descriptors import Descriptors
 from waybill_worker.process.ending import Deadline, leave
 from waybill_worker.process.own_limits import refuse_own_limits

@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,6 +24,7 @@ from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
+from waybill_worker.exit import CannotStart, Exit
 from waybill_worker.handlers.registry import Registry, installed_handlers
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.isolation.child import Child
@@ -52,28 +52,6 @@ ENDING_SECONDS = 10.0
 
 TICK_SECONDS = 0.25
 HEALTH_SECONDS = 10.0
-
-
-class Exit(IntEnum):
-    """Why the process ends, as its exit status."""
-
-    STOPPED = 0
-    """It was asked to stop."""
-    BROKEN = 70
-    """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
-    STARVED = 71
-    """Handlers have used up the descriptors; only a new process has some (EX_OSERR)."""
-    GIVEN_UP = 75
-    """The API has declared this worker gone, for instance after a pause: start it again (EX_TEMPFAIL)."""
-
-
-class CannotStart(Exception):
-    """The worker cannot start; the message is one line, `status` is the exit status."""
-
-    def __init__(self, reason: str, status: int = 1) -> None:
-        """Take the reason and the exit status."""
-        super().__init__(reason)
-        self.status = status
 
 
 class Worker:

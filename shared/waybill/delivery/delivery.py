@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from waybill.api_error import ApiError
@@ -12,8 +12,9 @@ from waybill.delivery.courier import BATCH, Courier
 from waybill.delivery.deferral import Deferral
 from waybill.delivery.memory import Memory
 from waybill.delivery.outage import Outage
+from waybill.delivery.sender import Sender
 from waybill.delivery.spool import Parcel, Spool
-from waybill.delivery.verdict import Delivered, Judge, Verdict, dead_letter
+from waybill.delivery.verdict import Judge
 from waybill.host.damage import is_damage
 
 logger = logging.getLogger(__name__)
@@ -28,10 +29,6 @@ class Closed(Exception):
 
 class Full(Exception):
     """There was no room for as long as the caller waited."""
-
-
-class CannotDefer(ApiError):
-    """The spool cannot keep what has to be retried later, so that everything waits."""
 
 
 class Errand(Protocol):
@@ -63,9 +60,7 @@ class Delivery:
         patience: float = 0.0,
     ) -> None:
         """Take the parts; `clock` counts monotonic seconds, `patience` is for how many of them LATER is retried."""
-        self._courier = courier
         self._spool = spool
-        self._judge = judge
         self._outage = outage
         self._clock = clock
         self._errand: Errand | None = None
@@ -76,6 +71,8 @@ class Delivery:
         self._ended = False
         # The fields from here on belong to the thread of `work`.
         self._deferral = Deferral(spool, patience, clock)
+        self._sender = Sender(courier, judge, self._deferral)
+        self.pass_on = self._sender.pass_on
         self._spooled = 0
         self._share = 0
         """How many parcels may be added to the spool while it is emptied: half of what was last taken from it."""
@@ -135,27 +132,6 @@ class Delivery:
         """Go on without the spooled parcels, after `work` has failed and the file was set aside."""
         self._spooled = 0
         self._deferral.clear()
-
-    def pass_on(self, parcels: Sequence[Parcel]) -> Delivered:
-        """Send the first of these parcels; a parcel of a deferred task is deferred too. Raises ApiError."""
-        free = [index for index, parcel in enumerate(parcels) if not self._deferral.holds(parcel.task_id)]
-        answers = self._courier.send([parcels[index] for index in free]) if free else []
-        said = dict(zip(free, answers, strict=False))
-        # Parcels that are held back count too, up to the first one without an answer.
-        count = free[len(answers)] if len(answers) < len(free) else len(parcels)
-        dead, later = [], []
-        for index, parcel in enumerate(parcels[:count]):
-            answer = said.get(index)
-            verdict = Verdict.LATER if answer is None else self._judge(parcel, answer)
-            if verdict is Verdict.LATER and self._deferral.takes(parcel.task_id):
-                later.append(parcel)
-            elif verdict is not Verdict.DONE and answer is not None:
-                dead.append(dead_letter(parcel, answer))
-        try:
-            self._deferral.add(later)
-        except (sqlite3.Error, OSError) as error:
-            raise CannotDefer(f"the spool cannot keep what has to be retried: {error}") from error
-        return Delivered(count, dead)
 
     @property
     def undelivered(self) -> int:
@@ -229,7 +205,10 @@ class Delivery:
             if self._errand is not None and self._errand.due_at <= self._clock():
                 self._errand.run()
             if self._deferral_is_next():
-                self._try_again()
+                retried = self._sender.retry()
+                self._removing(lambda: self._deferral.settle(*retried))
+                with self._changed:
+                    self._changed.notify_all()
             elif self._spooled:
                 self._deliver_from_spool()
             elif self._memory:
@@ -257,22 +236,6 @@ class Delivery:
         is_due = len(self._deferral) > 0 and self._deferral.due_at <= self._clock()
         self._after_deferred = is_due and not (self._after_deferred and (self._spooled or self._memory))
         return self._after_deferred
-
-    def _try_again(self) -> None:
-        due = self._deferral.due(BATCH)
-        answers = self._courier.send([one.parcel for one in due])
-        done, again, dead = [], [], []
-        for one, answer in zip(due, answers, strict=False):
-            verdict = self._judge(one.parcel, answer)
-            if verdict is Verdict.LATER and not self._deferral.is_over(one):
-                again.append(one)
-                continue
-            done.append(one)
-            if verdict is not Verdict.DONE:
-                dead.append(dead_letter(one.parcel, answer))
-        self._removing(lambda: self._deferral.settle(done, again, dead))
-        with self._changed:
-            self._changed.notify_all()
 
     def _deliver_from_spool(self) -> None:
         parcels = self._spool.first(BATCH)
