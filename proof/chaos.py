@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from proof import verdict
-from proof.checker import Findings, check
+from proof.checks import verdict
+from proof.checks.checker import Findings, check
 from proof.faults import Faults
 from proof.journal import Journal
 from proof.load import Load

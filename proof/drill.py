@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from proof import verdict
-from proof.checker import Findings, check
-from proof.history import moment
+from proof.checks import verdict
+from proof.checks.checker import Findings, check
+from proof.checks.history import moment
 from proof.journal import Journal
 from proof.load import Load
 from proof.plan import Control, FaultKind, Wish

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from proof.checker import text
+from proof.checks.checker import text
 from proof.record import Look, frozen
 from waybill.api_error import ApiError
 from waybill.client import Client

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from proof.checker import text
+from proof.checks.checker import text
 from proof.plan import Control, Ending
 from proof.record import Asked, Create, Deed, Look, Record, frozen
 from waybill.domain.status import ErrorCode, Status

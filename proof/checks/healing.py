@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from proof.history import Phase, State, Story
+from proof.checks.history import Phase, State, Story
 from proof.plan import CALM
 from proof.record import Deed
 

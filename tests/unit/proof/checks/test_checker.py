@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from proof.checker import Findings, check
+from proof.checks.checker import Findings, check
 from proof.plan import Control, Ending
 from proof.record import Asked, Create
 from tests.unit.proof.tale import COMPLETED, FAILED, Tale

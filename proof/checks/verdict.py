@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from proof.checker import Findings, Violations
-from proof.healing import quantile
+from proof.checks.checker import Findings, Violations
+from proof.checks.healing import quantile
 
 AFTER_KILL = 5.0
 """Seconds from the restart within which 99 of 100 tasks that a kill has touched must be taken up again."""

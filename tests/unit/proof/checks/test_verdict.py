@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pytest
 
-from proof import verdict
-from proof.checker import Findings, Violations
-from proof.healing import Healing
+from proof.checks import verdict
+from proof.checks.checker import Findings, Violations
+from proof.checks.healing import Healing
 
 
 def test_a_clean_run_holds() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from proof import healing
-from proof.healing import Healing
-from proof.history import Story, read
+from proof.checks import healing
+from proof.checks.healing import Healing
+from proof.checks.history import Story, read
 from proof.plan import Control
 from proof.record import Create, Json, Record, frozen
 from waybill.domain.status import ErrorCode, Status

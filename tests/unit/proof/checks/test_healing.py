@@ -2,8 +2,8 @@
 
 import pytest
 
-from proof.checker import check
-from proof.healing import Healing, quantile
+from proof.checks.checker import check
+from proof.checks.healing import Healing, quantile
 from tests.unit.proof.tale import Tale
 
 

@@ -1,0 +1,1 @@
+"""What a record of an installation under faults is held against."""
