@@ -16,7 +16,7 @@ from tests.integration.talking import PATIENCE, REPORTER, Fetch, head_of
 from waybill.domain.account import Role
 from waybill.domain.task import Task
 from waybill.wire.tasks import TaskJson, task_json
-from waybill_api.http import streaming
+from waybill_api.http import long_answers
 from waybill_api.http.traffic import Traffic
 from waybill_api.identity.accounts import Accounts
 from waybill_api.limits import Limits
@@ -202,7 +202,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_costs_little_meanwhile(
         made += 1
         return task_json(task)
 
-    monkeypatch.setattr(streaming, "PATIENCE", 0.3)
+    monkeypatch.setattr(long_answers, "PATIENCE", 0.3)
     monkeypatch.setattr("waybill_api.handlers.tasks.task_json", counted)
 
     async def work() -> None:
@@ -219,8 +219,8 @@ def test_a_slow_reader_that_goes_on_reading_gets_it_all(
     fetch: Fetch, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(fetch, 200)
-    monkeypatch.setattr(streaming, "PATIENCE", 0.3)
-    monkeypatch.setattr(streaming, "SOME", 1)
+    monkeypatch.setattr(long_answers, "PATIENCE", 0.3)
+    monkeypatch.setattr(long_answers, "SOME", 1)
 
     async def work() -> None:
         async with connected(fetch.port, room=16_384) as slow:

@@ -12,8 +12,8 @@ import pytest
 from tornado.web import Application
 
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
-from waybill_api.http.bodies import lane
-from waybill_api.http.bodies.lane import LARGE, Bodies
+from waybill_api.http.bodies import pool
+from waybill_api.http.bodies.pool import LARGE, Bodies
 from waybill_api.problems import Refusal
 from waybill_api.sockets import connections
 
@@ -29,7 +29,7 @@ def bodies(app: Application) -> Iterator[Bodies]:
     found.close()
     for one in (found.clients, found.reporters):
         assert one._process is None
-        assert one._left == lane.ROOM
+        assert one._left == pool.ROOM
         assert not one._waiting
 
 
@@ -148,10 +148,10 @@ def test_a_body_that_takes_too_long_is_refused_and_the_next_one_read(
 ) -> None:
     fetch("POST", "/tasks/batch", batch())
     os.kill(process_of(bodies), signal.SIGSTOP)
-    monkeypatch.setattr(lane, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(pool, "READ_SECONDS", 0.3)
     answer = fetch("POST", "/tasks/batch", batch())
     assert (answer.status, answer.code) == (413, "too_complex")
-    monkeypatch.setattr(lane, "READ_SECONDS", 60)
+    monkeypatch.setattr(pool, "READ_SECONDS", 60)
     assert fetch("POST", "/tasks/batch", batch()).status == 201
 
 
@@ -178,35 +178,35 @@ def test_where_there_is_no_room_senders_wait_and_then_are_told_to_come_back(
     fetch("POST", "/tasks/batch", batch())
 
     async def take() -> None:
-        await bodies.clients.take_room(lane.ROOM)
+        await bodies.clients.take_room(pool.ROOM)
 
     async def wait() -> Answer:
         sending = asyncio.ensure_future(fetch.later("POST", "/tasks/batch", batch()))
         while not bodies.clients._waiting:
             await asyncio.sleep(0.01)
-        bodies.clients.give_room(lane.ROOM)
+        bodies.clients.give_room(pool.ROOM)
         return await sending
 
     fetch.run(take())
     assert fetch.run(wait()).status == 201
     fetch.run(take())
-    monkeypatch.setattr(lane, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 0.1)
     answer = fetch("POST", "/tasks/batch", batch())
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "overloaded", "5")
-    bodies.clients.give_room(lane.ROOM)
+    bodies.clients.give_room(pool.ROOM)
 
 
 def test_whoever_gives_up_lets_smaller_ones_pass(fetch: Fetch, bodies: Bodies, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 0.2)
 
     async def wait() -> None:
-        await bodies.clients.take_room(lane.ROOM - 100)
+        await bodies.clients.take_room(pool.ROOM - 100)
         large = asyncio.ensure_future(bodies.clients.take_room(1_000))
         await asyncio.sleep(0.1)
         await bodies.clients.take_room(50)
         with pytest.raises(Refusal):
             await large
-        bodies.clients.give_room(lane.ROOM - 50)
+        bodies.clients.give_room(pool.ROOM - 50)
 
     fetch.run(wait())
 
@@ -218,10 +218,10 @@ def test_whoever_leaves_leaves_no_room_taken(fetch: Fetch, bodies: Bodies) -> No
     async def leave() -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", fetch.port)
         writer.write(head + b" " * 1_000_000)
-        while bodies.clients._left == lane.ROOM:
+        while bodies.clients._left == pool.ROOM:
             await asyncio.sleep(0.01)
         writer.close()
-        while bodies.clients._left < lane.ROOM:
+        while bodies.clients._left < pool.ROOM:
             await asyncio.sleep(0.01)
 
     fetch.run(asyncio.wait_for(leave(), 30))

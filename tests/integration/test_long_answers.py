@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Fetch
-from waybill_api.http import streaming
+from waybill_api.http import long_answers
 from waybill_api.store.finding import finder
 from waybill_api.store.tables import events
 
@@ -92,13 +92,13 @@ def test_others_are_served_between_the_pieces_of_an_answer(
     said = {"reports": [{"task_id": task_id, "status": 2, "seq": 1} for task_id in task_ids]}
     fetch("POST", "/reports", said, token=REPORTER)
     order: list[str] = []
-    send = streaming._send
+    send = long_answers._send
 
     async def noted(*arguments: Any) -> None:
         order.append("piece")
         await send(*arguments)
 
-    monkeypatch.setattr(streaming, "_send", noted)
+    monkeypatch.setattr(long_answers, "_send", noted)
 
     async def beat() -> None:
         while True:
@@ -122,9 +122,9 @@ def test_others_are_served_between_the_pieces_of_an_answer(
 
 def test_no_piece_is_much_larger_than_it_should_be() -> None:
     texts = ["x" * 60_000] * 100
-    pieces = list(streaming.slices(texts))
+    pieces = list(long_answers.slices(texts))
     assert "".join(pieces) == "".join(texts)
-    assert max(map(len, pieces)) < streaming.SLICE + 60_000
+    assert max(map(len, pieces)) < long_answers.SLICE + 60_000
 
 
 MIXED = {"at": "now", "few": [1], "many": [{"n": n} for n in range(30_000)], "none": [], "more": {"a": [2]}}
@@ -133,13 +133,13 @@ MIXED = {"at": "now", "few": [1], "many": [{"n": n} for n in range(30_000)], "no
 
 @pytest.mark.parametrize("answer", [[], {"a": []}, {"a": 1}, {"a": [], "b": []}, [1] * 20, None, 7, {}])
 def test_a_short_answer_is_written_at_once(answer: Any) -> None:
-    assert streaming.pieces_of(answer, json.dumps) is None
+    assert long_answers.pieces_of(answer, json.dumps) is None
 
 
 @pytest.mark.parametrize("answer", [list(range(30)), {"outcomes": [{"a": n} for n in range(5_000)]}, [[]] * 21, MIXED])
 def test_an_answer_in_pieces_is_the_same_json(answer: Any) -> None:
-    pieces = streaming.pieces_of(answer, json.dumps)
+    pieces = long_answers.pieces_of(answer, json.dumps)
     assert pieces is not None
     written = list(pieces)
     assert json.loads("".join(written)) == answer
-    assert max(map(len, written)) < streaming.SLICE + 1_000
+    assert max(map(len, written)) < long_answers.SLICE + 1_000

@@ -197,7 +197,7 @@ def test_a_silent_stream_beats_and_says_where_it_is(fetch: Fetch, monkeypatch: p
 def test_a_reader_that_does_not_read_is_cut_off(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch, traffic: Traffic
 ) -> None:
-    monkeypatch.setattr("waybill_api.http.streaming.PATIENCE", 0.3)
+    monkeypatch.setattr("waybill_api.http.long_answers.PATIENCE", 0.3)
 
     async def work() -> None:
         async with follow(fetch.port, "/events?after=0") as stream:

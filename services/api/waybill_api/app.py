@@ -9,7 +9,7 @@ from tornado.web import Application, RequestHandler
 from waybill_api.admin.files import admin_files
 from waybill_api.admin.routes import admin_routes
 from waybill_api.handlers.service.static import static_files
-from waybill_api.http.bodies.lane import Bodies
+from waybill_api.http.bodies.pool import Bodies
 from waybill_api.http.endpoint import Nowhere
 from waybill_api.http.openapi import describe
 from waybill_api.http.services import Services

@@ -6,7 +6,7 @@ from waybill.domain.account import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NavigationEntry:
     """A page of the navigation; `icon` is the id of a symbol in `static/icons.svg`, `key` follows a `g`."""
 
     path: str
@@ -23,11 +23,11 @@ class Place:
 HOME = "/admin/"
 
 NAVIGATION = (
-    Place(HOME, "Overview", "overview", "o"),
-    Place("/admin/tasks/task/", "Tasks", "tasks", "t"),
-    Place("/admin/tasks/tasktype/", "Task types", "types", "y"),
-    Place("/admin/failures/", "Failures", "failures", "f"),
-    Place("/admin/workers/", "Workers", "workers", "w"),
-    Place("/admin/audit/", "Audit", "audit", "a", Role.ADMIN),
-    Place("/admin/accounts/", "Accounts", "accounts", "c", Role.ADMIN),
+    NavigationEntry(HOME, "Overview", "overview", "o"),
+    NavigationEntry("/admin/tasks/task/", "Tasks", "tasks", "t"),
+    NavigationEntry("/admin/tasks/tasktype/", "Task types", "types", "y"),
+    NavigationEntry("/admin/failures/", "Failures", "failures", "f"),
+    NavigationEntry("/admin/workers/", "Workers", "workers", "w"),
+    NavigationEntry("/admin/audit/", "Audit", "audit", "a", Role.ADMIN),
+    NavigationEntry("/admin/accounts/", "Accounts", "accounts", "c", Role.ADMIN),
 )

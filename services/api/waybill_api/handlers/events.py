@@ -12,8 +12,8 @@ from waybill.wire.events import EventJson, event_json
 from waybill.wire.fields import TypeName
 from waybill_api.handlers.parameters import Limit, StatusFilter, TaskIdPath
 from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.long_answers import EVENT_STREAM, JSON, NDJSON
 from waybill_api.http.operation import Header, call
-from waybill_api.http.streaming import EVENT_STREAM, JSON, NDJSON
 from waybill_api.problems import TOO_MANY_LISTS, TOO_MANY_STREAMS
 from waybill_api.store import tables
 from waybill_api.store.tables.events import Chosen, Line

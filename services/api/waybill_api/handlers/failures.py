@@ -12,17 +12,17 @@ from waybill.wire.timestamps import rfc3339
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
 from waybill_api.store import tables
-from waybill_api.store.tables.failures import Failure, Place
+from waybill_api.store.tables.failures import Failure, FailurePosition
 
 PLACE = re.compile("([0-9]{1,16})[.]([0-9a-f]{12})")
 
 
-def cursor_of(place: Place) -> str:
+def cursor_of(place: FailurePosition) -> str:
     """Return the opaque text that stands for a place in the order of the groups."""
     return base64.urlsafe_b64encode(f"{place.last_seen}.{place.fingerprint}".encode()).decode().rstrip("=")
 
 
-def place_of(cursor: Any) -> Place:
+def place_of(cursor: Any) -> FailurePosition:
     """Return the place that a cursor stands for, or raise ValueError."""
     try:
         said = PLACE.fullmatch(base64.urlsafe_b64decode(f"{cursor}===").decode("ascii"))
@@ -30,11 +30,11 @@ def place_of(cursor: Any) -> Place:
         said = None
     if said is None:
         raise ValueError("is not a cursor that this server gave")
-    return Place(int(said[1]), said[2])
+    return FailurePosition(int(said[1]), said[2])
 
 
 FailureCursor = Annotated[
-    Annotated[Place, WithJsonSchema({"type": "string"})] | None,
+    Annotated[FailurePosition, WithJsonSchema({"type": "string"})] | None,
     BeforeValidator(place_of),
     Field(description="From the Link of the page before; opaque."),
 ]

@@ -25,7 +25,7 @@ from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
 from waybill_api.identity.accounts import Accounts
 from waybill_api.store import tables
-from waybill_api.store.followers.statistics import MINUTE, Course, Minute, Standing, Statistics
+from waybill_api.store.followers.statistics import MINUTE, Course, Minute, Statistics, TypeCounts
 from waybill_api.store.store import Store
 from waybill_api.upkeep.workers import Workers
 
@@ -103,7 +103,7 @@ async def _if_readable(reading: Awaitable[T], otherwise: T) -> T:
         return otherwise
 
 
-def _counts(course: Course | Standing) -> CountsJson:
+def _counts(course: Course | TypeCounts) -> CountsJson:
     return {
         "NEW": course.counts[Status.NEW],
         "PROCESSING": course.counts[Status.PROCESSING],
@@ -155,7 +155,7 @@ async def _of_types(statistics: Statistics, now: int, names: Sequence[str]) -> l
     return found
 
 
-def of_type(name: str, standing: Standing) -> TypeStatisticsJson:
+def of_type(name: str, standing: TypeCounts) -> TypeStatisticsJson:
     """Write how the tasks of a type stand and have gone."""
     return {
         "type": name,

@@ -9,7 +9,7 @@ from waybill.domain.errors import StorageFull
 from waybill.domain.status import Status
 from waybill.wire.bulk import ChangeTasks, TasksChanged
 from waybill_api.handlers.parameters import cursor_of, place_of
-from waybill_api.handlers.searching import query_of
+from waybill_api.handlers.search import query_of
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
 from waybill_api.identity.access import Scope

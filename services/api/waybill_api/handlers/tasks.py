@@ -11,11 +11,11 @@ from waybill.wire.fields import ExternalKey, Label, TypeName
 from waybill.wire.tasks import CreateTask, CreateTasks, TaskCreated, TaskJson, TasksCreated, task_json
 from waybill.wire.timestamps import milliseconds_of
 from waybill_api.handlers.parameters import Cursor, IdempotencyHeader, Limit, StatusFilter, Time, cursor_of
-from waybill_api.handlers.searching import Search, searched
+from waybill_api.handlers.search import Search, search_of
 from waybill_api.http.bodies.batches import fingerprint
 from waybill_api.http.endpoint import Endpoint
+from waybill_api.http.long_answers import CSV, JSON, LISTS, NDJSON
 from waybill_api.http.operation import BATCH_LIMIT, call
-from waybill_api.http.streaming import CSV, JSON, LISTS, NDJSON
 from waybill_api.identity.access import Scope
 from waybill_api.places import Room
 from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
@@ -91,7 +91,7 @@ class TasksHandler(Endpoint):
             "keys": external_key,
             "silent": silent,
         }
-        query = searched(q, chosen)
+        query = search_of(q, chosen)
         if query is not None:
             query = query.within(
                 None if created_after is None else milliseconds_of(created_after) + 1,

@@ -15,10 +15,10 @@ from tornado.web import HTTPError
 from waybill.domain.audit import Deed
 from waybill.domain.errors import WaybillError
 from waybill_api import problems
-from waybill_api.http.bodies.lane import LARGE
+from waybill_api.http.bodies.pool import LARGE
 from waybill_api.http.deeds import details_of
+from waybill_api.http.long_answers import EVENT_STREAM, JSON, negotiated, pieces_of, stream, stream_live, write_pieces
 from waybill_api.http.operation import SINGLE_LIMIT, Operation
-from waybill_api.http.streaming import EVENT_STREAM, JSON, negotiated, pieces_of, stream, stream_live, write_pieces
 from waybill_api.http.waiting import Waiting
 from waybill_api.identity.access import SAFE_METHODS, Scope
 from waybill_api.problems import Refusal
@@ -94,7 +94,7 @@ class Endpoint(Waiting):
             return operation.arguments(self.request, path, b"".join(self._chunks))
         arguments = operation.parameters_of(self.request, path)
         wanted = self.request_line if "Idempotency-Key" in self.request.headers else None
-        read = await self._lane.read(operation.name, wanted, self._chunks)
+        read = await self._pool.read(operation.name, wanted, self._chunks)
         self.fingerprint = read.fingerprint
         self._let_go()
         return arguments | {operation.body_argument: read.body}

@@ -14,10 +14,10 @@ from tornado.web import RequestHandler, stream_request_body
 
 from waybill.installation import HEADER
 from waybill_api import problems
-from waybill_api.http.bodies.lane import LARGE, Bodies, Lane
+from waybill_api.http.bodies.pool import LARGE, Bodies, BodyPool
+from waybill_api.http.long_answers import JSON
 from waybill_api.http.operation import FORM, SINGLE_LIMIT, Operation
 from waybill_api.http.services import Services
-from waybill_api.http.streaming import JSON
 from waybill_api.identity.access import NOBODY, Caller, Needs, Scope
 from waybill_api.problems import Refusal
 
@@ -139,7 +139,7 @@ class Intake(RequestHandler):
         length = self.request.headers.get("Content-Length")
         size = self._limit if length is None else int(length)
         try:
-            await self._lane.take_room(size)
+            await self._pool.take_room(size)
         except Refusal as refusal:
             self._refusal = refusal
             self._chunks.clear()
@@ -155,7 +155,7 @@ class Intake(RequestHandler):
         self._chunks = []
         room, self._room = self._room, 0
         if room:
-            self._lane.give_room(room)
+            self._pool.give_room(room)
 
     def on_finish(self) -> None:
         """Free what the request holds."""
@@ -167,7 +167,7 @@ class Intake(RequestHandler):
         self._let_go()
 
     @property
-    def _lane(self) -> Lane:
+    def _pool(self) -> BodyPool:
         bodies = cast(Bodies, self.application.settings["bodies"])
         return bodies.reporters if self._needs is Scope.REPORTER else bodies.clients
 

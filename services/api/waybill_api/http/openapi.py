@@ -14,9 +14,9 @@ from waybill.wire.problems import Problem
 from waybill.wire.reports import ReportItem
 from waybill_api import problems
 from waybill_api.http.intake import Call
+from waybill_api.http.long_answers import JSON
 from waybill_api.http.operation import Operation, item_of
 from waybill_api.http.route import Route
-from waybill_api.http.streaming import JSON
 from waybill_api.identity.access import Needs, Scope
 from waybill_api.problems import DOMAIN_KINDS, ProblemKind
 

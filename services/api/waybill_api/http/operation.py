@@ -13,7 +13,7 @@ from waybill.wire.problems import FieldError
 from waybill_api.http import form_body, json_body
 from waybill_api.http.bodies.batches import BATCHES, Batch, read_batch, read_item
 from waybill_api.http.complaints import detail_of, errors_of, parameter_of, refusal_of_errors
-from waybill_api.http.streaming import CSV, JSON
+from waybill_api.http.long_answers import CSV, JSON
 from waybill_api.problems import NOT_JSON, ProblemKind, Refusal, invalid
 
 SINGLE_LIMIT = 64 * 1024
@@ -22,7 +22,7 @@ BATCH_LIMIT = 8 * 1024 * 1024
 
 FORM = "application/x-www-form-urlencoded"
 
-Place = Literal["path", "query", "header"]
+Location = Literal["path", "query", "header"]
 Method = Callable[..., Coroutine[Any, Any, Any]]
 Carried = Callable[..., Coroutine[Any, Any, None]]
 
@@ -47,7 +47,7 @@ class Parameter:
 
     argument: str
     name: str
-    place: Place
+    place: Location
     required: bool
     missing: type[NotFound] | None = None
 

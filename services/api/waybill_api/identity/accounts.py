@@ -12,9 +12,9 @@ from waybill_api.identity import browsers
 from waybill_api.identity.arrival import Arrival
 from waybill_api.identity.attempts import Attempt, Attempts
 from waybill_api.identity.passwords import Passwords
-from waybill_api.identity.places import NoPlace, Places
 from waybill_api.identity.sessions import Sessions
 from waybill_api.identity.strength import weakness_of
+from waybill_api.identity.waiters import NoPlace, Waiters
 from waybill_api.preconditions.versions import Condition
 from waybill_api.problems import TOO_MANY, UNAUTHENTICATED, WRONG_PASSWORD, Refusal
 from waybill_api.store import commands, tables
@@ -53,7 +53,7 @@ class Accounts:
         self._passwords = passwords
         self._allows_well_known = allows_well_known
         self._attempts = Attempts()
-        self._held = Places(MOST_HELD, MOST_HELD_OF_ONE)
+        self._held = Waiters(MOST_HELD, MOST_HELD_OF_ONE)
         self._sleep = sleep
 
     async def everybody(self) -> list[Account]:

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from waybill_api.identity.places import Places
 from waybill_api.identity.turns import Turns
+from waybill_api.identity.waiters import Waiters
 
 THREADS = 2
 """Each holds 128 MiB while it hashes."""
@@ -57,8 +57,8 @@ class Passwords:
         self._pool = ThreadPoolExecutor(THREADS, "scrypt")
         self._turns = Turns(THREADS)
         self._nobodys = _kept(self._cost, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
-        self.strangers = Places(STRANGERS, STRANGERS_OF_ONE)
-        self.friends = Places(FRIENDS)
+        self.strangers = Waiters(STRANGERS, STRANGERS_OF_ONE)
+        self.friends = Waiters(FRIENDS)
 
     async def hash(self, password: str, *, is_known: bool = False) -> str:
         """Return the hash to store, `scrypt$n$r$p$salt$key`; `is_known` (the documented password) makes it cheap."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from waybill_api.http.streaming import CSV, JSON, LISTS, NDJSON, negotiated
+from waybill_api.http.long_answers import CSV, JSON, LISTS, NDJSON, negotiated
 from waybill_api.problems import Refusal
 
 

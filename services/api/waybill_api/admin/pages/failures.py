@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from waybill.domain.account import Role
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.page import Page
-from waybill_api.admin.searches import address as tasks_address
+from waybill_api.admin.search import address as tasks_address
 from waybill_api.handlers.failures import FailureCursor, cursor_of
 from waybill_api.http.operation import call
 from waybill_api.search.query import Query

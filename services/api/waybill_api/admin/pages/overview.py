@@ -8,7 +8,7 @@ from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
 from waybill_api.admin.pages.failures import address as failures_address
-from waybill_api.admin.searches import address
+from waybill_api.admin.search import address
 from waybill_api.handlers.statistics import statistics_of
 from waybill_api.http.operation import call
 from waybill_api.store import tables

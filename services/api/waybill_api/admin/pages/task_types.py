@@ -8,7 +8,7 @@ from waybill.domain.task_type import TaskType
 from waybill.wire.task_types import CreateTaskType, task_type_json
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
-from waybill_api.admin.searches import address
+from waybill_api.admin.search import address
 from waybill_api.admin.texts import Name
 from waybill_api.handlers.parameters import TypeCursor, TypeNamePath, type_cursor_of
 from waybill_api.handlers.statistics import of_type

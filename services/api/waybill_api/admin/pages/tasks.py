@@ -4,7 +4,7 @@ from waybill.domain.account import Role
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
-from waybill_api.admin.searches import address, chips, complaint_of
+from waybill_api.admin.search import address, chips, complaint_of
 from waybill_api.handlers.parameters import Cursor, cursor_of
 from waybill_api.http.operation import call
 from waybill_api.search.parser import QueryError, parse

@@ -1,7 +1,7 @@
 """The process that reads large bodies: `python -m waybill_api.http.bodies.reader`.
 
 It takes one body at a time from its standard input and answers on its standard output, in frames with their lengths;
-see `lane`. It ends with the process that started it.
+see `pool`. It ends with the process that started it.
 """
 
 import pickle

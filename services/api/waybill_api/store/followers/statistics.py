@@ -61,7 +61,7 @@ class Course(NamedTuple):
         return whole
 
 
-class Standing(NamedTuple):
+class TypeCounts(NamedTuple):
     """The counts of a type's tasks and of the last hour, as a list of types shows them."""
 
     counts: dict[Status, int]
@@ -147,7 +147,7 @@ class Statistics:
                     copy.add(kept[number])
             return Course(self._counted(type_name), copies)
 
-    def standing(self, now: int, type_name: str) -> Standing:
+    def standing(self, now: int, type_name: str) -> TypeCounts:
         """Return the short form for a type, without a copy of its minutes."""
         first = now // MINUTE - MINUTES + 1
         hour = Minute()
@@ -157,7 +157,7 @@ class Statistics:
                 if first <= number < first + MINUTES:
                     hour.add(minute)
                     completed[number - first], error[number - first] = minute.completed, minute.error
-            return Standing(self._counted(type_name), hour, completed, error)
+            return TypeCounts(self._counted(type_name), hour, completed, error)
 
     def ended(self, now: int, minutes: int) -> dict[str, tuple[int, int]]:
         """Return, by type, how many tasks were completed and failed in the last `minutes`; only types with any."""

@@ -34,7 +34,7 @@ class OpenTasks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class StageStanding:
     """The open tasks of a stage, and how long tasks have stayed there."""
 
     stage: str | None
@@ -91,7 +91,7 @@ class Whereabouts:
             counted = {name: sum(crowd.silent for crowd in crowds.values()) for name, crowds in self._crowds.items()}
             return {name: count for name, count in counted.items() if count}
 
-    def of(self, type_name: str, stages: Iterable[str] = ()) -> list[Standing]:
+    def of(self, type_name: str, stages: Iterable[str] = ()) -> list[StageStanding]:
         """Return the stages of a type: a pipeline's `stages` in their order, others by name."""
         with self._lock:
             crowds, times = self._crowds.get(type_name, {}), self._times.get(type_name, {})
@@ -130,7 +130,7 @@ class Whereabouts:
 
 def standings_of(
     connection: Connection, whereabouts: Whereabouts, name: str
-) -> tuple[TaskType, list[Standing], dict[str | None, Oldest]]:
+) -> tuple[TaskType, list[StageStanding], dict[str | None, Oldest]]:
     """Return a type, its stages, and the oldest open task of each stage. Raises TaskTypeNotFound."""
     task_type = tables.task_types.load(connection, name)
     found = whereabouts.of(name, task_type.stages or ())
@@ -156,9 +156,9 @@ def _is_cut_off(before: Task, after: Task) -> bool:
     return before.attempt == after.attempt and (before.stage == after.stage or before.stages != after.stages)
 
 
-def _standing(stage: str | None, crowd: OpenTasks, times: Durations | None) -> Standing:
+def _standing(stage: str | None, crowd: OpenTasks, times: Durations | None) -> StageStanding:
     durations = times or Durations()
-    return Standing(
+    return StageStanding(
         stage=stage,
         tasks=crowd.tasks,
         silent=crowd.silent,

@@ -5,7 +5,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class FailurePosition(NamedTuple):
     """Where in the order of the groups one is: the one that was seen last comes first."""
 
     last_seen: int
@@ -28,9 +28,9 @@ class Failure(NamedTuple):
     """The one that was seen last."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FailurePosition:
         """Behind which the next groups are."""
-        return Place(self.last_seen, self.fingerprint)
+        return FailurePosition(self.last_seen, self.fingerprint)
 
 
 PUT = (
@@ -55,7 +55,7 @@ def leave(connection: Connection, counts: Iterable[tuple[str, int]]) -> None:
     )
 
 
-def latest(connection: Connection, type_name: str | None, after: Place | None, limit: int) -> list[Failure]:
+def latest(connection: Connection, type_name: str | None, after: FailurePosition | None, limit: int) -> list[Failure]:
     """Return the groups that were seen last, of those behind a place."""
     conditions: list[str] = []
     given: list[str | int] = []

@@ -41,7 +41,7 @@ class Read(NamedTuple):
     fingerprint: str | None
 
 
-class Lane:
+class BodyPool:
     """A process that reads bodies, started with the first one, and the room for bodies that wait."""
 
     def __init__(self) -> None:
@@ -151,12 +151,12 @@ class Lane:
 
 
 class Bodies:
-    """The lanes: one for reports and one for creation, so that workers do not wait for possibly anonymous clients."""
+    """The pools: one for reports and one for creation, so that workers do not wait for possibly anonymous clients."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self.clients = Lane()
-        self.reporters = Lane()
+        self.clients = BodyPool()
+        self.reporters = BodyPool()
 
     def close(self) -> None:
         """End both processes."""

@@ -38,7 +38,7 @@ def query_of(text: str, pointer: str | None = None) -> Query:
         raise Refusal(BAD_QUERY, f"The search cannot be understood: {error.detail}.", errors=[where]) from None
 
 
-def searched(text: str | None, chosen: Mapping[str, Any]) -> Query | None:
+def search_of(text: str | None, chosen: Mapping[str, Any]) -> Query | None:
     """Return what somebody looks for and the filters let through, None where they exclude each other.
 
     The filters are values of a query's fields, by their names; None is any.

@@ -1,12 +1,12 @@
-"""Places: bounded in all and by key, and freed however the wait ends."""
+"""Waiters: bounded in all and by key, and freed however the wait ends."""
 
 import pytest
 
-from waybill_api.identity.places import NoPlace, Places
+from waybill_api.identity.waiters import NoPlace, Waiters
 
 
 def test_places_are_bounded_in_all_and_of_one() -> None:
-    places = Places(3, 2)
+    places = Waiters(3, 2)
     with places.one("a"), places.one("a"):
         with pytest.raises(NoPlace), places.one("a"):
             raise AssertionError
@@ -19,13 +19,13 @@ def test_places_are_bounded_in_all_and_of_one() -> None:
 
 
 def test_without_a_key_only_all_are_bounded() -> None:
-    places = Places(3, 1)
+    places = Waiters(3, 1)
     with places.one(), places.one(), places.one(), pytest.raises(NoPlace), places.one():
         raise AssertionError
 
 
 def test_a_place_is_free_after_an_error() -> None:
-    places = Places(1)
+    places = Waiters(1)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), places.one():
             raise ZeroDivisionError

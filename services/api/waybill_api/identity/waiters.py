@@ -1,4 +1,4 @@
-"""Places for waiting requests: bounded, taken before the first await, and freed however the wait ends."""
+"""Waiters for waiting requests: bounded, taken before the first await, and freed however the wait ends."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -9,7 +9,7 @@ class NoPlace(Exception):
     """All places are taken."""
 
 
-class Places:
+class Waiters:
     """Counts the requests that wait, in all and by key."""
 
     def __init__(self, most: int, most_of_one: int | None = None) -> None:
