@@ -1,4 +1,4 @@
-"""What somebody should look at, and why."""
+"""What needs attention, and why."""
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from waybill_api.conditions import Condition
 FAILING_SHARE = 0.5
 FAILING_MINUTES = 15
 FAILING_TASKS = 5
-"""A type fails where half of its tasks, and at least so many, ended in ERROR in the last quarter of an hour."""
+"""A type fails if half of the tasks, and at least this many, ended in ERROR in the last quarter of an hour."""
 
 DISK_SHARE = 0.05
 DISK_BYTES = 1 << 30
@@ -64,7 +64,7 @@ def search(behind: int) -> Iterator[AttentionJson]:
 
 
 def demo(is_there: bool) -> Iterator[AttentionJson]:
-    """Yield whether people log in with a password that everybody knows."""
+    """Yield an item if an account has the public password of the documentation."""
     if is_there:
         yield _item("demo_password", "an account has a password that everybody knows; change it")
 

@@ -22,7 +22,7 @@ class Metrics:
     media_type = CONTENT_TYPE_PLAIN_0_0_4
 
     def __init__(self, workers: Workers, outstanding: Callable[[], int]) -> None:
-        """Begin at zero; what is only looked at when somebody asks comes from the workers and `outstanding`."""
+        """Begin at zero; `workers` and `outstanding` are read when metrics are requested."""
         self._registry = registry = CollectorRegistry()
         reports = Counter(
             "waybill_reports", "Reports by outcome; `malformed` cannot be read.", ["outcome"], registry=registry
@@ -56,16 +56,16 @@ class Metrics:
             registry=registry,
         )
         alive = Gauge("waybill_workers_alive", "Workers whose lease runs.", registry=registry)
-        alive.set_function(lambda: sum(presence.is_alive for presence in workers.everybody()))
+        alive.set_function(lambda: sum(presence.is_alive for presence in workers.known()))
         slots = Gauge("waybill_worker_slots", "Runs that the living workers can hold at once.", registry=registry)
-        slots.set_function(lambda: sum(one.beat.slots for one in workers.everybody() if one.beat and one.is_alive))
+        slots.set_function(lambda: sum(one.beat.slots for one in workers.known() if one.beat and one.is_alive))
         draining = Gauge(
             "waybill_workers_draining", "Living workers that take no more tasks, or were asked to.", registry=registry
         )
-        draining.set_function(lambda: sum(one.is_alive and one.is_draining for one in workers.everybody()))
+        draining.set_function(lambda: sum(one.is_alive and one.is_draining for one in workers.known()))
         messages = Gauge(
             "waybill_messages_outstanding",
-            "Messages put on the queue for runs that nobody has claimed yet; a longer backlog waits as rows.",
+            "Messages on the queue for runs that are not claimed yet; a longer backlog waits as rows.",
             registry=registry,
         )
         messages.set_function(outstanding)

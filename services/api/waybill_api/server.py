@@ -223,7 +223,7 @@ def _bound(settings: Settings) -> list[socket]:
 
 
 def _address(settings: Settings, sockets: list[socket]) -> str:
-    """Return where the API listens, with the port that it was given where it asked for any."""
+    """Return the address at which the API listens, with the port that it was given if it asked for any."""
     port = sockets[0].getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{port}"

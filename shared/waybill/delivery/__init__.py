@@ -1,1 +1,1 @@
-"""Reports on their way to the API, kept on disk while it is away."""
+"""Reports on their way to the API, kept on disk while it is down."""

@@ -34,7 +34,7 @@ class ErrorSaid(BaseModel):
 
 
 class ReportBody(BaseModel):
-    """What anybody says about a task; every field may be absent, and unknown ones are kept in the history."""
+    """A report on a task; every field may be absent, and unknown fields are kept in the history."""
 
     model_config = ConfigDict(
         strict=True, extra="allow", frozen=True, defer_build=True, json_schema_extra={"examples": [{"status": 2}]}

@@ -18,7 +18,7 @@ class CountsJson(TypedDict):
 
 
 class QuantilesJson(TypedDict):
-    """Seconds within which half of all, and 95 of a hundred, were done; null where there were none."""
+    """Seconds within which half of all, and 95 of a hundred, were done; null if there were none."""
 
     p50: float | None
     p95: float | None
@@ -63,7 +63,7 @@ class WaitingJson(TypedDict):
 
 
 class AttentionJson(TypedDict):
-    """Something that somebody should look at."""
+    """Something that needs attention."""
 
     code: Annotated[
         str,
@@ -124,7 +124,7 @@ class AttentionJson(TypedDict):
     )
 )
 class StatisticsJson(TypedDict):
-    """How it goes: now, and in the last hour minute by minute."""
+    """Statistics of now, and of the last hour by minutes."""
 
     recorded_at: str
     counts: CountsJson

@@ -1,4 +1,4 @@
-"""What every page is: an endpoint that answers with HTML, errors included, to somebody who is logged in."""
+"""The base of every page: an endpoint that answers with HTML, also for errors, to people who are logged in."""
 
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -35,7 +35,7 @@ THEME_COOKIE = "waybill-theme"
 
 
 class Page(Endpoint):
-    """A page; its methods end with `show`. Templates get `session`, None where nobody is logged in."""
+    """A page; its methods end with `show`. Templates get `session`, None without a login."""
 
     @property
     def session(self) -> Session:
@@ -86,7 +86,7 @@ class Page(Endpoint):
 
 
 class NoPage(Page):
-    """What is shown where there is no page."""
+    """The answer to an address without a page."""
 
     def no_call(self) -> Refusal:
         """Return 404, whatever the method."""

@@ -13,7 +13,7 @@ TASKS = "/admin/tasks/task/"
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter that a click sets; `count` is None where only some of the tasks are shown anyway."""
+    """A filter that a click sets; `count` is None if the list shows only some of the tasks anyway."""
 
     title: str
     href: str

@@ -43,7 +43,7 @@ class Run:
     run: int
     source: str
     start: int | None
-    """None where that part of the history is left out."""
+    """None if that part of the history is left out."""
     end: int | None = None
     ending: str = ""
     """What ended it: a kind of event, or the name of a status."""

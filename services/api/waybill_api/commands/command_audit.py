@@ -9,7 +9,7 @@ from waybill_api.store import commands
 from waybill_api.store.store import Store
 
 COMMAND_LINE = "(command line)"
-"""How the audit log calls whoever may write to the data directory."""
+"""The name in the audit log of a person who may write to the data directory."""
 
 
 async def note(store: Store, action: str, target: str, body: BaseModel) -> None:

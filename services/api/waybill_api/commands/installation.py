@@ -27,7 +27,7 @@ RETRY_SECONDS = 0.2
 
 T = TypeVar("T")
 ByApi = Callable[[Client], T]
-"""Raises ApiProblem, and Elsewhere where it is to be tried again."""
+"""Raises ApiProblem, and Elsewhere if it is to be tried again."""
 ByStore = Callable[[Store, Accounts], Awaitable[T]]
 
 
@@ -36,7 +36,7 @@ class Unreachable(Exception):
 
 
 class Elsewhere(Exception):
-    """Somebody else was changing the same."""
+    """Another client was changing the same record."""
 
 
 def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
@@ -68,7 +68,7 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
 
 
 def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
-    """Do it through the API; None where it cannot be reached, or where somebody else was changing the same."""
+    """Do it through the API; None if it cannot be reached, or if another client was changing the same record."""
     try:
         client = Client(
             settings.base_url,
@@ -83,7 +83,7 @@ def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
 
 
 def _through_store(by_store: ByStore[T], settings: Settings) -> tuple[T] | None:
-    """Do it in the store; None where another process holds it."""
+    """Do it in the store; None if another process holds it."""
     settings.make_data_dir()
     lock = DataLock(settings.lock_file)
     if not lock.acquire():

@@ -19,7 +19,7 @@ INVALID = 422
 
 
 def load(wanted: Fixture, settings: Settings) -> tuple[Effects, Effects]:
-    """Create or change task types, and create accounts where there is none; return by name what was done to each.
+    """Create or change task types, and create accounts if there are none; return by name what was done to each.
 
     Only fields that the fixture gives are changed. Raises Unreachable, ApiProblem and SettingsError.
     """

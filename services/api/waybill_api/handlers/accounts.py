@@ -20,7 +20,7 @@ class AccountsHandler(Endpoint):
     @call("list_accounts")
     async def get(self) -> list[AccountJson]:
         """List the accounts, by name."""
-        return [account_json(account) for account in await self.accounts.everybody()]
+        return [account_json(account) for account in await self.accounts.listed()]
 
     @call("create_account", 201, raises=(AccountExists, TOO_MANY, StorageFull))
     async def post(self, body: CreateAccount) -> AccountJson:

@@ -20,10 +20,10 @@ Search = Annotated[
 
 
 def query_of(text: str, pointer: str | None = None) -> Query:
-    """Return what somebody looks for.
+    """Return the query of a search text.
 
-    Raises Refusal (422) that says where it is wrong and what may have been meant; `pointer` is where in the body the
-    text stands, without one it is the parameter `q`.
+    Raises Refusal (422) with the position of the mistake and suggestions; `pointer` is the field of the body that holds
+    the text; without one it is the parameter `q`.
     """
     try:
         return parse(text)
@@ -39,7 +39,7 @@ def query_of(text: str, pointer: str | None = None) -> Query:
 
 
 def search_of(text: str | None, chosen: Mapping[str, Any]) -> Query | None:
-    """Return what somebody looks for and the filters let through, None where they exclude each other.
+    """Return the query of a search text and the filters together; None if they exclude each other.
 
     The filters are values of a query's fields, by their names; None is any.
     """

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class StatisticsHandler(Endpoint):
-    """How it goes."""
+    """The statistics of all types."""
 
     @call("get_statistics")
     async def get(
@@ -47,10 +47,10 @@ class StatisticsHandler(Endpoint):
         limit: Annotated[int, Field(ge=0, le=MOST_TYPES, description="Of how many types to tell.")] = MOST_TYPES,
         cursor: TypeCursor = None,
     ) -> StatisticsJson:
-        """Tell how it goes: tasks by status, the last hour by minutes, by type, and what needs attention.
+        """Return tasks by status, the last hour by minutes, the types, and what needs attention.
 
-        The counts are exact. What happened is counted in memory; after a start, of the hour before only the tasks that
-        were created in it are known. Where there are more types, `Link` leads on to them.
+        The counts are exact. The hour is counted in memory; after a start, only tasks that were created in it are known
+        of the time before. If there are more types, `Link` leads on to them.
         """
         names = self.store.statistics.types()
         start = 0 if cursor is None else bisect_right(names, cursor)

@@ -109,9 +109,9 @@ class TaskBulkHandler(Endpoint):
 
 
 def _allowing(query: Query, action: Action) -> Query | None:
-    """Return what is looked for among the tasks that allow the action; None where that is nothing.
+    """Return the query of the tasks that allow the action; None if there can be none.
 
-    A retry is of failures, unless somebody asks for what is completed.
+    A retry means the tasks in ERROR, unless the query names a status.
     """
     wanted = query.statuses or ((Status.ERROR,) if action is Action.RETRY else action.statuses)
     statuses = tuple(status for status in wanted if status in action.statuses)

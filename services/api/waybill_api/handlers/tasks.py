@@ -26,7 +26,7 @@ from waybill_api.store.finding import finder
 from waybill_api.store.tables.idempotency import IdempotencyKey
 
 PAGE = 100
-"""How many tasks of a stream are written at once: nobody else is served meanwhile."""
+"""How many tasks of a list are written at once: no other request is served meanwhile."""
 
 FRESH = 2_000
 """So many events may the index be behind without a word about it: it takes them in within a second."""
@@ -81,7 +81,7 @@ class TasksHandler(Endpoint):
         the next one, until there is none. Accept: application/x-ndjson or text/csv for other forms, or `format` for a
         download. `q` searches: `status:error type:sleep meta.user:42 created:>2026-11-01 words "a phrase"`. A page is
         looked for in a bounded time and has a bounded size, so it may have few tasks or none: where `Waybill-Search`
-        says `partial`, not all were looked at yet, and `Link` leads on; where it says `indexing`, words and metadata of
+        says `partial`, not all were looked at yet, and `Link` leads on; if it says `indexing`, words and metadata of
         the latest changes are not known to the search yet.
         """
         chosen = {
@@ -108,7 +108,7 @@ class TasksHandler(Endpoint):
     async def _look(
         self, query: Query | None, after: str | None, limit: int, newest: bool
     ) -> AsyncIterator[Sequence[TaskJson]]:
-        """Return a page of what is looked for, and say where it goes on."""
+        """Return a page of the tasks that the query finds, with a link to the next one."""
         if query is None:
             return _parts([])
         found = await self.store.read(finder.find, query, after, limit, newest=newest)

@@ -15,7 +15,7 @@ class WorkersHandler(Endpoint):
     @call("list_workers")
     async def get(self) -> list[WorkerJson]:
         """List the workers that have been heard of, each as its last heartbeat had it."""
-        return [worker_json(presence) for presence in self.workers.everybody()]
+        return [worker_json(presence) for presence in self.workers.known()]
 
 
 class HeartbeatHandler(Endpoint):

@@ -1,4 +1,4 @@
-"""What every HTTP handler is: it carries out what was let in, and answers, errors included."""
+"""The base of every HTTP handler: it carries out the request, and answers, also with errors."""
 
 import json
 import logging
@@ -25,7 +25,7 @@ from waybill_api.problems import Refusal
 from waybill_api.store import commands
 
 DONE = "done"
-ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - how the audit log calls whoever has it
+ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - the name of its holder in the audit log
 NOTED = (Scope.CLIENT, Scope.OPERATOR, Scope.ADMIN)
 """Which calls with the administrator's token are written down; reports are in the history of their tasks."""
 
@@ -41,7 +41,7 @@ class Endpoint(Waiting):
     media = JSON
     """Which of the call's forms the answer takes."""
     outcome: str | None = DONE
-    """What the audit log says of a call that has been answered, None where that is not worth a line."""
+    """The line of the audit log on an answered call; None if the call needs none."""
     facts: Mapping[str, Any] = {}
     """What came of it that the audit log should hold, too."""
     fingerprint: str | None = None
@@ -116,7 +116,7 @@ class Endpoint(Waiting):
             )
 
     async def _note(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
-        """Write down what a person does, and whoever has the administrator's token."""
+        """Record calls of people, and of clients with the administrator's token."""
         if self.request.method in SAFE_METHODS:
             return
         if self.caller.session is not None:
@@ -196,7 +196,7 @@ class Endpoint(Waiting):
     get = post = put = patch = delete = _no_method
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Answer with a problem, or, where an answer has begun, break it off so that nobody takes it for whole."""
+        """Answer with a problem; if an answer has begun, break it off so that no client takes it for complete."""
         if self._headers_written:
             self.hang_up()
         else:
@@ -242,7 +242,7 @@ class Endpoint(Waiting):
 
 
 class Nowhere(Endpoint):
-    """Answers where there is nothing."""
+    """Answers requests for an unknown path."""
 
     def no_call(self) -> Refusal:
         """Return 404, whatever the method."""

@@ -1,4 +1,4 @@
-"""What of a request is let in: its headers decide first, then its body is read up to the limit."""
+"""Intake: a request is refused by its headers, or its body is read up to the limit."""
 
 import asyncio
 import functools
@@ -49,7 +49,7 @@ class Call:
 
 @stream_request_body
 class Intake(RequestHandler):
-    """Reads a request as far as it may be made; what is refused is answered by whoever carries it out."""
+    """Reads a request if it is allowed; the endpoint answers a refused one."""
 
     def initialize(self, services: Services, calls: Mapping[str, Call]) -> None:
         """Take the services, and the calls of the resource by method."""

@@ -35,7 +35,7 @@ VALUES = ("examples", "default", "const", "enum")
 """The keywords of JSON Schema that hold values, not schemas."""
 
 SCHEMES = {
-    "client": "WAYBILL_API_TOKEN, where the installation has set one.",
+    "client": "WAYBILL_API_TOKEN, if the installation has set one.",
     "reporter": "The content of worker.token in the data directory.",
     "admin": "The content of admin.token in the data directory.",
 }
@@ -106,7 +106,7 @@ class _Schemas:
 
 
 def _content(operation: Operation) -> Any:
-    """Return the type of what an operation answers, None where that is nothing."""
+    """Return the type of an operation's answer; None if it has none."""
     answer = operation.answer
     if operation.media != (JSON,):
         return list[item_of(answer)]  # type: ignore[misc]

@@ -84,7 +84,7 @@ class Operation:
     is_form: bool
     """Whether the body comes as browsers send forms, and not as JSON."""
     columns: tuple[str, ...]
-    """Those of the CSV form, where there is one."""
+    """The columns of the CSV form; empty if there is none."""
 
     @property
     def path_arguments(self) -> frozenset[str]:
@@ -183,7 +183,7 @@ def call(
 
 
 def operation_of(method: Any) -> Operation | None:
-    """Return the operation of a handler's method, or None where it is no call."""
+    """Return the operation of a handler's method; None if the method is no operation."""
     return getattr(method, "operation", None)
 
 

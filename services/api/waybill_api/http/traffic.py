@@ -27,7 +27,7 @@ class Traffic:
         self._under_way -= 1
 
     def bell(self) -> asyncio.Future[None]:
-        """Return a future that is resolved when the server stops; whoever waits no longer cancels it."""
+        """Return a future that is resolved when the server stops; a caller that no longer waits cancels it."""
         bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.is_closing:
             bell.set_result(None)
@@ -46,7 +46,7 @@ class Traffic:
     async def turn(self) -> None:
         """Wait for a turn: of the requests that wake together, `TURNS` go on at once, and others are served in between.
 
-        A thousand long polls that end together would else hold up everybody.
+        A thousand long polls that end together would otherwise delay all requests.
         """
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)

@@ -28,9 +28,9 @@ class Scope(IntEnum):
     """What a call asks of its caller; a caller of a higher role may do all that a lower one may."""
 
     ALL = 0
-    """Anybody, always."""
+    """Every client, always."""
     CLIENT = 1
-    """Anybody while no API token is set; after that, who sends one."""
+    """Every client while no API token is set; otherwise clients that send a token."""
     REPORTER = 2
     """Workers and services that report."""
     OPERATOR = 3
@@ -116,7 +116,7 @@ class Caller:
     scope: Scope = Scope.ALL
     """What the token stands for; ALL without one."""
     session: Session | None = None
-    """The login, where the request comes from a page."""
+    """The login, if the request comes from a page."""
 
 
 NOBODY = Caller()
@@ -162,7 +162,7 @@ class Access:
         return Caller(role)
 
     def session(self, headers: Mapping[str, str]) -> Session | None:
-        """Return the session that counts for a request, None where it has none, that has ended, or a token comes."""
+        """Return the session that counts for a request; None if it has none, if it has ended, or if a token is sent."""
         if self._sessions is None or "Cookie" not in headers or _is_bearer(headers.get("Authorization", "")):
             return None
         return self._sessions.find(headers)
@@ -188,7 +188,7 @@ class Access:
         return max(matching, default=None)
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
-        """Refuse names that are not ours while anybody may call: a web page could have pointed its own name here."""
+        """Refuse foreign host names while every client may call: a web page could have pointed its own name here."""
         if self._anonymous is Scope.ALL or ANY_HOST in self._hosts:
             return
         if _host_name(headers.get("Host", "")) not in self._hosts:
@@ -213,7 +213,7 @@ class Access:
 
 
 def least_role(needs: Needs, method: str) -> Role | None:
-    """Return the lowest role that a person needs for a call, None where anybody may make it."""
+    """Return the lowest role that a person needs for a call; None if every client may make it."""
     if isinstance(needs, Role):
         return needs
     if needs is Scope.ALL:

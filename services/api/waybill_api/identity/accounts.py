@@ -47,7 +47,7 @@ class Accounts:
         allows_well_known: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Take the store, the sessions, what hashes, and whether passwords may be chosen that everybody knows."""
+        """Take the store, the sessions, what hashes, and whether well-known passwords may be chosen."""
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
@@ -56,7 +56,7 @@ class Accounts:
         self._held = Waiters(MOST_HELD, MOST_HELD_OF_ONE)
         self._sleep = sleep
 
-    async def everybody(self) -> list[Account]:
+    async def listed(self) -> list[Account]:
         """Return all accounts, by name."""
         return await self._store.read(tables.accounts.everything)
 
@@ -68,7 +68,7 @@ class Accounts:
         return account
 
     async def has_demo(self) -> bool:
-        """Return whether somebody can log in with a password that stands in the documentation."""
+        """Return whether an account has the public password of the documentation."""
         return any(account.is_demo for account in await self._store.read(tables.accounts.everything))
 
     async def create(self, name: str, role: Role, password: str) -> Account:
@@ -120,7 +120,7 @@ class Accounts:
         """Change the password of the logged-in account, end its sessions, and open a new one.
 
         Raises Invalid; Refusal: 403 where the old password is wrong, 429 after too many tries, which count as failed
-        logins do, and 401 where somebody else has changed the account meanwhile.
+        logins do, and 401 if the account was changed meanwhile.
         """
         is_demo = await self._weighed(session.account, new)
         account, attempt = await self._checked(session.account, old, arrival)
@@ -139,7 +139,7 @@ class Accounts:
         await self._sessions.close(session)
 
     async def _checked(self, name: str, password: str, arrival: Arrival) -> tuple[Account | None, Attempt]:
-        """Return the account that has this name and password, None where there is none. Raises Refusal (429)."""
+        """Return the account with this name and password; None if there is none. Raises Refusal (429)."""
         account = await self._store.read(tables.accounts.get, name)
         browser = None if account is None else browsers.known(arrival.browsers, account, self._store.clock.now())
         attempt = self._attempts.begin(name, arrival, browser)

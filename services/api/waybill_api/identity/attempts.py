@@ -109,7 +109,7 @@ class Attempts:
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nobody; `now` gives seconds."""
+        """Begin without failures; `now` gives seconds."""
         self._now = now
         self._pairs = _Limit(FREE_OF_PAIR)
         self._addresses = _Limit(FREE_OF_ADDRESS)

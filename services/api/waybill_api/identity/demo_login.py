@@ -1,4 +1,4 @@
-"""Whether people may log in with a password that everybody knows."""
+"""Whether people may log in with the public password of the documentation."""
 
 from waybill.settings import Settings
 from waybill_api.identity.access import is_loopback
@@ -14,5 +14,5 @@ def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accou
 
 
 def allows_demo(settings: Settings) -> bool:
-    """Return whether people may log in with a password that everybody knows."""
+    """Return whether people may log in with the public password of the documentation."""
     return settings.allow_demo_login or is_loopback(settings.host)

@@ -56,7 +56,7 @@ class Passwords:
         self._cost = cost or Cost()
         self._pool = ThreadPoolExecutor(THREADS, "scrypt")
         self._turns = Turns(THREADS)
-        self._nobodys = _kept(self._cost, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
+        self._decoy = _kept(self._cost, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
         self.strangers = Waiters(STRANGERS, STRANGERS_OF_ONE)
         self.friends = Waiters(FRIENDS)
 
@@ -70,7 +70,7 @@ class Passwords:
         Every check takes as long as that of a wrong password of the usual cost. So the time does not show whether an
         account exists, or has the documented password.
         """
-        return await self._run(_matches_in_usual_time, password, kept, self._nobodys, is_friend=is_friend)
+        return await self._run(_matches_in_usual_time, password, kept, self._decoy, is_friend=is_friend)
 
     def close(self) -> None:
         """End the threads."""
@@ -99,10 +99,10 @@ def matches(password: str, kept: str) -> bool:
     return hmac.compare_digest(found, base64.b64decode(key))
 
 
-def _matches_in_usual_time(password: str, kept: str | None, nobodys: str) -> bool:
+def _matches_in_usual_time(password: str, kept: str | None, decoy: str) -> bool:
     is_right = kept is not None and matches(password, kept)
-    if kept is None or _cost_of(kept) != _cost_of(nobodys):
-        matches(password, nobodys)
+    if kept is None or _cost_of(kept) != _cost_of(decoy):
+        matches(password, decoy)
     return is_right
 
 

@@ -49,7 +49,7 @@ class Sessions:
         return identity
 
     def find(self, headers: Mapping[str, str]) -> Session | None:
-        """Return the session that a request belongs to, None where it has none or that has ended."""
+        """Return the session of a request; None if it has none, or one that has ended."""
         identity = identity_in(headers)
         return None if identity is None else self._running(digest_of(identity))
 
@@ -70,7 +70,7 @@ class Sessions:
         return session
 
     def _touched(self, touching: "asyncio.Task[None]") -> None:
-        """Let a full disk be somebody else's concern: it only makes the session end a little earlier."""
+        """Ignore a full disk, which only makes the session end a little earlier."""
         self._touching.discard(touching)
         if not touching.cancelled():
             touching.exception()
@@ -98,12 +98,12 @@ def is_same(one: str, other: str) -> bool:
 
 
 def identity_in(headers: Mapping[str, str]) -> str | None:
-    """Return the session's id in a request, None where there is none."""
+    """Return the session's id in a request; None if there is none."""
     return cookie_in(headers, session_cookie(headers))
 
 
 def cookie_in(headers: Mapping[str, str], name: str) -> str | None:
-    """Return the content of a cookie of a request, None where it is empty or not there."""
+    """Return the content of a cookie of a request; None if it is empty or missing."""
     given = headers.get("Cookie")
     return (given and parse_cookie(given).get(name)) or None
 

@@ -25,7 +25,7 @@ def marks_of(metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _written(value: Any) -> str | None:
-    """Return a plain value as somebody would type it, None for objects and arrays."""
+    """Return a plain value as it would be typed; None for objects and arrays."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):

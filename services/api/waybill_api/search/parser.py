@@ -35,7 +35,7 @@ class QueryError(Exception):
     def __init__(
         self, sentence: str, position: int, length: int, suggestions: Sequence[str] = (), **parts: object
     ) -> None:
-        """Say what was expected, where it is wrong (in characters), and what may have been meant.
+        """Take what was expected, the position of the mistake in characters, and suggestions.
 
         The sentence and its `{parts}` are kept apart, for pages in other languages.
         """

@@ -1,4 +1,4 @@
-"""What somebody looks for: a frozen record, whatever words it was said in."""
+"""A query: what a search text and filters mean, as a frozen record."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,7 +39,7 @@ class Query:
         return bool(self.texts or self.metadata or self.failures)
 
     def narrowed(self, attribute: str, value: Any) -> "Query | None":
-        """Return what is looked for if this value must hold as well; None where that cannot be."""
+        """Return the query with this value as a further condition; None if both exclude each other."""
         if attribute == "silent":
             return replace(self, silent=value)
         values = getattr(self, attribute)

@@ -16,7 +16,7 @@ LONGEST = 80
 
 
 class Vocabulary:
-    """Remembers a bounded number of words, and completes what somebody has begun to type."""
+    """Remembers a bounded number of words, and completes the beginning of a word."""
 
     def __init__(self) -> None:
         """Begin with what is always there."""
@@ -74,7 +74,7 @@ class Vocabulary:
 
 
 def _remember(words: dict[str, None], word: str, most: int) -> None:
-    """Make a word the newest, and forget the oldest beyond so many."""
+    """Make a word the newest, and forget the oldest beyond `most`."""
     words.pop(word, None)
     words[word] = None
     if len(words) > most:

@@ -64,7 +64,7 @@ class Entrance:
                 # The error of a client that left before it was accepted concerns only that client.
                 if error.errno in EXHAUSTED:
                     # Linux reserves a descriptor first, and fails even if no client waits.
-                    if not self._is_anybody_there():
+                    if not self._is_client_waiting():
                         return
                     self._note_shortage(error)
                     if not self._make_room():
@@ -73,7 +73,7 @@ class Entrance:
                 continue
             self._welcome(connection, address)
 
-    def _is_anybody_there(self) -> bool:
+    def _is_client_waiting(self) -> bool:
         look = select.poll()
         look.register(self._listener, select.POLLIN)
         return bool(look.poll(0))

@@ -42,7 +42,7 @@ class Store:
     def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None]) -> None:
         """Bring the database at `path` up to date; `on_death` is called should the writer ever fail.
 
-        Raises DatabaseUnusable. Whoever opens a store holds the lock on its data directory.
+        Raises DatabaseUnusable. The process must hold the lock of the data directory.
         """
         self.path = path
         self.clock = clock

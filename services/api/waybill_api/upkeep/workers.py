@@ -61,7 +61,7 @@ class Workers:
         self._store = store
         self._present: dict[str, Presence] = {}
 
-    def everybody(self) -> list[Presence]:
+    def known(self) -> list[Presence]:
         """Return all workers that have sent a heartbeat, by id."""
         return [self._present[worker_id] for worker_id in sorted(self._present) if self._present[worker_id].beat]
 

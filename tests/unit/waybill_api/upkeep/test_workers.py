@@ -50,7 +50,7 @@ async def test_a_worker_that_falls_silent_for_a_lease_loses_its_runs(open_store:
         await reaper.tick(1.0)
         task = store.look_up(tables.tasks.load, task_id)
         assert (task.run, task.crashes, task.claim) == (2, 1, None)
-        assert workers.everybody() == []
+        assert workers.known() == []
         with pytest.raises(WorkerGone):
             await workers.beat("w", Beat())
 
@@ -64,7 +64,7 @@ async def test_a_worker_that_never_beat_has_a_lease_too(open_store: OpenStore) -
         assert store.look_up(tables.tasks.load, task_id).run == 1
         await ticks(reaper, 1)
         assert store.look_up(tables.tasks.load, task_id).run == 2
-        assert workers.everybody() == []
+        assert workers.known() == []
 
 
 async def test_a_run_that_no_beat_lists_for_a_lease_is_released_without_a_crash(open_store: OpenStore) -> None:
@@ -100,25 +100,25 @@ async def test_a_worker_that_stops_is_gone_at_once(open_store: OpenStore) -> Non
         workers = Workers(store)
         task_id = await running(store)
         await workers.beat("w", Beat(slots=3))
-        assert [presence.beat.slots for presence in workers.everybody() if presence.beat] == [3]
+        assert [presence.beat.slots for presence in workers.known() if presence.beat] == [3]
         assert await workers.gone("w", crashed=False) == 1
         assert (store.look_up(tables.tasks.load, task_id).run, store.look_up(tables.tasks.load, task_id).crashes) == (
             2,
             0,
         )
-        assert workers.everybody() == []
+        assert workers.known() == []
 
 
 async def test_a_beat_that_is_answered_after_the_farewell_brings_nobody_back(open_store: OpenStore) -> None:
     async with open_store() as store:
         workers = Workers(store)
         await asyncio.gather(workers.beat("w", Beat()), workers.gone("w", crashed=False), return_exceptions=True)
-        assert workers.everybody() == []
+        assert workers.known() == []
         beat = asyncio.ensure_future(workers.beat("v", Beat()))
         await store.insist(commands.runs.gone, "v", crashed=False)
         with pytest.raises(WorkerGone):
             await beat
-        assert workers.everybody() == []
+        assert workers.known() == []
         workers.watch(["w", "v"])
         assert workers.age(LEASE) == []
 

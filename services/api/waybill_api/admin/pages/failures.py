@@ -44,7 +44,7 @@ class FailuresPage(Page):
         )
 
     async def _samples(self, groups: Iterable[Failure]) -> Mapping[str, str]:
-        """Return the message of the task that was seen last by its id, where it still failed."""
+        """Return the message of the task that was seen last, by its id, if it is still in ERROR."""
         ids = tuple(group.task_id for group in groups)
         if not ids:
             return {}

@@ -116,7 +116,7 @@ def is_link_from_elsewhere(headers: Mapping[str, str]) -> bool:
 
 
 def safe_next(path: str) -> str:
-    r"""Return the path where it can only lead to a page of this server, else the first page.
+    r"""Return the path if it can only lead to a page of this server, otherwise that of the first page.
 
     Browsers take `//host` and `/\\host` for another server, and leave tabs and line breaks out.
     """

@@ -51,7 +51,7 @@ def a_minute(rate: float) -> str:
 
 
 def error_rate(minutes: Sequence[MinuteJson]) -> float | None:
-    """Return which share of the tasks that ended did so in ERROR, None where none did."""
+    """Return the share of ERROR among the tasks that ended; None if none ended."""
     failed = sum(minute["error"] for minute in minutes)
     ended = failed + sum(minute["completed"] for minute in minutes)
     return failed / ended if ended else None
@@ -93,7 +93,7 @@ TEXTS = {
 
 
 def remedy_of(item: AttentionJson) -> tuple[str, str] | None:
-    """Return where something can be done about it: a title and an address; None where no page helps."""
+    """Return the title and the address of the page that helps; None if no page does."""
     subject = item["subject"] or ""
     return {
         "no_worker": ("Workers", "/admin/workers/"),

@@ -25,7 +25,7 @@ class NewPassword(Form):
 
 
 class PasswordPage(FormPage):
-    """The password of whoever is logged in."""
+    """The password of the account that is logged in."""
 
     @call("password_page")
     async def get(self, changed: bool = False) -> None:

@@ -13,7 +13,7 @@ class AccountsPage(Page):
     @call("accounts_page")
     async def get(self) -> None:
         """Show the accounts, and a form for another one."""
-        accounts = await self.accounts.everybody()
+        accounts = await self.accounts.listed()
         await self.show(
             "accounts.html",
             "Accounts",

@@ -27,7 +27,7 @@ MOST_EVENTS = 500
 
 
 class TaskPage(Page):
-    """One task: where it stands, and how it came there."""
+    """One task: its status, and its history."""
 
     @call("task_page")
     async def get(self, task_id: TaskIdPath) -> None:
@@ -96,7 +96,7 @@ async def end_of_history(store: Store, shown: Event) -> Sequence[Event]:
 
 
 def took(stage: StageJson) -> int | None:
-    """Return how long a stage that is over took, in milliseconds; None where it is not, or never began."""
+    """Return the milliseconds that a finished stage took; None if it is not finished, or never began."""
     start, end = stage["started_at"], stage["finished_at"]
     if start is None or end is None:
         return None

@@ -11,5 +11,5 @@ class WorkersPage(Page):
     @call("workers_page")
     async def get(self) -> None:
         """Show the workers."""
-        found = [worker_json(one) for one in self.workers.everybody()]
+        found = [worker_json(one) for one in self.workers.known()]
         await self.show("workers.html", "Workers", workers=found)

@@ -13,7 +13,7 @@ class OpenApiHandler(Endpoint):
     @call("openapi")
     async def get(self) -> dict[str, Any]:
         """Describe the API in OpenAPI 3.1."""
-        # Made when somebody first asks, since it takes longer than all else that an API does before it is ready.
+        # Made at the first request, since it takes longer than the rest of the API's start.
         return dict(await asyncio.to_thread(self.services.document))
 
 

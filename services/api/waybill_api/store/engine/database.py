@@ -9,7 +9,7 @@ LARGE_WAL = 64 << 20
 """Bytes of write-ahead log above which it is checkpointed even under load."""
 
 WAL_STEP = 16 << 20
-"""Bytes by which a log has to grow until it is checkpointed again, where readers keep it from beginning anew."""
+"""Bytes by which a log has to grow before it is checkpointed again, while readers keep it growing."""
 
 MAPPED = 2 << 30
 """Bytes of the database that readers map (SQLite takes a little less).

@@ -8,7 +8,7 @@ class Ids:
     """A source of ids: 48 bits of milliseconds, then a counter that starts at random in each (RFC 9562, 6.2)."""
 
     def __init__(self, last: str | None = None) -> None:
-        """Continue after `last`, the largest id in use, where there is one."""
+        """Continue after `last`, the largest id in use; None if there is none."""
         self._last = _value(UUID(last)) if last else 0
 
     def draw(self, now: int) -> str:

@@ -13,7 +13,7 @@ SPAN = 50_000
 
 
 class Candidates(NamedTuple):
-    """Ids in order, and the place behind which the next ones are; None where there are none."""
+    """Ids in order, and the place behind which the next ones are; None if there are no more."""
 
     task_ids: list[str]
     place: str | None
@@ -40,7 +40,7 @@ class Bounds:
 
 
 Driver = Callable[[Connection, Bounds, int], Candidates]
-"""Returns the next candidates within bounds, at most so many."""
+"""Returns the next candidates within bounds, up to a number."""
 
 
 def everything(connection: Connection, bounds: Bounds, size: int) -> Candidates:
@@ -131,14 +131,14 @@ def _one_state(connection: Connection) -> Iterator[None]:
 
 
 def _task_at(connection: Connection, number: int, bounds: Bounds) -> str:
-    """Return the id of the task with this number or, where it was deleted, of the one that was reached before it."""
+    """Return the id of the task with this number; if it was deleted, of the one that is reached before it."""
     sign, order = (">=", "ASC") if bounds.newest else ("<=", "DESC")
     sql = f"SELECT task_id FROM searched WHERE id {sign} ? ORDER BY id {order} LIMIT 1"
     return str(connection.execute(sql, (number,)).fetchone()[0])
 
 
 def _numbers(connection: Connection, bounds: Bounds) -> tuple[int, int]:
-    """Return the numbers of the first and the last task within bounds; the first is higher where there is none."""
+    """Return the numbers of the first and the last task within bounds; the first is higher if there are none."""
     sql = "SELECT id FROM searched WHERE task_id > ? AND task_id < ? ORDER BY task_id {} LIMIT 1"
     low = connection.execute(sql.format("ASC"), (bounds.low, bounds.high)).fetchone()
     high = connection.execute(sql.format("DESC"), (bounds.low, bounds.high)).fetchone()

@@ -44,7 +44,7 @@ class Found(NamedTuple):
 
     tasks: list[Task]
     place: str | None
-    """The id up to which all was looked at; None where that is all there is."""
+    """The id up to which all tasks were looked at; None if those were all."""
     is_partial: bool = False
     """Whether the time was up before the page was full."""
 

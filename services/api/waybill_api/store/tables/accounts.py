@@ -18,7 +18,7 @@ def _account(row: tuple[str, str, int, int, int]) -> Account:
 
 
 def get(connection: Connection, name: str) -> Account | None:
-    """Return one account, None where there is none."""
+    """Return one account; None if there is none."""
     row = connection.execute(f"SELECT {COLUMNS} FROM accounts WHERE name = ?", (name,)).fetchone()
     return None if row is None else _account(row)
 

@@ -22,7 +22,7 @@ def insert(connection: Connection, deed: Deed, now: int) -> None:
 
 
 def page(connection: Connection, before: int | None, limit: int) -> list[Deed]:
-    """Return so many lines, newest first: those before that number."""
+    """Return up to `limit` lines before a number, newest first."""
     rows = connection.execute(PAGE, (NEWEST if before is None else before, limit))
     return [
         Deed(

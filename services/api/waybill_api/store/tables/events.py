@@ -46,7 +46,7 @@ class Glimpse(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """Which events somebody wants to see: those of a task, of a type's tasks, those after which a status held."""
+    """The events that a client follows: of a task, of a type's tasks, and those that led to a status."""
 
     task_id: str | None = None
     type_name: str | None = None
@@ -67,7 +67,7 @@ class Part(NamedTuple):
 
     events: list[Event]
     place: int | None
-    """The number after which it goes on, None where nothing is left."""
+    """The number after which it goes on; None if nothing is left."""
 
 
 def line_of(event: Event, type_name: str) -> Line:
@@ -110,7 +110,7 @@ def delete_of_task(connection: Connection, task_id: str) -> None:
 
 
 def newest(connection: Connection) -> int:
-    """Return the number of the newest event, 0 where there is none."""
+    """Return the number of the newest event; 0 if there is none."""
     return connection.execute("SELECT max(event_id) FROM events").fetchone()[0] or 0
 
 
@@ -141,7 +141,7 @@ def page(connection: Connection, task_id: str | None, after: int, limit: int) ->
 
 
 def latest(connection: Connection, task_id: str, limit: int) -> list[Event]:
-    """Return the last events of a task, up to so many, oldest first."""
+    """Return up to `limit` of the last events of a task, oldest first."""
     sql = f"SELECT event_id, {', '.join(COLUMNS)} FROM events WHERE task_id = ? ORDER BY event_id DESC LIMIT ?"
     return [_event(row) for row in connection.execute(sql, (task_id, limit))][::-1]
 

@@ -47,7 +47,7 @@ def add(connection: Connection, seen: Iterable[Failure], now: int) -> None:
 
 
 def leave(connection: Connection, counts: Iterable[tuple[str, int]]) -> None:
-    """Take so many tasks out of each group; an empty group is forgotten."""
+    """Take a number of tasks out of each group, and forget empty groups."""
     left = [(count, fingerprint) for fingerprint, count in counts]
     connection.executemany("UPDATE failures SET tasks = tasks - ? WHERE fingerprint = ?", left)
     connection.executemany(

@@ -35,9 +35,9 @@ class IdempotencyKeyRow(Model):
 
 
 def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[str] | None:
-    """Return the tasks that were created under this key, None where it is new.
+    """Return the tasks that were created under this key; None if it is new.
 
-    Raises IdempotencyKeyReused where it came with another request.
+    Raises IdempotencyKeyReused if it came with another request.
     """
     query = IdempotencyKeyRow.select(IdempotencyKeyRow.fingerprint, IdempotencyKeyRow.task_ids)
     found = query.where(IdempotencyKeyRow.key == given.key, IdempotencyKeyRow.created_at > now - KEPT)

@@ -11,7 +11,7 @@ GET = """
 
 
 def get(connection: Connection, digest: str) -> Session | None:
-    """Return a session whose account exists, None where there is none; plain SQL, since every request asks."""
+    """Return a session whose account exists; None if there is none. Plain SQL, since every request asks."""
     row = connection.execute(GET, (digest,)).fetchone()
     if row is None:
         return None

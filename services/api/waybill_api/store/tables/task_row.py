@@ -106,7 +106,7 @@ def learnt(task: Task) -> tuple[Any, ...]:
 
 
 def is_quiet(before: Task, after: Task) -> bool:
-    """Whether a task is where it was: no transition sets anything but registers without one of these."""
+    """Whether only registers have changed: every transition changes one of these."""
     return (
         before.status is after.status
         and before.run == after.run
