@@ -1,4 +1,4 @@
-"""What pages load: style sheets, scripts, icons and words."""
+"""The files that pages load: style sheets, scripts, icons and words."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,7 +13,7 @@ from waybill_api.problems import NOT_FOUND
 
 @cache
 def admin_files() -> Mapping[str, StaticFile]:
-    """Return what is served below `/admin/static`, by name."""
+    """Return the files below `/admin/static`, by name."""
     here = files(__package__)
     return files_in(here / "static") | files_in(here / "locales")
 
@@ -36,6 +36,6 @@ class WithoutSlashHandler(Endpoint):
 
     @call("admin_without_slash", 301)
     async def get(self, next: str = "") -> None:
-        """Lead to the address with the slash."""
+        """Redirect to the address with the slash."""
         query = f"?{self.request.query}" if self.request.query else ""
         self.set_header("Location", f"{self.request.path}/{query}")

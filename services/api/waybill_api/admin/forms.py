@@ -1,4 +1,4 @@
-"""Forms that browsers send by themselves, and the cookies that come with the answers to them."""
+"""Forms that browsers send without a script, and the cookies in the answers to them."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -37,16 +37,16 @@ T = TypeVar("T")
 
 
 class Form(BaseModel):
-    """What comes from a form of ours."""
+    """The fields of every form of our pages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     token: Annotated[str, Field(alias="_xsrf", max_length=100, exclude=True)] = ""
-    """Excluded, since the audit log holds what else a form says."""
+    """Excluded from the audit log, which holds the other fields."""
 
 
 def waiting(refusal: Refusal) -> tuple[str, int]:
-    """Return the sentence that says how long to wait, and its number."""
+    """Return the sentence that says how long to wait, and the number in it."""
     seconds = int(refusal.headers["Retry-After"])
     return (WAIT_SECONDS, seconds) if seconds <= 2 * MINUTE else (WAIT_MINUTES, -(-seconds // MINUTE))
 
@@ -55,7 +55,7 @@ class FormPage(Page):
     """A page whose form is sent without a script."""
 
     def check_token(self, form: Form) -> None:
-        """Raise Refusal (403) for a form that no page of this session has sent."""
+        """Raise Refusal (403) unless a page of this session has sent the form."""
         if not has_xsrf_token(self.request.headers, form.token):
             raise Refusal(problems.XSRF, TOO_OLD)
 
@@ -65,10 +65,10 @@ class FormPage(Page):
         return arrival_of(self.request.headers, self.request.remote_ip or "")
 
     async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return the result of the work; if the client leaves or the server stops, stop waiting for its turn.
+        """Return the result of the work; if the client leaves or the server stops before its turn, give up.
 
-        A client that has closed its half of the connection looks like one that has left, and may yet read an answer:
-        what is done in a moment is. Raises Refusal (503).
+        A client that has closed its half of the connection may have left, or may still read the answer: work that takes
+        only a moment is answered. Raises Refusal (503).
         """
         task = asyncio.ensure_future(work)
         try:
@@ -90,13 +90,13 @@ class FormPage(Page):
         self.keep(browser_cookie(headers), entry.browser, httponly=True, lifetime=browsers.LIFETIME)
 
     def clear_session(self) -> None:
-        """Take the session and its token away."""
+        """Delete the cookies of the session and its token."""
         headers = self.request.headers
         for name in (session_cookie(headers), xsrf_cookie(headers)):
             self.clear_cookie(name, path="/", secure=is_secure(headers), samesite="Strict")
 
     def keep(self, name: str, value: str, *, httponly: bool = False, lifetime: int = LIFETIME) -> None:
-        """Have the browser keep a cookie for this many milliseconds: by default, for as long as a session may last."""
+        """Set a cookie for `lifetime` milliseconds; the default is the longest time of a session."""
         self.set_cookie(
             name,
             value,

@@ -1,4 +1,4 @@
-"""Lengths of time as people say them; the page's script says them again in the reader's language."""
+"""Lengths of time in words; the page's script translates them into the reader's language."""
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 

@@ -1,4 +1,4 @@
-"""The pages that every page leads to."""
+"""The pages in the navigation of every page."""
 
 from dataclasses import dataclass
 

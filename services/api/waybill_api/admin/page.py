@@ -27,7 +27,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""What a page may load and where its forms lead: this server only, and nothing inline."""
+"""The Content-Security-Policy of a page: it loads from and sends to this server only, and has nothing inline."""
 
 LOGIN = "/admin/login/"
 LANGUAGE_COOKIE = "waybill-language"
@@ -39,7 +39,7 @@ class Page(Endpoint):
 
     @property
     def session(self) -> Session:
-        """The login, on pages that need one by the access table."""
+        """The session, on pages that need one by the access table."""
         return cast(Session, self.caller.session)
 
     async def show(self, template: str, title: str, **values: Any) -> None:
@@ -48,12 +48,12 @@ class Page(Endpoint):
         self._finish(template, title, has_demo=has_demo, **values)
 
     def go(self, path: str, status: int = 303) -> None:
-        """Lead to another page of this server."""
+        """Redirect to another page of this server."""
         self.set_status(status)
         self.set_header("Location", path)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with a page that tells what is wrong, or ask for a login."""
+        """Answer with a page about the problem, or redirect to the login."""
         refusal = self._refusal_of(status_code, kwargs.get("exc_info", (None, None, None))[1])
         if refusal.kind == problems.UNAUTHENTICATED:
             asked = self.request.uri if self.request.method in SAFE_METHODS else None

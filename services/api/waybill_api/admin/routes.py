@@ -19,7 +19,7 @@ from waybill_api.http.route import Route
 
 
 def admin_routes() -> Iterator[Route]:
-    """Yield the pages and what they load."""
+    """Yield the routes of the pages, and of the files that they load."""
     yield Route("/admin/", OverviewPage)
     yield Route("/admin/login/", LoginPage)
     yield Route("/admin/logout/", LogoutPage)

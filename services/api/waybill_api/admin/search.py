@@ -1,4 +1,4 @@
-"""The search box of the tasks: what stands in it, what may be meant, and where its links lead."""
+"""The search box of the tasks: its text, its suggestions after an error, and the links of its filters."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a search, as a sentence with its parts, and the search cut into before, wrong and behind."""
+    """An error in a search: a sentence with its parts, and the search cut into before, wrong and behind."""
 
     sentence: str
     parts: Mapping[str, object]
@@ -32,17 +32,17 @@ class Complaint:
     wrong: str
     behind: str
     meant: tuple[str, ...]
-    """Whole searches that may have been meant."""
+    """Searches that the user may have meant."""
 
 
 def address(q: str, cursor: str | None = None) -> str:
-    """Return where a search is shown."""
+    """Return the address of a search."""
     said = {name: value for name, value in (("q", q), ("cursor", cursor)) if value}
     return f"{TASKS}?{urlencode(said)}" if said else TASKS
 
 
 def chips(q: str, query: Query, counts: Mapping[Status, int]) -> Iterator[Chip]:
-    """Yield the filters by status; each leaves the rest of the search as it is."""
+    """Yield the filters by status; each keeps the rest of the search."""
     rest = without(q, "status")
     is_all = not rest
     yield Chip("All", address(rest), not query.statuses, None, sum(counts.values()) if is_all else None)
@@ -52,7 +52,7 @@ def chips(q: str, query: Query, counts: Mapping[Status, int]) -> Iterator[Chip]:
 
 
 def complaint_of(q: str, error: QueryError) -> Complaint:
-    """Return what is wrong, and the searches that may have been meant."""
+    """Return the error, with searches that the user may have meant."""
     start, end = error.position, error.position + error.length
     before, wrong, behind = q[:start], q[start:end], q[end:]
     value = wrong.partition(":")[2]

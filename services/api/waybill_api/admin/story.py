@@ -1,4 +1,4 @@
-"""What a task has gone through, read from its history: phases with their lengths, and its attempts."""
+"""The story of a task, read from its history: phases with their lengths, and its attempts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,19 +10,19 @@ from waybill.domain.status import Outcome, Status
 
 
 class Kind(StrEnum):
-    """What a task is doing."""
+    """What a task does in a phase."""
 
     WAITING = "Waiting"
     RUNNING = "Running"
     BETWEEN = "Between attempts"
     OVER = "Over"
     UNTOLD = "Not shown"
-    """Whatever it was: that part of a long history is left out."""
+    """Unknown: this part of a long history is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A time in which a task does one thing; times are milliseconds, `end` is None while it lasts."""
+    """A time in which a task does one thing. Times are in milliseconds; `end` is None while the phase lasts."""
 
     kind: Kind
     attempt: int
@@ -37,7 +37,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution by one worker, or what outside services say of an attempt."""
+    """One execution by a worker, or one attempt that outside services report on."""
 
     attempt: int
     run: int
@@ -46,14 +46,14 @@ class Run:
     """None if that part of the history is left out."""
     end: int | None = None
     ending: str = ""
-    """What ended it: a kind of event, or the name of a status."""
+    """The reason of its end: a kind of event, or the name of a status."""
     error: Mapping[str, Any] | None = None
 
 
 def phases(history: Sequence[Event], latest: Sequence[Event] = ()) -> list[Phase]:
-    """Return what a task has done, from its creation to the present or its end.
+    """Return the phases of a task, from its creation to the present or its end.
 
-    Where a history is long, `latest` is its end, and what lies between the two is left out.
+    Of a long history, `history` is the beginning and `latest` the end; the middle is left out.
     """
     found: list[Phase] = []
     for event in history:
@@ -75,7 +75,7 @@ def _follow(found: list[Phase], event: Event) -> None:
     if found and before is kind and not opens:
         return
     _close(found, event.recorded_at)
-    # A failing report is of the attempt before; what the API does itself is recorded with the one that follows.
+    # A failing report has the number of its own attempt; the API's own events have that of the next one.
     attempt = event.attempt + (kind is Kind.BETWEEN and event.kind is EventKind.REPORT)
     found.append(Phase(kind, attempt, event.recorded_at, None, event.said.get("stage")))
 
@@ -102,12 +102,12 @@ def _kind_after(event: Event, before: Kind) -> Kind:
 
 
 def runs(history: Iterable[Event], latest: Sequence[Event] = ()) -> list[Run]:
-    """Return who has run a task, oldest first; `latest` is as for `phases`."""
+    """Return the attempts of a task, oldest first; `latest` is as in `phases`."""
     found: dict[int, Run] = {}
     for event in history:
         _take_in(found, event, event.recorded_at)
     for event in latest:
-        # The run that goes on there has begun before, unless its claim is there.
+        # This run began before the part that is shown, unless its claim is in it.
         is_begun = event.kind is not EventKind.CLAIM and event.run == latest[0].run
         _take_in(found, event, None if is_begun else event.recorded_at)
     return list(found.values())
@@ -116,7 +116,7 @@ def runs(history: Iterable[Event], latest: Sequence[Event] = ()) -> list[Run]:
 def _take_in(found: dict[int, Run], event: Event, start: int | None) -> None:
     if event.outcome is not Outcome.APPLIED:
         return
-    # What the API takes from a worker is recorded with the run that follows, and says which one it was.
+    # If the API takes a run from a worker, the event has the next run's number, and names the one taken.
     number = event.said.get("run", event.run) if event.kind in TAKEN else event.run
     if event.kind is EventKind.CLAIM or (event.kind is EventKind.REPORT and number not in found):
         found[number] = Run(event.attempt, number, event.source, start)
@@ -140,7 +140,7 @@ def _ending_of(event: Event) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A phase as a part of a strip that is WIDTH wide."""
+    """A phase as a part of a strip of the width WIDTH."""
 
     phase: Phase
     x: float
@@ -149,11 +149,11 @@ class Bar:
 
 WIDTH = 1_000
 LEAST = 6.0
-"""No phase is thinner than this, however short it was."""
+"""The least width of a phase, however short it is."""
 
 
 def strip(found: Sequence[Phase], now: int) -> Iterator[Bar]:
-    """Yield the phases side by side, as wide as they are long."""
+    """Yield the phases side by side, with widths in proportion to their lengths."""
     whole = sum(phase.length(now) for phase in found) or 1
     wide = [max(LEAST, WIDTH * phase.length(now) / whole) for phase in found]
     scale, x = WIDTH / sum(wide) if wide else 1.0, 0.0

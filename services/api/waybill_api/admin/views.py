@@ -1,4 +1,4 @@
-"""What pages are made of: templates, and the words of each language."""
+"""Templates, and the words of each language."""
 
 import json
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from waybill_api.admin.texts import Name, isolated, visible
 from waybill_api.identity.access import least_role
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
-"""Each language by its code; English is what the code itself says."""
+"""The words of each language by its code; the English ones are in the code itself."""
 
 PROBLEM = "problem:"
-"""Before the code of a problem, among the words of a language."""
+"""The prefix of a problem's code among the words of a language."""
 
 THEMES = ("system", "light", "dark")
 
 
 def render(template: str, language: str, **values: Any) -> bytes:
-    """Return the page that a template makes of these values; templates are compiled when they are first used."""
+    """Return the page from a template and values; the first use compiles the template."""
     words = _words().get(language, {})
 
     def t(text: str, **parts: object) -> str:
@@ -38,7 +38,7 @@ def render(template: str, language: str, **values: Any) -> bytes:
         return isolated(title) if isinstance(title, Name) else t(title)
 
     def told(problem: Mapping[str, Any]) -> str:
-        """Return what a problem says: its detail or, by its code, what it is in general, else in English."""
+        """Return the text of a problem in the page's language, or in English: its detail, or the text for its code."""
         detail = str(problem["detail"])
         return words.get(detail) or words.get(f"{PROBLEM}{problem['code']}") or detail
 
@@ -62,7 +62,7 @@ def render(template: str, language: str, **values: Any) -> bytes:
 
 
 def exact(number: float) -> str:
-    """Return a number as a form field holds it: with the fewest digits that give the same number again."""
+    """Return a number for a form field: with the fewest digits that give the same number again."""
     return str(int(number)) if number == int(number) else repr(number)
 
 
@@ -78,7 +78,7 @@ def _templates() -> Loader:
 
 
 def language_of(cookie: str | None, accepted: str | None) -> str:
-    """Return the language of a page: as chosen, or else the first of Accept-Language that there is."""
+    """Return the language of a page: the chosen one, or else the first known one of Accept-Language."""
     if cookie in LANGUAGES:
         return cookie
     for part in (accepted or "").split(","):
@@ -89,5 +89,5 @@ def language_of(cookie: str | None, accepted: str | None) -> str:
 
 
 def theme_of(cookie: str | None) -> str:
-    """Return the theme of a page: as chosen, or else the system's."""
+    """Return the theme of a page: the chosen one, or else that of the system."""
     return cookie if cookie in THEMES else THEMES[0]

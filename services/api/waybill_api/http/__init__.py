@@ -1,1 +1,1 @@
-"""HTTP: from a request to the call of a handler, and from what it returns to the answer."""
+"""HTTP: from a request to the call of a handler, and from its result to the answer."""

@@ -1,4 +1,4 @@
-"""What is wrong with a request, field by field, in words for people."""
+"""What is wrong with a request, field by field, in plain words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,20 +17,20 @@ PLAIN_WORDS = {
     "list_type": "Input should be an array",
     "tuple_type": "Input should be an array",
 }
-"""What is said instead of pydantic's own words, which speak of Python."""
+"""Our words for pydantic's errors, whose own words are about Python."""
 
 LENGTHS = ("too_short", "too_long")
 NOUNS = {"List": ("Array", "item"), "Tuple": ("Array", "item"), "Value": ("String", "character")}
-"""What pydantic calls that of which there is too little or too much, and what JSON calls it; a secret is a text."""
+"""The JSON words for what pydantic counts in errors about length; a secret is a text."""
 
 
 def errors_of(error: ValidationError) -> list[Mapping[str, Any]]:
-    """Return the errors that pydantic found, without the parts that are not shown."""
+    """Return pydantic's errors, without the parts that are not shown."""
     return [dict(one) for one in error.errors(include_url=False, include_context=False, include_input=False)]
 
 
 def refusal_of_errors(found: Sequence[Mapping[str, Any]], *, is_all: bool = True) -> Refusal:
-    """Return the problem that names the bad fields of a body by JSON pointer, if there are many only the first ones."""
+    """Return the problem that names the bad fields of a body by JSON pointer; of many, only the first ones."""
     errors: list[FieldError] = [{"pointer": pointer(one["loc"]), "detail": detail_of(one)} for one in found]
     if any(one["type"] == TOO_LARGE_TYPE for one in found):
         return Refusal(TOO_LARGE, "An item is too large.", errors=errors)
@@ -43,7 +43,7 @@ def pointer(path: Sequence[int | str]) -> str:
 
 
 def detail_of(error: Mapping[str, Any]) -> str:
-    """Return what is wrong with one field, for people."""
+    """Return what is wrong with one field, in plain words."""
     words = PLAIN_WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     if error["type"] in LENGTHS:
         noun, _, rest = words.partition(" after validation")[0].partition(" ")

@@ -27,10 +27,10 @@ from waybill_api.store import commands
 DONE = "done"
 ADMIN_TOKEN = "(admin.token)"  # noqa: S105 - the name of its holder in the audit log
 NOTED = (Scope.CLIENT, Scope.OPERATOR, Scope.ADMIN)
-"""Which calls with the administrator's token are written down; reports are in the history of their tasks."""
+"""The calls with the administrator's token that the audit log has; reports are in the history of their tasks."""
 
 ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-"""Made once: `json.dumps` makes one for each call that says anything of how it is written."""
+"""Made once: `json.dumps` with options would make an encoder for each call."""
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ class Endpoint(Waiting):
     """A resource: its methods are calls (see `operation.call`), which work with `services`."""
 
     media = JSON
-    """Which of the call's forms the answer takes."""
+    """The form of the answer, one of those that the call offers."""
     outcome: str | None = DONE
     """The line of the audit log on an answered call; None if the call needs none."""
     facts: Mapping[str, Any] = {}
-    """What came of it that the audit log should hold, too."""
+    """Details of the outcome for the audit log."""
     fingerprint: str | None = None
     """The fingerprint of the request, if it was made while the body was read."""
     _request_id = ""
@@ -64,7 +64,7 @@ class Endpoint(Waiting):
                 self.respond(answer)
 
     async def _audited(self, operation: Operation, path: Sequence[str]) -> Any:
-        """Carry out, and write down what people change and what they were refused; before it is answered."""
+        """Carry out a request, and write to the audit log what was changed or refused, before the answer."""
         arguments: dict[str, Any] = {}
         try:
             answer = await self._carried_out(operation, path, arguments)
@@ -100,7 +100,7 @@ class Endpoint(Waiting):
         return arguments | {operation.body_argument: read.body}
 
     async def misread(self) -> None:
-        """Hear that what was sent makes no sense; it is refused next."""
+        """Hear that the body makes no sense; the next step refuses it."""
 
     async def _note_if_possible(self, operation: Operation, arguments: Mapping[str, Any], outcome: str) -> None:
         """Write to the audit log; a failure to do so does not change the answer."""
@@ -174,7 +174,7 @@ class Endpoint(Waiting):
         self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
 
     def require(self, scope: Scope) -> None:
-        """Raise Refusal unless the caller may do what asks for more than the call itself does."""
+        """Raise Refusal unless the caller may do something that demands more than the call itself."""
         self.caller = self._access.check(scope, self.request.method or "", self.request.headers)
         self._needs = scope
 
@@ -183,7 +183,7 @@ class Endpoint(Waiting):
         await self.get(*path)
 
     async def options(self, *path: str) -> None:
-        """Name the methods; other origins are told nothing."""
+        """Name the methods; other origins get no permission."""
         if self._refusal is not None:
             raise self._refusal
         self.set_status(204)
@@ -213,7 +213,7 @@ class Endpoint(Waiting):
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
-        """Log what is our fault, once; a client's mistakes and departures are not errors here."""
+        """Log our own errors, once; a client's mistakes and departures are none."""
         if isinstance(value, Refusal | WaybillError | HTTPError | StreamClosedError):
             return
         self._request_id = secrets.token_hex(8)

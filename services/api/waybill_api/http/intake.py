@@ -22,13 +22,13 @@ from waybill_api.identity.access import NOBODY, Caller, Needs, Scope
 from waybill_api.problems import Refusal
 
 DRAIN_LIMIT = 256 * 1024 * 1024
-"""How many bytes of an unwanted body are read and dropped, so that its sender gets to read the answer."""
+"""How many bytes of an unwanted body are read and dropped, so that its sender can read the answer."""
 
 DRAIN_PAUSE = 0.5
 """Seconds of silence after which the sender of an unwanted body has had time to read the answer."""
 
 LONGEST_LENGTH = 18
-"""How many digits a believable Content-Length has."""
+"""The most digits of a plausible Content-Length."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -41,7 +41,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation and who may call it."""
+    """An operation, and what it demands of its caller."""
 
     operation: Operation
     needs: Needs
@@ -69,12 +69,12 @@ class Intake(RequestHandler):
         self._has_left = False
         self._refusal: Refusal | None = None
         self._is_last = True
-        """Whether Tornado will close the connection after the answer, as it does where that comes before the body."""
+        """Whether Tornado closes the connection after the answer, as it does if the answer comes before the body."""
 
     def clear(self) -> None:
-        """Begin an answer: with nothing of the server's make, and what no answer of ours needs a browser to do.
+        """Begin an answer: without the server's name, and with the headers that restrict browsers.
 
-        Tornado would make its own headers first, and write the date anew for each answer.
+        Tornado would make its own headers first, and format the date anew for each answer.
         """
         self._headers = headers = HTTPHeaders()
         headers["Content-Type"] = JSON
@@ -109,7 +109,7 @@ class Intake(RequestHandler):
                 raise
             self._refusal = refusal
             if refusal.kind == problems.FORBIDDEN:
-                # Who was refused stands in the audit log, and gets the refusal in the frame of the pages.
+                # The audit log names a refused session, and its page shows the refusal.
                 self.caller = Caller(session=self._access.session(headers))
         if len(length) > LONGEST_LENGTH or int(length) > self._limit:
             if "Expect" in headers or len(length) > LONGEST_LENGTH:
@@ -119,7 +119,7 @@ class Intake(RequestHandler):
             self._is_last = False
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Gather the body, or drop it where the answer is known already."""
+        """Gather the body, or drop it if the answer is known already."""
         self._received += len(chunk)
         if self._received > DRAIN_LIMIT:
             self.hang_up()
@@ -162,7 +162,7 @@ class Intake(RequestHandler):
         self._let_go()
 
     def on_connection_close(self) -> None:
-        """Free what the request holds, since its client has left."""
+        """Free what the request holds, because its client has left."""
         self._has_left = True
         self._let_go()
 
@@ -173,7 +173,7 @@ class Intake(RequestHandler):
 
     @property
     def request_line(self) -> str:
-        """What is asked, without what is said about it."""
+        """The method and the path of the request."""
         return f"{self.request.method} {self.request.path}"
 
     @property
@@ -182,7 +182,7 @@ class Intake(RequestHandler):
         return self._received
 
     def no_call(self) -> Refusal:
-        """Return what is answered to a method that the resource does not have."""
+        """Return the refusal of a method that the resource does not have."""
         return Refusal(
             problems.METHOD_NOT_ALLOWED,
             f"This resource has the methods {self._allowed()}.",
@@ -190,7 +190,7 @@ class Intake(RequestHandler):
         )
 
     def _check_type(self, operation: Operation, length: str) -> None:
-        """Raise Refusal (415) for a body that is not said to be JSON in UTF-8."""
+        """Raise Refusal (415) unless the header says that the body is JSON in UTF-8."""
         headers = self.request.headers
         if operation.body is None or not (int(length[:LONGEST_LENGTH]) or "Transfer-Encoding" in headers):
             return
@@ -214,7 +214,7 @@ class Intake(RequestHandler):
             raise Refusal(problems.UNSUPPORTED_MEDIA_TYPE, hint, headers={"Accept": JSON})
 
     def _answer_early(self) -> None:
-        """Answer before the body has come, and go on reading it: a closed socket would cost its sender the answer."""
+        """Answer before the body has come, but go on reading: a closed socket would cost its sender the answer."""
         refusal = self._refusal = self._refusal or self._too_large()
         self.clear()
         self.set_status(refusal.kind.status)
@@ -227,7 +227,7 @@ class Intake(RequestHandler):
         self._drain()
 
     def _drain(self, seen: int = -1) -> None:
-        """Look from time to time whether the sender goes on, and hang up once it has stopped."""
+        """Look from time to time whether the sender goes on, and close the connection once it has stopped."""
         if self._received == seen:
             self.hang_up()
         else:
@@ -237,7 +237,7 @@ class Intake(RequestHandler):
         return Refusal(problems.TOO_LARGE, f"The body may have {self._limit} bytes.", limit=self._limit)
 
     def hang_up(self) -> None:
-        """Close the connection as it is."""
+        """Close the connection at once."""
         cast(HTTP1Connection, self.request.connection).close()
 
     def _allowed(self) -> str:

@@ -1,4 +1,4 @@
-"""Strict JSON: everything that some reader would understand in another way, or choke on, is refused."""
+"""Strict JSON: it refuses all that some reader would understand differently, or not at all."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any, Never
 from waybill_api.problems import BAD_TEXT, DUPLICATE_KEY, NOT_JSON, NUMBER_OUT_OF_RANGE, TOO_DEEP, Refusal
 
 MAX_DEPTH = 100
-"""How many arrays and objects may lie within each other."""
+"""How deep arrays and objects may be nested."""
 
 
 def decode(body: bytes | bytearray) -> Any:
@@ -52,7 +52,7 @@ def _constant(literal: str) -> Never:
 
 
 def _inspect(root: Any) -> None:
-    """Look at every string and at the depth; only escapes can smuggle what UTF-8 and the parser keep out."""
+    """Check all strings and the depth; only escapes can contain what UTF-8 and the parser refuse."""
     level: list[Any] = [root]
     depth = 0
     while level:

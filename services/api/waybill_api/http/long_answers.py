@@ -24,7 +24,7 @@ PATIENCE = 15.0
 """Seconds in which a reader has to take a page or a chunk, or at least `SOME` bytes of it."""
 
 SOME = 16 * 1024
-"""Bytes that even a slow line takes in `PATIENCE`, but a client that does not read does not."""
+"""Bytes that even a slow line takes in `PATIENCE`, unlike a client that does not read."""
 
 SLICE = 128 * 1024
 """Characters that are encoded and written at once."""
@@ -38,7 +38,7 @@ Page = Sequence[Mapping[str, Any]]
 
 
 class _Writer(Protocol):
-    """What is written to."""
+    """The connection that is written to."""
 
     request: HTTPServerRequest
 
@@ -51,7 +51,7 @@ class _Writer(Protocol):
 
 
 def negotiated(accept: str | None, offered: Sequence[str]) -> str:
-    """Return the offered media type that an Accept header likes best, or raise Refusal (406)."""
+    """Return the offered media type that an Accept header prefers, or raise Refusal (406)."""
     if not accept:
         return offered[0]
     ranges = [_range(part) for part in accept.split(",") if part.strip()]
@@ -62,9 +62,9 @@ def negotiated(accept: str | None, offered: Sequence[str]) -> str:
 
 
 async def stream(writer: _Writer, pages: AsyncIterator[Page], media: str, columns: Sequence[str]) -> None:
-    """Write all pages and finish, no faster than they are read; raises StreamClosedError when the reader is gone.
+    """Write all pages and finish, no faster than they are read. Raises StreamClosedError once the reader is gone.
 
-    The first page is fetched before the headers are sent, so that what fails at once can still be answered.
+    The first page is fetched before the headers are sent, so that an early error still gets an answer of its own.
     """
     async with aclosing(cast("AsyncGenerator[Page]", pages)):
         await _stream(writer, pages, media, columns)
@@ -105,7 +105,7 @@ def _is_long(value: Any) -> bool:
 
 
 def _object(fields: Mapping[str, Any], encode: Callable[[Any], str]) -> Iterator[str]:
-    """Yield the JSON of an object, item by item where a field is a list."""
+    """Yield the JSON of an object, item by item if a field is a list."""
     for number, (name, value) in enumerate(fields.items()):
         yield f"{',' if number else '{'}{encode(name)}:"
         yield from _array(value, encode) if isinstance(value, list) else (encode(value),)
@@ -119,7 +119,7 @@ def _array(items: Sequence[Any], encode: Callable[[Any], str]) -> Iterator[str]:
 
 
 def slices(texts: Iterable[str]) -> Iterator[str]:
-    """Join texts to pieces that are small enough to be made and written at once, between other requests."""
+    """Join texts to pieces that are small enough to be made and written between other requests."""
     gathered: list[str] = []
     size = 0
     for text in texts:
@@ -134,7 +134,7 @@ def slices(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _texts(page: Page, media: str, separator: str) -> Iterator[str]:
-    """Yield the items of a page as they are written, one by one."""
+    """Yield the items of a page as text, one by one."""
     for item in page:
         if media == CSV:
             yield _row(map(_cell, item.values()))
@@ -152,9 +152,9 @@ def _row(cells: Iterable[Any]) -> str:
 
 
 async def stream_live(writer: _Writer, chunks: AsyncIterator[str]) -> None:
-    """Write an event stream, chunk by chunk, until it ends; raises StreamClosedError when the reader is gone or slow.
+    """Write an event stream, chunk by chunk, until it ends. Raises StreamClosedError if the reader is gone or too slow.
 
-    As with lists, the first chunk is awaited before the headers are sent.
+    As for lists, the first chunk is awaited before the headers are sent.
     """
     async with aclosing(cast("AsyncGenerator[str]", chunks)):
         chunk = await anext(chunks, None)
@@ -213,7 +213,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _quality(media: str, ranges: Iterable[tuple[str, float]]) -> float:
-    """Return how much a media type is liked: the most specific range that fits it decides (RFC 9110, 12.5.1)."""
+    """Return the quality of a media type: the most specific range that fits it decides (RFC 9110, 12.5.1)."""
     patterns = (media, f"{media.partition('/')[0]}/*", "*/*")
     fitting = [(patterns.index(pattern), -quality) for pattern, quality in ranges if pattern in patterns]
     return -min(fitting)[1] if fitting else 0.0

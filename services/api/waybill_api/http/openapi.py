@@ -94,7 +94,7 @@ class _Schemas:
         return self._answers[name]
 
     def example(self, schema: Mapping[str, Any]) -> Any:
-        """Return an example of what a schema describes, or None."""
+        """Return an example for a schema, or None."""
         if "$ref" in schema:
             return self.example(self.components[schema["$ref"].rpartition("/")[2]])
         if schema.get("type") == "array" and (item := self.example(schema["items"])) is not None:
@@ -150,7 +150,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _resolved(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a parameter's schema without references, titles and the null that stands for its absence."""
+    """Return a parameter's schema without references, titles and the null for a missing one."""
     alternatives = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
     if len(alternatives) == 1:
         schema = alternatives[0] | {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
@@ -204,7 +204,7 @@ def _kinds(call: Call, method: str) -> Iterator[ProblemKind]:
 
 
 def _untitled(schema: Any, *, names: bool = False) -> Any:
-    """Return a schema without the titles that pydantic makes of every name; `names` says that keys are properties."""
+    """Return a schema without pydantic's titles; `names` says that the keys are names of properties."""
     if isinstance(schema, dict):
         return {
             key: value if key in VALUES and not names else _untitled(value, names=_holds_names(key, names))

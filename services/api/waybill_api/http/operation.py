@@ -29,7 +29,7 @@ Carried = Callable[..., Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Marks an argument that is a segment of the path; what does not fit raises `missing`, or else is a 422."""
+    """Marks an argument that is a segment of the path; a bad value raises `missing` if that is given, else a 422."""
 
     missing: type[NotFound] | None = None
 
@@ -43,7 +43,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """An argument that comes from the path, the query or a header; `name` is what the client calls it."""
+    """An argument from the path, the query or a header; `name` is its name for the client."""
 
     argument: str
     name: str
@@ -53,7 +53,7 @@ class Parameter:
 
 
 class _Request(Protocol):
-    """What an operation reads of a request."""
+    """The parts of a request that an operation reads."""
 
     @property
     def headers(self) -> Mapping[str, str]: ...
@@ -63,7 +63,7 @@ class _Request(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call, with everything that can be known of it before a request comes."""
+    """One call, with all that is known of it before a request comes."""
 
     name: str
     function: Method
@@ -82,13 +82,13 @@ class Operation:
     """The return annotation."""
     raises: tuple[type[WaybillError] | ProblemKind, ...]
     is_form: bool
-    """Whether the body comes as browsers send forms, and not as JSON."""
+    """Whether the body is a browser's form instead of JSON."""
     columns: tuple[str, ...]
     """The columns of the CSV form; empty if there is none."""
 
     @property
     def path_arguments(self) -> frozenset[str]:
-        """The arguments that the path gives."""
+        """The arguments from the path."""
         return frozenset(one.argument for one in self.parameters if one.place == "path")
 
     @property
@@ -97,14 +97,14 @@ class Operation:
         return BATCHES.get(self.name)
 
     def arguments(self, request: _Request, path: Sequence[str], body: bytes) -> dict[str, Any]:
-        """Return the arguments that a request gives, or raise Refusal or NotFound, naming all that is wrong."""
+        """Return the arguments from a request. Raises NotFound, or Refusal, which names all that is wrong."""
         arguments = self.parameters_of(request, path)
         if self.body is not None:
             arguments[self.body_argument] = self._body(self.body, body)
         return arguments
 
     def parameters_of(self, request: _Request, path: Sequence[str]) -> dict[str, Any]:
-        """Return the arguments but the body."""
+        """Return the arguments without the body."""
         given: dict[str, Any] = {}
         errors: list[FieldError] = []
         segments = iter(path)
@@ -162,11 +162,11 @@ def call(
     raises: tuple[type[WaybillError] | ProblemKind, ...] = (),
     is_form: bool = False,
 ) -> Callable[[Method], Carried]:
-    """Make a handler's method a call of the API, whose signature says the rest.
+    """Make a handler's method a call of the API; its signature describes the call.
 
-    An argument that is a pydantic model is the body; `Annotated` with Path or Header tells where others come from,
-    and without it they are query parameters. The first paragraph of the docstring is the summary. What the method
-    returns is answered as JSON; an asynchronous iterator of lists is streamed as one of `media`.
+    An argument that is a pydantic model is the body; `Annotated` with Path or Header names the source of others,
+    and the rest are query parameters. The first paragraph of the docstring is the summary. The answer is the result
+    as JSON; an asynchronous iterator of lists is streamed as one of `media`.
     """
 
     def decorate(function: Method) -> Carried:
@@ -188,7 +188,7 @@ def operation_of(method: Any) -> Operation | None:
 
 
 def item_of(answer: Any) -> Any:
-    """Return what a streamed answer, an `AsyncIterator[Sequence[Item]]`, is made of."""
+    """Return the type of the items of a streamed answer, an `AsyncIterator[Sequence[Item]]`."""
     (page,) = get_args(answer)
     (item,) = get_args(page)
     return item
@@ -255,5 +255,5 @@ def _parameter(argument: str, annotation: Any, required: bool) -> Parameter:
 
 
 def _with_alias(annotation: Any, parameter: Parameter) -> Any:
-    """Return the annotation, under the name that the client uses."""
+    """Return the annotation, with the client's name as alias."""
     return annotation if parameter.name == parameter.argument else Annotated[annotation, Field(alias=parameter.name)]

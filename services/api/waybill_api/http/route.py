@@ -13,7 +13,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address and the resource there; `{name}` in the path is a segment, `{*}` at its end whatever follows."""
+    """An address and the resource there; `{name}` in the path is a segment, and `{*}` at its end is any rest."""
 
     path: str
     handler: type[Endpoint]
@@ -24,6 +24,6 @@ class Route:
         return re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path)).replace(r"\{\*\}", ".*")
 
     def calls(self) -> dict[str, Call]:
-        """Return the calls of the resource by method; a call that has no scope in the access table is an error."""
+        """Return the calls of the resource by method; each must be in the access table."""
         found = ((method, operation_of(getattr(self.handler, method.lower()))) for method in METHODS)
         return {method: Call(operation, SCOPES[operation.name]) for method, operation in found if operation is not None}

@@ -16,7 +16,7 @@ from waybill_api.upkeep.workers import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of the API that its requests work with, the same at every address."""
+    """The parts of the API that requests use, the same at every address."""
 
     access: Access
     traffic: Traffic

@@ -64,7 +64,7 @@ class Traffic:
             asyncio.get_running_loop().call_soon(self._next)
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until no request is under way; return whether that came about in time."""
+        """Wait until no request is under way; return whether that happened in time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while self._under_way and loop.time() < deadline:

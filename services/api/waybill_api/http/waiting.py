@@ -63,12 +63,12 @@ class Waiting(Intake):
         return network_of(self.request.remote_ip or "") if session is None else f"session {session.digest}"
 
     def give_up(self) -> None:
-        """End the wait as if its time were over, since another request needs the place."""
+        """End the wait as if its time were over, because another request needs the place."""
         self._has_to_end = True
         self._ring()
 
     def on_connection_close(self) -> None:
-        """Wake the waiting request, since its client has left."""
+        """Wake the waiting request, because its client has left."""
         super().on_connection_close()
         self._ring()
 

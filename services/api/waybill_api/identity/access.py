@@ -1,4 +1,4 @@
-"""Who may call what: one table, and the tokens that tell callers apart."""
+"""Who may call what: one table, and the tokens of the callers."""
 
 import hashlib
 import hmac
@@ -21,11 +21,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BadToken(Exception):
-    """A token's file holds what no header can carry; the message is one line."""
+    """A token's file contains something that no header can carry; the message is one line."""
 
 
 class Scope(IntEnum):
-    """What a call asks of its caller; a caller of a higher role may do all that a lower one may."""
+    """What a call demands of its caller; a higher role may do all that a lower one may."""
 
     ALL = 0
     """Every client, always."""
@@ -34,20 +34,20 @@ class Scope(IntEnum):
     REPORTER = 2
     """Workers and services that report."""
     OPERATOR = 3
-    """Who looks after what runs: a person who is logged in as operator, or the administrator's token."""
+    """A session of an operator, or the administrator's token."""
     ADMIN = 4
-    """Who runs the installation."""
+    """A session of an administrator, or the administrator's token."""
 
 
 Needs = Scope | Role
-"""What a call asks of its caller: a scope, or, for pages, a person who is logged in with this role or a higher one."""
+"""What a call demands of its caller: a scope or, for pages, a session with this role or a higher one."""
 
 
 SCOPES: dict[str, Needs] = {
     "create_task": Scope.CLIENT,
     "create_tasks": Scope.CLIENT,
     "list_tasks": Scope.CLIENT,
-    "change_tasks": Scope.CLIENT,  # but to delete them asks for ADMIN
+    "change_tasks": Scope.CLIENT,  # but deleting them needs ADMIN
     "list_failures": Scope.CLIENT,
     "get_statistics": Scope.CLIENT,
     "suggest": Scope.CLIENT,
@@ -106,21 +106,21 @@ SCOPES: dict[str, Needs] = {
     "password_page": Role.VIEWER,
     "change_password": Role.VIEWER,
 }
-"""What every call needs, by its name; a call that is not here cannot be routed."""
+"""What each call demands, by its name; a call that is not here cannot be routed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request, as far as that counts."""
+    """The caller of a request."""
 
     scope: Scope = Scope.ALL
-    """What the token stands for; ALL without one."""
+    """The scope of the token; ALL without one."""
     session: Session | None = None
     """The login, if the request comes from a page."""
 
 
 NOBODY = Caller()
-"""Who has shown nothing."""
+"""A caller without token and session."""
 
 
 class Access:
@@ -129,16 +129,16 @@ class Access:
     def __init__(
         self, tokens: Mapping[Scope, str], *, hosts: Iterable[str] = (), sessions: Sessions | None = None
     ) -> None:
-        """Take the token of each role, the host names that anonymous requests may be sent to (`*`: any), the logins."""
+        """Take the token of each scope, the host names for anonymous requests (`*`: any), and the sessions."""
         self._digests = [(scope, _digest(token)) for scope, token in tokens.items()]
         self._anonymous = Scope.ALL if Scope.CLIENT in tokens else Scope.CLIENT
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts) | LOCAL_NAMES
         self._sessions = sessions
 
     def check(self, needs: Needs, method: str, headers: Mapping[str, str], *, is_form: bool = False) -> Caller:
-        """Return who calls, or raise Refusal (421, 403 or 401) where the request may not be made.
+        """Return the caller, or raise Refusal (421, 403 or 401) if the request is not allowed.
 
-        A token counts before a login. The xsrf token of a form comes in its body, so who takes the form checks it.
+        A token counts before a session. A form has its xsrf token in the body, so the handler of the form checks it.
         """
         self._check_host(headers)
         if method not in SAFE_METHODS:
@@ -151,7 +151,7 @@ class Access:
             raise Refusal(UNAUTHENTICATED, "Log in first.")
         role = self._role(headers)
         if needs <= self._anonymous:
-            # A token that is not asked for still says who it is; a wrong one says nothing.
+            # A token that the call does not need still names its caller; a wrong one is ignored.
             return NOBODY if role is None else Caller(role)
         if role is None:
             raise Refusal(
@@ -177,7 +177,7 @@ class Access:
             raise Refusal(FORBIDDEN, f"This needs the role {least.name.lower()}; yours is {session.role.name.lower()}.")
 
     def _role(self, headers: Mapping[str, str]) -> Scope | None:
-        # Where one did not come, `get` raises and catches an exception in Tornado: most requests bring none.
+        # Without one, Tornado's `get` raises and catches an exception, and most requests have none.
         if "Authorization" not in headers:
             return None
         authorization = headers["Authorization"]
@@ -195,7 +195,7 @@ class Access:
             raise Refusal(MISDIRECTED, "This server does not answer for that host; see WAYBILL_ALLOWED_HOSTS.")
 
     def _check_site(self, headers: Mapping[str, str]) -> None:
-        """Refuse what a browser sends on behalf of another site's page; others send neither header."""
+        """Refuse what a browser sends for a page of another site; other clients send neither header."""
         if "Sec-Fetch-Site" not in headers and "Origin" not in headers:
             return
         site = headers.get("Sec-Fetch-Site", "none").lower()
@@ -226,7 +226,7 @@ def least_role(needs: Needs, method: str) -> Role | None:
 
 
 def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, str]:
-    """Return the token of each role, and make missing ones; the caller holds the data directory's lock.
+    """Return the token of each scope, and make missing ones; the caller holds the data directory's lock.
 
     Raises BadToken, OSError.
     """
@@ -237,7 +237,7 @@ def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, s
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens there."""
+    """Whether only this machine reaches a server that listens at `host`."""
     if host.lower() == "localhost":
         return True
     try:
@@ -247,7 +247,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _token_in(path: Path) -> str:
-    """Read a token file, or make one so that a crash leaves either none or a whole one."""
+    """Read a token file, or make one; a crash leaves either no file or a whole one."""
     if path.exists() and (token := path.read_bytes().decode("ascii", "replace").strip()):
         if not all("!" <= character <= "~" for character in token):
             raise BadToken(f"{path} holds no token, which has visible ASCII characters: remove it, and one is made")

@@ -1,4 +1,4 @@
-"""Accounts: who may log in, and logging in."""
+"""Accounts, and logging in."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 
 class Accounts:
-    """Makes, changes and removes accounts, and lets people in."""
+    """Makes, changes and removes accounts, and opens sessions."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class Accounts:
         return account if is_right else None, attempt
 
     def _place(self, arrival: Arrival, browser: str | None) -> AbstractContextManager[None]:
-        """Return a place for a check: of those kept for known browsers, or of those for all others."""
+        """Return a place for a check: one for known browsers, or one for all others."""
         if browser is not None:
             return self._passwords.friends.one()
         # Many users share a proxy's address, so for it only the total is bounded.

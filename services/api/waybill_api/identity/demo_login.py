@@ -9,7 +9,7 @@ from waybill_api.store.store import Store
 
 
 def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accounts:
-    """Return the accounts of a store, with what the settings allow about passwords."""
+    """Return the accounts of a store; the settings say whether well-known passwords are allowed."""
     return Accounts(store, Sessions(store), passwords, allows_well_known=allows_demo(settings))
 
 

@@ -33,7 +33,7 @@ class Cost:
 
     @property
     def memory(self) -> int:
-        """How many bytes OpenSSL has to be allowed."""
+        """How many bytes OpenSSL needs."""
         return 128 * self.r * (self.n + self.p + 2)
 
 

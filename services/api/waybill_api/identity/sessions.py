@@ -32,12 +32,12 @@ class Sessions:
     """Opens, finds and ends sessions."""
 
     def __init__(self, store: Store) -> None:
-        """Take where they are kept."""
+        """Take the store of the sessions."""
         self._store = store
         self._touching: set[asyncio.Task[None]] = set()
 
     async def open(self, account: Account) -> str:
-        """Open a session with a fresh id, and return the id. Raises AccountNotFound where the account has changed."""
+        """Open a session with a fresh id, and return the id. Raises AccountNotFound if the account has changed."""
         identity = secrets.token_urlsafe(ID_BYTES)
         await self._store.insist(commands.accounts.open_session, account, digest_of(identity), LIFETIME)
         return identity
@@ -77,12 +77,12 @@ class Sessions:
 
 
 def digest_of(identity: str) -> str:
-    """Return what is kept of a session's id."""
+    """Return the form in which the store keeps a session's id."""
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def xsrf_token(identity: str) -> str:
-    """Return the token that a page of this session sends with what it changes; pages of other sites cannot read it."""
+    """Return the token that pages of this session send with each change; pages of other sites cannot read it."""
     return hmac.new(identity.encode("utf-8", "surrogateescape"), b"xsrf", hashlib.sha256).hexdigest()
 
 
@@ -109,7 +109,7 @@ def cookie_in(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def is_secure(headers: Mapping[str, str]) -> bool:
-    """Return whether cookies may only travel encrypted: always, but to this very machine."""
+    """Return whether cookies may only travel encrypted: always, except to this machine itself."""
     host = headers.get("Host", "").lower()
     return (host if host.endswith("]") else host.rpartition(":")[0] or host) not in LOOPBACK
 
@@ -130,7 +130,7 @@ def browser_cookie(headers: Mapping[str, str]) -> str:
 
 
 def _named(name: str, headers: Mapping[str, str]) -> str:
-    """Return a cookie's name: bound to its host, or, on this machine, to its port, which browsers do not look at."""
+    """Return a cookie's name: bound to its host or, on this machine, to its port, which browsers ignore otherwise."""
     if is_secure(headers):
         return f"__Host-{name}"
     host = headers.get("Host", "")

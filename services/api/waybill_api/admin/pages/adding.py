@@ -1,4 +1,4 @@
-"""The form of a task to be."""
+"""The form for a new task."""
 
 import json
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from waybill_api.store import tables
 
 
 class AddTaskPage(Page):
-    """The form of a task to be, empty or filled in from another task."""
+    """The form for a new task, empty or filled in from another task."""
 
     @call("add_task_page")
     async def get(
@@ -34,5 +34,5 @@ class AddTaskPage(Page):
 
 
 def written(value: Any) -> str:
-    """Return JSON as people read it; numbers stay exact, and no character changes the direction of others."""
+    """Return indented JSON; numbers stay exact, and no character changes the direction of others."""
     return escaped(json.dumps(value, ensure_ascii=False, indent=2))

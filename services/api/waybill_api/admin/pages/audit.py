@@ -9,7 +9,7 @@ AT_ONCE = 100
 
 
 class AuditPage(Page):
-    """Who did what."""
+    """The audit log: who did what."""
 
     @call("audit_page")
     async def get(self) -> None:

@@ -1,4 +1,4 @@
-"""The page of failures: what tasks in ERROR have in common."""
+"""The page of failures: groups of tasks in ERROR with a common message."""
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
@@ -17,11 +17,11 @@ from waybill_api.store.tables.failures import Failure
 FAILURES = "/admin/failures/"
 AT_ONCE = 50
 LONGEST_SAMPLE = 300
-"""Characters of a message that are shown."""
+"""How many characters of a message are shown."""
 
 
 class FailuresPage(Page):
-    """Groups of failed tasks, the one that was seen last first."""
+    """Groups of failed tasks, the latest first."""
 
     @call("failures_page")
     async def get(self, type: str = "", cursor: FailureCursor = None) -> None:
@@ -53,12 +53,12 @@ class FailuresPage(Page):
 
 
 def address(type_name: str = "", cursor: str | None = None) -> str:
-    """Return where the groups of a type, or of all, are shown."""
+    """Return the address of the groups of a type, or of all."""
     said = {name: value for name, value in (("type", type_name), ("cursor", cursor)) if value}
     return f"{FAILURES}?{urlencode(said)}" if said else FAILURES
 
 
 def sample_of(message: str | None) -> str:
-    """Return as much of a message as tells what went wrong."""
+    """Return the start of a message, which says what went wrong."""
     text = (message or "").strip()
     return text if len(text) <= LONGEST_SAMPLE else f"{text[:LONGEST_SAMPLE]}…"

@@ -26,7 +26,7 @@ OTHER_SITES = ("cross-site", "same-site")
 
 
 class Login(Form):
-    """Who wants to log in; `next` is where to go then."""
+    """The fields of the login; `next` is the address to go to then."""
 
     username: Annotated[str, Field(max_length=64)] = ""
     password: Annotated[SecretStr, Field(max_length=1_024)] = SecretStr("")
@@ -50,7 +50,7 @@ class LoginPage(FormPage):
 
     @call("log_in", is_form=True)
     async def post(self, body: Login) -> None:
-        """Open a session, and lead on."""
+        """Open a session, and redirect to `next`."""
         where = safe_next(body.next)
         if not is_same(body.token, cookie_in(self.request.headers, xsrf_cookie(self.request.headers)) or " "):
             self.set_status(problems.XSRF.status)
@@ -76,7 +76,7 @@ class LoginPage(FormPage):
         self.go(where)
 
     async def _ask(self, where: str, username: str = "", error: str | None = None, **parts: object) -> None:
-        # One that is there stays, so that several open forms are all good.
+        # An existing token stays, so that all open forms remain valid.
         token = cookie_in(self.request.headers, xsrf_cookie(self.request.headers)) or ""
         if not TOKEN.fullmatch(token):
             token = secrets.token_hex()
@@ -95,11 +95,11 @@ class LoginPage(FormPage):
 
 
 class LogoutPage(FormPage):
-    """The end of a session."""
+    """The logout."""
 
     @call("log_out", is_form=True)
     async def post(self, body: Form) -> None:
-        """End the session, and lead to the login."""
+        """End the session, and redirect to the login."""
         self.check_token(body)
         await self.accounts.log_out(self.session)
         self.clear_session()
@@ -108,9 +108,9 @@ class LogoutPage(FormPage):
 
 
 def is_link_from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Return whether a page of another site led here: browsers then withhold the cookies of a login.
+    """Return whether a link of another site led here: browsers then withhold the cookies of a session.
 
-    Once a page of this server leads on, they send them.
+    They send them after a redirect by a page of this server.
     """
     return headers.get("Sec-Fetch-Site") in OTHER_SITES and headers.get("Sec-Fetch-Dest") == "document"
 

@@ -1,4 +1,4 @@
-"""The first page: how it goes, and what needs attention."""
+"""The first page: rates, charts, and what needs attention."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ LATEST = 5
 
 
 class OverviewPage(Page):
-    """What is going on."""
+    """The state of the installation."""
 
     @call("overview_page")
     async def get(self) -> None:
@@ -45,7 +45,7 @@ class OverviewPage(Page):
 
 
 def a_minute(rate: float) -> str:
-    """Return a rate, given by the second, by the minute."""
+    """Return a rate per minute from a rate per second."""
     pace = 60 * rate
     return f"{pace:,.0f}" if pace >= 10 or pace == 0 else f"{pace:.1f}"
 
@@ -58,7 +58,7 @@ def error_rate(minutes: Sequence[MinuteJson]) -> float | None:
 
 
 def charts(minutes: Sequence[MinuteJson]) -> dict[str, str]:
-    """Return the lines of each chart by name, as JSON for the script that draws them."""
+    """Return the lines of each chart by name, as JSON for the script that draws it."""
     throughput = {
         "created": [minute["created"] for minute in minutes],
         "completed": [minute["completed"] for minute in minutes],
@@ -89,7 +89,7 @@ TEXTS = {
     "database_lost": "The database was taken away: nothing is kept any more.",
     "no_descriptors": "The service may open no more files and connections.",
 }
-"""What is said of each code; its detail, of one that is not here."""
+"""The text for each code; a code without one is shown with its detail."""
 
 
 def remedy_of(item: AttentionJson) -> tuple[str, str] | None:

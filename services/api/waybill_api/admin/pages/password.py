@@ -17,7 +17,7 @@ DIFFERENT = "This is not what stands above."
 
 
 class NewPassword(Form):
-    """The password until now, and the one from now on, twice; what is wrong with them is told in the page."""
+    """The old password, and the new one twice; the page shows what is wrong with them."""
 
     old: SecretStr = SecretStr("")
     new: SecretStr = SecretStr("")
@@ -29,7 +29,7 @@ class PasswordPage(FormPage):
 
     @call("password_page")
     async def get(self, changed: bool = False) -> None:
-        """Ask for the old password and the new one; `changed` says that it was done."""
+        """Ask for the old password and the new one; `changed` says that the change is done."""
         await self._ask(changed=changed)
 
     @call("change_password", is_form=True)
@@ -59,7 +59,7 @@ class PasswordPage(FormPage):
         await self._complain(refusal.kind, "old", *waiting(refusal))
 
     async def _complain(self, kind: ProblemKind, field: str, complaint: str, count: int = 0) -> None:
-        """Show the form again, empty, with what is wrong at one of its fields."""
+        """Show the form again, empty, with what is wrong with one of its fields."""
         self.set_status(kind.status)
         self.outcome = kind.code
         await self._ask(wrong=field, complaint=complaint, parts={"count": count, "most": LONGEST})
@@ -77,7 +77,7 @@ class PasswordPage(FormPage):
 
 
 def check(new: str, again: str) -> None:
-    """Raise Invalid for a password that cannot be one, or that is not the same twice."""
+    """Raise Invalid for a password that is not allowed, or if the two new ones differ."""
     if len(new) < SHORTEST:
         raise Invalid(TOO_SHORT, "/new")
     if len(new) > LONGEST:

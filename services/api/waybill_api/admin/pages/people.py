@@ -8,7 +8,7 @@ from waybill_api.preconditions.versions import etag_of
 
 
 class AccountsPage(Page):
-    """Who may log in."""
+    """The accounts."""
 
     @call("accounts_page")
     async def get(self) -> None:

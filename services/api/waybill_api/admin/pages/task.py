@@ -36,7 +36,7 @@ class TaskPage(Page):
         history, following = await part_of_history(self.store, task_id, 0)
         now = self.store.clock.now()
         latest = [] if following is None else await end_of_history(self.store, history[-1])
-        # Where they follow each other, nothing is left out.
+        # If they follow each other, nothing is left out.
         told = (history, latest[1:]) if len(latest) > MOST_EVENTS else ([*history, *latest],)
         found = phases(*told)
         await self.show(
@@ -62,7 +62,7 @@ class TaskPage(Page):
 
 
 class TaskHistoryPage(Page):
-    """What comes later in the history of a task than its own page shows."""
+    """The part of a task's history after that on its own page."""
 
     @call("task_history_page")
     async def get(self, task_id: TaskIdPath, after: EventId = 0) -> None:
@@ -81,7 +81,7 @@ class TaskHistoryPage(Page):
 
 
 async def part_of_history(store: Store, task_id: str, after: int) -> tuple[Sequence[Event], str | None]:
-    """Return the events of a task that come after one, and the address of those that come later, None without any."""
+    """Return the events of a task after `after`, and the address of the later ones, None if there are none."""
     found = await store.read(tables.events.page, task_id, after, MOST_EVENTS + 1)
     shown = found[:MOST_EVENTS]
     if len(found) == len(shown):
@@ -90,7 +90,7 @@ async def part_of_history(store: Store, task_id: str, after: int) -> tuple[Seque
 
 
 async def end_of_history(store: Store, shown: Event) -> Sequence[Event]:
-    """Return the last events of a task that come after one: as many as are told of, and one more if there is."""
+    """Return the last events of a task that come after `shown`: MOST_EVENTS, and one more if there is."""
     latest = await store.read(tables.events.latest, shown.task_id, MOST_EVENTS + 1)
     return [event for event in latest if event.event_id > shown.event_id]
 
@@ -104,7 +104,7 @@ def took(stage: StageJson) -> int | None:
 
 
 def commands(task: Task, origin: str) -> Sequence[tuple[str, str]]:
-    """Return what looks at such a task, follows it and makes another one at a shell, each with its title."""
+    """Return the shell commands that show such a task, follow it and create another, each with its title."""
     given = {
         "name": task.name,
         "type": task.type,

@@ -30,7 +30,7 @@ class TaskTypesPage(Page):
 
     @call("task_types_page")
     async def get(self, cursor: TypeCursor = None) -> None:
-        """Show a page of the task types, and how their tasks stand."""
+        """Show a page of the task types, with the counts of their tasks."""
         now, statistics = self.store.clock.now(), self.store.statistics
         found = await self.store.read(tables.task_types.page, cursor, AT_ONCE + 1)
         shown = found[:AT_ONCE]
@@ -47,7 +47,7 @@ class TaskTypesPage(Page):
 
 
 class AddTaskTypePage(Page):
-    """The form of a task type to be."""
+    """The form for a new task type."""
 
     @call("add_task_type_page")
     async def get(self) -> None:

@@ -17,11 +17,11 @@ AT_ONCE = 50
 
 
 class TasksPage(Page):
-    """All tasks, or those that are looked for, the newest first."""
+    """All tasks, or those that a search finds, the newest first."""
 
     @call("tasks_page")
     async def get(self, q: str = "", cursor: Cursor = None) -> None:
-        """Show a page of tasks; a search that cannot be understood is shown with what is wrong in it."""
+        """Show a page of tasks; a search with an error is shown with that error."""
         q, complaint, query, found = q.strip(), None, Query(), Found([], None)
         try:
             query = parse(q)

@@ -30,7 +30,7 @@ class Batch:
     read: Callable[[Any, bool], Any] | None = None
     """Returns an item; the flag tells whether the body is large, so that the item's size has to be checked.
 
-    Raises ValidationError or PydanticCustomError if the whole batch is to be refused.
+    Raises ValidationError or PydanticCustomError if the whole batch must be refused.
     """
     packed: Callable[[Any], Any] | None = None
     """Returns an item in the form that another process gets."""

@@ -1,4 +1,4 @@
-"""Large bodies are read in another process, one after another, within bounds of time and memory."""
+"""The reading of large bodies in another process, one after another, with limits on time and memory."""
 
 import asyncio
 import os
@@ -81,7 +81,7 @@ class BodyPool:
         return await loop.run_in_executor(self._thread, self._read, name, request, pieces)
 
     def close(self) -> None:
-        """End the process, even while it reads; nothing is read any more."""
+        """End the process, even while it reads; no later body is read."""
         self._is_closed = True
         if self._process is not None:
             self._process.kill()
