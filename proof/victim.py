@@ -10,6 +10,7 @@ from proof.journal import Journal
 from proof.plan import WORKERS
 from proof.proxy import Proxy
 from proof.supervisor import Supervisor
+from throwaway.handlers import offer
 from throwaway.installation import Installation
 from throwaway.process import START_SECONDS, module
 from throwaway.program import CannotGoOn
@@ -18,7 +19,7 @@ from waybill.client import Client
 
 TIMEOUT = (2.0, 10.0)
 
-HANDLERS = ("echo", "fail", "flaky")
+HANDLERS = {f"proof-{name}": f"proof.handlers:{name}" for name in ("echo", "fail", "flaky")}
 TYPES: dict[str, dict[str, object]] = {
     "proof-echo": {"handler": "proof-echo"},
     "proof-fail": {"handler": "proof-fail"},
@@ -31,7 +32,8 @@ class Victim(Installation):
 
     def __init__(self, folder: Path, journal: Journal, seed: int, workers: int) -> None:
         """Prepare it in `folder`."""
-        super().__init__(folder, [_offer_handlers(folder / "plugins")], log_level="info")
+        super().__init__(folder, log_level="info")
+        offer(self.handlers, HANDLERS)
         self.client = Client(self.url, partial(self.token, "admin"), TIMEOUT)
         self.proxy = Proxy(("127.0.0.1", self.port), seed)
         self.wire = Client(self.proxy.url, timeout=TIMEOUT)
@@ -91,13 +93,3 @@ def victim(folder: Path, journal: Journal, seed: int = 0, workers: int = WORKERS
             stack.enter_context(service)
         one.wait_until_it_serves()
         yield one
-
-
-def _offer_handlers(folder: Path) -> Path:
-    """Offer our handlers as an installed package would, and return the folder to import it from."""
-    metadata = folder / "waybill_proof-0.dist-info"
-    metadata.mkdir(parents=True)
-    lines = [f"proof-{name} = proof.handlers:{name}" for name in HANDLERS]
-    (metadata / "entry_points.txt").write_text("\n".join(["[waybill.handlers]", *lines, ""]), encoding="utf-8")
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: waybill-proof\nVersion: 0\n", encoding="utf-8")
-    return folder

@@ -1,7 +1,7 @@
 """An installation of Waybill for one use, in a folder and on a port of its own."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from signal import SIGKILL, Signals
@@ -14,17 +14,18 @@ from waybill.client import Client
 class Installation:
     """A folder, a port and settings, in which services are started; `client` calls the API as the administrator."""
 
-    def __init__(self, folder: Path, imports: Sequence[Path] = (), **settings: str) -> None:
-        """Prepare `folder`; services can import `imports` too, and `settings` are as in `environment`."""
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """Prepare `folder`; `settings` are as in `environment`."""
         self.folder = folder
         self.data = folder / "data"
+        self.handlers = folder / "handlers"
+        """What its services can import besides the project."""
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"port": str(self.port), "data_dir": str(self.data), **settings}
         self.client = Client(self.url, partial(self.token, "admin"))
-        self._imports = imports
 
     def token(self, scope: str) -> str | None:
         """Return the token of a scope, such as `admin`; None before the API has made it."""
@@ -34,7 +35,7 @@ class Installation:
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Return the environment of its services, with more settings."""
-        return environment(self.temporary, self._imports, **(self.settings | settings))
+        return environment(self.temporary, [self.handlers], **(self.settings | settings))
 
     @contextlib.contextmanager
     def run_api(self, name: str = "waybill_api", *arguments: str, ending: Signals = SIGKILL) -> Iterator[Process]:

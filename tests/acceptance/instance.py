@@ -72,7 +72,7 @@ class Instance(Installation):
 
     def __init__(self, folder: Path, **settings: str) -> None:
         """Prepare it; `settings` are WAYBILL_ variables without the prefix, in lower case."""
-        super().__init__(folder, (), **{"drain_seconds": "3", **settings})
+        super().__init__(folder, **{"drain_seconds": "3", **settings})
         self.session = requests.Session()
         self.session.trust_env = False
         self.services: list[Service] = []

@@ -1,13 +1,12 @@
 """The next attempt begins soon after the worker has left the previous one, however that ended."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.instance import Instance, wait_until
-from throwaway.clone import PYTHONPATH
+from throwaway.handlers import offer
 
 HANDLERS = """
 import os
@@ -36,17 +35,12 @@ def log(install: Callable[..., Instance], tmp_path: Path) -> Callable[[], list[s
     return lambda: (tmp_path / "log").read_text().splitlines() if (tmp_path / "log").exists() else []
 
 
-def started(install: Callable[..., Instance], folder: Path, workers: int) -> Instance:
-    metadata = folder / "handlers" / "slow-0.dist-info"
-    metadata.mkdir(parents=True)
-    (folder / "handlers" / "slow_handlers.py").write_text(HANDLERS)
-    (metadata / "entry_points.txt").write_text("[waybill.handlers]\nslow = slow_handlers:slow\n")
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 0\n")
+def started(install: Callable[..., Instance], workers: int) -> Instance:
     instance = install()
+    offer(instance.handlers, {"slow": "slow_handlers:slow"}, slow_handlers=HANDLERS)
     instance.start_api()
-    path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
     for _ in range(workers):
-        instance.start("worker", "env", path, "python", "-m", "waybill_worker")
+        instance.start_worker()
     types = (
         {"name": "slow", "handler": "slow", "processing_time": 60},
         {"name": "brief", "handler": "slow", "processing_time": 60, "timeout": 1, "max_attempts": 3, "min_backoff": 0},
@@ -60,7 +54,7 @@ def started(install: Callable[..., Instance], folder: Path, workers: int) -> Ins
 def test_a_retry_after_a_cancellation_waits_until_the_cancelled_attempt_was_left(
     install: Callable[..., Instance], tmp_path: Path, log: Callable[[], list[str]], workers: int
 ) -> None:
-    instance = started(install, tmp_path, workers)
+    instance = started(install, workers)
     answer = instance.post("/tasks", {"name": "n", "type": "slow", "input": str(tmp_path / "log")})
     task_id = answer.json()["task_id"]
     for attempt in (1, 2, 3):
@@ -74,7 +68,7 @@ def test_a_retry_after_a_cancellation_waits_until_the_cancelled_attempt_was_left
 def test_a_retry_after_a_time_out_waits_as_well(
     install: Callable[..., Instance], tmp_path: Path, log: Callable[[], list[str]]
 ) -> None:
-    instance = started(install, tmp_path, 2)
+    instance = started(install, 2)
     answer = instance.post("/tasks", {"name": "n", "type": "brief", "input": str(tmp_path / "log")})
     tasks = instance.ended([answer.json()["task_id"]])
     assert [task["error"]["code"] for task in tasks.values()] == ["timeout"]

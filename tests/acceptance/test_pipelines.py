@@ -1,6 +1,5 @@
 """Pipelines on real processes: workers are killed again and again, and different ones serve different stages."""
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.acceptance.instance import Instance, Service, wait_until
-from throwaway.clone import PYTHONPATH
+from throwaway.handlers import offer
 
 STAGES = ("fetch", "parse", "check", "enrich", "store")
 TASKS, KILLS = 30, 8
@@ -55,22 +54,16 @@ class Line:
         self._log = folder / "starts.log"
         self._log.touch()
         monkeypatch.setenv("STAGES_LOG", str(self._log))
-        metadata = folder / "handlers" / "line-0.dist-info"
-        metadata.mkdir(parents=True)
-        (folder / "handlers" / "line_handlers.py").write_text(HANDLERS)
-        entries = "".join(f"{stage} = line_handlers:{stage}\n" for stage in STAGES)
-        (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
-        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: line\nVersion: 0\n")
-        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
         self.instance = install(worker_slots="4")
+        offered = {stage: f"line_handlers:{stage}" for stage in STAGES}
+        offer(self.instance.handlers, offered, line_handlers=HANDLERS)
         self.instance.start_api()
         answer = self.instance.post("/task-types", {"name": "line", "stages": STAGES})
         assert answer.status_code == 201, answer.text
 
     def work(self, *stages: str) -> None:
         """Start a worker that serves these stages."""
-        command = ("env", self._path, "python", "-m", "waybill_worker")
-        self.instance.start("worker", *command, stages=",".join(stages))
+        self.instance.start_worker(stages=",".join(stages))
 
     def kill_who_works(self, starts: int) -> str:
         """Kill the worker that began last of those alive, after so many starts, and return the stage that it began."""

@@ -1,14 +1,12 @@
 """A handler that kills its process harms only its own task: the tasks that ran beside it are COMPLETED."""
 
-import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.instance import Instance, Service
-from throwaway.clone import PYTHONPATH
+from throwaway.handlers import offer
 
 INNOCENTS = 20
 HANDLERS = """
@@ -33,15 +31,10 @@ def poison(context, given):
 class Workers:
     """Workers that a supervisor starts anew whenever they end."""
 
-    def __init__(self, instance: Instance, folder: Path, count: int) -> None:
-        metadata = folder / "handlers" / "suspects-0.dist-info"
-        metadata.mkdir(parents=True)
-        (folder / "handlers" / "suspect_handlers.py").write_text(HANDLERS)
+    def __init__(self, instance: Instance, count: int) -> None:
         names = ("innocent", "poison")
-        entries = "".join(f"{name} = suspect_handlers:{name}\n" for name in names)
-        (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
-        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: suspects\nVersion: 0\n")
-        self._path = f"PYTHONPATH={folder / 'handlers'}{os.pathsep}{PYTHONPATH}"
+        offered = {name: f"suspect_handlers:{name}" for name in names}
+        offer(instance.handlers, offered, suspect_handlers=HANDLERS)
         self._instance = instance
         self._is_over = threading.Event()
         self.alive = [self._start() for _ in range(count)]
@@ -53,7 +46,7 @@ class Workers:
             assert answer.status_code == 201, answer.text
 
     def _start(self) -> Service:
-        return self._instance.start("worker", "env", self._path, "python", "-m", "waybill_worker")
+        return self._instance.start_worker()
 
     def _watch(self) -> None:
         while not self._is_over.wait(0.1):
@@ -78,11 +71,11 @@ def create(instance: Instance, type_name: str, given: object = None) -> str:
     [("exit", 1, "exit code 9"), ("kill", 2, "killed by SIGKILL")],
 )
 def test_one_poison_ends_alone_and_twenty_innocents_are_completed(
-    install: Callable[..., Instance], tmp_path: Path, how: str, count: int, message: str
+    install: Callable[..., Instance], how: str, count: int, message: str
 ) -> None:
     instance = install()
     instance.start_api()
-    workers = Workers(instance, tmp_path, count)
+    workers = Workers(instance, count)
     try:
         poison = create(instance, "poison", how)
         innocents = [create(instance, "innocent") for _ in range(INNOCENTS)]

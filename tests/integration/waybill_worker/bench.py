@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.waybill_worker.http_api import HttpApi
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
+from throwaway.handlers import offer
 from throwaway.process import Process, environment
 from waybill.client import Answer
 from waybill.domain.status import Outcome
@@ -53,13 +54,9 @@ class Bench:
 
     def install(self, source: str) -> None:
         """Offer every function of this module, but those with a leading underscore, as a handler."""
-        metadata = self.folder / "handlers" / "bench-0.dist-info"
-        metadata.mkdir(parents=True)
-        (self.folder / "handlers" / "bench_handlers.py").write_text(source)
         names = re.findall(r"^(?:async )?def ([a-z]\w*)", source, re.MULTILINE)
-        entries = "".join(f"{name} = bench_handlers:{name}\n" for name in names)
-        (metadata / "entry_points.txt").write_text(f"[waybill.handlers]\n{entries}")
-        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: bench\nVersion: 0\n")
+        offered = {name: f"bench_handlers:{name}" for name in names}
+        offer(self.folder / "handlers", offered, bench_handlers=source)
         self.api.types += [{"name": name, "handler": name} for name in names]
 
     def start(self, *arguments: str, **settings: str) -> None:
