@@ -19,7 +19,7 @@ PATIENCE = 20.0
 
 
 def main() -> int:
-    """Serve until told to stop, and return the exit status; 2 means that a setting makes no sense."""
+    """Serve until told to stop, and return the exit status; 2 means that a setting is invalid."""
     Outlets()
     try:
         settings = Settings.load()

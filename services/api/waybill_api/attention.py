@@ -15,10 +15,10 @@ FAILING_TASKS = 5
 
 DISK_SHARE = 0.05
 DISK_BYTES = 1 << 30
-"""The disk is almost full with less than a twentieth of it free, and less than a gigabyte."""
+"""The disk is almost full if less than a twentieth of it is free, and less than a gigabyte."""
 
 UNSEARCHED = 20_000
-"""So many events behind, the search is far behind."""
+"""The number of unread events from which the search is far behind."""
 
 
 def unready(conditions: Iterable[Condition]) -> Iterator[AttentionJson]:

@@ -1,4 +1,4 @@
-"""What keeps the API from serving as it should right now, for `/readyz`, the overview and the log."""
+"""The conditions that keep the API from serving as it should now, for `/readyz`, the overview and the log."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ SEVERE = (DATABASE_LOST, DATABASE_DAMAGED)
 """Only a new process on another file helps."""
 
 QUIET_SECONDS = 60.0
-"""How long nothing more is logged of a condition that comes and goes; `/readyz` always tells."""
+"""Seconds for which a condition that comes and goes is not logged again; `/readyz` always shows it."""
 
 
 class Condition(NamedTuple):

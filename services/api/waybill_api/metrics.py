@@ -1,4 +1,4 @@
-"""What Prometheus is told: counted as it happens, in a registry of its own, so that a scrape reads no table."""
+"""The metrics for Prometheus, counted as things happen, so that a scrape reads no table."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.
 
 
 class Metrics:
-    """Counts since the start of this process; what a listener of the store is told is already committed.
+    """Counts since the start of this process; a listener of the store counts only committed changes.
 
     `waybill_task_updates_total / waybill_reports_total` is how many row writes a report costs.
     """

@@ -1,4 +1,4 @@
-"""How fast one address may create tasks."""
+"""The pace at which one address may create tasks."""
 
 import math
 import time
@@ -16,7 +16,7 @@ MOST_REMEMBERED = 100_000
 
 
 class Pace:
-    """Lets each address create `per_minute` tasks a minute, all of them at once if it likes (GCRA, ATM Forum 1996).
+    """Lets each address create `per_minute` tasks a minute, all at once if it wants (GCRA, ATM Forum 1996).
 
     A batch is admitted whole if one task would be, and the address then waits for the excess: else a batch of more than
     `per_minute` tasks would never be admitted.

@@ -1,4 +1,4 @@
-"""What the audit log holds of a request."""
+"""The details of a request in the audit log."""
 
 import json
 from collections.abc import Mapping

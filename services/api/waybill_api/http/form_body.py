@@ -1,4 +1,4 @@
-"""The body of a form, as browsers send it: strict where a lenient reader could be fooled."""
+"""The body of a form, as browsers send it, read strictly."""
 
 from typing import Any
 from urllib.parse import parse_qsl

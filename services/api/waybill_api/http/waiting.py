@@ -18,7 +18,7 @@ class Waiting(Intake):
     async def wait_for(self, what: "asyncio.Future[Any]", seconds: float, *, is_stream: bool = False) -> None:
         """Wait for `what`, at most `seconds` and only until the client leaves or the server stops.
 
-        A client that has closed its sending side may have left. Only a stream waits on for it, since a write tells.
+        A client that has closed its sending side may have left. Only a stream goes on then, since a write will tell.
         """
         self._bell = self._traffic.bell()
         stream = self._stream

@@ -1,10 +1,10 @@
-"""What errors have in common: their message without what differs from one task to the next."""
+"""The fingerprint of an error: its message without the parts that differ from task to task."""
 
 import re
 from hashlib import blake2b
 
 LONGEST = 500
-"""How much of a message tells errors apart, in characters."""
+"""How many characters of a message tell errors apart."""
 
 VARYING = re.compile(
     r"""(?P<id>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)
@@ -16,7 +16,7 @@ VARYING = re.compile(
 
 
 def pattern_of(message: str) -> str:
-    """Return the first line of a message, with ids, quotations and numbers replaced by what they are."""
+    """Return the first line of a message, with ids, quotations and numbers replaced by their kind."""
     (first, *_) = message[:LONGEST].strip().splitlines() or [""]
     return VARYING.sub(lambda found: f"<{found.lastgroup}>", first)
 

@@ -8,7 +8,7 @@ MOST = 50
 """How many keys of a task can be searched by."""
 
 LONGEST = 256
-"""How long a value can be to be searched by, in characters."""
+"""How many characters a value may have to be searched by."""
 
 
 def mark(key: str, value: str) -> str:

@@ -1,1 +1,1 @@
-"""Everything the API keeps: the tables, the one writer, and every query."""
+"""The store: the tables, the one writer, and every query."""

@@ -1,4 +1,4 @@
-"""Opening the database: it has to exist, be undamaged, belong to this installation, and be up to date."""
+"""The opening of the database: it must exist, be undamaged, belong to this installation, and be up to date."""
 
 import logging
 import sqlite3
@@ -62,7 +62,7 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
     is_new = not path.exists() or path.stat().st_size == 0
     if is_new and (known is not None or was_there):
         raise _gone(path, "is empty" if path.exists() else "is gone")
-    # Checked before a connection creates one.
+    # Checked before a connection creates a log.
     lies_alone = not is_new and not path.with_name(f"{path.name}-wal").exists() and _has_log(path)
     database = writing(path)
     with database.connection_context():

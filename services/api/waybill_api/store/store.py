@@ -1,4 +1,4 @@
-"""The store as the handlers see it: every write resolves after its COMMIT, every read sees what was committed."""
+"""The store as the handlers see it: a write resolves after its COMMIT, a read sees what was committed."""
 
 import asyncio
 import sqlite3
@@ -40,7 +40,7 @@ class Store:
     """Tasks, their history and their types. Its coroutines belong to the loop that opened it."""
 
     def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None]) -> None:
-        """Bring the database at `path` up to date; `on_death` is called should the writer ever fail.
+        """Bring the database at `path` up to date; `on_death` is called if the writer fails.
 
         Raises DatabaseUnusable. The process must hold the lock of the data directory.
         """
@@ -82,7 +82,7 @@ class Store:
             lambda task_id, after, limit: self.read(tables.events.lines, task_id, after, limit),
             lambda: self.read(tables.events.newest),
         )
-        """The history as it is being written."""
+        """The latest lines of the history."""
         self._database = reading(path)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = Writer(path, clock, ids, on_death, self.conditions)
@@ -109,7 +109,7 @@ class Store:
         await asyncio.gather(*(self.read(open_own) for _ in range(READERS)))
 
     def close(self) -> None:
-        """Do what was submitted, and close; the writer goes last, since the last one out checkpoints."""
+        """Do all submitted operations, and close; the writer closes last, since the last connection checkpoints."""
         self.finals.wake_all()
         with suppress(WriterStopped, Unavailable):
             self._writer.submit(self._keep_times)

@@ -1,4 +1,4 @@
-"""How the items of a batch are read: one after another, until there are too many errors."""
+"""The items of a batch: they are read one after another, until there are too many errors."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ def read_item(model: type[BaseModel], item: Any) -> BaseModel:
 
 
 def read_batch(batch: Batch, value: Any, *, is_large: bool) -> BaseModel:
-    """Return a decoded body as its model. Raises Refusal, which names no more than the first errors."""
+    """Return a decoded body as its model. Raises Refusal with the first errors."""
     items = value.get(batch.field) if isinstance(value, dict) and len(value) == 1 else None
     if batch.read is None or not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         try:

@@ -26,7 +26,7 @@ ROOM = 24 * 1024 * 1024
 """Bytes of large bodies that are held at once; the clients of further ones wait."""
 
 WAIT_SECONDS = 10.0
-"""How long a sender waits for room."""
+"""Seconds that a sender waits for room."""
 
 READ_SECONDS = 20.0
 """Seconds to read one body, including a start of the process."""

@@ -1,4 +1,4 @@
-"""The time that the API writes down: it follows the machine's clock, but never runs backwards."""
+"""The time that the API records: it follows the machine's clock, but never runs backwards."""
 
 import time
 from threading import Lock
@@ -7,8 +7,8 @@ from threading import Lock
 class Clock:
     """Milliseconds since the epoch.
 
-    When the machine's clock is set back, this one goes on counting from where it was; so a task that is due stays
-    due, and no back-off grows by the step.
+    If the machine's clock is set back, this one goes on from its last time, so that a due task stays due, and no
+    back-off grows by the step.
     """
 
     def __init__(self) -> None:

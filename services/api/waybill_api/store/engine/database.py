@@ -14,7 +14,7 @@ WAL_STEP = 16 << 20
 MAPPED = 2 << 30
 """Bytes of the database that readers map (SQLite takes a little less).
 
-One of a million tasks is far larger than any cache of theirs, and else each page is copied by a call of its own. The
+A database of a million tasks is far larger than their caches, and without a map each page is copied by a call. The
 writer maps nothing: SQLite lengthens a mapped file before it writes to it, and a full disk then kills the process.
 """
 

@@ -31,7 +31,7 @@ NO_TEXT = "Could not decode to UTF-8"
 """The message of Python's sqlite3, without a code, for a text that is not UTF-8."""
 
 LEAST_ROOM = 256 << 10
-"""Bytes below which a disk counts as full: a task and its events may need as much."""
+"""The free bytes below which a disk counts as full: a task and its events may need as much."""
 
 FULL = "the disk that holds the data is full, so that nothing new can be kept"
 
@@ -45,7 +45,7 @@ class Trouble:
         self._conditions = conditions
 
     def explain(self, error: BaseException) -> BaseException:
-        """Return the error for the client: a domain error if the storage is to blame, else the error itself."""
+        """Return the error for the client: a domain error if the storage is to blame, otherwise the error itself."""
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             return self.damaged(f"what was written there cannot be read: {error}")
         if not isinstance(error, DATABASE_ERRORS):

@@ -1,1 +1,1 @@
-"""Tasks by what a search asks for."""
+"""The search for tasks."""

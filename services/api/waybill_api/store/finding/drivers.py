@@ -1,4 +1,4 @@
-"""What gives candidates for a search, in the order of their ids: one index each."""
+"""Drivers: each gives the candidates for a search from one index, in the order of their ids."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,21 +21,21 @@ class Candidates(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Which ids are looked at, those at the ends left out, and in which order."""
+    """The range of ids, without its ends, and their order."""
 
     low: str
     high: str
     newest: bool
 
     def behind(self, place: str) -> "Bounds":
-        """Return what is left behind a place."""
+        """Return the rest of the range behind a place."""
         if self.newest:
             return Bounds(self.low, min(self.high, place), self.newest)
         return Bounds(max(self.low, place), self.high, self.newest)
 
     @property
     def order(self) -> str:
-        """The order as SQL has it."""
+        """The order in SQL."""
         return "DESC" if self.newest else "ASC"
 
 
@@ -50,7 +50,7 @@ def everything(connection: Connection, bounds: Bounds, size: int) -> Candidates:
 
 
 def silent(connection: Connection, bounds: Bounds, size: int) -> Candidates:
-    """Drive through those that have fallen silent."""
+    """Drive through the tasks that have fallen silent."""
     sql = (
         "SELECT task_id FROM tasks INDEXED BY tasks_silent WHERE silent_at IS NOT NULL "
         f"AND task_id > ? AND task_id < ? ORDER BY task_id {bounds.order} LIMIT ?"
@@ -59,7 +59,7 @@ def silent(connection: Connection, bounds: Bounds, size: int) -> Candidates:
 
 
 def listed(column: str, values: Sequence[str], further: str = "", named: Sequence[str] = ()) -> Driver:
-    """Return a driver for columns of which each value has few tasks; `named` are parameters of what is said further."""
+    """Return a driver for a column whose values have few tasks each; `named` are the parameters of `further`."""
 
     def drive(connection: Connection, bounds: Bounds, size: int) -> Candidates:
         sql = (

@@ -1,7 +1,7 @@
-"""Find the tasks that a query looks for, newest or oldest first, within a bounded time.
+"""The finder: finds the tasks of a query, newest or oldest first, within a bounded time.
 
-A page is made batch by batch: an index gives candidates in the order of their ids, and what else is asked is looked up
-for each. When the time is up, the page says how far it came.
+A page is made batch by batch: an index gives candidates in the order of their ids, and the other conditions are checked
+for each. When the time is up, the page tells how far it came.
 """
 
 import time
@@ -21,16 +21,16 @@ from waybill_api.store.finding.drivers import Bounds, Driver
 from waybill_api.store.tables import tasks
 
 SECONDS = 0.03
-"""How long one page may be looked for; a batch that has begun is finished."""
+"""Seconds of the search for one page; a batch that has begun is finished."""
 
 LARGEST = 8 * 1024 * 1024
 """How many characters a page has at most, apart from its last task."""
 
 MOST_CANDIDATES = 1_000
-"""To a batch."""
+"""Candidates in a batch."""
 
 FEW = 500
-"""Fewer candidates than this are the best to begin with."""
+"""The number of candidates below which a driver is taken without a look at others."""
 
 AHEAD = 1_000
 """Milliseconds that any id may be ahead of its task's time of creation; ids further ahead are known."""
@@ -40,7 +40,7 @@ FIRST, LAST = "", "g"
 
 
 class Found(NamedTuple):
-    """A page, and how far it was looked."""
+    """A page, and how far the search came."""
 
     tasks: list[Task]
     place: str | None
@@ -50,7 +50,7 @@ class Found(NamedTuple):
 
 
 class FoundIds(NamedTuple):
-    """The same, of ids."""
+    """A page of ids, and how far the search came."""
 
     task_ids: list[str]
     place: str | None
@@ -80,7 +80,7 @@ def find_ids(
     driver, knows_words = _driver(connection, query)
     conditions, values = _conditions(query, but_words=knows_words)
     found: list[str] = []
-    # One more than asked for tells whether there are more.
+    # One more than `limit` tells whether there are more.
     size = min(limit + 1 if not conditions else 4 * limit, MOST_CANDIDATES)
     while len(found) <= limit:
         batch = driver(connection, bounds, size)
@@ -107,14 +107,14 @@ def _bounds(connection: Connection, query: Query, newest: bool) -> Bounds:
 
 
 def _first_id(milliseconds: int) -> str:
-    """Return what comes before every id that is drawn from that time on."""
+    """Return a text that comes before every id that is drawn from that time on."""
     if milliseconds >= 1 << 48:
         return LAST
     return str(UUID(int=max(0, milliseconds) << 80))
 
 
 def _driver(connection: Connection, query: Query) -> tuple[Driver, bool]:
-    """Choose what gives the fewest candidates, as far as that can be told at once; the flag says whether by words."""
+    """Return the driver with the fewest candidates, as far as is known without a search, and whether it uses words."""
     if query.ids:
         return drivers.listed("task_id", query.ids), False
     if query.keys:
@@ -146,9 +146,9 @@ def _match(query: Query) -> str:
 
 
 def _conditions(query: Query, *, but_words: bool) -> tuple[str, list[Any]]:
-    """Return what a candidate must fulfil, as SQL, and its parameters; empty where that is nothing.
+    """Return the conditions on a candidate as SQL, and their parameters; empty if there are none.
 
-    It is asked even where an index has chosen by it: that costs little. Words are the exception.
+    They include those of the chosen index, which costs little. Words are the exception.
     """
     parts: list[str] = []
     given: list[Any] = []

@@ -19,24 +19,24 @@ LARGEST = 8 * 1024 * 1024
 """How many characters of events one read returns at most, apart from its last event."""
 
 LOOKED_AT = 5_000
-"""How many events one look reads at most where not all of them are wanted."""
+"""How many events one filtered read looks at."""
 
 
 class Line(NamedTuple):
-    """An event as it is sent, and what it is chosen by."""
+    """An event as it is sent, with the fields that select it."""
 
     event_id: int
     task_id: str
     type: str
-    """That of its task."""
+    """The type of its task."""
     status: Status
-    """The one that held afterwards."""
+    """The status after the event."""
     text: str
     """The event as JSON, on one line."""
 
 
 class Glimpse(NamedTuple):
-    """The part of an event that tells whether search has to look at its task again."""
+    """The part of an event that tells whether its task must be indexed again."""
 
     event_id: int
     task_id: str
@@ -54,11 +54,11 @@ class Chosen(NamedTuple):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some may have to be passed over."""
+        """Whether some events may have to be skipped."""
         return self.type_name is not None or self.status is not None
 
     def among(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Yield those that are wanted of lines of the task."""
+        """Yield the selected lines."""
         return (line for line in lines if self.type_name in (None, line.type) and self.status in (None, line.status))
 
 
@@ -71,7 +71,7 @@ class Part(NamedTuple):
 
 
 def line_of(event: Event, type_name: str) -> Line:
-    """Write an event of a task of this type, once for all who will be sent it."""
+    """Write an event of a task of this type, once for all clients that follow."""
     text = json.dumps(event_json(event), ensure_ascii=False, separators=(",", ":"))
     return Line(event.event_id, event.task_id, type_name, event.task_status, text)
 
@@ -149,8 +149,8 @@ def latest(connection: Connection, task_id: str, limit: int) -> list[Event]:
 def look(connection: Connection, chosen: Chosen, after: int, limit: int) -> Part:
     """Return up to `limit` of the chosen events after the one numbered `after`, oldest first.
 
-    No more than LOOKED_AT events are looked at, so there may be few or none although there are more behind them; and of
-    large ones there are fewer.
+    At most LOOKED_AT events are looked at, so there may be few or none although more follow; of large events there are
+    fewer.
     """
     conditions: list[str] = ["event_id > ?"]
     given: list[int | str] = [after]

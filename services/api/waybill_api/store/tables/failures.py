@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class FailurePosition(NamedTuple):
-    """Where in the order of the groups one is: the one that was seen last comes first."""
+    """The position of a group in their order: the one that was seen last comes first."""
 
     last_seen: int
     fingerprint: str
@@ -19,17 +19,17 @@ class Failure(NamedTuple):
     type: str
     code: str
     message: str
-    """What their messages have in common."""
+    """The common pattern of their messages."""
     tasks: int
     """How many tasks there are now."""
     first_seen: int
     last_seen: int
     task_id: str
-    """The one that was seen last."""
+    """The task that was seen last."""
 
     @property
     def place(self) -> FailurePosition:
-        """Behind which the next groups are."""
+        """The position behind which the next groups are."""
         return FailurePosition(self.last_seen, self.fingerprint)
 
 

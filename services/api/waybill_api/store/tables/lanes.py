@@ -50,7 +50,7 @@ def routes(connection: Connection) -> list[str]:
 
 
 def waiting_routes(connection: Connection) -> list[str]:
-    """Return the routes that have tasks to be handed out, paused types left out."""
+    """Return the routes that have due tasks, without those of paused types."""
     paused = task_types.paused(connection)
     return [route for route in routes(connection) if type_of(route) not in paused]
 
@@ -67,7 +67,7 @@ def unserved(connection: Connection, handlers: Set[str]) -> dict[str, int]:
 def strays(connection: Connection, handlers: Set[str]) -> dict[Lane, tuple[str, ...]]:
     """Return the lanes of unclaimed tasks that need none of these handlers, with the handlers their types name now.
 
-    That is nothing where the type still names theirs, or none of these.
+    Empty if the type still names theirs, or none of these.
     """
     lost = {route for route in routes(connection) if handler_of(route) not in handlers}
     if not lost:
@@ -95,7 +95,7 @@ def waiting(connection: Connection, lane: Lane, after: tuple[int, str], limit: i
 
 
 def due(connection: Connection, lane: Lane, now: int, limit: int) -> list[DueRun]:
-    """Return the longest due runs of a lane; those whose time has not come are not even looked at."""
+    """Return up to `limit` due runs of a lane, the longest due first; runs that are not due are not read."""
     sql = (
         "SELECT task_id, run FROM tasks INDEXED BY tasks_due WHERE due_at IS NOT NULL "
         "AND route = ? AND priority = ? AND due_at <= ? ORDER BY due_at, task_id LIMIT ?"

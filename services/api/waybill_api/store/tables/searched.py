@@ -1,4 +1,4 @@
-"""Every query on what search knows of tasks: `searched`, its full-text index, and how far they are kept."""
+"""Every query on the search index: `searched`, its full-text index, and how far they are up to date."""
 
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
@@ -8,7 +8,7 @@ from waybill_api.store.engine.statements import placeholders, slices
 
 
 class Searched(NamedTuple):
-    """What a task can be found by. An `id` is higher the later its task was created.
+    """The entry of a task in the index. An `id` is higher the later its task was created.
 
     `words` and `marks` are as the index has them: separated by spaces.
     """
@@ -21,7 +21,7 @@ class Searched(NamedTuple):
 
 
 def progress(connection: Connection) -> int:
-    """Return the number of the last event that was taken in."""
+    """Return the number of the last event that was indexed."""
     (event_id,) = connection.execute("SELECT event_id FROM search_progress").fetchone()
     return int(event_id)
 
@@ -54,7 +54,7 @@ def reword(connection: Connection, reworded: Sequence[Searched], old_words: int)
 
 
 def set_progress(connection: Connection, event_id: int) -> None:
-    """Say how far events were taken in."""
+    """Note the number of the last event that was indexed."""
     connection.execute("UPDATE search_progress SET event_id = ?", (event_id,))
 
 
@@ -64,7 +64,7 @@ def last_id(connection: Connection) -> int:
 
 
 def of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, Searched]:
-    """Return what is known of these tasks, by their ids."""
+    """Return the entries of these tasks, by their ids."""
     found: dict[str, Searched] = {}
     for some in slices(task_ids):
         sql = f"SELECT id, task_id, words, marks, failure FROM searched WHERE task_id IN ({placeholders(some)})"
@@ -73,13 +73,13 @@ def of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, Searc
 
 
 def insert(connection: Connection, added: Sequence[Searched]) -> None:
-    """Have tasks found."""
+    """Add entries."""
     connection.executemany("INSERT INTO searched VALUES (?, ?, ?, ?, ?)", added)
     _add_words(connection, added)
 
 
 def replace(connection: Connection, changed: Iterable[tuple[Searched, Searched]]) -> None:
-    """Have tasks found by something else than before."""
+    """Replace entries, each given as before and after."""
     pairs = list(changed)
     known = old_words(connection)
     reworded = [(old, new) for old, new in pairs if old.id > known and (old.words, old.marks) != (new.words, new.marks)]
@@ -92,7 +92,7 @@ def replace(connection: Connection, changed: Iterable[tuple[Searched, Searched]]
 
 
 def delete(connection: Connection, task_id: str) -> Searched | None:
-    """Have a task not found any more, and return what it was found by."""
+    """Remove the entry of a task, and return it."""
     found = of_tasks(connection, (task_id,)).get(task_id)
     if found is not None:
         if found.id > old_words(connection):
@@ -108,7 +108,7 @@ def _add_words(connection: Connection, known: Iterable[Searched]) -> None:
 
 
 def _forget_words(connection: Connection, known: Iterable[Searched]) -> None:
-    """Take words out of the index, which has to be told what they were (FTS5, "The 'delete' Command")."""
+    """Remove words from the index, which must be given the former words (FTS5, "The 'delete' Command")."""
     connection.executemany(
         "INSERT INTO search (search, rowid, words, marks) VALUES ('delete', ?, ?, ?)",
         ((one.id, one.words, one.marks) for one in known),

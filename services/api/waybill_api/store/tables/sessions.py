@@ -45,5 +45,5 @@ def delete(connection: Connection, digest: str) -> None:
 
 
 def forget(connection: Connection, now: int) -> None:
-    """Forget what has run out."""
+    """Remove sessions that have ended."""
     connection.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,))

@@ -1,4 +1,4 @@
-"""Every query on `stage_results`: what the stages of pipelines have left, each stage once in an attempt."""
+"""Every query on `stage_results`: the results of the stages of pipelines, each stage once in an attempt."""
 
 import json
 from collections.abc import Iterable
@@ -44,14 +44,14 @@ def delete_of_task(connection: Connection, task_id: str) -> None:
 
 
 def latest(connection: Connection, task_id: str, position: int) -> Any:
-    """Return what a stage left in the latest attempt that passed it; one look-up by the key."""
+    """Return the result of a stage in the latest attempt that passed it; one look-up by the key."""
     sql = "SELECT result FROM stage_results WHERE task_id = ? AND position = ? ORDER BY attempt DESC LIMIT 1"
     (result,) = connection.execute(sql, (task_id, position)).fetchone()
     return json.loads(result)
 
 
 def of_task(connection: Connection, task_id: str, before: int, attempt: int) -> list[StageResult]:
-    """Return what the stages before a position left, in their order: each in the latest attempt up to this one."""
+    """Return the results of the stages before a position, in order: each of the latest attempt up to this one."""
     sql = f"{SELECT} WHERE task_id = ? AND position < ? AND attempt <= ? ORDER BY position, attempt"
     found = {row[POSITION]: row for row in connection.execute(sql, (task_id, before, attempt))}
     return [_stage_result(row) for row in found.values()]

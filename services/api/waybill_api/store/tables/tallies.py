@@ -7,7 +7,7 @@ ADD = "INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (type, status) DO UPDATE
 
 
 def everything(connection: Connection) -> list[tuple[str, int, int]]:
-    """Return type, status and how many tasks, of those that there are."""
+    """Return each type and status that has tasks, with their number."""
     return connection.execute("SELECT type, status, tasks FROM tallies WHERE tasks > 0").fetchall()
 
 

@@ -21,7 +21,7 @@ TAKEN = ("stages", "timeout", "max_attempts", "min_backoff", "max_backoff", "sta
 """The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
 CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
 LEARNT = ("progress", "metadata", "positions", "heard_at", "version")
-"""The columns that change if a report only brings news."""
+"""The columns that change if a report only writes registers."""
 
 LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
 """The positions of the columns that may be long."""
@@ -118,7 +118,7 @@ def is_quiet(before: Task, after: Task) -> bool:
 
 
 def takes_nothing(before: Task, after: Task) -> bool:
-    """Whether a task has taken nothing again from its type: only another attempt or another handler does."""
+    """Whether the columns of TAKEN are unchanged: only another attempt or another handler changes them."""
     if before.attempt == after.attempt and before.handler == after.handler:
         return True
     return taken(before) == taken(after)

@@ -46,7 +46,7 @@ def page(connection: Connection, after: str | None = None, limit: int | None = N
 
 
 def paused(connection: Connection) -> frozenset[str]:
-    """Return the names of the paused ones."""
+    """Return the names of the paused types."""
     return frozenset(name for (name,) in connection.execute("SELECT name FROM task_types WHERE paused"))
 
 

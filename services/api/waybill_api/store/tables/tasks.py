@@ -36,7 +36,7 @@ INSERT = f"INSERT INTO tasks ({', '.join(FIXED + TAKEN + CHANGING)}) VALUES ({pl
 UPDATE = _update(CHANGING)
 UPDATE_ANEW = _update(TAKEN + CHANGING)
 UPDATE_QUIETLY = _update(LEARNT)
-"""If a task has only learnt something: SQLite rewrites the entry of every index whose column is set at all."""
+"""For reports that only write registers: SQLite rewrites the entry of every index whose column is set."""
 
 FEW = 50
 
@@ -71,7 +71,7 @@ def insert(connection: Connection, tasks: Iterable[Task]) -> None:
 
 
 def update(connection: Connection, changes: Sequence[tuple[Task, Task]]) -> None:
-    """Write what has changed of known tasks, each as it is kept and as it is to be."""
+    """Write changed tasks, each given as it is kept and as it is to be."""
     quiet = [after for before, after in changes if is_quiet(before, after)]
     moved = [(before, after) for before, after in changes if not is_quiet(before, after)]
     same = [after for before, after in moved if takes_nothing(before, after)]
@@ -184,7 +184,7 @@ def exists_of_type(connection: Connection, type_name: str) -> bool:
 
 
 def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str]:
-    """Return the claims of the runs that this worker holds, by task and number; every beat asks, often for many."""
+    """Return the claims of the runs that this worker holds, by task and number; every heartbeat asks for them."""
     sql = "SELECT task_id, run, claim FROM tasks WHERE worker = ? AND claim IS NOT NULL AND status < 3"
     return {(task_id, run): claim for task_id, run, claim in connection.execute(sql, (worker_id,))}
 
@@ -241,7 +241,7 @@ def watched_timeouts(connection: Connection) -> list[int]:
 
 
 def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -> list[str]:
-    """Return the ids of tasks with this `stage_timeout` of which there was no news after that time."""
+    """Return the ids of tasks with this `stage_timeout` that have not changed since `at`."""
     sql = (
         "SELECT task_id FROM tasks INDEXED BY tasks_watched WHERE stage_timeout IS NOT NULL "
         "AND silent_at IS NULL AND status < 3 AND stage_timeout = ? AND heard_at <= ? ORDER BY heard_at LIMIT ?"
@@ -250,7 +250,7 @@ def not_heard_since(connection: Connection, timeout: int, at: int, limit: int) -
 
 
 def bound_silences(connection: Connection, now: int) -> None:
-    """Let no news be of a time to come, whatever the clock did while the API was away: it would be fresh till then."""
+    """Bound `heard_at` to the present: if the clock was set back while the API was down, it may be ahead."""
     connection.execute(
         "UPDATE tasks INDEXED BY tasks_watched SET heard_at = ? "
         "WHERE stage_timeout IS NOT NULL AND silent_at IS NULL AND status < 3 AND heard_at > ?",

@@ -11,7 +11,7 @@ def is_gone(connection: Connection, worker_id: str) -> bool:
 
 
 def declare_gone(connection: Connection, worker_id: str, now: int) -> None:
-    """Refuse the worker's claims from now on; its ids are random and never come back."""
+    """Refuse the worker's claims from now on; a worker's id is random, and never used again."""
     connection.execute("INSERT OR IGNORE INTO workers (worker_id, gone_at) VALUES (?, ?)", (worker_id, now))
     set_draining(connection, worker_id, None)
 
