@@ -220,9 +220,9 @@ class _Reporter(RunReporter):
         super().__init__(*parts)
         self._truth = truth
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: Parcel, **named: Any) -> None:
         self._truth.handed_over(parcel)
-        super().put(parcel)
+        super().put(parcel, **named)
 
 
 class _Queue(Queue):

@@ -4,12 +4,11 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from waybill.client import Answer
-from waybill.delivery.courier import Courier
+from waybill.delivery.courier import Courier, Reports
 from waybill.delivery.leftovers import DAMAGED, Leftovers, drain
 from waybill.delivery.spool import Parcel, Spool
 from waybill.delivery.verdict import Delivered, dead_letter
@@ -27,11 +26,8 @@ PREFIX = "w"
 """The prefix of the workers' ids."""
 
 
-class Api(Protocol):
+class Api(Reports, Protocol):
     """What adoption needs of the client."""
-
-    def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
-        """Send reports and return an answer for each."""
 
     def gone(self, worker_id: str, crashed: bool) -> None:
         """Declare a worker gone for good."""

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from waybill.api_error import ApiError, ApiProblem
 from waybill.client import Answer
-from waybill.delivery.courier import BATCH, NEVER_ACCEPTED
+from waybill.delivery.courier import BATCH, NEVER_ACCEPTED, Reports
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import RoutedMessage
+from waybill.queue.queue import Queue
+from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.fairness import admitted
 from waybill_worker.runs.runs import Run, Runs
 from waybill_worker.runs.slots import Slots
@@ -28,26 +30,6 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
 
-class Messages(Protocol):
-    """What the dequeuer needs of the queue."""
-
-    def take(self, routes: Collection[str] | Mapping[str, float], limit: int) -> list[RoutedMessage]:
-        """Remove up to `limit` messages of these routes; a mapping holds the priority that they must exceed."""
-
-    def send(self, messages: Sequence[tuple[str, int, Any]]) -> None:
-        """Put messages (route, priority, message) on the queue."""
-
-    def routes(self) -> set[str]:
-        """Return the routes that have messages now."""
-
-
-class Reports(Protocol):
-    """What the dequeuer needs of the client."""
-
-    def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:
-        """Send reports and return an answer for each."""
-
-
 class Bell(Protocol):
     """What the dequeuer needs of the doorbell."""
 
@@ -58,25 +40,14 @@ class Bell(Protocol):
         """Wake the owner."""
 
 
-class Served(Protocol):
-    """What the dequeuer needs of the registry."""
-
-    @property
-    def routes(self) -> frozenset[str]:
-        """The routes served."""
-
-    def notice(self, waiting: Collection[str]) -> bool:
-        """Check routes that have messages, and return whether a new one is served now."""
-
-
 class Dequeuer:
     """Takes as many messages as there are free slots, claims them in one request, and starts the granted runs."""
 
     def __init__(
         self,
-        queue: Messages,
+        queue: Queue,
         client: Reports,
-        served: Served,
+        served: Registry,
         slots: Slots,
         runs: Runs,
         bell: Bell,

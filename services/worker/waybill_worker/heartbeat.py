@@ -12,6 +12,7 @@ from waybill.api_error import ApiError, ApiProblem
 from waybill.client import BeatAnswer
 from waybill.delivery.outage import Outage
 from waybill.version import VERSION
+from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.runs import Runs
 
 logger = logging.getLogger(__name__)
@@ -27,21 +28,6 @@ class Beats(Protocol):
 
     def beat(self, worker_id: str, beat: Mapping[str, Any]) -> BeatAnswer:
         """Send a heartbeat, and return the answer."""
-
-
-class Served(Protocol):
-    """What the heartbeat needs of the registry."""
-
-    @property
-    def routes(self) -> frozenset[str]:
-        """The routes served."""
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the handlers."""
-
-    def refresh(self) -> None:
-        """Ask the API for the task types."""
 
 
 class Pausable(Protocol):
@@ -65,7 +51,7 @@ class Heartbeat:
         self,
         worker_id: str,
         client: Beats,
-        served: Served,
+        served: Registry,
         runs: Runs,
         slots: int,
         dequeuer: Pausable,

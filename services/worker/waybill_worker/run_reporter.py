@@ -14,7 +14,7 @@ from waybill_worker.plain_failure import plain_failure
 from waybill_worker.runs.runs import Runs
 
 
-class RunReporter:
+class RunReporter(Delivery):
     """Delivers the reports of runs, and tells a run that its end is acknowledged or that it is lost."""
 
     def __init__(
@@ -27,24 +27,11 @@ class RunReporter:
     ) -> None:
         """Take the parts; `clock` counts monotonic seconds."""
         self._runs = runs
-        self._delivery = Delivery(courier, spool, self._judge, outage, clock)
+        super().__init__(courier, spool, self._judge, outage, clock)
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: Parcel, *, patience: float | None = None, beyond_room: bool = False) -> None:
         """Hand over a parcel; unless it is final, this may wait for room."""
-        self._delivery.put(parcel, beyond_room=parcel.is_final)
-
-    def work(self) -> None:
-        """Deliver until closed, and then until empty or out of time; the rest goes to the spool."""
-        self._delivery.work()
-
-    def close(self, timeout: float) -> None:
-        """Make `work` return once everything is delivered, at the latest after `timeout` seconds."""
-        self._delivery.close(timeout)
-
-    @property
-    def undelivered(self) -> int:
-        """How many parcels are left in memory or in the spool. Read it after `work` has returned."""
-        return self._delivery.undelivered
+        super().put(parcel, patience=patience, beyond_room=beyond_room or parcel.is_final)
 
     def _judge(self, parcel: Parcel, answer: Answer) -> Verdict:
         """Act on an answer; a final report that is not accepted is replaced by a plain failure."""

@@ -11,6 +11,7 @@ from waybill.api_error import ApiUnreachable
 from waybill.client import Answer, BeatAnswer
 from waybill.domain.status import Outcome
 from waybill.queue.message import Message, RoutedMessage
+from waybill.queue.queue import Queue
 
 Reply = Callable[[dict[str, Any]], Answer]
 
@@ -85,7 +86,7 @@ class ScriptedApi:
             raise self.failures.pop(0)
 
 
-class ListQueue:
+class ListQueue(Queue):
     """A queue in memory."""
 
     def __init__(self, *letters: RoutedMessage) -> None:
@@ -98,8 +99,8 @@ class ListQueue:
         self.letters = [letter for letter in self.letters if letter not in taken]
         return taken
 
-    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
-        self.letters += [RoutedMessage(*letter) for letter in letters]
+    def send(self, messages: Sequence[tuple[str, int, Message]]) -> None:
+        self.letters += [RoutedMessage(*message) for message in messages]
 
     def routes(self) -> set[str]:
         return {letter.route for letter in self.letters}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from waybill.domain.route import type_of
 from waybill.domain.task import Task
 from waybill.queue.errors import QueueUnavailable
-from waybill.queue.message import Message, QueuedMessage
+from waybill.queue.message import Message
+from waybill.queue.queue import Queue
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.database import DATABASE_ERRORS, reading
 from waybill_api.store.tables import lanes, task_types
@@ -26,26 +27,6 @@ TICK = 1.0
 """Seconds between looks at the queue file while messages are outstanding."""
 
 UNKNOWN = -1
-
-
-class Outbox(Protocol):
-    """What the dispatcher needs of the queue."""
-
-    @property
-    def generation(self) -> int:
-        """How often the queue's file was replaced by another one."""
-
-    def send(self, messages: Sequence[tuple[str, int, Message]]) -> None:
-        """Put messages (route, priority, message) on the queue."""
-
-    def queued(self) -> Collection[QueuedMessage]:
-        """Return the messages on the queue."""
-
-    def remove(self, numbers: Sequence[int]) -> None:
-        """Remove messages by their numbers on the queue."""
-
-    def take_back(self, route: str, limit: int) -> list[Message]:
-        """Remove and return up to `limit` messages of a route, those that a worker would take last."""
 
 
 class Hint(NamedTuple):
@@ -68,7 +49,7 @@ class Dispatcher(Thread):
     """
 
     def __init__(
-        self, path: Path, queue: Outbox, ring: Callable[[], None], clock: Clock, on_death: Callable[[], None]
+        self, path: Path, queue: Queue, ring: Callable[[], None], clock: Clock, on_death: Callable[[], None]
     ) -> None:
         """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called if this thread fails."""
         super().__init__(name="dispatcher", daemon=True)

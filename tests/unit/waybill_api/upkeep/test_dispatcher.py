@@ -19,6 +19,7 @@ from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import Message, QueuedMessage, RoutedMessage
+from waybill.queue.queue import Queue
 from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
@@ -40,7 +41,7 @@ def _set() -> Event:
 
 
 @dataclass
-class FakeQueue:
+class FakeQueue(Queue):
     """What lies on it, what was ever sent, and whether it is broken."""
 
     generation: int = 0
@@ -52,14 +53,14 @@ class FakeQueue:
     may_send: Event = field(default_factory=_set)
     is_sending: bool = False
 
-    def send(self, letters: Sequence[tuple[str, int, Message]]) -> None:
+    def send(self, messages: Sequence[tuple[str, int, Message]]) -> None:
         self.is_sending = True
         self.may_send.wait(10)
         self.is_sending = False
         if self.broken:
             raise QueueUnavailable("disk I/O error")
-        self.sent += letters
-        self.letters += [RoutedMessage(*letter) for letter in letters]
+        self.sent += messages
+        self.letters += [RoutedMessage(*message) for message in messages]
 
     @property
     def present(self) -> list[Message]:
