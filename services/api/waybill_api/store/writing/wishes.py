@@ -19,15 +19,15 @@ class Wish(NamedTuple):
     since: float
 
 
-class Answer(NamedTuple):
-    """The result of a wish: a value or an error."""
+class Settled(NamedTuple):
+    """A wish that was done: its value or its error."""
 
     future: asyncio.Future[Any]
     value: Any
     error: BaseException | None
 
 
-def answer(answers: Sequence[Answer]) -> None:
+def answer(answers: Sequence[Settled]) -> None:
     """Resolve all futures with one wake-up of their loop; any thread may call."""
     if answers:
         loop = answers[0].future.get_loop()
@@ -35,7 +35,7 @@ def answer(answers: Sequence[Answer]) -> None:
             loop.call_soon_threadsafe(_resolve, answers)
 
 
-def _resolve(answers: Sequence[Answer]) -> None:
+def _resolve(answers: Sequence[Settled]) -> None:
     for future, value, error in answers:
         if future.done():
             continue

@@ -22,7 +22,7 @@ from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
 from waybill_api.store.engine.write_ahead_log import WriteAheadLog
 from waybill_api.store.writing.listeners import Listener, Listeners
 from waybill_api.store.writing.unit import Commit, Unit
-from waybill_api.store.writing.wishes import Answer, Operation, Wish, answer
+from waybill_api.store.writing.wishes import Operation, Settled, Wish, answer
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Writer(Thread):
                 go_on = go_on and goes_on
                 continue
             except StoreLost as lost:
-                self._answer([Answer(wish.future, None, lost) for wish in wishes])
+                self._answer([Settled(wish.future, None, lost) for wish in wishes])
                 raise
             self._in_hand -= len(answers)
             self._tell()
@@ -166,7 +166,7 @@ class Writer(Thread):
         overdue = [wish for wish in wishes if wish.since <= patient]
         if overdue:
             self._conditions.hold(DATABASE_LOCKED, f"another program has locked {self._path}, so that writes wait")
-            self._answer([Answer(wish.future, None, StoreBusy()) for wish in overdue])
+            self._answer([Settled(wish.future, None, StoreBusy()) for wish in overdue])
         more, go_on = self._take()
         return [wish for wish in wishes if wish.since > patient] + more, go_on
 
@@ -194,7 +194,7 @@ class Writer(Thread):
             pass
         return wishes, True
 
-    def _commit_together(self, wishes: list[Wish]) -> list[Answer]:
+    def _commit_together(self, wishes: list[Wish]) -> list[Settled]:
         """Commit the first of them, mostly all, in one transaction, and return an answer for each.
 
         If that fails, commit each in its own transaction, so that a bad one fails alone. The work after a COMMIT is
@@ -207,24 +207,24 @@ class Writer(Thread):
         except Exception:  # noqa: BLE001 - only the operation at fault may fail
             return [answer for wish in wishes for answer in self._commit_alone(wish)]
 
-    def _commit_alone(self, wish: Wish) -> list[Answer]:
+    def _commit_alone(self, wish: Wish) -> list[Settled]:
         if (bar := self._trouble.bar) is not None:
-            return [Answer(wish.future, None, bar)]
+            return [Settled(wish.future, None, bar)]
         try:
             return self._transact([wish])
         except _Locked:
-            return [Answer(wish.future, None, StoreBusy())]
+            return [Settled(wish.future, None, StoreBusy())]
         except _HalfDone as half_done:
-            return [Answer(wish.future, None, half_done.__cause__)]
+            return [Settled(wish.future, None, half_done.__cause__)]
         except Exception as error:  # noqa: BLE001 - it is the answer to the operation
-            return [Answer(wish.future, None, self._trouble.explain(error))]
+            return [Settled(wish.future, None, self._trouble.explain(error))]
 
-    def _transact(self, wishes: list[Wish]) -> list[Answer]:
+    def _transact(self, wishes: list[Wish]) -> list[Settled]:
         connection = self._begin()
         began = time.monotonic()
         try:
             unit = Unit(self._database, self._ids, self._clock.now())
-            answers: list[Answer] = []
+            answers: list[Settled] = []
             for wish in wishes:
                 answers.append(self._perform(unit, wish))
                 if time.monotonic() - began > LONGEST_GROUP:
@@ -255,14 +255,14 @@ class Writer(Thread):
         self._files.learn()
         return connection
 
-    def _perform(self, unit: Unit, wish: Wish) -> Answer:
+    def _perform(self, unit: Unit, wish: Wish) -> Settled:
         before = unit.writes
         try:
-            return Answer(wish.future, wish.operation(unit), None)
+            return Settled(wish.future, wish.operation(unit), None)
         except WaybillError as error:
             if unit.writes != before:
                 raise _HalfDone() from error
-            return Answer(wish.future, None, error)
+            return Settled(wish.future, None, error)
 
     def _tell(self) -> None:
         commits, self._untold = self._untold, []
@@ -271,5 +271,5 @@ class Writer(Thread):
     def _die(self) -> None:
         self._on_death()
 
-    def _answer(self, answers: list[Answer]) -> None:
+    def _answer(self, answers: list[Settled]) -> None:
         answer(answers)
