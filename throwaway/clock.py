@@ -11,6 +11,10 @@ class HandClock(Clock):
         super().__init__()
         self.at = at
 
+    def monotonic(self) -> int:
+        """Return the time that was set last."""
+        return self.at
+
     def now(self) -> int:
         """Return the time that was set last."""
         return self.at

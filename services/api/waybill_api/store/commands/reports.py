@@ -82,7 +82,8 @@ def _has_crashed(before: Task, after: Task) -> bool:
 
 def _is_claimable(unit: Unit, task: Task, said: Report) -> bool:
     task_type = unit.task_type(task.type)
-    return not (task_type is not None and task_type.paused) and not unit.is_gone(said.source)
+    is_paused = task_type is not None and task_type.paused
+    return not is_paused and not unit.is_gone(said.source) and unit.has_been_left(task)
 
 
 def _said(said: Report) -> dict[str, Any]:

@@ -17,6 +17,10 @@ class Clock:
         self._wall = time.time()
         self._since = time.monotonic()
 
+    def monotonic(self) -> int:
+        """Return milliseconds that rise with the time that passes, whatever the machine's clock is set to."""
+        return int(time.monotonic() * 1000)
+
     def now(self) -> int:
         """Return the time, never an earlier one than before."""
         with self._lock:

@@ -22,6 +22,7 @@ from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.tables import events, stage_results, stage_times, tallies, task_types, tasks, workers
+from waybill_api.store.writing.departures import Departures
 
 
 class Commit(NamedTuple):
@@ -62,8 +63,9 @@ class Change(NamedTuple):
 class Unit:
     """The tasks that one transaction has loaded, and what they have become."""
 
-    def __init__(self, database: SqliteDatabase, ids: Ids, now: int) -> None:
+    def __init__(self, database: SqliteDatabase, ids: Ids, now: int, departures: Departures | None = None) -> None:
         """Begin with nothing loaded; `now` is the transaction's time in milliseconds."""
+        self._departures = departures
         self.database = database
         self.connection: Connection = database.connection()
         self.ids = ids
@@ -196,6 +198,10 @@ class Unit:
         self._types_deleted.add(name)
         self._types[name] = None
         self.writes += 1
+
+    def has_been_left(self, task: Task) -> bool:
+        """Return whether no worker may still execute an earlier run of a task."""
+        return self._departures is None or self._departures.are_over(task)
 
     def is_gone(self, worker_id: str) -> bool:
         """Return whether a worker was declared gone."""

@@ -20,6 +20,7 @@ from waybill_api.store.engine.files import Files
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
 from waybill_api.store.engine.write_ahead_log import WriteAheadLog
+from waybill_api.store.writing.departures import Departures
 from waybill_api.store.writing.listeners import Listener, Listeners
 from waybill_api.store.writing.unit import Commit, Unit
 from waybill_api.store.writing.wishes import Operation, Settled, Wish, answer
@@ -74,6 +75,7 @@ class Writer(Thread):
         self._files = Files(path)
         self._wishes: SimpleQueue[Wish | None] = SimpleQueue()
         self._listeners = Listeners(self._die)
+        self._departures = Departures(clock)
         self._untold: list[Commit] = []
         self._stopping = False
         self._in_hand = 0  # how many operations were taken and have no answer yet
@@ -223,7 +225,7 @@ class Writer(Thread):
         connection = self._begin()
         began = time.monotonic()
         try:
-            unit = Unit(self._database, self._ids, self._clock.now())
+            unit = Unit(self._database, self._ids, self._clock.now(), self._departures)
             answers: list[Settled] = []
             for wish in wishes:
                 answers.append(self._perform(unit, wish))
@@ -266,6 +268,8 @@ class Writer(Thread):
 
     def _tell(self) -> None:
         commits, self._untold = self._untold, []
+        for commit in commits:
+            self._departures.notice(commit.changes)
         self._listeners.tell(commits)
 
     def _die(self) -> None:
