@@ -13,6 +13,7 @@ from proof.simulation.network import Exchange
 from proof.simulation.process import Process
 from waybill.domain.errors import WaybillError
 from waybill.domain.task_type import TaskType
+from waybill.host.world import World
 from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_api import problems
@@ -48,12 +49,15 @@ class Audience(Protocol):
 class Api:
     """One life of the API: composed as in `waybill_api.server`, ended by a kill."""
 
-    def __init__(self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience) -> None:
+    def __init__(
+        self, kernel: Kernel, settings: Settings, types: Sequence[TaskType], audience: Audience, world: World
+    ) -> None:
         """Start; add the `types` that are missing."""
         self.process = Process(kernel, "api")
         self._settings = settings
         self._types = types
         self._audience = audience
+        self._world = world
         self._loop = Loop(kernel, self.process)
         self._routes = [(re.compile(route.pattern), route.handler) for route in api_routes()]
         self._services: dict[str, Any] = {}
@@ -67,15 +71,14 @@ class Api:
 
     async def _start(self) -> None:
         try:
-            store = Store.open(self._settings.tasks_db, Clock(), self._died)
+            store = Store.open(self._settings.tasks_db, Clock(self._world), self._died, self._world)
             # A transaction under way ends with its process.
-            self.process.locks += [store._database.close, store._writer._database.close]
+            self.process.locks.append(store.let_go)
             store.listen(self._audience.committed)
             workers = Workers(store)
             queue = Queue(self._settings.queue_db)
-            upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died)
-            # A task that is killed before it starts never awaits its coroutine.
-            self.process.files += [queue.close, upkeep._dispatcher._database.close]
+            upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died, world=self._world)
+            self.process.files.append(queue.close)
             known = {one.name for one in await store.read(tables.task_types.page)}
             for task_type in self._types:
                 if task_type.name not in known:

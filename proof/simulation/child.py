@@ -11,6 +11,7 @@ from proof.simulation.process import Process
 from proof.simulation.threads import SimpleQueue
 from proof.simulation.truth import Truth
 from waybill.delivery.spool import Parcel
+from waybill.host.world import World
 from waybill.queue.message import Message
 from waybill_worker.handlers.context import Handler
 from waybill_worker.runner.runner import Runner
@@ -24,14 +25,15 @@ STARTS = 0.2
 class Child:
     """Stands for `waybill_worker.isolation.child.Child`; the code that runs in it is the product's own."""
 
-    def __init__(self, kernel: Kernel, truth: Truth, handlers: Mapping[str, Handler], run: Run) -> None:
+    def __init__(self, kernel: Kernel, truth: Truth, handlers: Mapping[str, Handler], run: Run, world: World) -> None:
         """Start it for a run, as a child of the process that runs now."""
         self._kernel = kernel
         self._handlers = handlers
+        self._world = world
         self._heard: SimpleQueue[dict[str, Any] | None] = SimpleQueue(kernel)
         self._is_over = False
         # A channel sends copies.
-        self._run = Run(Message(run.task_id, run.number), "", "", kernel.now)
+        self._run = Run(Message(run.task_id, run.number), "", "", kernel.now, world=world)
         self._run.begin(json.loads(json.dumps(run.task)), kernel.now)
         worker = kernel.process
         self._process = Process(kernel, f"{worker.name}/{run.task_id[-6:]}", worker)
@@ -69,7 +71,7 @@ class Child:
     def _work(self) -> None:
         self._kernel.sleep(STARTS)
         self._heard.put({"begun": True})
-        Runner(self, self._put, Slots(1, lambda: None)).run(self._run)
+        Runner(self, self._put, Slots(1, lambda: None, world=self._world), world=self._world).run(self._run)
         self._process.kill()
         self._kernel.block()
 

@@ -25,11 +25,11 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
     """
 
     def work(context: Context, script: Any) -> Any:
-        return act(context, script, truth.begin(context.task_id, context._run.number, "work", script))
+        return act(context, script, truth.begin(context.task_id, context.run, "work", script))
 
     def stage(name: str) -> Handler:
         def run(context: Context, given: Any) -> Any:
-            execution = truth.begin(context.task_id, context._run.number, name, given)
+            execution = truth.begin(context.task_id, context.run, name, given)
             execution.carried = {"scripts": given["scripts"], "trail": [*given["trail"], execution.serial]}
             return act(context, given["scripts"][name], execution)
 

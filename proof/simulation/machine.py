@@ -1,49 +1,22 @@
-"""The virtual machine: it replaces what the product imports from the outside world."""
+"""The virtual machine: the outside world that is handed to the product in place of the real one."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 from proof.simulation.child import Child
 from proof.simulation.kernel import Kernel
 from proof.simulation.network import Network, NetworkClient
 from proof.simulation.process import Process
-from proof.simulation.threads import Event, Secrets, SimpleQueue, Thread, Threading
+from proof.simulation.threads import Condition, Event, Lock, SimpleQueue, Thread
 from proof.simulation.truth import Truth
-from waybill.delivery import delivery, leftovers, outage
 from waybill.delivery.spool import Parcel, Spool
 from waybill.host.lockfile import LockFile
 from waybill.queue.queue import Queue
-from waybill_api.store import store
-from waybill_api.store.engine import clock, ids, write_ahead_log
-from waybill_api.store.writing import writer
-from waybill_api.upkeep import dispatcher, ticker, upkeep
-from waybill_worker import adoption, consumer, dequeuer, heartbeat
-from waybill_worker.handlers import registry
 from waybill_worker.handlers.context import Handler
-from waybill_worker.isolation import isolation
+from waybill_worker.outside import Outside
 from waybill_worker.run_reporter import RunReporter
-from waybill_worker.runner import runner, runner_threads
-from waybill_worker.runs import runs, slots
-
-THREADED = (
-    adoption,
-    consumer,
-    delivery,
-    dequeuer,
-    heartbeat,
-    isolation,
-    outage,
-    registry,
-    runner,
-    runner_threads,
-    runs,
-    slots,
-)
 
 
 class Bell:
@@ -103,82 +76,47 @@ class Consumer:
             task.execute()
 
 
-class Machine:
-    """The outside world of all processes."""
+def machine(kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[str, Handler]) -> Outside:
+    """Return the outside of all processes."""
+    bells: dict[Path, Bell] = {}
 
-    def __init__(self, kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[str, Handler]) -> None:
-        """Take the parts."""
-        self.kernel = kernel
-        self.network = network
-        self.truth = truth
-        self.handlers = handlers
-        self.bells: dict[Path, Bell] = {}
-
-    def ring_all(self, directory: Path) -> None:
-        """Ring every bell."""
-        for bell in self.bells.values():
+    def ring_all(directory: Path) -> None:
+        for bell in bells.values():
             bell.ring()
 
-    def call(self, directory: Path, worker_id: str) -> None:
-        """Call one worker."""
-        if directory / worker_id in self.bells:
-            self.bells[directory / worker_id].call()
+    def call(directory: Path, worker_id: str) -> None:
+        if directory / worker_id in bells:
+            bells[directory / worker_id].call()
 
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Make the product import this machine instead of the real one."""
-        kernel = self.kernel
-        secrets, time = Secrets(kernel), SimpleNamespace(monotonic=kernel.monotonic, time=kernel.time)
-        with ExitStack() as stack:
-
-            def put(owner: Any, **parts: Any) -> None:
-                for name, part in parts.items():
-                    stack.enter_context(patch.object(owner, name, part))
-
-            for module in THREADED:
-                put(module, threading=Threading(kernel))
-            for module in (clock, dispatcher, ticker, write_ahead_log, writer):
-                put(module, time=time)
-            put(writer, SimpleQueue=lambda: SimpleQueue[Any](kernel))
-            put(writer.Writer, **_as_thread(kernel))
-            put(dispatcher, SimpleQueue=lambda: SimpleQueue[Any](kernel))
-            put(dispatcher.Dispatcher, **_as_thread(kernel))
-            put(ids, randbits=kernel.random.getrandbits)
-            put(store, ThreadPoolExecutor=lambda *named: None)
-            put(upkeep, ring_all=self.ring_all, call=self.call)
-            put(dequeuer, secrets=secrets)
-            put(leftovers, secrets=secrets, LockFile=lambda path: _Lock(path, kernel))
-            put(runner_threads, Consumer=lambda huey, workers, **named: Consumer(kernel, huey, workers))
-            put(
-                consumer,
-                SimpleQueue=lambda: SimpleQueue[Any](kernel),
-                Client=lambda *named: NetworkClient(self.network, kernel),
-                Child=lambda run: Child(kernel, self.truth, self.handlers, run),
-                Doorbell=lambda path, on_call: Bell(kernel, self.bells, path, on_call),
-                ring_all=self.ring_all,
-                RunReporter=lambda *parts: _Reporter(self.truth, *parts),
-                Spool=lambda path: _Spool(path, self.truth),
-                Queue=lambda path: _Queue(path, kernel),
-                installed_handlers=lambda named: self.handlers,
-                Surroundings=lambda environment: _Surroundings(),
-                end_orphans=lambda worker_id: None,
-                Signals=lambda on_first: _Signals(kernel, on_first),
-            )
-            level = logging.root.manager.disable
-            logging.disable(logging.CRITICAL)
-            stack.callback(logging.disable, level)
-            yield
-
-
-def _as_thread(kernel: Kernel) -> dict[str, Any]:
-    """Return the attributes that make a subclass of the real Thread a thread of the kernel."""
-    threads: dict[int, Thread] = {}
-
-    def start(self: Any) -> None:
-        threads[id(self)] = Thread(kernel, self.run)
-        threads[id(self)].start()
-
-    return {"start": start, "is_alive": lambda self: id(self) in threads and threads[id(self)].is_alive()}
+    # They look like what the product uses, but are of other types.
+    parts: dict[str, Any] = {
+        "monotonic": kernel.monotonic,
+        "time": kernel.time,
+        "token_hex": lambda size: kernel.random.randbytes(size).hex(),
+        "randbits": kernel.random.getrandbits,
+        "thread": partial(Thread, kernel),
+        "event": partial(Event, kernel),
+        "lock": partial(Lock, kernel),
+        "condition": partial(Condition, kernel),
+        "queue": partial(SimpleQueue[Any], kernel),
+        "pool": lambda size, name: None,
+        "lock_file": lambda path: _Lock(path, kernel),
+        "doorbell": partial(Bell, kernel, bells),
+        "ring_all": ring_all,
+        "call": call,
+        "client": lambda *named: NetworkClient(network, kernel),
+        "spool": lambda path: _Spool(path, truth),
+        "queue_file": lambda path: _Queue(path, kernel),
+        "reporter": partial(_Reporter, truth),
+        "child": lambda run: Child(kernel, truth, handlers, run, outside),
+        "consumer": lambda huey, workers, **named: Consumer(kernel, huey, workers),
+        "handlers": lambda named: handlers,
+        "surroundings": lambda environment: _Surroundings(),
+        "signals": partial(_Signals, kernel),
+        "end_orphans": lambda worker_id: None,
+    }
+    outside: Outside = Outside(**parts)
+    return outside
 
 
 class _Signals:
@@ -210,7 +148,7 @@ class _Lock(LockFile):
 
     def __init__(self, path: Path, kernel: Kernel) -> None:
         super().__init__(path)
-        kernel.process.locks.append(self._close)
+        kernel.process.locks.append(self.release)
 
 
 class _Reporter(RunReporter):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from proof.simulation.api import Api
-from proof.simulation.kernel import Kernel
 from proof.simulation.network import Network
 from proof.simulation.oracle import Oracle
 from proof.simulation.people import TYPES
@@ -11,20 +10,22 @@ from proof.simulation.process import Process
 from proof.simulation.truth import Truth
 from waybill.settings import Settings
 from waybill_worker.consumer import Worker
+from waybill_worker.outside import Outside
 
 
 class Supervisor:
     """Starts every service anew some seconds after its end."""
 
     def __init__(
-        self, kernel: Kernel, network: Network, truth: Truth, oracle: Oracle, settings: Settings, workers: int
+        self, network: Network, truth: Truth, oracle: Oracle, settings: Settings, outside: Outside, workers: int
     ) -> None:
         """Start the API and the workers."""
-        self._kernel = kernel
+        self._kernel = truth.kernel
         self._network = network
         self._truth = truth
         self._oracle = oracle
         self._settings = settings
+        self._outside = outside
         self._lives = 0
         self.longest_rest = 6.0
         """The most seconds between an end and the next start."""
@@ -44,7 +45,7 @@ class Supervisor:
         return [process for process in (self.api, *self.workers) if process.is_alive]
 
     def _start_api(self) -> None:
-        api = Api(self._kernel, self._settings, TYPES, self._oracle)
+        api = Api(self._kernel, self._settings, TYPES, self._oracle, self._outside)
         self._kernel.note("starts", api.process)
         self._network.server = api
         self.apis.append(api)
@@ -59,8 +60,8 @@ class Supervisor:
         self._kernel.spawn(lambda: self._work(process), process)
 
     def _work(self, process: Process) -> None:
-        worker = Worker(self._settings, self._kernel.monotonic)
-        self._truth.workers[worker._id] = process
+        worker = Worker(self._settings, self._outside)
+        self._truth.workers[worker.id] = process
         ending = worker.run()
         self._kernel.note(f"ends: {ending.name.lower()}")
         if not process.is_stopping:

@@ -1,6 +1,7 @@
 """One simulation: a seed, the services, faults for a while, then peace, and the judgement of the oracle."""
 
 import hashlib
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from random import Random
 from proof.simulation.faults import Faults
 from proof.simulation.handlers import handlers
 from proof.simulation.kernel import BOOT, Kernel
-from proof.simulation.machine import Machine
+from proof.simulation.machine import machine
 from proof.simulation.network import Network
 from proof.simulation.oracle import Oracle, Violation
 from proof.simulation.people import People
@@ -63,27 +64,29 @@ def _simulate(seed: int, folder: Path) -> Ending:
     kernel = Kernel(Random(seed))
     network = Network(kernel)
     truth = Truth(kernel)
-    machine = Machine(kernel, network, truth, handlers(kernel, truth))
+    outside = machine(kernel, network, truth, handlers(kernel, truth))
     settings = Settings(data_dir=folder, worker_slots=kernel.random.randint(1, 4), drain_seconds=3.0)
     oracle = Oracle(kernel, truth, settings.tasks_db)
     kernel.on_failure = oracle.failed
-    with machine.in_place():
-        supervisor = Supervisor(kernel, network, truth, oracle, settings, workers=kernel.random.randint(1, 3))
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        supervisor = Supervisor(network, truth, oracle, settings, outside, workers=kernel.random.randint(1, 3))
         people = People(kernel, network, truth, oracle)
         faults = Faults(kernel, network, supervisor, settings)
         people.come(kernel.random.randint(3, 14), TROUBLE * 0.8)
         faults.begin()
-        try:
-            kernel.run(TROUBLE, lambda: oracle.is_violated)
-            faults.end()
-            supervisor.longest_rest = 1.0
-            kernel.note("PEACE")
-            _wait_for_the_end(kernel, lambda: oracle.is_violated or not (people.busy or oracle.open), oracle)
-            kernel.run(AFTERMATH, lambda: oracle.is_violated)
-            oracle.judge_the_end(people.busy)
-        finally:
-            kernel.dispose()
-            oracle.close()
+        kernel.run(TROUBLE, lambda: oracle.is_violated)
+        faults.end()
+        supervisor.longest_rest = 1.0
+        kernel.note("PEACE")
+        _wait_for_the_end(kernel, lambda: oracle.is_violated or not (people.busy or oracle.open), oracle)
+        kernel.run(AFTERMATH, lambda: oracle.is_violated)
+        oracle.judge_the_end(people.busy)
+    finally:
+        kernel.dispose()
+        oracle.close()
+        logging.disable(level)
     trace = tuple(f"{at - BOOT:9.4f}  {who:<12} {what}" for at, who, what in kernel.trace)
     struck = faults.struck + Counter(message=network.troubles)
     return Ending(seed, tuple(oracle.violations), kernel.events, len(truth.created), struck, trace)

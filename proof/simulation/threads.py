@@ -1,7 +1,6 @@
-"""Stand-ins for `threading`, `queue` and `time`: what the product imports, on the kernel's threads and clock."""
+"""Threads, and what they wait for, with the interfaces of `threading` and `queue`, on the kernel."""
 
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -149,8 +148,8 @@ class SimpleQueue(Generic[T]):
 class Thread:
     """A thread with the interface of the real one."""
 
-    def __init__(self, kernel: Kernel, target: Callable[[], object]) -> None:
-        """Take what it does."""
+    def __init__(self, kernel: Kernel, target: Callable[[], object], **named: Any) -> None:
+        """Take what it does; its name does not matter here."""
         self._kernel = kernel
         self._target = target
         self._thread: Any = None
@@ -167,45 +166,3 @@ class Thread:
         """Wait for its end."""
         if self.is_alive():
             self._kernel.block(self._thread.joining, timeout)
-
-
-class Threading:
-    """The module `threading`, as far as the product uses it."""
-
-    TIMEOUT_MAX = threading.TIMEOUT_MAX
-
-    def __init__(self, kernel: Kernel) -> None:
-        """Take the kernel that everything made here belongs to."""
-        self._kernel = kernel
-
-    def Event(self) -> Event:  # noqa: N802 - named as in the module
-        """Make an event."""
-        return Event(self._kernel)
-
-    def Lock(self) -> Lock:  # noqa: N802
-        """Make a lock."""
-        return Lock(self._kernel)
-
-    def Condition(self) -> Condition:  # noqa: N802
-        """Make a condition."""
-        return Condition(self._kernel)
-
-    def Thread(self, target: Callable[[], object], **named: Any) -> Thread:  # noqa: N802
-        """Make a thread; its name does not matter here."""
-        return Thread(self._kernel, target)
-
-    def stack_size(self, size: int = 0) -> int:
-        """Return the size, which does not matter here."""
-        return size
-
-
-class Secrets:
-    """The module `secrets`, as far as the product uses it, from the kernel's chance."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        """Take the kernel."""
-        self._kernel = kernel
-
-    def token_hex(self, size: int) -> str:
-        """Return `size` random bytes in hexadecimal."""
-        return self._kernel.random.randbytes(size).hex()

@@ -10,7 +10,6 @@ from waybill.domain.task import Task
 from waybill_api.store.commands import reports, runs
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.tables import idempotency
-from waybill_api.store.writing import writer
 from waybill_api.store.writing.unit import Unit
 from waybill_api.store.writing.writer import Writer
 
@@ -49,11 +48,8 @@ def _answered_early(self: Any) -> bool:
             answers = self._commit_together(wishes)
             self._tell()
         self._answer(answers)
-        names = vars(writer)
-        try:
-            names["SimpleQueue"]().get(timeout=LATE)
-        except names["Empty"]:
-            self._database.connection().execute("COMMIT")
+        self._wishes._kernel.sleep(LATE)
+        self._database.connection().execute("COMMIT")
     return bool(go_on)
 
 

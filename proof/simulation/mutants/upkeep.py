@@ -1,9 +1,10 @@
 """Bugs in the upkeep: leases, lost messages, and the first look of a new API."""
 
+import asyncio
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
-from waybill_api.upkeep import dispatcher, ticker
+from waybill_api.upkeep import dispatcher
 from waybill_api.upkeep.dispatcher import Dispatcher
 from waybill_api.upkeep.reaper import Reaper
 from waybill_api.upkeep.silence import Silence
@@ -11,13 +12,12 @@ from waybill_api.upkeep.ticker import Ticker
 
 
 async def _count(self: Ticker, clock: str) -> None:
-    """Count all the time that has passed by a clock of the module that the ticker imports."""
-    imported = vars(ticker)
-    last = getattr(imported["time"], clock)()
+    """Count all the time that has passed by a clock of the ticker's world."""
+    last = getattr(self._world, clock)()
     while True:
-        await imported["asyncio"].sleep(self._period)
+        await asyncio.sleep(self._period)
         await self._ready()
-        now = getattr(imported["time"], clock)()
+        now = getattr(self._world, clock)()
         await self._turn(max(0.0, now - last))
         last = now
 

@@ -54,7 +54,7 @@ def _ungranted(self: Any, run: Run) -> None:
 
 def _opened_twice(self: Any, message: Any, claim: str) -> Run:
     held = self._held.get((message.task_id, message.run))
-    run = Run(message, claim if held is None else held.claim, self._source, self._clock())
+    run = Run(message, claim if held is None else held.claim, self._source, self._clock(), world=self._world)
     self._held[run.key] = run
     return run
 

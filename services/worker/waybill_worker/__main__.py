@@ -10,6 +10,7 @@ from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.settings import Settings, SettingsError
 from waybill_worker.consumer import ENDING_SECONDS, Worker
 from waybill_worker.exit import CannotStart
+from waybill_worker.outside import REAL, Outside
 from waybill_worker.process.descriptors import Descriptors
 from waybill_worker.process.ending import Deadline, leave
 from waybill_worker.process.own_limits import refuse_own_limits
@@ -20,7 +21,7 @@ PATIENCE = 20.0
 """Seconds that this process may take to stop after its starter has ended, on top of the drain."""
 
 
-def main(printed: Printed | None = None) -> int:
+def main(printed: Printed | None = None, outside: Outside = REAL) -> int:
     """Run until told to stop, and return the exit status; 2 means that a setting is invalid.
 
     `printed` decides what the streams pass on of the output of handlers.
@@ -42,7 +43,7 @@ def main(printed: Printed | None = None) -> int:
     descriptors = Descriptors()
     try:
         return Worker(
-            settings, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone, printed=printed
+            settings, outside, on_ending=deadline.begin, are_descriptors_gone=descriptors.are_gone, printed=printed
         ).run()
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")

@@ -2,8 +2,6 @@
 
 import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +12,7 @@ from waybill.delivery.spool import Parcel, Spool
 from waybill.delivery.verdict import Delivered, dead_letter
 from waybill.domain.status import Outcome
 from waybill.host.damage import is_damage
+from waybill.host.world import REAL, World
 from waybill_worker.plain_failure import plain_failure
 
 logger = logging.getLogger(__name__)
@@ -41,20 +40,20 @@ class Adoption:
         client: Api,
         spool_dir: Path,
         doorbell_dir: Path,
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
         end_orphans: Callable[[str], None] = lambda worker_id: None,
     ) -> None:
-        """Take the client and the folders with the workers' files; `clock` counts monotonic seconds.
+        """Take the client and the folders with the workers' files.
 
         `end_orphans` ends the programs of a dead worker's handlers, before its runs run again.
         """
         self._end_orphans = end_orphans
         self._childless: set[str] = set()
         self._client = client
-        self._clock = clock
+        self._clock = world.monotonic
         self._doorbell_dir = doorbell_dir
-        self._stopping = threading.Event()
-        self._leftovers = Leftovers(spool_dir, PREFIX, self._settle)
+        self._stopping = world.event()
+        self._leftovers = Leftovers(spool_dir, PREFIX, self._settle, world)
 
     def work(self) -> None:
         """Look every INTERVAL_SECONDS until told to stop, and sooner while something waits for the API."""

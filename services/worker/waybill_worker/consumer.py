@@ -2,8 +2,6 @@
 
 import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,29 +9,22 @@ from queue import Empty, SimpleQueue
 
 from waybill import installation
 from waybill.api_error import ApiError
-from waybill.client import Client
 from waybill.delivery.courier import Courier
 from waybill.delivery.leftovers import identify
 from waybill.delivery.outage import Outage
-from waybill.delivery.spool import Spool
 from waybill.host import os_error
-from waybill.host.doorbell import Doorbell, ring_all
 from waybill.host.ownership import check_access, hand_over
 from waybill.queue.errors import QueueUnavailable
-from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
 from waybill_worker.exit import CannotStart, Exit
-from waybill_worker.handlers.registry import Registry, installed_handlers
+from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
-from waybill_worker.isolation.child import Child
 from waybill_worker.isolation.isolation import Isolation
-from waybill_worker.process.offspring import MARK, end_orphans
+from waybill_worker.outside import REAL, Outside
+from waybill_worker.process.offspring import MARK
 from waybill_worker.process.printed import Printed
-from waybill_worker.process.signals import Signals
-from waybill_worker.process.surroundings import Surroundings
-from waybill_worker.run_reporter import RunReporter
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runner.runner_threads import RunnerThreads
 from waybill_worker.runs.runs import Run, Runs
@@ -60,21 +51,20 @@ class Worker:
     def __init__(
         self,
         settings: Settings,
-        clock: Callable[[], float] = time.monotonic,
+        outside: Outside = REAL,
         on_ending: Callable[[Exit], None] = lambda ending: None,
         are_descriptors_gone: Callable[[], bool] = lambda: False,
         printed: Printed | None = None,
     ) -> None:
         """Build everything; the lock on the lock file is taken before anything else.
 
-        `clock` counts monotonic seconds for every part. `on_ending` is called when the end begins, and
-        `are_descriptors_gone` several times a second. `printed` decides what is passed on of the output of handlers.
-        Raises CannotStart.
+        `on_ending` is called when the end begins, and `are_descriptors_gone` several times a second. `printed` decides
+        what is passed on of the output of handlers. Raises CannotStart.
         """
-        self._printed = printed or Printed(clock)
+        self._printed = printed or Printed(outside.monotonic)
         try:
             check_access((settings.queue_db, settings.spool_dir, settings.doorbell_dir))
-            self._build(settings, clock)
+            self._build(settings, outside)
             hand_over(settings.data_dir, settings.files())
         except OSError as error:
             raise CannotStart(
@@ -86,29 +76,30 @@ class Worker:
         self._on_ending = on_ending
         self._are_descriptors_gone = are_descriptors_gone
 
-    def _build(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def _build(self, settings: Settings, outside: Outside) -> None:
         settings.make_data_dir()
         self._settings = settings
-        self._clock = clock
-        self._id, self._lock = identify(settings.spool_dir, PREFIX)
-        self._endings: SimpleQueue[Exit] = SimpleQueue()
-        self._signals = Signals(lambda: self._endings.put(Exit.STOPPED))
-        self._granted: SimpleQueue[Run | None] = SimpleQueue()
-        self._client = Client(
+        self._clock = clock = outside.monotonic
+        self._ring_all = outside.ring_all
+        self.id, self._lock = identify(settings.spool_dir, PREFIX, outside)
+        self._endings: SimpleQueue[Exit] = outside.queue()
+        self._signals = outside.signals(lambda: self._endings.put(Exit.STOPPED))
+        self._granted: SimpleQueue[Run | None] = outside.queue()
+        self._client = outside.client(
             settings.base_url,
             lambda: _read_token(settings.worker_token_file),
             TIMEOUT,
             partial(installation.known, settings.installation_file),
         )
-        self._spool = Spool(settings.spool_dir / f"{self._id}.db")
-        self._bell = Doorbell(settings.doorbell_dir / self._id, self._hurry)
-        self._queue = Queue(settings.queue_db)
-        outage = Outage(settings.base_url, clock)
-        runs = Runs(self._id, clock, isolates=settings.worker_children > 0, on_left=self._hurry)
-        self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve)
-        registry = Registry(self._client, installed_handlers(settings.stages))
-        self._reporter = RunReporter(Courier(self._client, clock), self._spool, runs, outage, clock)
-        self._surroundings = Surroundings({MARK: self._id})
+        self._spool = outside.spool(settings.spool_dir / f"{self.id}.db")
+        self._bell = outside.doorbell(settings.doorbell_dir / self.id, self._hurry)
+        self._queue = outside.queue_file(settings.queue_db)
+        outage = Outage(settings.base_url, outside)
+        runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
+        self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)
+        registry = Registry(self._client, outside.handlers(settings.stages), outside)
+        self._reporter = outside.reporter(Courier(self._client, clock), self._spool, runs, outage, outside)
+        self._surroundings = outside.surroundings({MARK: self.id})
         self._runner = Runner(
             registry,
             self._reporter.put,
@@ -116,23 +107,24 @@ class Worker:
             self._surroundings.restore,
             self._printed.counted,
             on_left=runs.leave,
+            world=outside,
         )
-        self._runners = RunnerThreads(self._granted, self._runner, self._slots.total)
+        self._runners = RunnerThreads(self._granted, self._runner, self._slots.total, outside, outside.consumer)
         self._isolation = Isolation(
             settings.worker_children,
-            Child,
+            outside.child,
             self._granted.put,
             self._reporter.put,
             runs.leave,
             self._slots,
-            clock,
+            outside,
         )
         self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._runners.replace, clock=clock)
         self._dequeuer = Dequeuer(
-            self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, clock
+            self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, outside
         )
         self._heartbeat = Heartbeat(
-            self._id,
+            self.id,
             self._client,
             registry,
             runs,
@@ -140,11 +132,11 @@ class Worker:
             self._dequeuer,
             outage,
             lambda: self._endings.put(Exit.GIVEN_UP),
-            clock,
+            outside,
         )
-        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, clock, end_orphans)
+        self._adoption = Adoption(self._client, settings.spool_dir, settings.doorbell_dir, outside, outside.end_orphans)
         self._threads = {
-            name: threading.Thread(target=work, name=name, daemon=True)
+            name: outside.thread(target=work, name=name, daemon=True)
             for name, work in (
                 ("reporter", self._reporter.work),
                 ("heartbeat", self._heartbeat.work),
@@ -161,13 +153,13 @@ class Worker:
         for thread in self._threads.values():
             thread.start()
         self._printed.spare()
-        logger.info("Worker %s serves %s with %d slots", self._id, self._settings.base_url, self._slots.total)
+        logger.info("Worker %s serves %s with %d slots", self.id, self._settings.base_url, self._slots.total)
         ending = self._watch()
         self._on_ending(ending)
         if ending is not Exit.GIVEN_UP:
             self._drain()
         self._part(ending)
-        logger.info("Worker %s has ended: %s", self._id, ending.name.lower())
+        logger.info("Worker %s has ended: %s", self.id, ending.name.lower())
         return ending
 
     def _start_runners(self) -> None:
@@ -205,7 +197,7 @@ class Worker:
             if self._watchdog.look() and not is_retiring:
                 is_retiring = True
                 logger.critical(
-                    "Worker %s retires, since too many handlers do not end: it takes no more tasks", self._id
+                    "Worker %s retires, since too many handlers do not end: it takes no more tasks", self.id
                 )
                 self._dequeuer.retire()
             if is_retiring and self._dequeuer.is_paused and self._slots.wait_idle(0) and self._isolation.wait_idle(0):
@@ -223,16 +215,14 @@ class Worker:
 
     def _drain(self) -> None:
         """Take no more tasks, and give the runs some time to end."""
-        logger.info(
-            "Worker %s takes no more tasks and lets %d runs end", self._id, self._slots.total - self._slots.free
-        )
+        logger.info("Worker %s takes no more tasks and lets %d runs end", self.id, self._slots.total - self._slots.free)
         self._dequeuer.stop()
         deadline = self._clock() + self._settings.drain_seconds
         # A run that is being claimed runs too.
         self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
         self._slots.wait_idle(max(0.0, deadline - self._clock()))
         self._isolation.wait_idle(max(0.0, deadline - self._clock()))
-        ring_all(self._settings.doorbell_dir)
+        self._ring_all(self._settings.doorbell_dir)
 
     def _part(self, ending: Exit) -> None:
         """Release what still runs, deliver the last reports, and leave only what another worker must finish."""
@@ -250,17 +240,17 @@ class Worker:
         try:
             self._leave()
         except (sqlite3.Error, OSError) as error:
-            logger.warning("Worker %s leaves files in the spool directory: %s", self._id, error)
+            logger.warning("Worker %s leaves files in the spool directory: %s", self.id, error)
 
     def _leave(self) -> None:
         """Say goodbye to the API and remove the files; if that fails, leave them to the next worker."""
         if not self._reporter.undelivered:
             try:
-                self._client.gone(self._id, crashed=False, timeout=FAREWELL_TIMEOUT)
+                self._client.gone(self.id, crashed=False, timeout=FAREWELL_TIMEOUT)
             except ApiError as error:
                 # No warning: when both are stopped together, the API stops before its workers.
                 logger.info(
-                    "API unreachable; the next worker will report that worker %s has stopped: %s", self._id, error
+                    "API unreachable; the next worker will report that worker %s has stopped: %s", self.id, error
                 )
             else:
                 self._spool.discard()
@@ -271,7 +261,7 @@ class Worker:
             self._spool.close()
         except (sqlite3.Error, OSError) as error:
             # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
-            logger.warning("The stop of worker %s cannot be noted: %s", self._id, error)
+            logger.warning("The stop of worker %s cannot be noted: %s", self.id, error)
 
 
 def _read_token(path: Path) -> str | None:

@@ -1,9 +1,6 @@
 """The dequeuer: the one thread that takes messages from the queue and claims their runs over HTTP."""
 
 import logging
-import secrets
-import threading
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -12,6 +9,7 @@ from waybill.client import Answer
 from waybill.delivery.courier import BATCH, NEVER_ACCEPTED, Reports
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
+from waybill.host.world import REAL, World
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import RoutedMessage
 from waybill.queue.queue import Queue
@@ -53,9 +51,9 @@ class Dequeuer:
         bell: Bell,
         start: Callable[[Run], None],
         outage: Outage,
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
     ) -> None:
-        """Take the parts; `start` gets each granted run, `clock` counts monotonic seconds."""
+        """Take the parts; `start` gets each granted run."""
         self._queue = queue
         self._client = client
         self._served = served
@@ -64,13 +62,14 @@ class Dequeuer:
         self._bell = bell
         self._start = start
         self._outage = outage
-        self._clock = clock
-        self._stopping = threading.Event()
-        self._paused = threading.Event()
-        self._retired = threading.Event()
+        self._clock = world.monotonic
+        self._token_hex = world.token_hex
+        self._stopping = world.event()
+        self._paused = world.event()
+        self._retired = world.event()
         self._rests = False
         self._queue_works = True
-        self._looked_at = clock()
+        self._looked_at = self._clock()
 
     def work(self) -> None:
         """Take and claim until told to stop."""
@@ -155,7 +154,7 @@ class Dequeuer:
         return self._served.notice(self._queue.routes())
 
     def _claim(self, messages: Sequence[RoutedMessage]) -> None:
-        opened = [(routed, self._runs.open(routed.message, secrets.token_hex(16))) for routed in messages]
+        opened = [(routed, self._runs.open(routed.message, self._token_hex(16))) for routed in messages]
         claimed = [(routed, run) for routed, run in opened if run is not None]
         for routed, run in claimed:
             run.route, run.priority = routed.route, routed.priority

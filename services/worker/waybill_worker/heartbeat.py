@@ -3,14 +3,13 @@
 import logging
 import os
 import socket
-import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from waybill.api_error import ApiError, ApiProblem
 from waybill.client import BeatAnswer
 from waybill.delivery.outage import Outage
+from waybill.host.world import REAL, World
 from waybill.version import VERSION
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.runs import Runs
@@ -57,7 +56,7 @@ class Heartbeat:
         dequeuer: Pausable,
         outage: Outage,
         on_gone: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
     ) -> None:
         """Take the parts; `on_gone` is called once the API has declared this worker gone."""
         self._worker_id = worker_id
@@ -68,9 +67,9 @@ class Heartbeat:
         self._dequeuer = dequeuer
         self._outage = outage
         self._on_gone = on_gone
-        self._clock = clock
-        self._stopping = threading.Event()
-        self._hurried = threading.Event()
+        self._clock = world.monotonic
+        self._stopping = world.event()
+        self._hurried = world.event()
         self._has_news = False
         self._host, self._pid = socket.gethostname(), os.getpid()
 

@@ -1,8 +1,5 @@
 """The reporter of a worker: delivers the reports of its runs, and acts on each answer."""
 
-import time
-from collections.abc import Callable
-
 from waybill.client import Answer
 from waybill.delivery.courier import Courier
 from waybill.delivery.delivery import Delivery
@@ -10,6 +7,7 @@ from waybill.delivery.outage import Outage
 from waybill.delivery.spool import Parcel, Spool
 from waybill.delivery.verdict import Verdict
 from waybill.domain.status import Outcome
+from waybill.host.world import REAL, World
 from waybill_worker.plain_failure import plain_failure
 from waybill_worker.runs.runs import Runs
 
@@ -17,17 +15,10 @@ from waybill_worker.runs.runs import Runs
 class RunReporter(Delivery):
     """Delivers the reports of runs, and tells a run that its end is acknowledged or that it is lost."""
 
-    def __init__(
-        self,
-        courier: Courier,
-        spool: Spool,
-        runs: Runs,
-        outage: Outage,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take the parts; `clock` counts monotonic seconds."""
+    def __init__(self, courier: Courier, spool: Spool, runs: Runs, outage: Outage, world: World = REAL) -> None:
+        """Take the parts."""
         self._runs = runs
-        super().__init__(courier, spool, self._judge, outage, clock)
+        super().__init__(courier, spool, self._judge, outage, world)
 
     def put(self, parcel: Parcel, *, patience: float | None = None, beyond_room: bool = False) -> None:
         """Hand over a parcel; unless it is final, this may wait for room."""

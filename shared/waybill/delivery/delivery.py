@@ -2,8 +2,6 @@
 
 import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,6 +14,7 @@ from waybill.delivery.sender import Sender
 from waybill.delivery.spool import Parcel, Spool
 from waybill.delivery.verdict import Judge
 from waybill.host.damage import is_damage
+from waybill.host.world import REAL, World
 
 logger = logging.getLogger(__name__)
 
@@ -55,22 +54,22 @@ class Delivery:
         spool: Spool,
         judge: Judge,
         outage: Outage,
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
         *,
         patience: float = 0.0,
     ) -> None:
-        """Take the parts; `clock` counts monotonic seconds, `patience` is for how many of them LATER is retried."""
+        """Take the parts; `patience` is for how many seconds LATER is retried."""
         self._spool = spool
         self._outage = outage
-        self._clock = clock
+        self._clock = world.monotonic
         self._errand: Errand | None = None
-        self._changed = threading.Condition()
+        self._changed = world.condition()
         self._memory = Memory()
         self._closing = False
         self._deadline = 0.0
         self._ended = False
         # The fields from here on belong to the thread of `work`.
-        self._deferral = Deferral(spool, patience, clock)
+        self._deferral = Deferral(spool, patience, world.monotonic)
         self._sender = Sender(courier, judge, self._deferral)
         self.pass_on = self._sender.pass_on
         self._spooled = 0

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from waybill.delivery.courier import BATCH
 from waybill.delivery.spool import Parcel, Spool
 from waybill.delivery.verdict import Delivered
 from waybill.host.lockfile import LockFile
+from waybill.host.world import REAL, World
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +21,12 @@ Settle = Callable[[str, Spool], None]
 """Finishes what the owner of this name left in its spool, and discards the spool. Raises ApiError if it must wait."""
 
 
-def identify(folder: Path, prefix: str) -> tuple[str, LockFile]:
+def identify(folder: Path, prefix: str, world: World = REAL) -> tuple[str, LockFile]:
     """Draw a name for this process and take its lock; again if a sibling takes the new file for a dead process's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
-        name = f"{prefix}-{secrets.token_hex(8)}"
-        lock = LockFile(folder / f"{name}.lock")
+        name = f"{prefix}-{world.token_hex(8)}"
+        lock = world.lock_file(folder / f"{name}.lock")
         if lock.acquire():
             return name, lock
 
@@ -34,11 +34,12 @@ def identify(folder: Path, prefix: str) -> tuple[str, LockFile]:
 class Leftovers:
     """Looks for lock files whose lock is free, since their owners are dead, and settles each owner once."""
 
-    def __init__(self, folder: Path, prefix: str, settle: Settle) -> None:
+    def __init__(self, folder: Path, prefix: str, settle: Settle, world: World = REAL) -> None:
         """Take the folder, the prefix of its names, and what settles an owner's spool."""
         self._folder = folder
         self._name = re.compile(re.escape(prefix) + "-[0-9a-f]{16}")
         self._settle = settle
+        self._lock_file = world.lock_file
         self.waiting: ApiError | None = None
         """The error for which the last look could not settle something yet; None if there was none."""
         self._complaints: dict[str, str] = {}
@@ -58,7 +59,7 @@ class Leftovers:
 
     def _finish(self, name: str) -> bool:
         spool = Spool(self._folder / f"{name}.db")
-        lock = LockFile(self._folder / f"{name}.lock")
+        lock = self._lock_file(self._folder / f"{name}.lock")
         settled = False
         try:
             # A spool without a lock file has no owner either; if both have just gone, another process has settled it.

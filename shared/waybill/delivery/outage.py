@@ -1,11 +1,9 @@
 """An outage of the API: logged once when it begins, and once when it ends."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable
 
 from waybill.api_error import ApiError, WrongInstallation
+from waybill.host.world import REAL, World
 
 logger = logging.getLogger(__name__)
 
@@ -16,11 +14,11 @@ PATIENCE_SECONDS = 10.0
 class Outage:
     """Whether the API answers, as all threads of a process have seen."""
 
-    def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the API's address, for the log, and a clock of monotonic seconds."""
+    def __init__(self, address: str, world: World = REAL) -> None:
+        """Take the API's address, for the log."""
         self._address = address
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._clock = world.monotonic
+        self._lock = world.lock()
         self._since: float | None = None
         self._is_new = True
         self._is_said = False

@@ -15,12 +15,12 @@ from waybill_worker import consumer
 from waybill_worker.runs import watchdog
 def sleep(context, given):
     threading.Event().wait() if given == "hang" else context.sleep(given)
-consumer.installed_handlers = lambda named: {"sleep": sleep}
 watchdog.MOST_HUNG = 1
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from waybill_worker.__main__ import main
+from waybill_worker.outside import Outside
 from waybill_worker.process.ending import leave
-leave(main())
+leave(main(outside=Outside(handlers=lambda named: {"sleep": sleep})))
 """
 
 DYING = """

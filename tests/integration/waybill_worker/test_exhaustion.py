@@ -101,9 +101,9 @@ def test_a_directory_that_cannot_be_made_is_told_in_one_line(bench: Bench, name:
 def test_a_queue_that_cannot_be_opened_is_told_in_one_line(bench: Bench) -> None:
     program = (
         "import sys; from waybill.queue.errors import QueueUnavailable\n"
-        "from waybill_worker import consumer, __main__ as entrance\n"
+        "from waybill_worker import outside, __main__ as entrance\n"
         "def fail(path): raise QueueUnavailable('database or disk is full')\n"
-        "consumer.Queue = fail; sys.exit(entrance.main())"
+        "sys.exit(entrance.main(outside=outside.Outside(queue_file=fail)))"
     )
     bench.start("-c", program)
     assert bench.ended() == 1

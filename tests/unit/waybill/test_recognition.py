@@ -13,6 +13,7 @@ from waybill import installation
 from waybill.api_error import ApiUnreachable, WrongInstallation
 from waybill.client import Client
 from waybill.delivery.outage import Outage
+from waybill.host.world import World
 from waybill.installation import HEADER, NoInstallation
 
 OURS, THEIRS = installation.new_id(), installation.new_id()
@@ -132,7 +133,7 @@ def test_a_file_without_an_id_is_nothing_to_compare_with(tmp_path: Path) -> None
 
 def test_a_wrong_installation_is_a_warning_at_once_and_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    outage = Outage("http://here", lambda: 0.0)
+    outage = Outage("http://here", World(monotonic=lambda: 0.0))
     error = WrongInstallation("http://here", THEIRS, OURS)
     for _ in range(3):
         outage.began(error)

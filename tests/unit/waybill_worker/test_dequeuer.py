@@ -9,6 +9,7 @@ from tests.unit.waybill_worker.scripted import ListQueue, ScriptedApi, judged, u
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
+from waybill.host.world import World
 from waybill.queue.message import Message, RoutedMessage
 from waybill_worker.dequeuer import LOOK_SECONDS, Dequeuer
 from waybill_worker.handlers.registry import Registry
@@ -53,7 +54,7 @@ class Bench:
             self.bell,
             self.started.append,
             Outage("here"),
-            lambda: self.now,
+            World(monotonic=lambda: self.now),
         )
         self.thread = threading.Thread(target=self.dequeuer.work)
 

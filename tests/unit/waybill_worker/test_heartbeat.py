@@ -8,6 +8,7 @@ import pytest
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
+from waybill.host.world import World
 from waybill.queue.message import Message
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
@@ -37,7 +38,7 @@ class Bench:
     def __init__(self) -> None:
         self.api = ScriptedApi()
         self.now = 100.0
-        self.runs = Runs("w-1", lambda: self.now)
+        self.runs = Runs("w-1", World(monotonic=lambda: self.now))
         self.dequeuer = Pausable()
         self.gone: list[bool] = []
         registry = Registry(self.api, {"sleep": lambda context, task_input: None})
@@ -50,7 +51,7 @@ class Bench:
             self.dequeuer,
             Outage("here"),
             lambda: self.gone.append(True),
-            lambda: self.now,
+            World(monotonic=lambda: self.now),
         )
 
     def run(self, task_id: str, granted: bool = True) -> Run:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.waybill_worker.scripted import until
 from waybill.delivery.spool import Parcel
+from waybill.host.world import World
 from waybill.queue.message import Message
 from waybill_worker.isolation.isolation import GRACE_SECONDS, LAST_SECONDS, PATIENCE_SECONDS, Isolation
 from waybill_worker.isolation.output import CAP, LONGEST_LINE, Output
@@ -68,7 +69,7 @@ class Bench:
             self._put,
             lambda run: self.left.append(run.task_id),
             self.slots,
-            lambda: self.now,
+            World(monotonic=lambda: self.now),
         )
         self.thread = threading.Thread(target=self.isolation.work)
         self.thread.start()

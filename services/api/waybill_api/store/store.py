@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
@@ -13,6 +12,7 @@ from peewee import PeeweeException
 
 from waybill.domain.errors import StoreFails, Unavailable
 from waybill.host.sqlite import SqliteTooOld, check_sqlite
+from waybill.host.world import REAL, World
 from waybill_api.conditions import Conditions
 from waybill_api.store import tables
 from waybill_api.store.engine.clock import Clock
@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Store:
     """Tasks, their history and their types. Its coroutines belong to the loop that opened it."""
 
-    def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None]) -> None:
+    def __init__(self, path: Path, clock: Clock, on_death: Callable[[], None], world: World = REAL) -> None:
         """Bring the database at `path` up to date; `on_death` is called if the writer fails.
 
         Raises DatabaseUnusable. The process must hold the lock of the data directory.
@@ -57,7 +57,7 @@ class Store:
                 connection: sqlite3.Connection = database.connection()
                 tables.tasks.bound_delays(connection, clock.now())
                 tables.tasks.bound_silences(connection, clock.now())
-                ids = Ids(tables.tasks.last_id(connection))
+                ids = Ids(tables.tasks.last_id(connection), world)
                 self.installation = tables.installation.get(connection)
                 """The id of the installation; None if the database was opened without its data directory."""
                 self.whereabouts = Whereabouts(
@@ -84,17 +84,17 @@ class Store:
         )
         """The latest lines of the history."""
         self._database = reading(path)
-        self._readers = ThreadPoolExecutor(READERS, "reader")
-        self._writer = Writer(path, clock, ids, on_death, self.conditions)
+        self._readers = world.pool(READERS, "reader")
+        self._writer = Writer(path, clock, ids, on_death, self.conditions, world)
         self._writer.listen(self.finals.notice)
         self._writer.listen(self.whereabouts.notice)
         self._writer.listen(self.statistics.notice)
         self._writer.listen(self.feed.notice)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock, on_death: Callable[[], None]) -> Self:
+    def open(cls, path: Path, clock: Clock, on_death: Callable[[], None], world: World = REAL) -> Self:
         """Open the store and start its writer."""
-        store = cls(path, clock, on_death)
+        store = cls(path, clock, on_death, world)
         store._writer.start()
         return store
 
@@ -119,13 +119,18 @@ class Store:
 
         def close_own() -> None:
             together.wait()
-            self._database.close()
+            self.let_go()
 
         for _ in range(READERS):
             self._readers.submit(close_own)
         self._readers.shutdown()
-        self._database.close()
+        self.let_go()
         self._writer.stop()
+
+    def let_go(self) -> None:
+        """Close the connections that this thread has opened; a transaction under way is undone."""
+        self._database.close()
+        self._writer.let_go()
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
         """Tell `listener` of every commit, in the writer's thread; if a vital one fails, the API has to restart."""

@@ -1,15 +1,14 @@
 """The dispatcher: puts a message on the queue for every run that is due, and keeps the backlog as rows."""
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import NamedTuple
 
 from waybill.domain.route import type_of
 from waybill.domain.task import Task
+from waybill.host.world import REAL, World
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import Message
 from waybill.queue.queue import Queue
@@ -40,7 +39,7 @@ class Hint(NamedTuple):
     worker_gone: bool
 
 
-class Dispatcher(Thread):
+class Dispatcher:
     """Wakes on commit and at the next due time; while nothing is outstanding it costs nothing.
 
     While a route fits into its window, runs that a commit makes due are sent without any query. Runs that do not fit
@@ -49,16 +48,24 @@ class Dispatcher(Thread):
     """
 
     def __init__(
-        self, path: Path, queue: Queue, ring: Callable[[], None], clock: Clock, on_death: Callable[[], None]
+        self,
+        path: Path,
+        queue: Queue,
+        ring: Callable[[], None],
+        clock: Clock,
+        on_death: Callable[[], None],
+        world: World = REAL,
     ) -> None:
-        """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called if this thread fails."""
-        super().__init__(name="dispatcher", daemon=True)
+        """Read from the database at `path`; `ring` wakes idle workers, `on_death` is called if its thread fails."""
+        self._thread = world.thread(target=self._run, name="dispatcher", daemon=True)
+        self.start = self._thread.start
+        self._monotonic = world.monotonic
         self._database = reading(path)
         self._queue = queue
         self._ring = ring
         self._clock = clock
         self._on_death = on_death
-        self._hints: SimpleQueue[Hint | None] = SimpleQueue()
+        self._hints: SimpleQueue[Hint | None] = world.queue()
         self._window = Window()
         self._backlog: set[Lane] = set()
         self._paused: frozenset[str] = frozenset()
@@ -88,19 +95,20 @@ class Dispatcher(Thread):
     def stop(self) -> None:
         """End; call it from another thread."""
         self._hints.put(None)
-        self.join()
+        self._thread.join()
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """Serve until stopped."""
         try:
             go_on = True
             while go_on:
                 hints, go_on = self._gather()
                 self._serve(hints)
-            self._database.close()
         except BaseException:
             log.critical("the dispatcher has died", exc_info=True)
             self._on_death()
+        finally:
+            self._database.close()
 
     def _gather(self) -> tuple[list[Hint], bool]:
         """Wait for a commit or for the time to look again, and take all hints there are."""
@@ -117,16 +125,16 @@ class Dispatcher(Thread):
     def _patience(self) -> float | None:
         """Return the seconds until something is to be done without a commit; None if nothing is."""
         if self._generation == UNKNOWN:
-            return max(0.0, self._next_try - time.monotonic())
+            return max(0.0, self._next_try - self._monotonic())
         waits = [TICK] if len(self._window) else []
         if self._next_due is not None:
-            waits.append(max(0.0, self._next_due - time.monotonic()))
+            waits.append(max(0.0, self._next_due - self._monotonic()))
         return min(waits, default=None)
 
     def _serve(self, hints: Sequence[Hint]) -> None:
         try:
             on_queue = self._look_at_the_file()
-            now = time.monotonic()
+            now = self._monotonic()
             if not self._knows_types or any(hint.types_changed for hint in hints):
                 self._knows_types = False
                 self._heed_types()
@@ -143,7 +151,7 @@ class Dispatcher(Thread):
                 log.warning("no message can be sent; retrying: %s", error, extra={"action": "dispatch_waits"})
             self._fails = True
             self._generation = UNKNOWN
-            self._next_try = time.monotonic() + TICK
+            self._next_try = self._monotonic() + TICK
         else:
             if self._fails:
                 log.warning("messages are sent again", extra={"action": "dispatch_goes_on"})
@@ -184,7 +192,7 @@ class Dispatcher(Thread):
     def _heed_types(self) -> None:
         """Hold back the runs of paused types, and look for runs of types that are paused no longer."""
         self._paused = task_types.paused(self._database.connection())
-        for message, lane in self._window.older_than(time.monotonic()):
+        for message, lane in self._window.older_than(self._monotonic()):
             if type_of(lane.route) in self._paused:
                 self._window.discard(message)
         self._find_backlog()
@@ -192,7 +200,7 @@ class Dispatcher(Thread):
     def _find_backlog(self) -> None:
         """Look for lanes with open runs, and for the time when the next run becomes due."""
         connection = self._database.connection()
-        now, at = self._clock.now(), time.monotonic()
+        now, at = self._clock.now(), self._monotonic()
         self._next_due = None
         for lane in lanes.occupied(connection):
             self._backlog.add(lane)

@@ -1,8 +1,9 @@
 """The ticker: takes a turn of upkeep again and again."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+
+from waybill.host.world import REAL, World
 
 TICK = 1.0
 
@@ -28,21 +29,23 @@ class Ticker:
         ready: Callable[[], Awaitable[object]] = _at_once,
         *,
         first: bool = False,
+        world: World = REAL,
     ) -> None:
         """Take what to do; `first` takes a turn at once, before the first period."""
         self._turn = turn
         self._period = period
         self._ready = ready
         self._first = first
+        self._world = world
 
     async def run(self) -> None:
         """Take turns until cancelled."""
         if self._first:
             await self._turn(0.0)
-        last = time.monotonic()
+        last = self._world.monotonic()
         while True:
             await asyncio.sleep(self._period)
             await self._ready()
-            now = time.monotonic()
+            now = self._world.monotonic()
             await self._turn(min(now - last, self._period))
             last = now

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from waybill.domain.errors import StorageFull, Unavailable
-from waybill.host.doorbell import call, ring_all
+from waybill.host.world import REAL, World
 from waybill.queue.queue import Queue
 from waybill_api.data_lock import DataLock
 from waybill_api.store import commands
@@ -51,26 +51,29 @@ class Upkeep:
         doorbells: Path,
         on_death: Callable[[], None],
         lock: DataLock | None = None,
+        world: World = REAL,
     ) -> None:
         """Take care of this store and its lock; `on_death` is called, from any thread, if a part fails."""
         self._on_death = on_death
         silence = Silence(store)
+        ticker = partial(Ticker, world=world)
         self._jobs: list[Job] = [
-            Ticker(Reaper(store, workers).tick, ready=store.ready).run,
-            Ticker(lambda _: silence.tick(), ready=store.ready).run,
-            Ticker(Unserved(store, workers).tick, ready=store.ready).run,
-            Ticker(Following(store, workers).tick, ready=store.ready).run,
-            Ticker(lambda _: store.insist(commands.pruning.prune), PRUNE_SECONDS, first=True).run,
-            Ticker(lambda _: store.keep_times(), KEEP_SECONDS).run,
+            ticker(Reaper(store, workers).tick, ready=store.ready).run,
+            ticker(lambda _: silence.tick(), ready=store.ready).run,
+            ticker(Unserved(store, workers).tick, ready=store.ready).run,
+            ticker(Following(store, workers).tick, ready=store.ready).run,
+            ticker(lambda _: store.insist(commands.pruning.prune), PRUNE_SECONDS, first=True).run,
+            ticker(lambda _: store.keep_times(), KEEP_SECONDS).run,
             Indexer(store).run,
             Watch(store, on_death).run,
         ]
         if lock is not None:
             self._jobs.append(partial(lock.watch, on_death))
         self._running: list[asyncio.Task[None]] = []
-        self._dispatcher = Dispatcher(store.path, queue, lambda: ring_all(doorbells), store.clock, on_death)
+        ring = partial(world.ring_all, doorbells)
+        self._dispatcher = Dispatcher(store.path, queue, ring, store.clock, on_death, world)
         store.listen(self._dispatcher.notice, is_vital=True)
-        store.listen(WorkerCaller(partial(call, doorbells)).notice)
+        store.listen(WorkerCaller(partial(world.call, doorbells)).notice)
 
     def start(self) -> None:
         """Start everything."""

@@ -32,6 +32,11 @@ class Context:
         return self._run.task_id
 
     @property
+    def run(self) -> int:
+        """The number of this run: every later run of the task has a larger one."""
+        return self._run.number
+
+    @property
     def name(self) -> str:
         """The task's name, for people."""
         return self._name

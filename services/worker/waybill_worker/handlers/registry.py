@@ -2,7 +2,6 @@
 
 import logging
 import re
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import Any, Protocol, cast
 
 from waybill.domain.names import CONTROLS, ROUTE
 from waybill.domain.route import handler_of, route_of
+from waybill.host.world import REAL, World
 from waybill_worker.handlers.context import Handler
 from waybill_worker.handlers.failure import described, place, traced
 from waybill_worker.handlers.sleep import sleep
@@ -86,11 +86,11 @@ def _origin(entry: EntryPoint) -> str:
 class Registry:
     """Knows the handlers by name, and asks the API which task types use them."""
 
-    def __init__(self, client: TaskTypes, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, client: TaskTypes, handlers: Mapping[str, Handler], world: World = REAL) -> None:
         """Take the client and the handlers; no route is served before the first refresh."""
         self._client = client
         self._handlers = handlers
-        self._lock = threading.Lock()
+        self._lock = world.lock()
         self._routes: frozenset[str] = frozenset()
         self._outlived: frozenset[str] = frozenset()
         """Routes that no known type has, with messages for handlers of this worker."""

@@ -4,14 +4,13 @@ import contextlib
 import json
 import logging
 import signal
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode
+from waybill.host.world import REAL, World
 from waybill_worker.runs.runs import Cancelled, Run
 from waybill_worker.runs.slots import Slots
 
@@ -75,12 +74,12 @@ class Isolation:
         put: Callable[[Parcel], None],
         on_left: Callable[[Run], None],
         slots: Slots,
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
     ) -> None:
         """Take the number of places and the parts.
 
         `launch` starts a process and may raise OSError; `run_beside` executes a run in a runner's thread; `on_left` is
-        called when the handler of a run has ended; `clock` counts monotonic seconds.
+        called when the handler of a run has ended.
         """
         self._places = places
         self._launch = launch
@@ -88,8 +87,9 @@ class Isolation:
         self._put = put
         self._on_left = on_left
         self._slots = slots
-        self._clock = clock
-        self._changed = threading.Condition()
+        self._thread = world.thread
+        self._clock = world.monotonic
+        self._changed = world.condition()
         self._waiting: list[Suspect] = []
         self._apart: dict[Run, None] = {}
         self._is_closing = False
@@ -165,7 +165,7 @@ class Isolation:
     def _begin(self, run: Run) -> None:
         self._apart[run] = None
         # The kernel kills a process when the thread ends that started it, so this thread lives as long as the process.
-        threading.Thread(target=lambda: self._keep(run), name="isolation", daemon=True).start()
+        self._thread(target=lambda: self._keep(run), name="isolation", daemon=True).start()
 
     def _keep(self, run: Run) -> None:
         try:

@@ -1,7 +1,6 @@
 """The runner: runs a handler, and turns its end into the run's final report."""
 
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
@@ -9,6 +8,7 @@ from typing import Protocol
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode
 from waybill.encoding import bounded
+from waybill.host.world import REAL, World
 from waybill_worker.handlers.calling import call
 from waybill_worker.handlers.context import Context, Handler
 from waybill_worker.handlers.failure import described, traced
@@ -36,6 +36,7 @@ class Runner:
         on_idle: Callable[[], None] = lambda: None,
         counted: Callable[[str], AbstractContextManager[None]] = lambda task_id: nullcontext(),
         on_left: Callable[[Run], None] = lambda run: None,
+        world: World = REAL,
     ) -> None:
         """Take the handlers, what takes reports, the slots to give back, and what to do while no handler runs.
 
@@ -47,7 +48,7 @@ class Runner:
         self._on_idle = on_idle
         self._counted = counted
         self._on_left = on_left
-        self._lock = threading.Lock()
+        self._lock = world.lock()
         self._executing: dict[Run, None] = {}
         self._abandoned: set[Run] = set()
 

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
+from typing import Any
 
 from huey.consumer import Consumer
 
+from waybill.host.world import REAL, World
 from waybill_worker.runner.handoff import RunnerHuey
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runs.runs import Run
@@ -21,12 +23,15 @@ STACK = 1_048_576
 class RunnerThreads:
     """One thread for each slot, which executes one granted run after the other."""
 
-    def __init__(self, granted: "SimpleQueue[Run | None]", runner: Runner, count: int) -> None:
-        """Take the queue of granted runs, their runner, and the number of threads."""
+    def __init__(
+        self, granted: "SimpleQueue[Run | None]", runner: Runner, count: int, world: World = REAL, owner: Any = Consumer
+    ) -> None:
+        """Take the queue of granted runs, their runner, the number of threads, and the class that owns them."""
+        self._thread = world.thread
         self._granted = granted
         self._runner = runner
         self._count = count
-        self._consumer = Consumer(RunnerHuey(granted, runner.run), workers=count, periodic=False, scheduler_interval=60)
+        self._consumer = owner(RunnerHuey(granted, runner.run), workers=count, periodic=False, scheduler_interval=60)
 
     def start(self) -> None:
         """Start all threads. Raises RuntimeError if the system does not allow `count` of them."""
@@ -41,7 +46,7 @@ class RunnerThreads:
         """Start a thread to replace one with a handler that does not return."""
         try:
             with _stack_size(STACK):
-                threading.Thread(target=self._work, name="runner", daemon=True).start()
+                self._thread(target=self._work, name="runner", daemon=True).start()
         except RuntimeError as error:
             logger.warning("A thread whose handler does not return cannot be replaced: %s", error)
 

@@ -1,9 +1,8 @@
 """The runs that this process holds, from just before their claim is sent until their end is acknowledged."""
 
 import json
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
+from threading import TIMEOUT_MAX
 from typing import Any
 
 from waybill.delivery.spool import Parcel
@@ -11,6 +10,7 @@ from waybill.domain.merge import METADATA_CAP, metadata_size
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
 from waybill.encoding import bounded, encoded
+from waybill.host.world import REAL, World
 from waybill.queue.message import Message
 
 OWN = frozenset({"task_id", "attempt", "seq", "source", "run", "claim"})
@@ -24,7 +24,9 @@ class Cancelled(BaseException):
 class Run:
     """One execution by this process; it makes all reports about itself, in order."""
 
-    def __init__(self, message: Message, claim: str, source: str, since: float, *, isolates: bool = False) -> None:
+    def __init__(
+        self, message: Message, claim: str, source: str, since: float, *, isolates: bool = False, world: World = REAL
+    ) -> None:
         """Take the message, the claim drawn for it, the worker's id and the time now (monotonic seconds).
 
         `isolates` says whether the worker can run it in a process of its own.
@@ -41,8 +43,8 @@ class Run:
         """The task as the API granted it; None before that."""
         self._source = source
         self._isolates = isolates
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._lock = world.lock()
+        self._stopped = world.event()
         self._seq = 0
         self._ended = False
         self._waits = False
@@ -123,7 +125,7 @@ class Run:
 
     def sleep(self, seconds: float) -> bool:
         """Wait for `seconds`; return True at once if it is told to stop."""
-        return self._stopped.wait(min(seconds, threading.TIMEOUT_MAX))
+        return self._stopped.wait(min(seconds, TIMEOUT_MAX))
 
     def say(self, **said: Any) -> Parcel:
         """Make a report that is not final.
@@ -199,26 +201,27 @@ class Runs:
     def __init__(
         self,
         source: str,
-        clock: Callable[[], float] = time.monotonic,
+        world: World = REAL,
         *,
         isolates: bool = False,
         on_left: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the worker's id and a clock of monotonic seconds; `isolates` goes with every claim.
+        """Take the worker's id; `isolates` goes with every claim.
 
         `on_left` is called when the handler of a lost or timed-out run has returned, since the API waits for that.
         """
         self._source = source
         self._isolates = isolates
-        self._clock = clock
+        self._world = world
+        self._clock = world.monotonic
         self._on_left = on_left
-        self._lock = threading.Lock()
+        self._lock = world.lock()
         self._held: dict[tuple[str, int], Run] = {}
         self._executing: set[Run] = set()
 
     def open(self, message: Message, claim: str) -> Run | None:
         """Hold a run that is about to be claimed; return None if it is held already (a doubled message)."""
-        run = Run(message, claim, self._source, self._clock(), isolates=self._isolates)
+        run = Run(message, claim, self._source, self._clock(), isolates=self._isolates, world=self._world)
         with self._lock:
             return run if self._held.setdefault(run.key, run) is run else None
 

@@ -1,13 +1,14 @@
 """Slots: how many runs this process may have at once."""
 
-import threading
 from collections.abc import Callable
+
+from waybill.host.world import REAL, World
 
 
 class Slots:
     """Counts the free slots; a run has one from its message until its final report is handed over."""
 
-    def __init__(self, total: int, on_room: Callable[[], None], reserve: int = 0) -> None:
+    def __init__(self, total: int, on_room: Callable[[], None], reserve: int = 0, world: World = REAL) -> None:
         """Take the number of slots, and how many of them are reserved.
 
         `on_room` is called when a slot that is not reserved becomes free, if none was before.
@@ -16,7 +17,7 @@ class Slots:
         self.reserve = reserve
         self._on_room = on_room
         self._taken = 0
-        self._changed = threading.Condition()
+        self._changed = world.condition()
 
     @property
     def free(self) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from waybill.api_error import ApiError
 from waybill.delivery.outage import PATIENCE_SECONDS, Outage
+from waybill.host.world import World
 
 REFUSED = ApiError("Connection refused")
 
@@ -30,7 +31,7 @@ def clock() -> Clock:
 def outage(clock: Clock, caplog: pytest.LogCaptureFixture) -> Outage:
     """Return an outage of which every word is kept."""
     caplog.set_level(logging.INFO)
-    return Outage("http://here", clock)
+    return Outage("http://here", World(monotonic=clock))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

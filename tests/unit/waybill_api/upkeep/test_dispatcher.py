@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Event
-from types import SimpleNamespace
 from typing import Any
 
 import peewee
@@ -17,6 +16,7 @@ from waybill.domain.route import type_of
 from waybill.domain.status import ErrorCode, Outcome, Status
 from waybill.domain.task import TaskError
 from waybill.domain.task_type import TaskType
+from waybill.host.world import REAL, World
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import Message, QueuedMessage, RoutedMessage
 from waybill.queue.queue import Queue
@@ -92,9 +92,9 @@ class FakeQueue(Queue):
 
 
 @asynccontextmanager
-async def dispatching(store: Store, queue: FakeQueue) -> AsyncIterator[Dispatcher]:
+async def dispatching(store: Store, queue: FakeQueue, world: World = REAL) -> AsyncIterator[Dispatcher]:
     deaths: list[None] = []
-    dispatcher = Dispatcher(store.path, queue, queue.ring, store.clock, lambda: deaths.append(None))
+    dispatcher = Dispatcher(store.path, queue, queue.ring, store.clock, lambda: deaths.append(None), world)
     store.listen(dispatcher.notice)
     dispatcher.start()
     try:
@@ -293,12 +293,11 @@ async def test_a_message_that_got_lost_is_sent_again(open_store: OpenStore, monk
 
 
 async def test_commits_beside_a_backlog_do_not_have_the_queue_read_each_time(
-    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+    open_store: OpenStore,
 ) -> None:
     at = 0.0
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: at))
     queue = FakeQueue()
-    async with open_store() as store, dispatching(store, queue):
+    async with open_store() as store, dispatching(store, queue, World(monotonic=lambda: at)):
         for count in range(1, 61):
             await store.write(commands.tasks.create, [draft()])
             await until(lambda: len(queue.sent) == count)  # noqa: B023 - it is awaited at once

@@ -1,10 +1,10 @@
 """The write-ahead log of `tasks.db`: when it is checkpointed."""
 
-import time
 from pathlib import Path
 
 from peewee import SqliteDatabase
 
+from waybill.host.world import World
 from waybill_api.store.engine.database import DATABASE_ERRORS, LARGE_WAL, WAL_STEP
 from waybill_api.store.engine.trouble import Trouble
 
@@ -15,15 +15,16 @@ IDLE = 1.0
 class WriteAheadLog:
     """Checkpoints the log when the writer is idle, and even under load when the log is large. Belongs to the writer."""
 
-    def __init__(self, path: Path, database: SqliteDatabase, trouble: Trouble) -> None:
-        """Take the path of the database, the connection that writes, and what explains its errors."""
+    def __init__(self, path: Path, database: SqliteDatabase, trouble: Trouble, world: World) -> None:
+        """Take the path of the database, the connection that writes, what explains its errors, and its world."""
+        self._monotonic = world.monotonic
         self._path = path.with_name(f"{path.name}-wal")
         self._database = database
         self._trouble = trouble
         self._changes = 0  # of the connection, at the last checkpoint or observed change
         self.is_pending = True
         """Whether the log may hold what the database file does not."""
-        self._checkpoint_at = time.monotonic() + IDLE
+        self._checkpoint_at = self._monotonic() + IDLE
         self._too_large = LARGE_WAL  # bytes of log above which it is checkpointed even under load
 
     @property
@@ -36,7 +37,7 @@ class WriteAheadLog:
 
     def patience(self) -> float | None:
         """Return the seconds until the log is to be checkpointed; None if it need not be."""
-        return max(0.0, self._checkpoint_at - time.monotonic()) if self.is_pending else None
+        return max(0.0, self._checkpoint_at - self._monotonic()) if self.is_pending else None
 
     def follow(self) -> None:
         """Take note of a commit: plan a checkpoint if it wrote something, and do one now if the log is large.
@@ -47,7 +48,7 @@ class WriteAheadLog:
         if changes != self._changes:
             self._changes = changes
             self.is_pending = True
-            self._checkpoint_at = time.monotonic() + IDLE
+            self._checkpoint_at = self._monotonic() + IDLE
         size = self.size
         if size > self._too_large:
             self.checkpoint()
@@ -57,7 +58,7 @@ class WriteAheadLog:
 
     def checkpoint(self) -> None:
         """Checkpoint the log as far as readers permit; a failure is tried again when idle."""
-        self._checkpoint_at = time.monotonic() + IDLE
+        self._checkpoint_at = self._monotonic() + IDLE
         self.is_pending = True
         if self._trouble.bar is not None:
             return

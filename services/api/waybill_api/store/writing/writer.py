@@ -3,16 +3,15 @@
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 from peewee import PeeweeException
 
 from waybill.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
+from waybill.host.world import World
 from waybill_api.conditions import DATABASE_LOCKED, Conditions
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.database import writing
@@ -54,33 +53,36 @@ class _Locked(Exception):
     """Another program holds the lock that a transaction needs; nothing was done."""
 
 
-class Writer(Thread):
+class Writer:
     """Commits all waiting operations in one transaction, and answers them after its COMMIT.
 
     It never waits for more: a lone operation is committed at once, and the next group gathers during that COMMIT.
     """
 
     def __init__(
-        self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None], conditions: Conditions
+        self, path: Path, clock: Clock, ids: Ids, on_death: Callable[[], None], conditions: Conditions, world: World
     ) -> None:
-        """Prepare for the database at `path`; `on_death` is called in this thread if it fails."""
-        super().__init__(name="writer", daemon=True)
+        """Prepare for the database at `path`; `on_death` is called in its thread if it fails."""
+        self._thread = world.thread(target=self._run, name="writer", daemon=True)
+        self.start, self.is_alive = self._thread.start, self._thread.is_alive
+        self._monotonic = world.monotonic
         self._path = path
         self._database = writing(path)
+        self.let_go = self._database.close
         self._clock = clock
         self._ids = ids
         self._on_death = on_death
         self._conditions = conditions
         self._trouble = Trouble(path, conditions)
         self._files = Files(path)
-        self._wishes: SimpleQueue[Wish | None] = SimpleQueue()
+        self._wishes: SimpleQueue[Wish | None] = world.queue()
         self._listeners = Listeners(self._die)
         self._departures = Departures(clock)
         self._untold: list[Commit] = []
         self._stopping = False
         self._in_hand = 0  # how many operations were taken and have no answer yet
         self._busy_since: float | None = None
-        self._wal = WriteAheadLog(path, self._database, self._trouble)
+        self._wal = WriteAheadLog(path, self._database, self._trouble, world)
 
     def listen(self, listener: Listener, *, is_vital: bool = False) -> None:
         """Call `listener` with every commit from now on; if a vital one fails, the API has to restart."""
@@ -99,16 +101,16 @@ class Writer(Thread):
             raise WriterStopped()
         if may_refuse and self._in_hand + self._wishes.qsize() >= MOST_WAITING:
             raise Overloaded()
-        self._wishes.put(Wish(operation, future, time.monotonic()))
+        self._wishes.put(Wish(operation, future, self._monotonic()))
         return future
 
     def stop(self) -> None:
         """Do all submitted operations, checkpoint, close, and end; call it from another thread."""
         self._stopping = True
         self._wishes.put(None)
-        self.join()
+        self._thread.join()
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """Serve until stopped."""
         try:
             while self._serve():
@@ -127,7 +129,7 @@ class Writer(Thread):
         wishes, go_on = self._gather()
         while wishes:
             self._in_hand = len(wishes)
-            self._busy_since = time.monotonic()
+            self._busy_since = self._monotonic()
             try:
                 answers = self._commit_together(wishes)
                 # Before any answer: a commit to a file that is gone is not kept.
@@ -152,7 +154,7 @@ class Writer(Thread):
     def waits(self) -> float:
         """Return the seconds since the current transaction began; any thread may call."""
         since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
+        return 0.0 if since is None else self._monotonic() - since
 
     def look_at_files(self) -> None:
         """Raise StoreLost if the database's files are not in place any more; any thread may call."""
@@ -164,7 +166,7 @@ class Writer(Thread):
 
     def _wait_on(self, wishes: list[Wish]) -> tuple[list[Wish], bool]:
         """Refuse wishes that have waited too long for a lock; return the others and the new ones."""
-        patient = time.monotonic() - PATIENCE
+        patient = self._monotonic() - PATIENCE
         overdue = [wish for wish in wishes if wish.since <= patient]
         if overdue:
             self._conditions.hold(DATABASE_LOCKED, f"another program has locked {self._path}, so that writes wait")
@@ -223,24 +225,24 @@ class Writer(Thread):
 
     def _transact(self, wishes: list[Wish]) -> list[Settled]:
         connection = self._begin()
-        began = time.monotonic()
+        began = self._monotonic()
         try:
             unit = Unit(self._database, self._ids, self._clock.now(), self._departures)
             answers: list[Settled] = []
             for wish in wishes:
                 answers.append(self._perform(unit, wish))
-                if time.monotonic() - began > LONGEST_GROUP:
+                if self._monotonic() - began > LONGEST_GROUP:
                     break
             unit.flush()
             unit.tally()
             commit = unit.summary()
-            flushed = time.monotonic()
+            flushed = self._monotonic()
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        done = time.monotonic()
+        done = self._monotonic()
         self._untold.append(commit._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed))
         return answers
 
