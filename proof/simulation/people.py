@@ -125,9 +125,8 @@ class People:
         return report
 
     def _create(self, body: dict[str, Any]) -> str:
-        headers = {"Idempotency-Key": body["name"].replace(" ", "-")}
-        answer = self._persist(lambda: self._client._call("POST", "/tasks", body, headers=headers))
-        task_id = str(answer["task_id"])
+        key = body["name"].replace(" ", "-")
+        task_id: str = self._persist(lambda: self._client.create_task(**body, idempotency_key=key))
         self._truth.created[task_id] = body["name"]
         self._kernel.note(f"{body['name']} is {task_id[-6:]}")
         return task_id
