@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.loop import Loop
-from proof.simulation.network import Exchange
-from proof.simulation.process import Process
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.loop import Loop
+from proof.simulation.virtual.network import Exchange
+from proof.simulation.virtual.process import Process
 from waybill.domain.errors import WaybillError
 from waybill.domain.task_type import TaskType
 from waybill.host.world import World

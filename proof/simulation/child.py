@@ -6,10 +6,10 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.process import Process
-from proof.simulation.threads import SimpleQueue
 from proof.simulation.truth import Truth
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.process import Process
+from proof.simulation.virtual.threads import SimpleQueue
 from waybill.delivery.spool import Parcel
 from waybill.host.world import World
 from waybill.queue.message import Message

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.network import Network, Weather
-from proof.simulation.process import Process
 from proof.simulation.services import Supervisor
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.network import Network, Weather
+from proof.simulation.virtual.process import Process
 from waybill.settings import Settings
 
 LONGEST_PAUSE = 25.0

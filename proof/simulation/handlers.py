@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from proof.simulation.kernel import Kernel
 from proof.simulation.machine import kill_own
 from proof.simulation.truth import RAISED, RETURNED, Execution, Truth
+from proof.simulation.virtual.kernel import Kernel
 from waybill_worker.handlers.context import Context, Handler
 
 STAGES = ("fetch", "parse", "store")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from proof.simulation.child import Child
-from proof.simulation.kernel import Kernel
-from proof.simulation.network import Network, NetworkClient
-from proof.simulation.process import Process
-from proof.simulation.threads import Condition, Event, Lock, SimpleQueue, Thread
 from proof.simulation.truth import Truth
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.network import Network, NetworkClient
+from proof.simulation.virtual.process import Process
+from proof.simulation.virtual.threads import Condition, Event, Lock, SimpleQueue, Thread
 from waybill.delivery.spool import Parcel, Spool
 from waybill.host.lockfile import LockFile
 from waybill.queue.queue import Queue

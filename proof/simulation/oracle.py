@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from proof.simulation import invariants
 from proof.simulation.invariants import DEEDS, STEPS, promise
-from proof.simulation.kernel import BOOT, Kernel
 from proof.simulation.ledger import Event, Ledger, Row
-from proof.simulation.network import Exchange
-from proof.simulation.process import Process
 from proof.simulation.truth import Execution, Truth
+from proof.simulation.virtual.kernel import BOOT, Kernel
+from proof.simulation.virtual.network import Exchange
+from proof.simulation.virtual.process import Process
 from waybill_api.store.writing.unit import Commit
 from waybill_worker.exit import Exit
 

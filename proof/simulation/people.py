@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from proof.simulation.handlers import STAGES
-from proof.simulation.kernel import Kernel
-from proof.simulation.network import Network, NetworkClient
 from proof.simulation.oracle import KEPT, Oracle
-from proof.simulation.process import Process
 from proof.simulation.truth import Truth
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.network import Network, NetworkClient
+from proof.simulation.virtual.process import Process
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.domain.task_type import TaskType
 

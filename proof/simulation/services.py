@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from proof.simulation.api import Api
-from proof.simulation.network import Network
 from proof.simulation.oracle import Oracle
 from proof.simulation.people import TYPES
-from proof.simulation.process import Process
 from proof.simulation.truth import Truth
+from proof.simulation.virtual.network import Network
+from proof.simulation.virtual.process import Process
 from waybill.settings import Settings
 from waybill_worker.consumer import Worker
 from waybill_worker.outside import Outside

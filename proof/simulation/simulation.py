@@ -11,13 +11,13 @@ from random import Random
 
 from proof.simulation.faults import Faults
 from proof.simulation.handlers import handlers
-from proof.simulation.kernel import BOOT, Kernel
 from proof.simulation.machine import machine
-from proof.simulation.network import Network
 from proof.simulation.oracle import Oracle, Violation
 from proof.simulation.people import People
 from proof.simulation.services import Supervisor
 from proof.simulation.truth import Truth
+from proof.simulation.virtual.kernel import BOOT, Kernel
+from proof.simulation.virtual.network import Network
 from waybill.settings import Settings
 
 TROUBLE = 30.0

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.process import Process
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.process import Process
 from waybill.delivery.spool import Parcel
 
 RETURNED, RAISED = "returned", "raised"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from proof.simulation.kernel import Kernel
+    from proof.simulation.virtual.kernel import Kernel
 
 
 class Timer:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, cast
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.process import Process
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.process import Process
 
 
 class Loop:

@@ -11,7 +11,7 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from proof.simulation.process import Process, Timer
+from proof.simulation.virtual.process import Process, Timer
 
 BOOT = 1_000.0
 EPOCH = 1_750_000_000.0

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from proof.simulation.kernel import Kernel, Wakeup
-from proof.simulation.process import Process
+from proof.simulation.virtual.kernel import Kernel, Wakeup
+from proof.simulation.virtual.process import Process
 from waybill.api_error import ApiUnreachable
 from waybill.client import Client
 

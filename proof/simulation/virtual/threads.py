@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from proof.simulation.kernel import Kernel, Wakeup
+from proof.simulation.virtual.kernel import Kernel, Wakeup
 
 T = TypeVar("T")
 

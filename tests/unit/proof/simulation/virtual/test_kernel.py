@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from proof.simulation.kernel import Kernel
-from proof.simulation.process import Process
-from proof.simulation.threads import Condition, Event, Lock, SimpleQueue, Thread
+from proof.simulation.virtual.kernel import Kernel
+from proof.simulation.virtual.process import Process
+from proof.simulation.virtual.threads import Condition, Event, Lock, SimpleQueue, Thread
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The virtual world: time, threads, processes and the network between them."""
