@@ -28,7 +28,7 @@ class Memory:
 
     @property
     def has_room(self) -> bool:
-        """Whether it takes another parcel; one that is added all the same is kept."""
+        """Whether it takes another parcel; one that is added nonetheless is kept."""
         return len(self._parcels) < ROOM and self._characters < ROOM_CHARACTERS
 
     def add(self, parcel: Parcel) -> None:

@@ -45,7 +45,7 @@ class HeartbeatHandler(Endpoint):
 
 
 class DrainHandler(Endpoint):
-    """The wish that a worker takes no more tasks."""
+    """The draining of a worker: it takes no more tasks."""
 
     @call("drain_worker", raises=(WorkerNotFound, WorkerGone, StorageFull))
     async def post(self, worker_id: WorkerIdPath) -> WorkerJson:
@@ -58,7 +58,7 @@ class DrainHandler(Endpoint):
 
 
 class ResumeWorkerHandler(Endpoint):
-    """The end of that wish."""
+    """The end of a worker's draining."""
 
     @call("resume_worker", raises=(WorkerNotFound, WorkerGone, StorageFull))
     async def post(self, worker_id: WorkerIdPath) -> WorkerJson:

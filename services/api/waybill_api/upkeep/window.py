@@ -37,7 +37,7 @@ class Window:
         return WINDOW - sum(count for priority, count in counts.items() if priority >= lane.priority)
 
     def excess(self) -> dict[str, int]:
-        """Return by how many messages each route is over the limit; so many of the least urgent are taken back."""
+        """Return by how many messages each route is over the limit; the least urgent of them are taken back."""
         totals = ((route, sum(counts.values())) for route, counts in self._counts.items())
         return {route: total - WINDOW for route, total in totals if total > WINDOW}
 

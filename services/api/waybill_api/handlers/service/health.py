@@ -18,7 +18,7 @@ PATIENCE = 5.0
 
 
 class Health(TypedDict):
-    """That all is well."""
+    """The answer while all is well."""
 
     status: str
 

@@ -31,7 +31,7 @@ class Files:
     def lost(self, *, only_keeping: bool = False) -> str | None:
         """Return what happened to a file; None if all are in place, or before `learn`.
 
-        With `only_keeping`, the index of the log may be missing: commits are kept all the same.
+        With `only_keeping`, the index of the log may be missing: commits are kept nonetheless.
         """
         for name, device, inode in self._known[:KEEPING] if only_keeping else self._known:
             try:
