@@ -67,6 +67,20 @@ print(*(set(sys.modules) - before))
     assert packages & for_services == set()
 
 
+def test_only_the_engine_knows_the_name_of_the_database() -> None:
+    """The table of Idempotency-Keys is a model of Peewee, which serves every database."""
+    store = ROOT / "services/api/waybill_api"
+    knowing = set()
+    for file in store.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if {name.partition(".")[0] for name in names} & {"sqlite3", "peewee", "playhouse", "cysqlite"}:
+                knowing.add(file.relative_to(store / "store").as_posix())
+    assert {file for file in knowing if not file.startswith("engine/")} == {"tables/idempotency.py"}
+
+
 def statements(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield every text in the Python files of a folder, with its file."""
     for file in folder.rglob("*.py"):

@@ -1,27 +1,21 @@
 """The opening of the database: it must exist, be undamaged, belong to this installation, and be up to date."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
-from peewee import SqliteDatabase
-
 from waybill.installation import new_id
-from waybill_api.store.engine.database import BUSY_SECONDS, DATABASE_ERRORS, writing
+from waybill_api.store.engine.damage import found_in, lacks_log
+from waybill_api.store.engine.database import BUSY_SECONDS, DATABASE_ERRORS, Connection, Database, writing
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
-from waybill_api.store.engine.trouble import BUSY, code_of, text_of
+from waybill_api.store.engine.trouble import BUSY, DAMAGED, NO_ROOM, code_of, text_of
 from waybill_api.store.tables import installation
 
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 2.0
 """Seconds that the check at a start may take; it covers only the first part of a large database."""
-
-STEPS = 20_000
-"""Instructions of SQLite's virtual machine between two looks at the clock."""
 
 SAVED = "or save what is left of it with sqlite3's .recover"
 
@@ -63,10 +57,10 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
     if is_new and (known is not None or was_there):
         raise _gone(path, "is empty" if path.exists() else "is gone")
     # Checked before a connection creates a log.
-    lies_alone = not is_new and not path.with_name(f"{path.name}-wal").exists() and _has_log(path)
+    lies_alone = not is_new and lacks_log(path)
     database = writing(path)
     with database.connection_context():
-        connection: sqlite3.Connection = database.connection()
+        connection: Connection = database.connection()
         if not is_new and int(database.pragma("user_version")) == 0:
             if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
                 raise DatabaseUnusable(f"{path} is a database, but none of Waybill's: move it away")
@@ -88,24 +82,14 @@ def _opened(path: Path, known: str | None, *, was_there: bool, check: float, clo
     return found
 
 
-def _check(connection: sqlite3.Connection, path: Path, seconds: float, clock: Callable[[], float]) -> None:
-    """Look for damage for up to `seconds`. Raises DatabaseUnusable and sqlite3.Error."""
-    deadline = clock() + seconds
-    connection.set_progress_handler(lambda: clock() > deadline, STEPS)
-    try:
-        said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        return
-    finally:
-        connection.set_progress_handler(None, STEPS)
-    if said != "ok":
-        first = " ".join(str(said).split())
-        raise DatabaseUnusable(f"{path} is damaged ({first:.200}): put a good copy in its place, {SAVED}")
+def _check(connection: Connection, path: Path, seconds: float, clock: Callable[[], float]) -> None:
+    """Look for damage for up to `seconds`. Raises DatabaseUnusable, and errors of the database."""
+    damage = found_in(connection, seconds, clock)
+    if damage is not None:
+        raise DatabaseUnusable(f"{path} is damaged ({damage:.200}): put a good copy in its place, {SAVED}")
 
 
-def _settled(connection: sqlite3.Connection, path: Path, known: str | None) -> str:
+def _settled(connection: Connection, path: Path, known: str | None) -> str:
     """Return the id of the installation, and write it if the database has none. Raises DatabaseUnusable."""
     found = installation.get(connection)
     if found is None:
@@ -119,16 +103,10 @@ def _settled(connection: sqlite3.Connection, path: Path, known: str | None) -> s
     return found
 
 
-def _mark(database: SqliteDatabase, connection: sqlite3.Connection) -> None:
+def _mark(database: Database, connection: Connection) -> None:
     """Note in the file itself that a log belongs to it."""
     installation.begin_log(connection)
     database.pragma("wal_checkpoint(passive)")
-
-
-def _has_log(path: Path) -> bool:
-    """Whether the file's header says that it uses a write-ahead log; to be read before SQLite opens it."""
-    with closing(path.open("rb")) as file:
-        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _gone(path: Path, said: str) -> DatabaseUnusable:
@@ -140,8 +118,8 @@ def _gone(path: Path, said: str) -> DatabaseUnusable:
 
 
 def _remedy(error: BaseException) -> str:
-    if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code_of(error) in DAMAGED:
         return f"; put a good copy in its place, {SAVED}"
-    if code_of(error) == sqlite3.SQLITE_FULL:
+    if code_of(error) == NO_ROOM:
         return "; make room on its disk"
     return ""

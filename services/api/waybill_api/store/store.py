@@ -1,14 +1,11 @@
 """The store as the handlers see it: a write resolves after its COMMIT, a read sees what was committed."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import Concatenate, ParamSpec, Self, TypeVar
-
-from peewee import PeeweeException
 
 from waybill.domain.errors import StoreFails, Unavailable
 from waybill.host.sqlite import SqliteTooOld, check_sqlite
@@ -16,7 +13,7 @@ from waybill.host.world import REAL, World
 from waybill_api.conditions import Conditions
 from waybill_api.store import tables
 from waybill_api.store.engine.clock import Clock
-from waybill_api.store.engine.database import reading, writing
+from waybill_api.store.engine.database import DATABASE_ERRORS, Connection, reading, writing
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
 from waybill_api.store.engine.trouble import Trouble
@@ -54,7 +51,7 @@ class Store:
             database = writing(path, OPENING_SECONDS)
             with database.connection_context():
                 migrate(database)
-                connection: sqlite3.Connection = database.connection()
+                connection: Connection = database.connection()
                 tables.tasks.bound_delays(connection, clock.now())
                 tables.tasks.bound_silences(connection, clock.now())
                 ids = Ids(tables.tasks.last_id(connection), world)
@@ -72,7 +69,7 @@ class Store:
                 """What happened to tasks, by the minute and by type."""
         except SqliteTooOld as error:
             raise DatabaseUnusable(str(error)) from None
-        except (PeeweeException, sqlite3.Error, OSError) as error:
+        except (*DATABASE_ERRORS, OSError) as error:
             raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
         loop = asyncio.get_running_loop()
         self.finals = Finals(loop)
@@ -102,7 +99,7 @@ class Store:
         """Open the connection of each reading thread, while there are descriptors for it."""
         together = Barrier(READERS)
 
-        def open_own(connection: sqlite3.Connection) -> None:
+        def open_own(connection: Connection) -> None:
             together.wait()
 
         self._database.connection()
@@ -147,16 +144,12 @@ class Store:
         """Run a command as `write` does, but never raise Overloaded: for reports, logins, the audit log, upkeep."""
         return await self._writer.submit(lambda unit: command(unit, *given, **named))
 
-    async def read(
-        self, query: Callable[Concatenate[sqlite3.Connection, P], T], /, *given: P.args, **named: P.kwargs
-    ) -> T:
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *given: P.args, **named: P.kwargs) -> T:
         """Run a query in a reading thread, on what was committed. Raises what the query raises, and Unavailable."""
         run = asyncio.get_running_loop().run_in_executor
         return await run(self._readers, lambda: self.look_up(query, *given, **named))
 
-    def look_up(
-        self, query: Callable[Concatenate[sqlite3.Connection, P], T], /, *given: P.args, **named: P.kwargs
-    ) -> T:
+    def look_up(self, query: Callable[Concatenate[Connection, P], T], /, *given: P.args, **named: P.kwargs) -> T:
         """Run a query in this thread; on the loop, only a look-up by key is short enough. Raises as `read` does."""
         try:
             return query(self._database.connection(), *given, **named)
@@ -199,5 +192,5 @@ def _stamp(unit: Unit) -> int:
     return version
 
 
-def _stamped(connection: sqlite3.Connection) -> int:
+def _stamped(connection: Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from waybill.installation import new_id
-from waybill_api.store import commands, opening
+from waybill_api.store import commands
 from waybill_api.store.commands.task_draft import TaskDraft
+from waybill_api.store.engine import damage
 from waybill_api.store.engine.clock import Clock
 from waybill_api.store.engine.migrations import DatabaseUnusable, migrations
 from waybill_api.store.opening import open_database
@@ -113,7 +114,7 @@ def test_one_damaged_page_is_noticed_at_the_start(path: Path) -> None:
 
 def test_the_check_of_a_large_database_ends_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = opened(path)
-    monkeypatch.setattr(opening, "STEPS", 1)
+    monkeypatch.setattr(damage, "STEPS", 1)
     times = iter(range(1_000_000))
     assert open_database(path, found, was_there=True, wait=0, check=5, clock=lambda: float(next(times))) == found
 

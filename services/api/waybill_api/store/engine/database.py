@@ -40,6 +40,12 @@ BUSY_SECONDS = 0.25
 DATABASE_ERRORS = (sqlite3.Error, PeeweeException)
 """What a bare connection raises, and what Peewee does."""
 
+Connection = sqlite3.Connection
+"""What statements run on."""
+
+Database = SqliteDatabase
+"""What a thread gets its connection from."""
+
 
 def writing(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:
     """Return the database as its one writer opens it; the first one to open it creates it, mode 0600."""

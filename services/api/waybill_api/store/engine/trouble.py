@@ -27,6 +27,7 @@ FAILING = frozenset(
         sqlite3.SQLITE_NOLFS,
     }
 )
+NO_ROOM = sqlite3.SQLITE_FULL
 NO_TEXT = "Could not decode to UTF-8"
 """The message of Python's sqlite3, without a code, for a text that is not UTF-8."""
 
@@ -51,7 +52,7 @@ class Trouble:
         if not isinstance(error, DATABASE_ERRORS):
             return error
         code = code_of(error)
-        if code == sqlite3.SQLITE_FULL or (code in FAILING and not has_room(self._path.parent)):
+        if code == NO_ROOM or (code in FAILING and not has_room(self._path.parent)):
             self._conditions.hold(DISK_FULL, FULL)
             return StorageFull()
         if code in BUSY:

@@ -1,6 +1,6 @@
 """Tasks with ids ahead of their times of creation, since the clock had been set back."""
 
-from sqlite3 import Connection
+from waybill_api.store.engine.database import Connection
 
 AHEAD = "substr(task_id, 1, 8) || substr(task_id, 10, 4) > printf('%012x', created_at + 1000)"
 """The condition, as in the index, for an id more than a second ahead of its task's time of creation."""

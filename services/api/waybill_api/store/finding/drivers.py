@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Any, NamedTuple
 
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import placeholders
 
 SPAN = 50_000

@@ -6,7 +6,6 @@ for each. When the time is up, the page tells how far it came.
 
 import time
 from collections.abc import Sequence
-from sqlite3 import Connection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from waybill.domain.task import Task
 from waybill_api.search.marks import mark
 from waybill_api.search.query import Query
 from waybill_api.search.words import phrase_of
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import placeholders, slices
 from waybill_api.store.finding import ahead, drivers
 from waybill_api.store.finding.drivers import Bounds, Driver

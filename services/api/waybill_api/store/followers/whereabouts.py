@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from sqlite3 import Connection
 from threading import Lock
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from waybill.domain.status import ErrorCode
 from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.store import tables
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.tables.tasks import Oldest
 from waybill_api.store.writing.unit import Change, Commit
 

@@ -1,8 +1,7 @@
 """Every query on `accounts`."""
 
-from sqlite3 import Connection
-
 from waybill.domain.account import Account, Role
+from waybill_api.store.engine.database import Connection
 
 COLUMNS = "name, password, role, is_demo, created_at"
 

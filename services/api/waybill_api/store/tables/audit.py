@@ -1,9 +1,9 @@
 """Every query on `audit`."""
 
 import json
-from sqlite3 import Connection
 
 from waybill.domain.audit import Deed
+from waybill_api.store.engine.database import Connection
 
 PAGE = """
     SELECT audit_id, at, who, action, target, address, outcome, details FROM audit

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 from waybill.domain.event import Event, EventKind
 from waybill.domain.status import Outcome, Status
 from waybill.wire.events import event_json
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import placeholders
 
 EVENT_ID, *COLUMNS = (field.name for field in fields(Event))

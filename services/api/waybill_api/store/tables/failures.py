@@ -1,8 +1,9 @@
 """Every query on `failures`: tasks in ERROR, by what their errors have in common."""
 
 from collections.abc import Iterable
-from sqlite3 import Connection
 from typing import NamedTuple
+
+from waybill_api.store.engine.database import Connection
 
 
 class FailurePosition(NamedTuple):

@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peewee import IntegerField, Model, SqliteDatabase, TextField
+from peewee import IntegerField, Model, TextField
 
 from waybill.domain.errors import IdempotencyKeyReused
+from waybill_api.store.engine.database import Database
 
 KEPT = 24 * 3_600_000
 """How long a key is remembered, in milliseconds."""
@@ -34,7 +35,7 @@ class IdempotencyKeyRow(Model):
         table_name = "idempotency_keys"
 
 
-def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[str] | None:
+def recall(database: Database, given: IdempotencyKey, now: int) -> list[str] | None:
     """Return the tasks that were created under this key; None if it is new.
 
     Raises IdempotencyKeyReused if it came with another request.
@@ -50,7 +51,7 @@ def recall(database: SqliteDatabase, given: IdempotencyKey, now: int) -> list[st
     return [str(task_id) for task_id in json.loads(task_ids)]
 
 
-def remember(database: SqliteDatabase, given: IdempotencyKey, task_ids: Sequence[str], now: int) -> None:
+def remember(database: Database, given: IdempotencyKey, task_ids: Sequence[str], now: int) -> None:
     """Keep the answer to a request."""
     row = {
         "key": given.key,
@@ -61,6 +62,6 @@ def remember(database: SqliteDatabase, given: IdempotencyKey, task_ids: Sequence
     IdempotencyKeyRow.insert(row).on_conflict("REPLACE").bind(database).execute()
 
 
-def forget(database: SqliteDatabase, now: int) -> None:
+def forget(database: Database, now: int) -> None:
     """Forget the keys that are older than a day."""
     IdempotencyKeyRow.delete().where(IdempotencyKeyRow.created_at <= now - KEPT).bind(database).execute()

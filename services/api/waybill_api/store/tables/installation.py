@@ -1,6 +1,6 @@
 """The row with the id of the installation, and with whether the database's file needs its log to be whole."""
 
-from sqlite3 import Connection
+from waybill_api.store.engine.database import Connection
 
 
 def get(connection: Connection) -> str | None:

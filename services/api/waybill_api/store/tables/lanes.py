@@ -1,11 +1,11 @@
 """Lanes: the runs that wait for a worker, by route and priority."""
 
 from collections.abc import Set
-from sqlite3 import Connection
 from typing import NamedTuple
 
 from waybill.domain.route import handler_of, type_of
 from waybill.domain.task_type import TaskType
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.tables import task_types
 
 

@@ -1,9 +1,9 @@
 """Every query on the search index: `searched`, its full-text index, and how far they are up to date."""
 
 from collections.abc import Iterable, Sequence
-from sqlite3 import Connection
 from typing import NamedTuple
 
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import placeholders, slices
 
 

@@ -1,8 +1,7 @@
 """Every query on `sessions`."""
 
-from sqlite3 import Connection
-
 from waybill.domain.account import Role, Session
+from waybill_api.store.engine.database import Connection
 
 GET = """
     SELECT digest, account, role, sessions.created_at, expires_at, seen_at

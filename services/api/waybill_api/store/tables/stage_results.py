@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable
 from dataclasses import fields
-from sqlite3 import Connection
 from typing import Any
 
 from waybill.domain.stage import StageResult
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import placeholders
 
 COLUMNS = tuple(field.name for field in fields(StageResult))

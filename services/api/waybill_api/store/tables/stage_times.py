@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from sqlite3 import Connection
+
+from waybill_api.store.engine.database import Connection
 
 PUT = "INSERT INTO stage_times (type, stage, times) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET times = excluded.times"
 

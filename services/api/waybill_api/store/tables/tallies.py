@@ -1,7 +1,8 @@
 """Every query on `tallies`: how many tasks there are."""
 
 from collections.abc import Iterable
-from sqlite3 import Connection
+
+from waybill_api.store.engine.database import Connection
 
 ADD = "INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (type, status) DO UPDATE SET tasks = tasks + excluded.tasks"
 

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Collection
 from dataclasses import fields
-from sqlite3 import Connection
 from typing import Any
 
 from waybill.domain.errors import TaskTypeNotFound
 from waybill.domain.route import handler_of
 from waybill.domain.task_type import TaskType
+from waybill_api.store.engine.database import Connection
 
 COLUMNS = tuple(field.name for field in fields(TaskType))
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM task_types"

@@ -1,7 +1,6 @@
 """Every query on `tasks`; those on what waits for a worker are in `lanes`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 from waybill.domain.errors import TaskNotFound
@@ -9,6 +8,7 @@ from waybill.domain.report import TaskKey
 from waybill.domain.status import Status
 from waybill.domain.task import Task, run_limit_of
 from waybill.domain.transitions import LEAVING
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.engine.statements import MOST_PARAMETERS, placeholders, slices
 from waybill_api.store.tables.task_row import (
     CHANGING,

@@ -1,7 +1,6 @@
 """Every query on `workers`, those that were declared gone, and on `draining_workers`."""
 
-from sqlite3 import Connection
-
+from waybill_api.store.engine.database import Connection
 from waybill_api.store.tables import tasks
 
 

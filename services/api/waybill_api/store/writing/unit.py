@@ -7,11 +7,8 @@ at the end. So many reports on one task become one row write, and no SQL races t
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any, NamedTuple
-
-from peewee import SqliteDatabase
 
 from waybill.domain.errors import TaskNotFound
 from waybill.domain.event import Event, EventKind
@@ -20,6 +17,7 @@ from waybill.domain.stage import StageResult
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
+from waybill_api.store.engine.database import Connection, Database
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.tables import events, stage_results, stage_times, tallies, task_types, tasks, workers
 from waybill_api.store.writing.departures import Departures
@@ -63,7 +61,7 @@ class Change(NamedTuple):
 class Unit:
     """The tasks that one transaction has loaded, and what they have become."""
 
-    def __init__(self, database: SqliteDatabase, ids: Ids, now: int, departures: Departures | None = None) -> None:
+    def __init__(self, database: Database, ids: Ids, now: int, departures: Departures | None = None) -> None:
         """Begin with nothing loaded; `now` is the transaction's time in milliseconds."""
         self._departures = departures
         self.database = database

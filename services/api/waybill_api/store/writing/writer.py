@@ -2,19 +2,16 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from peewee import PeeweeException
-
 from waybill.domain.errors import Overloaded, StoreBusy, StoreLost, WaybillError
 from waybill.host.world import World
 from waybill_api.conditions import DATABASE_LOCKED, Conditions
 from waybill_api.store.engine.clock import Clock
-from waybill_api.store.engine.database import writing
+from waybill_api.store.engine.database import DATABASE_ERRORS, Connection, writing
 from waybill_api.store.engine.files import Files
 from waybill_api.store.engine.ids import Ids
 from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
@@ -246,12 +243,12 @@ class Writer:
         self._untold.append(commit._replace(operations=len(answers), seconds=done - began, disk_seconds=done - flushed))
         return answers
 
-    def _begin(self) -> sqlite3.Connection:
+    def _begin(self) -> Connection:
         """Begin a transaction. Raises _Locked if another program holds the lock."""
         try:
-            connection: sqlite3.Connection = self._database.connection()
+            connection: Connection = self._database.connection()
             connection.execute("BEGIN IMMEDIATE")
-        except (sqlite3.OperationalError, PeeweeException) as error:
+        except DATABASE_ERRORS as error:
             if code_of(error) in BUSY:
                 raise _Locked() from error
             raise
