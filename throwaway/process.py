@@ -43,6 +43,9 @@ def module(name: str, *arguments: str) -> list[str]:
 class Process:
     """A process that runs in a folder and writes to a log there."""
 
+    is_bound = True
+    """Whether it ends with the process that starts it, however that ends; this adds a short process to each start."""
+
     def __init__(
         self,
         command: Sequence[str],
@@ -58,7 +61,7 @@ class Process:
         with log.open("ab") as output:
             # In a group of its own: a Ctrl-C reaches this process alone, and `end` can kill its children too.
             self.process = subprocess.Popen(
-                bound(command),
+                bound(command) if self.is_bound else command,
                 env=dict(environment),
                 cwd=log.parent,
                 stdin=stdin,

@@ -41,7 +41,9 @@ def wait_until(predicate: Callable[[], T | None], what: str, seconds: float = DE
 
 
 class Service(Process):
-    """One process of an installation."""
+    """One process of an installation; the fixture ends it."""
+
+    is_bound = False
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
