@@ -19,7 +19,7 @@ LONGEST_ID = 60
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what chooses how much is tried."""
-    parser.addoption("--examples", type=int, default=15, help="how many examples the stateful tests try")
+    parser.addoption("--examples", type=int, default=10, help="how many examples the stateful tests try")
     parser.addoption("--bare", action="store_true", help="allow the skips of tests/needs.py though CI=true")
     parser.addoption("--long", action="store_true", help="try the long forms: 5,000 rounds, 100,000 tasks")
 

@@ -37,7 +37,7 @@ def test_only_waybill_is_right_in_the_end(instance: Instance) -> None:
     assert leaves_nothing(instance, demo)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_it_can_be_stopped_and_leaves_nothing_behind(instance: Instance, number: signal.Signals) -> None:
     demo = instance.start("demo", *COMMAND)
     wait_until(lambda: len(children_of(demo)) > 5, "some of its processes")

@@ -1,17 +1,14 @@
 """The measure of growth measures what it says, on databases that look like those of the API."""
 
 import json
-import os
-import signal
 import sys
-from pathlib import Path
 
 import pytest
 
 from benchmarks.filling.filling import fill
 from benchmarks.growth import jsons
 from benchmarks.growth.jsons import TYPE, Jsons, is_open, key_of
-from tests.acceptance.instance import Instance, wait_until
+from tests.acceptance.instance import Instance
 
 FEW, MANY = 60, 300
 PERIOD = 70
@@ -42,18 +39,3 @@ def test_growth_is_measured_and_leaves_nothing_behind(instance: Instance) -> Non
     assert [figure["name"] for figure in figures] == ["reports", "GET by id", "GET by external key"]
     assert all(figure["waybill"]["value"] > 0 and figure["against"]["value"] > 0 for figure in figures)
     assert not list(instance.temporary.iterdir())
-
-
-def test_it_can_be_stopped_and_leaves_nothing_behind(instance: Instance) -> None:
-    places = ["--folder", str(instance.temporary), "--json", str(instance.folder / "growth.json")]
-    sizes = ["--tasks", str(MANY), "--few", str(FEW)]
-    bench = instance.start("growth", sys.executable, "-m", "benchmarks.growth", *sizes, *places)
-    tasks = Path(f"/proc/{bench.pid}/task/{bench.pid}/children")
-    wait_until(lambda: len(tasks.read_text().split()) > 1, "two servers")
-    children = tasks.read_text().split()
-    assert bench.stop(signal.SIGINT) == 130, bench.read()
-    assert "Traceback" not in bench.read()
-    assert not list(instance.temporary.iterdir())
-    for child in children:
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(child), 0)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.instance import Instance, Service, wait_until
 
-ROUNDS = 5
+ROUNDS = 4
 EVERY = 0.02
 """Seconds from one create to the next."""
 REPLACED_EVERY = 1.5
