@@ -12,6 +12,7 @@ from tests.integration.waybill_worker.bench import alive
 from throwaway.process import environment, running
 from throwaway.program import CannotGoOn
 
+# Neither sleep ends by itself: the test is about who ends them.
 PARENT = "import subprocess, time; print(subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
 
 

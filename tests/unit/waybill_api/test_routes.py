@@ -32,6 +32,6 @@ def test_a_path_is_matched_literally() -> None:
 
 
 def test_services_are_whole_and_of_their_types() -> None:
-    # mypy finds both faults: it complains of an ignored one that is not there.
+    # mypy finds both faults, the type and the missing parts: it complains of a comment below that it does not need.
     with pytest.raises(TypeError):
         Services(store=object())  # type: ignore[call-arg, arg-type]

@@ -17,7 +17,8 @@ EARLY = 1_000
 class Departures:
     """Tells whether an attempt has waited for long enough.
 
-    An attempt is due by the wall clock. If that is set forward, it is due at once, though the worker is still leaving.
+    The wall clock decides when an attempt is due. Set forward, it would make the attempt due while the worker still
+    executes the run before.
     """
 
     def __init__(self, clock: Clock) -> None:
