@@ -14,7 +14,7 @@ from proof.simulation.virtual.process import Process
 from waybill.domain.errors import WaybillError
 from waybill.domain.task_type import TaskType
 from waybill.host.world import World
-from waybill.queue.queue import Queue
+from waybill.queue.opening import open_queue
 from waybill.settings import Settings
 from waybill_api import problems
 from waybill_api.http.operation import Operation, operation_of
@@ -76,7 +76,7 @@ class Api:
             self.process.locks.append(store.let_go)
             store.listen(self._audience.committed)
             workers = Workers(store)
-            queue = Queue(self._settings.queue_db)
+            queue = open_queue(self._settings.queue_url)
             upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died, world=self._world)
             self.process.files.append(queue.close)
             known = {one.name for one in await store.read(tables.task_types.page)}

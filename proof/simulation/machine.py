@@ -13,6 +13,7 @@ from proof.simulation.virtual.process import Process
 from proof.simulation.virtual.threads import Condition, Event, Lock, SimpleQueue, Thread
 from waybill.delivery.spool import Parcel, Spool
 from waybill.host.lockfile import LockFile
+from waybill.queue.opening import open_queue
 from waybill.queue.queue import Queue
 from waybill_worker.handlers.context import Handler
 from waybill_worker.outside import Outside
@@ -106,7 +107,7 @@ def machine(kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[st
         "call": call,
         "client": lambda *named: NetworkClient(network, kernel),
         "spool": lambda path: _Spool(path, truth),
-        "queue_file": lambda path: _Queue(path, kernel),
+        "open_queue": partial(_opened, kernel),
         "reporter": partial(_Reporter, truth),
         "child": lambda run: Child(kernel, truth, handlers, run, outside),
         "consumer": lambda huey, workers, **named: Consumer(kernel, huey, workers),
@@ -163,12 +164,11 @@ class _Reporter(RunReporter):
         super().put(parcel, **named)
 
 
-class _Queue(Queue):
-    """A queue that the end of the simulation closes."""
-
-    def __init__(self, path: Path, kernel: Kernel) -> None:
-        super().__init__(path)
-        kernel.process.files.append(self.close)
+def _opened(kernel: Kernel, url: str) -> Queue:
+    """Open a queue that the end of the process closes."""
+    queue = open_queue(url)
+    kernel.process.files.append(queue.close)
+    return queue
 
 
 class _Spool(Spool):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -111,6 +112,11 @@ class Settings(BaseSettings):
     def queue_db(self) -> Path:
         """The queue: a hint that may be deleted at any time."""
         return self.data_dir / "queue.db"
+
+    @property
+    def queue_url(self) -> str:
+        """The queue's URL, for `open_queue`."""
+        return f"sqlite:///{quote(str(self.queue_db))}"
 
     @property
     def lock_file(self) -> Path:

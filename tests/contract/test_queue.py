@@ -1,6 +1,7 @@
 """What the queue promises, whatever happens to its file: it may lose hints, but it never fails, lies or runs code."""
 
 import json
+import logging
 import pickle
 import sqlite3
 import threading
@@ -12,7 +13,9 @@ import pytest
 from tests.descriptors import no_descriptors
 from waybill.queue.errors import QueueUnavailable
 from waybill.queue.message import Message, RoutedMessage
+from waybill.queue.opening import open_queue
 from waybill.queue.queue import Queue
+from waybill.settings import Settings
 
 
 class Bomb:
@@ -366,3 +369,34 @@ def test_another_schema_is_set_aside(queue: Queue, path: Path) -> None:
 def test_a_file_that_cannot_be_made_raises(tmp_path: Path) -> None:
     with pytest.raises(QueueUnavailable):
         Queue(tmp_path / "no" / "folder" / "queue.db")
+
+
+def test_a_thousand_messages_that_cannot_be_read_are_one_line_of_the_log(
+    queue: Queue, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.executemany("insert into task (queue, data, priority) values ('sleep', ?, 0)", [(b"?",)] * 1_000)
+    connection.close()
+    with caplog.at_level(logging.WARNING):
+        assert queue.take(["sleep"], 2_000) == []
+    (record,) = caplog.records
+    assert "left out: 1000, " in record.getMessage()
+
+
+def test_a_url_names_the_file_of_a_queue(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder, 50% full?"
+    folder.mkdir()
+    settings = Settings(data_dir=folder)
+    opened = open_queue(settings.queue_url)
+    opened.send([("sleep", 0, message(1))])
+    opened.close()
+    assert settings.queue_db.exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "queue.db", "/data/queue.db", "sqlite://", "sqlite://host/queue.db", "redis://h/0"]
+)
+def test_a_url_of_another_kind_opens_no_queue(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:///"):
+        open_queue(url)

@@ -15,7 +15,7 @@ from waybill.host.descriptors import TooFewDescriptors, check_descriptors
 from waybill.host.ownership import hand_over
 from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.installation import NoInstallation
-from waybill.queue.queue import Queue
+from waybill.queue.opening import open_queue
 from waybill.settings import Settings
 from waybill_api import data_directory
 from waybill_api.app import build
@@ -114,7 +114,7 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
     accounts = accounts_in(store, passwords, settings)
     await _welcome(store, accounts, settings)
     workers = Workers(store)
-    queue = Queue(settings.queue_db)
+    queue = open_queue(settings.queue_url)
     upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death, lock)
     metrics = Metrics(workers, lambda: upkeep.outstanding)
     store.listen(metrics.notice)

@@ -93,7 +93,7 @@ class Worker:
         )
         self._spool = outside.spool(settings.spool_dir / f"{self.id}.db")
         self._bell = outside.doorbell(settings.doorbell_dir / self.id, self._hurry)
-        self._queue = outside.queue_file(settings.queue_db)
+        self._queue = outside.open_queue(settings.queue_url)
         outage = Outage(settings.base_url, outside)
         runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)

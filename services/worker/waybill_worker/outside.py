@@ -9,6 +9,7 @@ from huey.consumer import Consumer
 from waybill.client import Client
 from waybill.delivery.spool import Spool
 from waybill.host.world import World
+from waybill.queue.opening import open_queue
 from waybill.queue.queue import Queue
 from waybill_worker.handlers.registry import installed_handlers
 from waybill_worker.isolation import child, isolation
@@ -25,7 +26,7 @@ class Outside(World):
 
     client: Callable[..., Client] = Client
     spool: Callable[..., Spool] = Spool
-    queue_file: Callable[..., Queue] = Queue
+    open_queue: Callable[[str], Queue] = open_queue
     reporter: Callable[..., RunReporter] = RunReporter
     child: Callable[[Run], isolation.Child] = child.Child
     consumer: Callable[..., Any] = Consumer

@@ -73,10 +73,11 @@ class Queue:
             return []
         floors = routes if isinstance(routes, Mapping) else dict.fromkeys(routes, -inf)
         rows = self._use(lambda storage: storage.take(floors, limit))
+        messages = _decoded([data for _, data, _ in rows])
         return [
             RoutedMessage(_text(route), int(priority), message)
-            for route, data, priority in rows
-            if (message := _decoded(data)) is not None
+            for (route, _, priority), message in zip(rows, messages, strict=True)
+            if message is not None
         ]
 
     def routes(self) -> set[str]:
@@ -90,8 +91,12 @@ class Queue:
     def queued(self) -> list[QueuedMessage]:
         """Return the messages that are on the queue now, each with its number and route."""
         rows = self._use(lambda storage: storage.contents())
-        read = ((number, _text(route), _decoded(data)) for number, route, data in rows)
-        return [QueuedMessage(number, route, message) for number, route, message in read if message is not None]
+        messages = _decoded([data for _, _, data in rows])
+        return [
+            QueuedMessage(number, _text(route), message)
+            for (number, route, _), message in zip(rows, messages, strict=True)
+            if message is not None
+        ]
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove messages by their numbers on the queue."""
@@ -100,7 +105,7 @@ class Queue:
 
     def take_back(self, route: str, limit: int) -> list[Message]:
         """Remove and return up to `limit` messages of a route, those that a worker would take last."""
-        found = map(_decoded, self._use(lambda storage: storage.take_back(route, limit)))
+        found = _decoded(self._use(lambda storage: storage.take_back(route, limit)))
         return [message for message in found if message is not None]
 
     def close(self) -> None:
@@ -187,12 +192,21 @@ class Queue:
             storage.close()
 
 
-def _decoded(data: Any) -> Message | None:
-    try:
-        return Message.decode(data)
-    except (ValueError, TypeError) as error:
-        logger.warning("A message that cannot be read was dropped: %s", error)
-        return None
+def _decoded(read: Sequence[Any]) -> list[Message | None]:
+    """Decode messages, None for each that cannot be read; one line of the log counts these, however many they are."""
+    decoded: list[Message | None] = []
+    errors: list[Exception] = []
+    for data in read:
+        try:
+            decoded.append(Message.decode(data))
+        except (ValueError, TypeError) as error:
+            decoded.append(None)
+            errors.append(error)
+    if errors:
+        logger.warning(
+            "Messages that cannot be read were left out: %d, the first because of %s", len(errors), errors[0]
+        )
+    return decoded
 
 
 def _text(route: bytes) -> str:

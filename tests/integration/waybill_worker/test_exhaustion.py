@@ -102,8 +102,8 @@ def test_a_queue_that_cannot_be_opened_is_told_in_one_line(bench: Bench) -> None
     program = (
         "import sys; from waybill.queue.errors import QueueUnavailable\n"
         "from waybill_worker import outside, __main__ as entrance\n"
-        "def fail(path): raise QueueUnavailable('database or disk is full')\n"
-        "sys.exit(entrance.main(outside=outside.Outside(queue_file=fail)))"
+        "def fail(url): raise QueueUnavailable('database or disk is full')\n"
+        "sys.exit(entrance.main(outside=outside.Outside(open_queue=fail)))"
     )
     bench.start("-c", program)
     assert bench.ended() == 1
