@@ -9,7 +9,7 @@ from demo.installation import installation
 from demo.table import Table
 from throwaway import program
 from throwaway.program import FAILED, CannotGoOn, complain, say
-from waybill.client import Client
+from waybill.client.calls import Calls
 
 TIMES = (0, 1, 2, 3, 5, 8, 13)
 UNLUCKY = 13
@@ -24,7 +24,7 @@ def expected(processing_time: int) -> tuple[str, str | None]:
     return ("ERROR", "failed") if processing_time == UNLUCKY else ("COMPLETED", None)
 
 
-def watch(client: Client, table: Table) -> list[dict[str, Any]]:
+def watch(client: Calls, table: Table) -> list[dict[str, Any]]:
     """Create the tasks, show them until all are final, and return them."""
     start = time.monotonic()
     for processing_time in TIMES:

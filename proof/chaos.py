@@ -23,7 +23,7 @@ from proof.victim import Victim, victim
 from throwaway import program
 from throwaway.program import say
 from waybill.api_error import ApiError
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.host import logs
 
 PATIENCE = 60.0
@@ -65,7 +65,7 @@ def _act(plan: Plan, running: Victim, journal: Journal) -> Record:
     return Record(load.creates, load.asked, tasks, events, recorder.seen, recorder.looks, journal.deeds)
 
 
-def _wait_for_ends(client: Client) -> None:
+def _wait_for_ends(client: Calls) -> None:
     """Wait until every task is final, for PATIENCE at most."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

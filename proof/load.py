@@ -12,7 +12,7 @@ from proof.journal import Journal
 from proof.plan import Control, Wish
 from proof.record import Asked, Create
 from waybill.api_error import ApiProblem, ApiUnreachable
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.domain.status import Status
 
 THREADS = 12
@@ -33,7 +33,7 @@ class Load:
     A create is repeated with its Idempotency-Key until a 201 comes, so a lost answer does no harm.
     """
 
-    def __init__(self, client: Client, wishes: Sequence[Wish], journal: Journal) -> None:
+    def __init__(self, client: Calls, wishes: Sequence[Wish], journal: Journal) -> None:
         """Take the client; the times of the wishes count from `start`."""
         self._client = client
         self._journal = journal

@@ -10,7 +10,7 @@ from typing import Any
 from proof.checks.checker import text
 from proof.record import Look, frozen
 from waybill.api_error import ApiError
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.domain.status import Status
 
 POLLERS = 2
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 class Recorder:
     """Watchers that ask for one task after another, one that waits for ends, and one that follows the history."""
 
-    def __init__(self, client: Client, known: Callable[[], list[str]]) -> None:
+    def __init__(self, client: Calls, known: Callable[[], list[str]]) -> None:
         """Take the client, and a function that returns the ids of the tasks known so far."""
         self._client = client
         self._known = known
@@ -119,12 +119,12 @@ class Recorder:
             after = max([after, *(event["event_id"] for event in page)])
 
 
-def events_page(client: Client, after: int) -> list[Json]:
+def events_page(client: Calls, after: int) -> list[Json]:
     """Return the next events of the whole history. Raises ApiError."""
     return client.events(after=after, limit=PAGE)
 
 
-def gather(client: Client, patience: float) -> tuple[list[Json], list[Json]]:
+def gather(client: Calls, patience: float) -> tuple[list[Json], list[Json]]:
     """Return all tasks and all events, each from its first page to its last. Raises ApiError when patience ends."""
     deadline = time.monotonic() + patience
     while True:

@@ -15,7 +15,7 @@ from throwaway.installation import Installation
 from throwaway.process import START_SECONDS, module
 from throwaway.program import CannotGoOn
 from waybill.api_error import ApiProblem, ApiUnreachable
-from waybill.client import Client
+from waybill.client.calls import Calls
 
 TIMEOUT = (2.0, 10.0)
 
@@ -34,9 +34,9 @@ class Victim(Installation):
         """Prepare it in `folder`."""
         super().__init__(folder, log_level="info")
         offer(self.handlers, HANDLERS)
-        self.client = Client(self.url, partial(self.token, "admin"), TIMEOUT)
+        self.client = Calls(self.url, partial(self.token, "admin"), TIMEOUT)
         self.proxy = Proxy(("127.0.0.1", self.port), seed)
-        self.wire = Client(self.proxy.url, timeout=TIMEOUT)
+        self.wire = Calls(self.proxy.url, timeout=TIMEOUT)
         self.api = Supervisor("api", module("waybill_api"), self.environment(), folder, journal, ready=b"ready on ")
         through = self.environment(api_url=self.proxy.url)
         names = [f"worker-{number}" for number in range(workers)]

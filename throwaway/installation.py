@@ -8,7 +8,7 @@ from signal import SIGKILL, Signals
 
 from throwaway.port import answers, free_port
 from throwaway.process import Process, environment, module, running
-from waybill.client import Client
+from waybill.client.calls import Calls
 
 
 class Installation:
@@ -25,7 +25,7 @@ class Installation:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"port": str(self.port), "data_dir": str(self.data), **settings}
-        self.client = Client(self.url, partial(self.token, "admin"))
+        self.client = Calls(self.url, partial(self.token, "admin"))
 
     def token(self, scope: str) -> str | None:
         """Return the token of a scope, such as `admin`; None before the API has made it."""

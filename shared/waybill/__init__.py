@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from waybill.api_error import ApiError, ApiProblem, ApiUnreachable
-    from waybill.client import Answer, Client
+    from waybill.client.calls import Answer
+    from waybill.client.client import Client
     from waybill.delivery.delivery import Closed, Full
     from waybill.received import Received
     from waybill.reporter import Reporter
@@ -26,11 +27,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Answer": "waybill.client",
+    "Answer": "waybill.client.calls",
     "ApiError": "waybill.api_error",
     "ApiProblem": "waybill.api_error",
     "ApiUnreachable": "waybill.api_error",
-    "Client": "waybill.client",
+    "Client": "waybill.client.client",
     "Closed": "waybill.delivery.delivery",
     "Full": "waybill.delivery.delivery",
     "Received": "waybill.received",

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from waybill.client import Answer, Client
+from waybill.client.calls import Answer, Calls
 from waybill.clock import LogicalClock
 from waybill.delivery.courier import Courier
 from waybill.delivery.delivery import Closed, Delivery
@@ -76,7 +76,7 @@ class Reporter:
         self._name, self._lock = identify(folder, PREFIX)
         self._spool = Spool(folder / f"{self._name}.db")
         self._delivery = Delivery(
-            Courier(Client(base_url, token, TIMEOUT)),
+            Courier(Calls(base_url, token, TIMEOUT)),
             self._spool,
             _judge,
             Outage(base_url),

@@ -2,8 +2,11 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import requests
 from urllib3.exceptions import ProtocolError
@@ -15,6 +18,9 @@ from waybill.trust import NoAuthorities, authorities
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect, and to wait for the next bytes of an answer."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds before the first retry, doubled with each further one, and at most."""
 
 UNAUTHORIZED = 401
 FIRST_FAILURE = 300
@@ -33,18 +39,38 @@ class Transport:
         token: Callable[[], str | None] | str | None = None,
         timeout: tuple[float, float] = TIMEOUT,
         installation: Callable[[], str | None] = lambda: None,
+        *,
+        verify: bool | str | None = None,
+        proxies: Mapping[str, str] | None = None,
+        retries: int = 0,
     ) -> None:
         """Take the address and the bearer token, or a function that reads it; it is read again after a 401.
 
         `installation` returns the id of the expected installation, None while it is not known. Each new connection is
-        asked for the id before the token is sent over it.
+        asked for the id before the token is sent over it. `verify` and `proxies` are those of `requests`; without
+        them the authorities are those that the environment names, and no proxy is used. While the API cannot be
+        reached, a call that may be repeated is sent up to `retries` times more.
         """
         self._base_url = api_address(base_url)
         self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
         self._token: str | None = None
         self._timeout = timeout
         self._read_installation = installation
+        self._verify = verify
+        self._proxies = dict(proxies or {})
+        self._retries = retries
+        self._sessions: WeakSet[requests.Session] = WeakSet()
         self._local = threading.local()
+
+    @property
+    def url(self) -> str:
+        """The address of the API, without a final slash."""
+        return self._base_url
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        for session in list(self._sessions):
+            session.close()
 
     def _call(
         self,
@@ -72,7 +98,29 @@ class Transport:
         timeout: tuple[float, float],
         again: bool = True,
     ) -> requests.Response:
-        """Send one request, again after a 401 if the token has changed, and return the answer if it is a success."""
+        """Send one request, more often if that may help, and return the answer if it is a success."""
+        pause = FIRST_PAUSE
+        for _ in range(self._retries if again else 0):
+            try:
+                return self._send_once(method, url, text, parameters, headers, timeout, again)
+            except WrongInstallation:
+                raise
+            except ApiUnreachable:
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+        return self._send_once(method, url, text, parameters, headers, timeout, again)
+
+    def _send_once(
+        self,
+        method: str,
+        url: str,
+        text: str | None,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
+        timeout: tuple[float, float],
+        again: bool,
+    ) -> requests.Response:
+        """Send one request, again after a 401 if the token has changed."""
         sent = self._token = self._token or self._read_token()
         while True:
             allowed = {} if sent is None else {"Authorization": f"Bearer {sent}"}
@@ -136,10 +184,20 @@ class Transport:
             session = requests.Session()
             # An entry in .netrc would replace the token, and the search for one costs more than the request.
             session.trust_env = False
+            session.proxies = self._proxies
             if self._base_url.lower().startswith("https:"):
-                session.verify = authorities() or True
+                session.verify = (authorities() or True) if self._verify is None else self._verify
             self._local.session = session
+            self._sessions.add(session)
         return session
+
+
+def proxies_of_the_environment(url: str) -> dict[str, str]:
+    """Return the proxies that `requests` would use, but none to this machine itself."""
+    host = (urlsplit(url).hostname or "").lower()
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return {}
+    return dict(requests.utils.get_environ_proxies(url))
 
 
 def decoded(response: requests.Response) -> Any:

@@ -106,7 +106,7 @@ def test_its_names_are_there_and_its_commands_tell_of_mistakes(
     imported = run(
         "python", "-c", "from waybill import Client, Reporter; print(Client.__module__, Reporter.__module__)"
     )
-    assert (imported.stdout, imported.stderr) == ("waybill.client waybill.reporter\n", "")
+    assert (imported.stdout, imported.stderr) == ("waybill.client.client waybill.reporter\n", "")
     place = run("python", "-c", "import waybill; print(waybill.__file__)")
     assert place.stdout.startswith(str(environment))
     waybill = ("python", str(environment / "bin" / "waybill"))

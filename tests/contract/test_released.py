@@ -22,8 +22,8 @@ import waybill_worker.handlers.sleep
 from tests.contract.exchange import Exchange, Ids, ask, load, missing
 from tests.stateful.running import ADMIN, REPORTER, RunningApi
 from waybill import api_error, transport
-from waybill import client as today
 from waybill.api_error import ApiProblem
+from waybill.client import calls as today
 from waybill.domain.route import handler_of, route_of
 
 RELEASES = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
@@ -214,7 +214,7 @@ def test_todays_client_passes_over_fields_that_it_does_not_know(
 
     for module in (today, transport):
         monkeypatch.setattr(module, "decoded", with_more)
-    converse(today.Client(api.url, ADMIN))
+    converse(today.Calls(api.url, ADMIN))
 
 
 def _with_more(value: Any) -> Any:
@@ -235,8 +235,8 @@ def test_todays_client_understands_what_a_release_answered(release: Path, monkey
         response._content = json.dumps(_with_more(one.answer)).encode()
         return response
 
-    monkeypatch.setattr(today.Client, "_attempt", send)
-    client = today.Client("http://released", "token")
+    monkeypatch.setattr(today.Calls, "_attempt", send)
+    client = today.Calls("http://released", "token")
 
     def answered(method: str, path: str, status: int, call: Callable[[], Any]) -> Any:
         answering.append(recorded[method, path, status])

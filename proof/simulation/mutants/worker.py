@@ -5,7 +5,7 @@ from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
 from waybill.api_error import ApiError
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.courier import Courier
 from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome

@@ -10,7 +10,7 @@ import requests
 from proof.simulation.virtual.kernel import Kernel, Wakeup
 from proof.simulation.virtual.process import Process
 from waybill.api_error import ApiUnreachable
-from waybill.client import Client
+from waybill.client.calls import Calls
 
 LATENCY = 0.004
 """The mean seconds of a message that nothing delays."""
@@ -124,7 +124,7 @@ class Network:
         return happens
 
 
-class NetworkClient(Client):
+class NetworkClient(Calls):
     """The product's own client, whose requests take the virtual network."""
 
     def __init__(self, network: Network, kernel: Kernel, patience: float = DEFAULT_PATIENCE) -> None:

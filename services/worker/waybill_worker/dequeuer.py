@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from waybill.api_error import ApiError, ApiProblem
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.courier import BATCH, NEVER_ACCEPTED, Reports
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome

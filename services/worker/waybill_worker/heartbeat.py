@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from waybill.api_error import ApiError, ApiProblem
-from waybill.client import BeatAnswer
+from waybill.client.calls import BeatAnswer
 from waybill.delivery.outage import Outage
 from waybill.host.world import REAL, World
 from waybill.version import VERSION

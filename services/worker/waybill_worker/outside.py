@@ -6,7 +6,7 @@ from typing import Any
 
 from huey.consumer import Consumer
 
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.delivery.spool import Spool
 from waybill.host.world import World
 from waybill.queue.opening import open_queue
@@ -24,7 +24,7 @@ from waybill_worker.runs.runs import Run
 class Outside(World):
     """The world of a worker's process, with its makers of all that reaches beyond that process."""
 
-    client: Callable[..., Client] = Client
+    client: Callable[..., Calls] = Calls
     spool: Callable[..., Spool] = Spool
     open_queue: Callable[[str], Queue] = open_queue
     reporter: Callable[..., RunReporter] = RunReporter

@@ -1,6 +1,6 @@
 """The reporter of a worker: delivers the reports of its runs, and acts on each answer."""
 
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.courier import Courier
 from waybill.delivery.delivery import Delivery
 from waybill.delivery.outage import Outage

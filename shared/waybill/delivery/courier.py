@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from waybill.api_error import ApiError, ApiProblem
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import Outcome
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.spool import Parcel
 
 logger = logging.getLogger(__name__)

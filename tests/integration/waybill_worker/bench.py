@@ -13,7 +13,7 @@ from tests.integration.waybill_worker.http_api import HttpApi
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from throwaway.handlers import offer
 from throwaway.process import Process, environment
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.domain.status import Outcome
 from waybill.host.doorbell import ring_all
 from waybill.queue.message import Message

@@ -13,12 +13,12 @@ from proof.load import Load
 from proof.plan import Control, Wish
 from proof.record import Asked
 from waybill.api_error import ApiProblem, ApiUnreachable
-from waybill.client import Client
+from waybill.client.calls import Calls
 
 PATIENCE = 20.0
 
 
-class ScriptedClient(Client):
+class ScriptedClient(Calls):
     """Answers like an API; `failures` come first, and a create may be carried out without an answer."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
 from waybill import Closed, Reporter
 from waybill import reporter as module
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.spool import Parcel, Spool
 from waybill.domain.status import Outcome
 
@@ -21,7 +21,7 @@ from waybill.domain.status import Outcome
 def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
     api = ScriptedApi()
     api.reply = lambda report: Answer(report.get("task_id"), Outcome.APPLIED)
-    monkeypatch.setattr(module, "Client", lambda *parts: api)
+    monkeypatch.setattr(module, "Calls", lambda *parts: api)
     return api
 
 

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from waybill.api_error import ApiUnreachable
-from waybill.client import Answer, BeatAnswer
+from waybill.client.calls import Answer, BeatAnswer
 from waybill.domain.status import Outcome
 from waybill.queue.message import Message, RoutedMessage
 from waybill.queue.queue import Queue

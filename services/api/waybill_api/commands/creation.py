@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.settings import Settings
 from waybill.wire.accounts import CreateAccount, RoleName, role_of
 from waybill_api.commands.command_audit import note
@@ -31,7 +31,7 @@ def create(name: str, role: RoleName, password: str, settings: Settings) -> None
         await accounts.create(name, role_of(role), password)
         await note(store, "create_account", f"/accounts/{name}", wanted)
 
-    def by_api(client: Client) -> None:
+    def by_api(client: Calls) -> None:
         client.create_account(name, role, password)
 
     reach(settings, by_api, by_store)

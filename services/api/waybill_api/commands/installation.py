@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from waybill.api_error import ApiUnreachable, WrongInstallation
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.domain.errors import WaybillError
 from waybill.host.ownership import hand_over
 from waybill.installation import NoInstallation, known
@@ -26,7 +26,7 @@ from waybill_api.store.store import Store
 RETRY_SECONDS = 0.2
 
 T = TypeVar("T")
-ByApi = Callable[[Client], T]
+ByApi = Callable[[Calls], T]
 """Raises ApiProblem, and Elsewhere if it is to be tried again."""
 ByStore = Callable[[Store, Accounts], Awaitable[T]]
 
@@ -70,7 +70,7 @@ def reach(settings: Settings, by_api: ByApi[T], by_store: ByStore[T]) -> T:
 def _through_api(by_api: ByApi[T], settings: Settings) -> tuple[T] | None:
     """Do it through the API; None if it cannot be reached, or if another client was changing the same record."""
     try:
-        client = Client(
+        client = Calls(
             settings.base_url,
             lambda: _admin_token(settings),
             installation=partial(known, settings.installation_file),

@@ -3,7 +3,7 @@
 from functools import partial
 
 from waybill.api_error import ApiProblem
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.settings import Settings
 from waybill.wire.accounts import CreateAccount
 from waybill_api.commands.command_audit import note
@@ -30,7 +30,7 @@ def load(wanted: Fixture, settings: Settings) -> tuple[Effects, Effects]:
     return reach(settings, lambda client: _by_api(client, wanted), by_store)
 
 
-def _by_api(client: Client, wanted: Fixture) -> tuple[Effects, Effects]:
+def _by_api(client: Calls, wanted: Fixture) -> tuple[Effects, Effects]:
     try:
         known = {one["name"]: one for one in client.task_types()}
         types: Effects = {}
@@ -49,7 +49,7 @@ def _by_api(client: Client, wanted: Fixture) -> tuple[Effects, Effects]:
         raise
 
 
-def _account_by_api(client: Client, account: CreateAccount) -> Effect:
+def _account_by_api(client: Calls, account: CreateAccount) -> Effect:
     try:
         client.create_account(account.name, account.role, account.password.get_secret_value())
     except ApiProblem as problem:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.waybill_worker.scripted import ScriptedApi, judged
 from waybill.api_error import ApiProblem, ApiUnreachable
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery.courier import BATCH, FIRST_BATCH, SLOW_SECONDS, SMALLEST_BATCH, Courier
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import Outcome

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.spools import dead_letters, kept
 from tests.unit.waybill_worker.scripted import ScriptedApi, until
-from waybill.client import Answer
+from waybill.client.calls import Answer
 from waybill.delivery import deferral, delivery, memory
 from waybill.delivery.courier import Courier
 from waybill.delivery.delivery import Closed, Delivery, Full

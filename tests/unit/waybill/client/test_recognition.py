@@ -11,7 +11,7 @@ import pytest
 
 from waybill import installation
 from waybill.api_error import ApiUnreachable, WrongInstallation
-from waybill.client import Client
+from waybill.client.calls import Calls
 from waybill.delivery.outage import Outage
 from waybill.host.world import World
 from waybill.installation import HEADER, NoInstallation
@@ -67,8 +67,8 @@ def api() -> Iterator[Api]:
     api.close()
 
 
-def client(api: Api, expected: str | None = OURS) -> Client:
-    return Client(api.url, "token", installation=lambda: expected)
+def client(api: Api, expected: str | None = OURS) -> Calls:
+    return Calls(api.url, "token", installation=lambda: expected)
 
 
 def test_the_installation_is_asked_once_for_each_connection_and_without_the_token(api: Api) -> None:
@@ -115,7 +115,7 @@ def test_who_takes_the_place_of_the_api_between_two_calls_gets_no_token(api: Api
 
 
 def test_a_call_without_a_token_asks_nothing(api: Api) -> None:
-    Client(api.url, installation=lambda: OURS).task_types()
+    Calls(api.url, installation=lambda: OURS).task_types()
     assert api.asked == ["/task-types"]
 
 

@@ -30,7 +30,7 @@ class BeatAnswer(NamedTuple):
     """Whether the worker must take no more tasks; False from an API that knows no draining."""
 
 
-class Client(Transport):
+class Calls(Transport):
     """Speaks to one API; safe to share between threads. Every method raises ApiUnreachable or ApiProblem."""
 
     def report(self, reports: Sequence[Mapping[str, Any] | str]) -> list[Answer]:

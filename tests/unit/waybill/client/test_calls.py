@@ -14,7 +14,7 @@ import pytest
 
 from waybill import trust
 from waybill.api_error import ApiProblem, ApiUnreachable
-from waybill.client import Answer, Client
+from waybill.client.calls import Answer, Calls
 from waybill.domain.status import Outcome
 
 Said = tuple[str, str, dict[str, str], Any]
@@ -72,11 +72,11 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def client(server: ScriptedServer) -> Client:
-    return Client(server.url, "secret", (3.0, 5.0))
+def client(server: ScriptedServer) -> Calls:
+    return Calls(server.url, "secret", (3.0, 5.0))
 
 
-def test_reports_travel_together_and_each_gets_its_answer(server: ScriptedServer, client: Client) -> None:
+def test_reports_travel_together_and_each_gets_its_answer(server: ScriptedServer, client: Calls) -> None:
     outcomes = [{"task_id": "a", "outcome": "applied", "task": {"name": "x"}}, {"task_id": "b", "outcome": "stale"}]
     server.replies = [(200, {"outcomes": outcomes})]
     assert client.report([{"task_id": "a"}, '{"task_id":"b"}']) == [
@@ -90,7 +90,7 @@ def test_reports_travel_together_and_each_gets_its_answer(server: ScriptedServer
     assert body == {"reports": [{"task_id": "a"}, {"task_id": "b"}]}
 
 
-def test_an_outcome_of_a_later_version_is_a_refusal(server: ScriptedServer, client: Client) -> None:
+def test_an_outcome_of_a_later_version_is_a_refusal(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(200, {"outcomes": [{"task_id": "a", "outcome": "postponed"}]})]
     assert client.report([{"task_id": "a"}]) == [Answer("a", Outcome.REFUSED)]
 
@@ -99,11 +99,11 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(ApiUnreachable):
-            Client(f"http://127.0.0.1:{unused.getsockname()[1]}").task_types()
+            Calls(f"http://127.0.0.1:{unused.getsockname()[1]}").task_types()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_error_is_unreachable(server: ScriptedServer, client: Client, status: int) -> None:
+def test_a_server_error_is_unreachable(server: ScriptedServer, client: Calls, status: int) -> None:
     server.replies = [(status, {"code": "internal", "title": "no"})]
     with pytest.raises(ApiUnreachable) as caught:
         client.task_types()
@@ -120,14 +120,14 @@ def test_a_server_error_is_unreachable(server: ScriptedServer, client: Client, s
 )
 @pytest.mark.parametrize("content", [b"<html>", {}, [], {"outcomes": [{}]}, {"outcomes": []}, {"lost": [1]}, b""])
 def test_an_answer_without_sense_is_unreachable(
-    server: ScriptedServer, client: Client, call: Callable[[Client], Any], content: Any
+    server: ScriptedServer, client: Calls, call: Callable[[Calls], Any], content: Any
 ) -> None:
     server.replies = [(200, content)]
     with contextlib.suppress(ApiUnreachable):
         assert call(client) == []
 
 
-def test_a_refusal_is_a_problem_with_its_code(server: ScriptedServer, client: Client) -> None:
+def test_a_refusal_is_a_problem_with_its_code(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(409, {"code": "worker_gone", "title": "Conflict", "detail": "declared gone"})]
     with pytest.raises(ApiProblem) as caught:
         client.heartbeat("w", {"runs": []})
@@ -135,39 +135,39 @@ def test_a_refusal_is_a_problem_with_its_code(server: ScriptedServer, client: Cl
     assert "declared gone" in str(caught.value)
 
 
-def test_a_refusal_that_is_not_json_is_a_problem_too(server: ScriptedServer, client: Client) -> None:
+def test_a_refusal_that_is_not_json_is_a_problem_too(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(404, b"<html>")]
     with pytest.raises(ApiProblem):
         client.task_types()
 
 
-def test_a_redirect_is_not_followed(server: ScriptedServer, client: Client) -> None:
+def test_a_redirect_is_not_followed(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(302, {})]
     with pytest.raises(ApiProblem):
         client.task_types()
     assert len(server.said) == 1
 
 
-def test_a_dropped_connection_is_tried_once_more(server: ScriptedServer, client: Client) -> None:
+def test_a_dropped_connection_is_tried_once_more(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(200, []), None, (200, [{"name": "sleep"}])]
     assert client.task_types() == []
     assert client.task_types() == [{"name": "sleep"}]
 
 
-def test_a_connection_dropped_twice_is_unreachable(server: ScriptedServer, client: Client) -> None:
+def test_a_connection_dropped_twice_is_unreachable(server: ScriptedServer, client: Calls) -> None:
     server.replies = [None, None]
     with pytest.raises(ApiUnreachable):
         client.task_types()
 
 
-def test_what_may_not_be_done_twice_is_not_sent_twice(server: ScriptedServer, client: Client) -> None:
+def test_what_may_not_be_done_twice_is_not_sent_twice(server: ScriptedServer, client: Calls) -> None:
     server.replies = [None, (200, {})]
     with pytest.raises(ApiUnreachable):
         client.retry_task("a")
     assert len(server.said) == 1
 
 
-def test_a_create_that_is_sent_twice_carries_the_same_key(server: ScriptedServer, client: Client) -> None:
+def test_a_create_that_is_sent_twice_carries_the_same_key(server: ScriptedServer, client: Calls) -> None:
     server.replies = [None, (201, {"task_id": "a"})]
     assert client.create_task("x", 3, type="sleep") == "a"
     keys = [headers["Idempotency-Key"] for _, _, headers, _ in server.said]
@@ -177,14 +177,14 @@ def test_a_create_that_is_sent_twice_carries_the_same_key(server: ScriptedServer
 
 def test_the_token_is_read_again_after_a_401(server: ScriptedServer) -> None:
     tokens = ["old", "new", "new"]
-    client = Client(server.url, lambda: tokens.pop(0))
+    client = Calls(server.url, lambda: tokens.pop(0))
     server.replies = [(401, {"code": "unauthorized"}), (200, []), (200, [])]
     client.task_types()
     client.task_types()
     assert [headers["Authorization"] for _, _, headers, _ in server.said] == ["Bearer old", "Bearer new", "Bearer new"]
 
 
-def test_a_401_with_the_same_token_is_a_problem(server: ScriptedServer, client: Client) -> None:
+def test_a_401_with_the_same_token_is_a_problem(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(401, {"code": "unauthorized"})]
     with pytest.raises(ApiProblem):
         client.task_types()
@@ -192,7 +192,7 @@ def test_a_401_with_the_same_token_is_a_problem(server: ScriptedServer, client: 
 
 def test_a_token_that_is_not_there_yet_is_looked_for_at_every_call(server: ScriptedServer) -> None:
     tokens = [None, None, "made"]
-    client = Client(server.url, lambda: tokens.pop(0))
+    client = Calls(server.url, lambda: tokens.pop(0))
     server.replies = [(401, {}), (200, [])]
     with pytest.raises(ApiProblem):
         client.task_types()
@@ -201,7 +201,7 @@ def test_a_token_that_is_not_there_yet_is_looked_for_at_every_call(server: Scrip
     assert server.said[1][2]["Authorization"] == "Bearer made"
 
 
-def test_ids_are_quoted_in_paths(server: ScriptedServer, client: Client) -> None:
+def test_ids_are_quoted_in_paths(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(200, {"released": 0}), (200, {"task_id": "x"})]
     client.gone("../w?", crashed=True)
     client.get_task("a/b", wait=0)
@@ -209,7 +209,7 @@ def test_ids_are_quoted_in_paths(server: ScriptedServer, client: Client) -> None
     assert server.said[0][3] == {"crashed": True}
 
 
-def test_a_create_can_be_repeated_under_a_key_of_the_callers(server: ScriptedServer, client: Client) -> None:
+def test_a_create_can_be_repeated_under_a_key_of_the_callers(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(503, {}), (201, {"task_id": "a"})]
     with pytest.raises(ApiUnreachable):
         client.create_task("x", 1, idempotency_key="mine")
@@ -218,7 +218,7 @@ def test_a_create_can_be_repeated_under_a_key_of_the_callers(server: ScriptedSer
     assert [body for _, _, _, body in server.said] == [{"name": "x", "processing_time": 1}] * 2
 
 
-def test_events_are_asked_for_by_number(server: ScriptedServer, client: Client) -> None:
+def test_events_are_asked_for_by_number(server: ScriptedServer, client: Calls) -> None:
     server.replies = [(200, [{"event_id": 8}])]
     assert client.events(after=7, limit=2) == [{"event_id": 8}]
     assert server.said[0][1] == "/events?after=7&limit=2"
@@ -265,15 +265,15 @@ def test_a_private_authority_is_trusted_if_the_environment_names_it(
     secure_url: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ApiUnreachable, match="certificate verify failed"):
-        Client(secure_url).task_types()
+        Calls(secure_url).task_types()
     monkeypatch.setenv(name, str(CERTIFICATES / "authority.pem"))
-    assert Client(secure_url).task_types() == []
+    assert Calls(secure_url).task_types() == []
 
 
 @pytest.mark.usefixtures("_no_authorities")
 def test_an_authority_that_is_not_there_is_named(secure_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
-    client = Client(secure_url)
+    client = Calls(secure_url)
     for _ in range(2):
         with pytest.raises(ApiUnreachable, match=r"SSL_CERT_FILE: there is no /nowhere/ca\.pem"):
             client.task_types()
@@ -283,18 +283,18 @@ def test_an_authority_that_is_not_there_is_named(secure_url: str, monkeypatch: p
 def test_without_https_no_authority_is_looked_for(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
     server.replies = [(200, [])]
-    assert Client(server.url).task_types() == []
+    assert Calls(server.url).task_types() == []
 
 
 @pytest.mark.usefixtures("_no_authorities")
 def test_no_proxy_is_used(secure_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
-    assert Client(secure_url).task_types() == []
+    assert Calls(secure_url).task_types() == []
 
 
 @pytest.mark.parametrize("url", ["http://user:hush@host", "host:8000", "ftp://host", "http://host/?a=hush"])
 def test_what_is_no_address_of_an_api_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ValueError, match="address of an API") as raised:
-        Client(url)
+        Calls(url)
     assert "hush" not in str(raised.value)

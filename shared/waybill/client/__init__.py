@@ -1,0 +1,1 @@
+"""The HTTP client of the API: its calls, and what programs build on them."""
