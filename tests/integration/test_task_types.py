@@ -23,7 +23,8 @@ def test_a_type_is_created_shown_listed_and_deleted(fetch: Fetch) -> None:
 def test_a_type_is_changed_only_where_it_is_said(fetch: Fetch) -> None:
     before = fetch("POST", "/task-types", RESIZE, token=ADMIN).json()
     answer = fetch("PATCH", "/task-types/resize", {"processing_time": None, "priority": 7}, token=ADMIN)
-    assert answer.json() == before | {"processing_time": None, "priority": 7}
+    edited = sorted([*before["edited"], "priority"])
+    assert answer.json() == before | {"processing_time": None, "priority": 7, "edited": edited}
 
 
 def test_pause_and_resume(fetch: Fetch) -> None:

@@ -16,7 +16,13 @@ from waybill_api.handlers.suggestions import SuggestionsHandler
 from waybill_api.handlers.task import CancelHandler, RetryHandler, TaskHandler
 from waybill_api.handlers.task_bulk import TaskBulkHandler
 from waybill_api.handlers.task_stages import TaskStagesHandler
-from waybill_api.handlers.task_types import PauseHandler, ResumeHandler, TaskTypeHandler, TaskTypesHandler
+from waybill_api.handlers.task_types import (
+    DeclarationHandler,
+    PauseHandler,
+    ResumeHandler,
+    TaskTypeHandler,
+    TaskTypesHandler,
+)
 from waybill_api.handlers.tasks import TaskBatchHandler, TasksHandler
 from waybill_api.handlers.type_stages import TypeStagesHandler
 from waybill_api.handlers.workers import (
@@ -47,6 +53,7 @@ def api_routes() -> Iterator[Route]:
     yield Route("/statistics", StatisticsHandler)
     yield Route("/task-types", TaskTypesHandler)
     yield Route("/task-types/{name}", TaskTypeHandler)
+    yield Route("/task-types/{name}/declaration", DeclarationHandler)
     yield Route("/task-types/{name}/stages", TypeStagesHandler)
     yield Route("/task-types/{name}/pause", PauseHandler)
     yield Route("/task-types/{name}/resume", ResumeHandler)

@@ -130,6 +130,10 @@ class Calls(Transport):
         """Change a task type and return it."""
         return dict(self._call("PATCH", f"/task-types/{_quoted(name)}", fields))
 
+    def declare_task_type(self, name: str, declaration: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what the code of a handler says of a type, and return the type; fields that a person has set stay."""
+        return dict(self._call("PUT", f"/task-types/{_quoted(name)}/declaration", declaration))
+
     def accounts(self) -> list[dict[str, Any]]:
         """List the accounts."""
         return _listed(self._call("GET", "/accounts"))

@@ -10,6 +10,9 @@ from waybill.domain.status import ErrorCode, Status
 RUN_LIMIT_GRACE = 60
 DEFAULT_RUN_LIMIT = 3_600
 
+SLEEP = "sleep"
+"""The handler that waits for the task's processing time; no other one is limited by it."""
+
 API = "api"
 """The source of events of the API itself."""
 
@@ -42,9 +45,13 @@ class Task:
     """The handlers of a pipeline in order, each given the result of the one before; None for a simple task."""
     processing_time: int | None
     input: Any = None
+    secret: tuple[str, ...] = ()
+    """The names of the fields of its input that are never shown."""
     priority: int = 0
     external_key: str | None = None
     timeout: int | None = None
+    has_own_timeout: bool = False
+    """Whether its time-out was given with it, so that a retry does not take that of its type."""
     max_attempts: int = 1
     min_backoff: float = 1.0
     max_backoff: float = 300.0
@@ -136,11 +143,13 @@ class Task:
     @property
     def run_limit(self) -> float:
         """The seconds that one run may take before it counts as hung."""
-        return run_limit_of(self.timeout, self.processing_time)
+        return run_limit_of(self.handler, self.timeout, self.processing_time)
 
 
-def run_limit_of(timeout: int | None, processing_time: int | None) -> float:
-    """Return the seconds that one run may take before it counts as hung."""
+def run_limit_of(handler: str | None, timeout: int | None, processing_time: int | None) -> float:
+    """Return the seconds that one run may take before it counts as hung; the processing time is for SLEEP alone."""
     if timeout is not None:
         return timeout
-    return DEFAULT_RUN_LIMIT if processing_time is None else processing_time + RUN_LIMIT_GRACE
+    if handler != SLEEP or processing_time is None:
+        return DEFAULT_RUN_LIMIT
+    return processing_time + RUN_LIMIT_GRACE

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from waybill.domain.encoded import Encoded
+
 HANDLER_AND_STAGES = "a type has a handler or stages, not both"
 ONLY_TRACKED_ARE_SILENT = "only a tracked type, which has neither handler nor stages, has a stage_timeout"
 BACKOFFS_IN_ORDER = "min_backoff must not exceed max_backoff"
@@ -34,7 +36,22 @@ class TaskType:
     """Whether a silent task ends in ERROR `timeout`."""
     no_handler_after: int | None = None
     """The seconds without a worker that serves them after which due tasks end in ERROR `no_handler`; None: never."""
+    input_schema: Encoded | None = None
+    """The JSON Schema of the input of its tasks; None: any input will do."""
+    secret: tuple[str, ...] = ()
+    """The names of the fields of the input that are never shown."""
+    declared: Encoded | None = None
+    """What the code of its handler last declared of it: a JSON object; None if it has declared nothing."""
+    edited: tuple[str, ...] = ()
+    """The names of the fields that a person has set, sorted; a declaration leaves them alone."""
     created_at: int = 0
+
+    @property
+    def handlers(self) -> tuple[str, ...]:
+        """The handlers that its tasks need; none if outside services report on them."""
+        if self.stages is not None:
+            return self.stages
+        return () if self.handler is None else (self.handler,)
 
     @property
     def is_tracked(self) -> bool:

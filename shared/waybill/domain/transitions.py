@@ -273,6 +273,8 @@ def _next_attempt(task: Task, position: int, *, now: int, delay: int) -> Task:
 def _taken_from(task_type: TaskType, task: Task) -> Task:
     """Return the task with the fields from its type; a pipeline has no stage's handler yet."""
     taken = taken_from(task_type)
+    if task.has_own_timeout:
+        del taken["timeout"]
     if task_type.stages is not None:
         taken["handler"] = task_type.stages[0]
     return replace(task, **taken)

@@ -21,7 +21,7 @@ from waybill.wire.fields import (
     TaskId,
     TypeName,
 )
-from waybill.wire.tasks import EXAMPLE_ID, TaskJson, task_json
+from waybill.wire.tasks import EXAMPLE_ID, TaskJson, granted_json, task_json
 
 
 class ErrorSaid(BaseModel):
@@ -161,8 +161,8 @@ class Outcomes(TypedDict):
     outcomes: list[OutcomeJson]
 
 
-def outcome_json(task_id: str | None, outcome: Outcome, task: Task | None) -> OutcomeJson:
-    """Write what became of a report, with the task if there is one to show."""
+def outcome_json(task_id: str | None, outcome: Outcome, task: Task | None, *, is_granted: bool = False) -> OutcomeJson:
+    """Write what became of a report, with the task if there is one to show: the whole one with a granted claim."""
     if task is None:
         return {"task_id": task_id, "outcome": outcome.value}
-    return {"task_id": task_id, "outcome": outcome.value, "task": task_json(task)}
+    return {"task_id": task_id, "outcome": outcome.value, "task": granted_json(task) if is_granted else task_json(task)}

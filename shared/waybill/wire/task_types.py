@@ -1,12 +1,25 @@
 """A task type on the wire."""
 
-from typing import Annotated, Self
+import json
+from collections.abc import Collection
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator, with_config
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+    with_config,
+)
 from typing_extensions import TypedDict
 
+from waybill.domain.declaration import KIND, edited_with
+from waybill.domain.encoded import Encoded, value_of
 from waybill.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
-from waybill.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName
+from waybill.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName, distinct
 from waybill.wire.timestamps import rfc3339
 
 Title = Annotated[str, StringConstraints(max_length=200)]
@@ -25,6 +38,37 @@ StageTimeoutEnds = Annotated[bool, Field(description="Whether a silent task then
 NoHandlerAfter = Annotated[
     Annotated[int, Field(ge=1, le=604_800)] | None,
     Field(description="Seconds without a worker after which due tasks end in ERROR `no_handler`; null: they wait."),
+]
+MAX_SECRETS = 100
+Secret = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1, max_length=128)], ...],
+    Field(
+        strict=False,  # a list of JSON is no tuple
+        max_length=MAX_SECRETS,
+        description="The fields of `input` that are never shown; only the worker that runs a task is given them.",
+        json_schema_extra={"uniqueItems": True},
+    ),
+    AfterValidator(distinct),
+]
+SCHEMA_LIMIT = 16 * 1024
+"""Bytes of the JSON of an input's schema, without spaces."""
+
+
+def compact(value: Any) -> str:
+    """Return a value as JSON without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def small_enough(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema. Raises ValueError if it is too large."""
+    if len(compact(schema).encode()) > SCHEMA_LIMIT:
+        raise ValueError(f"must not be larger than {SCHEMA_LIMIT // 1024} KiB")
+    return schema
+
+
+InputSchema = Annotated[
+    Annotated[dict[str, Any], AfterValidator(small_enough)] | None,
+    Field(description="A JSON Schema that the `input` of its tasks must fit; null: any input will do."),
 ]
 DefaultTime = Annotated[Seconds | None, Field(description="Seconds, for tasks that give none of their own.")]
 
@@ -56,6 +100,8 @@ class CreateTaskType(Body):
     stage_timeout: StageTimeout = None
     stage_timeout_ends: StageTimeoutEnds = False
     no_handler_after: NoHandlerAfter = None
+    input_schema: InputSchema = None
+    secret: Secret = ()
 
     @field_validator("stages")
     @classmethod
@@ -78,8 +124,9 @@ class CreateTaskType(Body):
         return self
 
     def to_task_type(self) -> TaskType:
-        """Return the domain's record of it."""
-        return TaskType(**dict(self))
+        """Return the domain's record of it; who creates a type has chosen what runs its tasks, or that nothing does."""
+        edited = edited_with((*self.model_fields_set, *KIND))
+        return TaskType(name=self.name, **given_fields(self), edited=edited)
 
 
 class ChangeTaskType(Body):
@@ -100,6 +147,38 @@ class ChangeTaskType(Body):
     stage_timeout: StageTimeout = None
     stage_timeout_ends: StageTimeoutEnds = False
     no_handler_after: NoHandlerAfter = None
+    input_schema: InputSchema = None
+    secret: Secret = ()
+
+
+class DeclareTaskType(Body):
+    """What the code of a handler says of its type. Fields that a person has set stay as they are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"handler": "resize", "title": "Resize a picture", "max_attempts": 3}],
+            "oneOf": [{"required": ["handler"]}, {"required": ["stages"]}],
+        }
+    )
+
+    title: Title = ""
+    handler: Handler = None
+    stages: Stages | None = None
+    timeout: Timeout = None
+    max_attempts: Attempts = 1
+    min_backoff: Backoff = 1.0
+    max_backoff: Backoff = 300.0
+    priority: Priority = 0
+    input_schema: InputSchema = None
+    secret: Secret = ()
+
+    @model_validator(mode="after")
+    def _is_run_in_one_way(self) -> Self:
+        if (self.handler is None) == (self.stages is None):
+            raise ValueError("give either a handler or stages")
+        if self.min_backoff > self.max_backoff:
+            raise ValueError(BACKOFFS_IN_ORDER)
+        return self
 
 
 @with_config(
@@ -117,7 +196,12 @@ class ChangeTaskType(Body):
                     "stage_timeout": None,
                     "stage_timeout_ends": False,
                     "no_handler_after": None,
+                    "input_schema": {"type": "object", "properties": {"width": {"type": "integer"}}},
+                    "secret": [],
+                    "declared": {"handler": "resize", "title": "Resize a picture", "max_attempts": 5},
+                    "edited": ["max_attempts"],
                     "created_at": "2026-01-31T09:30:00.250Z",
+                    "served": True,
                 }
             ]
         }
@@ -140,11 +224,38 @@ class TaskTypeJson(TypedDict):
     stage_timeout: int | None
     stage_timeout_ends: bool
     no_handler_after: int | None
+    input_schema: Annotated[
+        dict[str, Any] | None, Field(description="The JSON Schema of its tasks' input; null: any input will do.")
+    ]
+    secret: Annotated[list[str], Field(description="The fields of `input` that are never shown.")]
+    declared: Annotated[
+        dict[str, Any] | None, Field(description="What the code of its handler last declared; null: nothing.")
+    ]
+    edited: Annotated[
+        list[str], Field(description="The fields that a person has set, and that a declaration leaves alone.")
+    ]
     created_at: str
+    served: Annotated[
+        bool | None,
+        Field(description="Whether live workers have all its handlers; null if outside services report on its tasks."),
+    ]
 
 
-def task_type_json(task_type: TaskType) -> TaskTypeJson:
-    """Write a task type."""
+def given_fields(body: CreateTaskType | ChangeTaskType | DeclareTaskType) -> dict[str, Any]:
+    """Return the fields that a body gives, but for the name, as the domain has them."""
+    given = body.model_dump(exclude_unset=True, exclude={"name"})
+    if given.get("input_schema") is not None:
+        given["input_schema"] = Encoded(compact(given["input_schema"]))
+    return given
+
+
+def version_json(task_type: TaskType) -> dict[str, Any]:
+    """Write what is kept of a task type: its version, whoever serves it."""
+    return {name: value for name, value in task_type_json(task_type).items() if name != "served"}
+
+
+def task_type_json(task_type: TaskType, served: Collection[str] = ()) -> TaskTypeJson:
+    """Write a task type; `served` holds the handlers that live workers have."""
     return {
         "name": task_type.name,
         "title": task_type.title,
@@ -160,5 +271,10 @@ def task_type_json(task_type: TaskType) -> TaskTypeJson:
         "stage_timeout": task_type.stage_timeout,
         "stage_timeout_ends": task_type.stage_timeout_ends,
         "no_handler_after": task_type.no_handler_after,
+        "input_schema": value_of(task_type.input_schema),
+        "secret": list(task_type.secret),
+        "declared": value_of(task_type.declared),
+        "edited": list(task_type.edited),
         "created_at": rfc3339(task_type.created_at),
+        "served": None if task_type.is_tracked else all(handler in served for handler in task_type.handlers),
     }

@@ -11,6 +11,9 @@ from waybill.wire.fields import MAX_ITEMS, Body, Counter, ExternalKey, Metadata,
 from waybill.wire.size import within_limit
 from waybill.wire.timestamps import rfc3339
 
+MASK = "***"
+"""What is shown in place of a secret."""
+
 EXAMPLE_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
 
 
@@ -22,10 +25,14 @@ class CreateTask(Body):
     name: Name
     type: TypeName = "sleep"
     processing_time: Annotated[
-        Seconds | None, Field(description="Seconds; may be left out if the type gives a default or has no handler.")
+        Seconds | None, Field(description="Seconds; needed if its handler is `sleep` and the type gives no default.")
     ] = None
     input: Annotated[Any, Field(description="What the handler is given: any JSON.")] = None
     priority: Annotated[Priority | None, Field(description="By default the type's; higher is sooner.")] = None
+    timeout: Annotated[
+        Annotated[int, Field(ge=1, le=604_800)] | None,
+        Field(description="Seconds that one run of it may take, whatever its type says."),
+    ] = None
     metadata: Annotated[Metadata, Field(description="Your own notes, by key.")] = Field(default_factory=dict)
     external_key: ExternalKey | None = None
 
@@ -167,7 +174,7 @@ def task_json(task: Task) -> TaskJson:
         "stage": task.stage,
         "progress": task.progress,
         "metadata": dict(task.metadata),
-        "input": value_of(task.input),
+        "input": shown_input(task),
         "result": task.result,
         "error": error_json(task.error),
         "priority": task.priority,
@@ -186,6 +193,21 @@ def task_json(task: Task) -> TaskJson:
         "heard_at": rfc3339(task.heard_at),
         "silent_at": rfc3339(task.silent_at),
     }
+
+
+def granted_json(task: Task) -> TaskJson:
+    """Write a task for the worker that runs it, with the whole input."""
+    written = task_json(task)
+    written["input"] = value_of(task.input)
+    return written
+
+
+def shown_input(task: Task) -> Any:
+    """Return the input of a task, with MASK in place of what is secret."""
+    value = value_of(task.input)
+    if not task.secret or not isinstance(value, dict):
+        return value
+    return {name: MASK if name in task.secret else one for name, one in value.items()}
 
 
 def error_json(error: TaskError | None) -> TaskErrorJson | None:

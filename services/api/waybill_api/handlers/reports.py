@@ -38,7 +38,7 @@ class ReportsHandler(Endpoint):
 
 
 def _outcome(judged: Judged) -> OutcomeJson:
-    outcome = outcome_json(judged.task_id, judged.outcome, judged.task)
+    outcome = outcome_json(judged.task_id, judged.outcome, judged.task, is_granted=judged.is_granted)
     if judged.outcome is Outcome.INVALID:
         outcome["detail"] = "the task's metadata would grow too large"
     return outcome

@@ -8,7 +8,7 @@ from waybill.domain.errors import AttemptHasMoved, StorageFull, TaskIsFinal, Tas
 from waybill.domain.status import Outcome
 from waybill.domain.task import Task
 from waybill.wire.reports import TaskReport
-from waybill.wire.tasks import ExpectAttempt, TaskJson, task_json
+from waybill.wire.tasks import ExpectAttempt, TaskJson, granted_json, task_json
 from waybill_api.handlers.parameters import TaskIdPath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import Header, call
@@ -55,7 +55,8 @@ class TaskHandler(Endpoint):
         (judged,) = await self.store.insist(commands.reports.report, [body.to_report(task_id)])
         if judged.outcome is Outcome.UNKNOWN:
             raise TaskNotFound()
-        task = task_json(judged.task or self.store.look_up(tables.tasks.load, task_id))
+        written = granted_json if judged.is_granted else task_json
+        task = written(judged.task or self.store.look_up(tables.tasks.load, task_id))
         if judged.outcome is Outcome.INVALID:
             raise invalid([{"pointer": "/metadata", "detail": "the task's metadata would grow too large"}])
         if judged.outcome in (Outcome.STALE, Outcome.REFUSED):

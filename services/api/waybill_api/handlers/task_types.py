@@ -1,13 +1,27 @@
-"""Task types: list, create, change, delete, pause, resume."""
+"""Task types: list, create, change, declare, delete, pause, resume."""
 
+import logging
+
+from waybill.domain.encoded import Encoded
 from waybill.domain.errors import ChangedMeanwhile, StorageFull, TaskTypeExists, TaskTypeInUse
 from waybill.domain.task_type import TaskType
-from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
+from waybill.wire.task_types import (
+    ChangeTaskType,
+    CreateTaskType,
+    DeclareTaskType,
+    TaskTypeJson,
+    compact,
+    given_fields,
+    task_type_json,
+    version_json,
+)
 from waybill_api.handlers.parameters import IfMatch, Limit, TypeCursor, TypeNamePath, type_cursor_of
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call
 from waybill_api.preconditions.versions import etag_of, unchanged
 from waybill_api.store import commands, tables
+
+log = logging.getLogger(__name__)
 
 
 class TypeEndpoint(Endpoint):
@@ -15,9 +29,8 @@ class TypeEndpoint(Endpoint):
 
     def shown(self, task_type: TaskType) -> TaskTypeJson:
         """Return a task type on the wire, with the ETag of its version."""
-        written = task_type_json(task_type)
-        self.set_header("ETag", etag_of(written))
-        return written
+        self.set_header("ETag", etag_of(version_json(task_type)))
+        return task_type_json(task_type, self.workers.served())
 
 
 class TaskTypesHandler(TypeEndpoint):
@@ -30,7 +43,8 @@ class TaskTypesHandler(TypeEndpoint):
         if limit is not None and len(found) > limit:
             del found[limit:]
             self.link_next(type_cursor_of(found[-1].name))
-        return [task_type_json(task_type) for task_type in found]
+        served = self.workers.served()
+        return [task_type_json(task_type, served) for task_type in found]
 
     @call("create_task_type", 201, raises=(TaskTypeExists, StorageFull))
     async def post(self, body: CreateTaskType) -> TaskTypeJson:
@@ -55,15 +69,34 @@ class TaskTypeHandler(TypeEndpoint):
         Fields that are not given stay as they are. Tasks that exist keep what they were created with, except that a
         paused type starts no run.
         """
-        changes = body.model_dump(exclude_unset=True)
-        return self.shown(
-            await self.store.write(commands.task_types.change, name, changes, unchanged(if_match, task_type_json))
+        changed = await self.store.write(
+            commands.task_types.change, name, given_fields(body), unchanged(if_match, version_json)
         )
+        return self.shown(changed)
 
     @call("delete_task_type", 204, raises=(TaskTypeInUse, ChangedMeanwhile, StorageFull))
     async def delete(self, name: TypeNamePath, if_match: IfMatch = None) -> None:
         """Delete a task type that no task has."""
-        await self.store.write(commands.task_types.delete, name, unchanged(if_match, task_type_json))
+        await self.store.write(commands.task_types.delete, name, unchanged(if_match, version_json))
+
+
+class DeclarationHandler(TypeEndpoint):
+    """What code says of a task type."""
+
+    @call("declare_task_type", also=201, raises=(StorageFull,))
+    async def put(self, name: TypeNamePath, body: DeclareTaskType) -> TaskTypeJson:
+        """Declare a task type: what the code of its handler says of it.
+
+        A missing type is made of it. Of one that exists, the fields that a person has set stay; the others are as
+        declared. Tasks that exist keep what they were created with.
+        """
+        text = Encoded(compact(body.model_dump(mode="json", exclude_unset=True)))
+        task_type, is_new = await self.store.insist(commands.task_types.declare, name, given_fields(body), text)
+        if is_new:
+            self.set_status(201)
+            self.set_header("Location", f"/task-types/{name}")
+            log.info("task type %s is made: code declares it", name, extra={"action": "type_declared"})
+        return self.shown(task_type)
 
 
 class PauseHandler(TypeEndpoint):

@@ -165,6 +165,7 @@ def _draft(wish: CreateTask) -> TaskDraft:
         processing_time=wish.processing_time,
         input=wish.input,
         priority=wish.priority,
+        timeout=wish.timeout,
         metadata=wish.metadata,
         external_key=wish.external_key,
     )

@@ -169,6 +169,8 @@ def _responses(call: Call, method: str, schemas: _Schemas) -> dict[str, Any]:
         content: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in operation.media}
         answered["content"] = content | {JSON: {"schema": schema, "example": schemas.example(schema)}}
     responses = {str(operation.status): answered}
+    for status in operation.also:
+        responses[str(status)] = answered | {"description": HTTPStatus(status).phrase}
     if any(parameter.name == "If-None-Match" for parameter in operation.parameters):
         responses["304"] = {"description": "It has not changed"}
     codes: dict[int, set[str]] = {}

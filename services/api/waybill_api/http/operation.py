@@ -68,6 +68,8 @@ class Operation:
     name: str
     function: Method
     status: int
+    also: tuple[int, ...]
+    """Other statuses of success."""
     parameters: tuple[Parameter, ...]
     model: type[BaseModel]
     """Validates the parameters, all at once."""
@@ -157,6 +159,7 @@ def call(
     name: str,
     status: int = 200,
     *,
+    also: int | None = None,
     limit: int = SINGLE_LIMIT,
     media: tuple[str, ...] = (JSON,),
     raises: tuple[type[WaybillError] | ProblemKind, ...] = (),
@@ -166,11 +169,11 @@ def call(
 
     An argument that is a pydantic model is the body; `Annotated` with Path or Header names the source of others,
     and the rest are query parameters. The first paragraph of the docstring is the summary. The answer is the result
-    as JSON; an asynchronous iterator of lists is streamed as one of `media`.
+    as JSON; an asynchronous iterator of lists is streamed as one of `media`. The method may set the status `also`.
     """
 
     def decorate(function: Method) -> Carried:
-        operation = _read(function, name, status, limit, media, raises, is_form)
+        operation = _read(function, name, (status,) if also is None else (status, also), limit, media, raises, is_form)
 
         @functools.wraps(function)
         async def carry_out(endpoint: Any, *path: str) -> None:
@@ -197,7 +200,7 @@ def item_of(answer: Any) -> Any:
 def _read(
     function: Method,
     name: str,
-    status: int,
+    statuses: tuple[int, ...],
     limit: int,
     media: tuple[str, ...],
     raises: tuple[type[WaybillError] | ProblemKind, ...],
@@ -221,7 +224,8 @@ def _read(
     return Operation(
         name=name,
         function=function,
-        status=status,
+        status=statuses[0],
+        also=statuses[1:],
         parameters=tuple(parameters),
         model=create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", defer_build=True), **fields),
         defaults={argument: default for argument, (_, default) in fields.items()},

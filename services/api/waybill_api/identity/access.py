@@ -65,6 +65,7 @@ SCOPES: dict[str, Needs] = {
     "list_type_stages": Scope.CLIENT,
     "create_task_type": Scope.ADMIN,
     "change_task_type": Scope.ADMIN,
+    "declare_task_type": Scope.REPORTER,
     "delete_task_type": Scope.ADMIN,
     "pause_task_type": Scope.ADMIN,
     "resume_task_type": Scope.ADMIN,

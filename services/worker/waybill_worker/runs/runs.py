@@ -8,7 +8,7 @@ from typing import Any
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
 from waybill.domain.status import ErrorCode, Status
-from waybill.domain.task import DEFAULT_RUN_LIMIT, RUN_LIMIT_GRACE
+from waybill.domain.task import run_limit_of
 from waybill.encoding import bounded, encoded
 from waybill.host.world import REAL, World
 from waybill.queue.message import Message
@@ -61,13 +61,9 @@ class Run:
 
     @property
     def limit(self) -> float:
-        """The seconds that it may take: as in the domain, from the time-out or the processing time."""
+        """The seconds that it may take: as in the domain."""
         task = self.task or {}
-        if task.get("timeout") is not None:
-            return float(task["timeout"])
-        if task.get("processing_time") is not None:
-            return float(task["processing_time"]) + RUN_LIMIT_GRACE
-        return DEFAULT_RUN_LIMIT
+        return float(run_limit_of(task.get("handler"), task.get("timeout"), task.get("processing_time")))
 
     @property
     def is_suspect(self) -> bool:

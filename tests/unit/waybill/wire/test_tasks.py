@@ -2,12 +2,13 @@
 
 import dataclasses
 
+from waybill.domain.declaration import DECLARABLE
 from waybill.domain.event import Event, EventKind
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import Task, TaskError
 from waybill.domain.task_type import TaskType
 from waybill.wire.events import event_json
-from waybill.wire.task_types import ChangeTaskType, CreateTaskType, TaskTypeJson, task_type_json
+from waybill.wire.task_types import ChangeTaskType, CreateTaskType, DeclareTaskType, TaskTypeJson, task_type_json
 from waybill.wire.tasks import CreateTask, TaskJson, task_json
 
 TASK = Task(
@@ -52,11 +53,13 @@ def test_what_an_event_records_is_not_hidden_by_what_was_said() -> None:
 
 def test_the_fields_of_a_type_are_the_domains() -> None:
     fields = [field.name for field in dataclasses.fields(TaskType)]
-    assert list(TaskTypeJson.__annotations__) == fields
-    assert list(task_type_json(TaskType(name="x"))) == fields
-    assert list(CreateTaskType.model_fields) == fields[:-1]
-    assert list(ChangeTaskType.model_fields) == fields[1:-1]
-    assert CreateTaskType(name="x").to_task_type() == TaskType(name="x")
+    assert list(TaskTypeJson.__annotations__) == [*fields, "served"]
+    assert list(task_type_json(TaskType(name="x"))) == [*fields, "served"]
+    by_people = [name for name in fields if name not in ("declared", "edited", "created_at")]
+    assert list(CreateTaskType.model_fields) == by_people
+    assert list(ChangeTaskType.model_fields) == by_people[1:]
+    assert tuple(DeclareTaskType.model_fields) == DECLARABLE
+    assert CreateTaskType(name="x").to_task_type() == TaskType(name="x", edited=("handler", "stages"))
 
 
 def test_a_create_has_the_fields_of_the_design() -> None:
@@ -66,6 +69,7 @@ def test_a_create_has_the_fields_of_the_design() -> None:
         "type",
         "input",
         "priority",
+        "timeout",
         "metadata",
         "external_key",
     }

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from waybill.domain.account import Role
 from waybill.domain.errors import TaskTypeNotFound
 from waybill.domain.task_type import TaskType
-from waybill.wire.task_types import CreateTaskType, task_type_json
+from waybill.wire.task_types import CreateTaskType, task_type_json, version_json
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
 from waybill_api.admin.search import address
@@ -31,13 +31,16 @@ class TaskTypesPage(Page):
     @call("task_types_page")
     async def get(self, cursor: TypeCursor = None) -> None:
         """Show a page of the task types, with the counts of their tasks."""
+        served = self.workers.served()
         now, statistics = self.store.clock.now(), self.store.statistics
         found = await self.store.read(tables.task_types.page, cursor, AT_ONCE + 1)
         shown = found[:AT_ONCE]
         await self.show(
             "task_types.html",
             "Task types",
-            types=[(task_type_json(one), of_type(one.name, statistics.standing(now, one.name))) for one in shown],
+            types=[
+                (task_type_json(one, served), of_type(one.name, statistics.standing(now, one.name))) for one in shown
+            ],
             may_change=self.session.role >= Role.ADMIN,
             length=length,
             query=urlencode({"limit": AT_ONCE} | ({} if cursor is None else {"cursor": type_cursor_of(cursor)})),
@@ -69,13 +72,13 @@ class TaskTypePage(Page):
                 raise
             self.go(ADD)
             return
-        shown = task_type_json(found)
+        shown = task_type_json(found, self.workers.served())
         may_change = self.session.role >= Role.ADMIN
         await self.show(
             "task_type.html",
             Name(found.name),
             type=shown,
-            etag=etag_of(shown),
+            etag=etag_of(version_json(found)),
             is_new=False,
             may_change=may_change,
             counted=of_type(name, self.store.statistics.standing(self.store.clock.now(), name)),

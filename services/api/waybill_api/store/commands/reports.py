@@ -26,6 +26,8 @@ class Judged:
     """None if a key names no task."""
     outcome: Outcome
     task: Task | None = None
+    is_granted: bool = False
+    """Whether it is a claim that was granted, whose sender is shown the whole task."""
 
 
 def report(unit: Unit, reports: Sequence[Report], malformed: int = 0) -> list[Judged]:
@@ -71,7 +73,7 @@ def _report(unit: Unit, said: Report) -> Judged:
         taken = {"worker": task.worker, "run": task.run, "crashed": True, "alone": True}
         unit.record_own(after, EventKind.RELEASE, taken)
     if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
-        return Judged(said.task_id, outcome, unit.as_granted(after))
+        return Judged(said.task_id, outcome, unit.as_granted(after), is_granted=True)
     return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
 
 

@@ -14,5 +14,6 @@ class TaskDraft:
     processing_time: int | None = None
     input: Any = None
     priority: int | None = None
+    timeout: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     external_key: str | None = None

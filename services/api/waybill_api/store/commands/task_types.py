@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from waybill.domain import declaration
+from waybill.domain.encoded import Encoded
 from waybill.domain.errors import Invalid, TaskTypeExists, TaskTypeInUse, TaskTypeNotFound
 from waybill.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
 from waybill_api.store.writing.unit import Unit
@@ -26,7 +28,7 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any], condition: Conditi
 
     Raises TaskTypeNotFound, Invalid, and what the condition raises.
     """
-    changed = replace(_load(unit, name, condition), **changes)
+    changed = declaration.edit(_load(unit, name, condition), changes)
     if changed.handler is not None and changed.stages is not None:
         raise Invalid(HANDLER_AND_STAGES, "/stages" if changes.get("stages") else "/handler")
     if changed.min_backoff > changed.max_backoff:
@@ -36,6 +38,17 @@ def change(unit: Unit, name: str, changes: Mapping[str, Any], condition: Conditi
         raise Invalid(ONLY_TRACKED_ARE_SILENT, f"/{given[0]}")
     unit.put_type(changed)
     return changed
+
+
+def declare(unit: Unit, name: str, said: Mapping[str, Any], text: Encoded) -> tuple[TaskType, bool]:
+    """Take over what code says of a task type, in `said` as in `text`; return the type, and whether it was made."""
+    known = unit.task_type(name)
+    declared = declaration.declare(name, said, known, text)
+    if known is None:
+        return create(unit, declared), True
+    if declared != known:
+        unit.put_type(declared)
+    return declared, False
 
 
 def delete(unit: Unit, name: str, condition: Condition | None = None) -> None:

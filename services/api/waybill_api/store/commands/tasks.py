@@ -6,7 +6,7 @@ from waybill.domain import transitions
 from waybill.domain.errors import ExternalKeyTaken, Invalid, TaskIsNotFinal
 from waybill.domain.event import EventKind
 from waybill.domain.report import TaskKey
-from waybill.domain.task import Task
+from waybill.domain.task import SLEEP, Task
 from waybill.domain.transitions import enter
 from waybill_api.store.commands import search
 from waybill_api.store.commands.task_draft import TaskDraft
@@ -40,8 +40,11 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
     if task_type is None:
         raise Invalid(f"there is no task type {draft.type!r}", "/type", index=index)
     processing_time = task_type.processing_time if draft.processing_time is None else draft.processing_time
-    if processing_time is None and task_type.handler is not None:
+    if processing_time is None and task_type.handler == SLEEP:
         raise Invalid(f"the type {draft.type!r} has no default: give it", "/processing_time", index=index)
+    taken = transitions.taken_from(task_type)
+    if draft.timeout is not None:
+        taken |= {"timeout": draft.timeout, "has_own_timeout": True}
     task = Task(
         task_id=unit.ids.draw(unit.now),
         name=draft.name,
@@ -55,7 +58,8 @@ def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:
         stage_since=unit.now,
         heard_at=unit.now,
         due_at=None if task_type.is_tracked else unit.now,
-        **transitions.taken_from(task_type),
+        secret=task_type.secret,
+        **taken,
     )
     return task if task.stages is None else enter(task, 0)
 

@@ -15,7 +15,18 @@ COLUMNS = tuple(
     for column in (("error_code", "error_message") if field.name == "error" else (field.name,))
 )
 """The fields of a Task, in their order."""
-FIXED = ("task_id", "name", "type", "processing_time", "input", "priority", "external_key", "created_at")
+FIXED = (
+    "task_id",
+    "name",
+    "type",
+    "processing_time",
+    "input",
+    "secret",
+    "priority",
+    "external_key",
+    "has_own_timeout",
+    "created_at",
+)
 """The columns that never change after creation."""
 TAKEN = ("stages", "timeout", "max_attempts", "min_backoff", "max_backoff", "stage_timeout", "stage_timeout_ends")
 """The columns that a task takes from its type, and rarely again; a pipeline's handler changes with its stage."""
@@ -45,8 +56,10 @@ def fixed(task: Task) -> tuple[Any, ...]:
         task.type,
         task.processing_time,
         _dump(task.input),
+        _dump(task.secret) if task.secret else None,
         task.priority,
         task.external_key,
+        task.has_own_timeout,
         task.created_at,
     )
 
@@ -132,7 +145,8 @@ def task_of(row: Sequence[Any]) -> Task:
     read["status"] = Status(read["status"])
     read["input"], read["result"] = _load(read["input"]), _load(read["result"])
     read["stages"] = None if read["stages"] is None else tuple(json.loads(read["stages"]))
-    for column in ("stage_timeout_ends", "isolate", "isolated"):
+    read["secret"] = () if read["secret"] is None else tuple(json.loads(read["secret"]))
+    for column in ("has_own_timeout", "stage_timeout_ends", "isolate", "isolated"):
         read[column] = bool(read[column])
     read["metadata"] = json.loads(read["metadata"])
     read["positions"] = {key: Position(*at) for key, at in json.loads(read["positions"]).items()}

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
+from waybill.domain.encoded import Encoded
 from waybill.domain.errors import TaskTypeNotFound
 from waybill.domain.route import handler_of
 from waybill.domain.task_type import TaskType
@@ -14,12 +15,20 @@ COLUMNS = tuple(field.name for field in fields(TaskType))
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM task_types"
 PUT = f"INSERT OR REPLACE INTO task_types ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
+LISTS = ("secret", "edited")
+TEXTS = ("input_schema", "declared")
+"""The columns that are kept as JSON, and those that are passed on as their text."""
+
 
 def _task_type(row: tuple[Any, ...]) -> TaskType:
     read = dict(zip(COLUMNS, row, strict=True))
     for column in ("paused", "stage_timeout_ends"):
         read[column] = bool(read[column])
     read["stages"] = None if read["stages"] is None else tuple(json.loads(read["stages"]))
+    for column in LISTS:
+        read[column] = tuple(json.loads(read[column]))
+    for column in TEXTS:
+        read[column] = None if read[column] is None else Encoded(read[column])
     return TaskType(**read)
 
 
@@ -66,6 +75,10 @@ def put(connection: Connection, task_type: TaskType) -> None:
     """Add a task type, or replace the one of its name."""
     values = {column: getattr(task_type, column) for column in COLUMNS}
     values["stages"] = None if task_type.stages is None else json.dumps(task_type.stages)
+    for column in LISTS:
+        values[column] = json.dumps(values[column], ensure_ascii=False)
+    for column in TEXTS:
+        values[column] = None if values[column] is None else values[column].text
     connection.execute(PUT, tuple(values.values()))
 
 

@@ -191,7 +191,7 @@ def held_by(connection: Connection, worker_id: str) -> dict[tuple[str, int], str
 
 def run_limits(connection: Connection, task_ids: Sequence[str]) -> dict[str, float]:
     """Return the run limit in seconds of each task that exists."""
-    rows = columns_of(connection, task_ids, ("task_id", "timeout", "processing_time"))
+    rows = columns_of(connection, task_ids, ("task_id", "handler", "timeout", "processing_time"))
     return {task_id: run_limit_of(*limits) for task_id, *limits in rows}
 
 
