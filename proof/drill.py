@@ -29,6 +29,8 @@ HELD = 12
 WAITING = 50
 PATIENCE = 60.0
 POLL_SECONDS = 0.1
+LOOK_SECONDS = 0.1
+"""Seconds between two looks of a watcher: enough for a few hundred tasks in half a minute."""
 
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ class Drill:
         self._journal = journal
         self._say = say
         self._loads: list[Load] = []
-        self._recorder = Recorder(running.client, self._known)
+        self._recorder = Recorder(running.client, self._known, LOOK_SECONDS)
 
     def run(self) -> Record:
         """Do everything and return the record. Raises CannotGoOn, ApiError."""

@@ -15,6 +15,8 @@ from waybill.domain.status import Status
 
 POLLERS = 2
 POLL_SECONDS = 0.03
+"""Seconds between two looks of one watcher, unless it is told otherwise."""
+
 FOLLOW_SECONDS = 0.5
 PAGE = 1_000
 LONG_POLL = 5.0
@@ -28,10 +30,11 @@ Json = dict[str, Any]
 class Recorder:
     """Watchers that ask for one task after another, one that waits for ends, and one that follows the history."""
 
-    def __init__(self, client: Calls, known: Callable[[], list[str]]) -> None:
-        """Take the client, and a function that returns the ids of the tasks known so far."""
+    def __init__(self, client: Calls, known: Callable[[], list[str]], pause: float = POLL_SECONDS) -> None:
+        """Take the client, a function that returns the ids of the tasks known so far, and the seconds between looks."""
         self._client = client
         self._known = known
+        self._pause = pause
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._final: set[str] = set()
@@ -71,13 +74,13 @@ class Recorder:
     def _poll(self, watcher: str) -> None:
         for task_id in self._chosen(watcher):
             self._look(watcher, partial(self._client.get_task, task_id))
-            if self._stopping.wait(POLL_SECONDS):
+            if self._stopping.wait(self._pause):
                 return
 
     def _wait(self, watcher: str) -> None:
         for task_id in self._chosen(watcher):
             self._look(watcher, partial(self._client.get_task, task_id, wait=LONG_POLL))
-            if self._stopping.wait(POLL_SECONDS):
+            if self._stopping.wait(self._pause):
                 return
 
     def _chosen(self, watcher: str) -> Iterator[str]:
@@ -88,7 +91,7 @@ class Recorder:
             with self._lock:
                 unfinished = [task_id for task_id in known if task_id not in self._final][-200:]
             if not known:
-                self._stopping.wait(POLL_SECONDS)
+                self._stopping.wait(self._pause)
                 continue
             for _ in range(20):
                 yield chance.choice(unfinished if unfinished and chance.random() < 0.8 else known)

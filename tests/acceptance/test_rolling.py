@@ -11,8 +11,8 @@ import pytest
 
 from tests.acceptance.instance import Instance, Service, wait_until
 
-ROUNDS = 4
-EVERY = 0.02
+ROUNDS = 3
+EVERY = 0.04
 """Seconds from one create to the next."""
 REPLACED_EVERY = 1.5
 BODY = json.dumps({"name": "r", "processing_time": 0})
