@@ -45,7 +45,12 @@ def said(error: BaseException) -> str:
 
 def bounded(message: str) -> str:
     """Return a message that every store can keep: bounded, without NULs and lone surrogates."""
-    return message[:MESSAGE_CAP].replace("\0", "\ufffd").encode(errors="replace").decode()
+    return clean(message[:MESSAGE_CAP])
+
+
+def clean(text: str) -> str:
+    """Return a text without NULs and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _check(text: str) -> None:

@@ -107,9 +107,16 @@ def missing(recorded: Any, today: Any, at: str = "") -> list[str]:
     if isinstance(recorded, list) and isinstance(today, list) and len(recorded) == len(today):
         pairs = enumerate(zip(recorded, today, strict=True))
         return [one for index, (old, new) in pairs for one in missing(old, new, f"{at}/{index}")]
+    if _is_object(recorded) and _is_object(today):
+        # A cell of a table.
+        return missing(json.loads(recorded), json.loads(today), at)
     if at.rpartition("/")[2] in PROSE | MEASURED and type(today) is type(recorded):
         return []
     return [] if json.dumps(recorded) == json.dumps(today) else [f"{at} was {recorded!r} and is {today!r}"]
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("{") and value.endswith("}")
 
 
 def load(path: Path) -> list[Exchange]:

@@ -155,7 +155,9 @@ class PromisedTask:
     def _says_another_end(self, said: Said) -> bool:
         if not self.is_final or said.get("status") not in ENDS:
             return False
-        return not same_json((said["status"], *ending(said)), (self.status, self.result, self.error))
+        result, error = ending(said)
+        here, there = ({**one, "detail": None} if one else None for one in (error, self.error))
+        return not same_json((said["status"], result, here), (self.status, self.result, there))
 
     def _take_in(self, said: Said, now: int, *, is_grant: bool) -> str:
         """The other lines: what is newest holds, and the status only rises."""
@@ -359,7 +361,7 @@ class PromisedTask:
             "progress": self._value("progress"),
             "metadata": {name.partition("/")[2]: self._value(name) for name in self.log if name.startswith("metadata")},
             "result": self.result,
-            "error": self.error,
+            "error": None if self.error is None else {"detail": None, **self.error},
             "started_at": timestamp(self.started_at),
             "finished_at": timestamp(self.finished_at),
             "version": self.version,

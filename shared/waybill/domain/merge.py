@@ -100,7 +100,9 @@ def _conflicts(task: Task, report: Report) -> bool:
     if report.status is not task.status:
         return True
     result, error = _ending(report)
-    return error != task.error or not _same(result, task.result)
+    if error is not None:
+        return not error.is_same(task.error)
+    return not _same(result, task.result)
 
 
 def _ending(report: Report) -> tuple[Any, TaskError | None]:
@@ -172,7 +174,7 @@ def _risen(task: Task, fields: Mapping[str, Any], report: Report, status: Status
     if error is not None and error.code in RETRIED and not task.is_tracked:
         return fail(task, error, now=now)
     if error is not None and error.code is ErrorCode.WORKER_LOST and not task.is_tracked:
-        return replace(crash(task, error.message, now=now), heard_at=now)
+        return replace(crash(task, error.message, now=now, detail=error.detail), heard_at=now)
     if status is Status.COMPLETED and not task.is_at_last_stage:
         return advance(task, now=now)
     return end(task, status, now=now, result=result, error=error)

@@ -17,11 +17,21 @@ API = "api"
 """The source of events of the API itself."""
 
 
+DETAIL_CAP = 8_192
+"""The longest detail of an error, in bytes of UTF-8; of a longer one the end is kept."""
+
+
 class TaskError(NamedTuple):
     """Why a task ended in ERROR, for programs and for people."""
 
     code: ErrorCode
     message: str
+    detail: str | None = None
+    """The traceback, or the last lines that a program wrote to stderr; None if there is none."""
+
+    def is_same(self, other: "TaskError | None") -> bool:
+        """Whether both tell the same end; the detail is left out, since an older version does not pass it on."""
+        return other is not None and self[:2] == other[:2]
 
 
 class Position(NamedTuple):

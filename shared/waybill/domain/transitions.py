@@ -77,11 +77,11 @@ def release(task: Task, run: int, claim: str | None, *, crashed: bool, now: int,
     return _hand_over(lost, now=now)
 
 
-def crash(task: Task, message: str, *, now: int) -> Task:
+def crash(task: Task, message: str, *, now: int, detail: str | None = None) -> Task:
     """Count a crash of the current run and open the next one, due at once, or end the task with its last one."""
     crashed = replace(task, crashes=task.crashes + 1, isolate=True)
     if crashed.crashes >= CRASH_BUDGET:
-        error = TaskError(ErrorCode.WORKER_LOST, f"it crashed {crashed.crashes} times, at last: {message}")
+        error = TaskError(ErrorCode.WORKER_LOST, f"it crashed {crashed.crashes} times, at last: {message}", detail)
         return end(replace(crashed, claim=None, isolated=False), Status.ERROR, now=now, error=error)
     return _hand_over(crashed, now=now)
 

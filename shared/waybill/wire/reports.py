@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator, with_config
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator, with_config
 from typing_extensions import TypedDict
 
 from waybill.domain.report import DEFAULT_SOURCE, Report, TaskKey
 from waybill.domain.status import ErrorCode, Outcome, Status
-from waybill.domain.task import Task, TaskError
+from waybill.domain.tail import tail
+from waybill.domain.task import DETAIL_CAP, Task, TaskError
 from waybill.wire.fields import (
     MAX_ITEMS,
     Body,
@@ -31,6 +32,11 @@ class ErrorSaid(BaseModel):
 
     code: Literal["failed", "timeout", "cancelled", "worker_lost", "no_handler"] = "failed"
     message: str = ""
+    detail: Annotated[
+        str | None,
+        AfterValidator(lambda text: None if text is None else tail(text, DETAIL_CAP)),
+        Field(description="A traceback, say; of more than 8 KiB the end is kept."),
+    ] = None
 
 
 class ReportBody(BaseModel):
@@ -74,7 +80,7 @@ class ReportBody(BaseModel):
             progress=self.progress,
             metadata=self.metadata,
             result=self.result,
-            error=None if error is None else TaskError(ErrorCode(error.code), error.message),
+            error=None if error is None else TaskError(ErrorCode(error.code), error.message, error.detail),
             isolates=bool(self.isolates),
             extra=self.model_extra or {},
         )

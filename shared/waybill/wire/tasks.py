@@ -76,6 +76,7 @@ class TaskErrorJson(TypedDict):
 
     code: Annotated[str, Field(description="failed, timeout, cancelled, worker_lost or no_handler.")]
     message: str
+    detail: Annotated[str | None, Field(description="The traceback, or the last lines of stderr; null if unknown.")]
 
 
 @with_config(
@@ -212,4 +213,6 @@ def shown_input(task: Task) -> Any:
 
 def error_json(error: TaskError | None) -> TaskErrorJson | None:
     """Write why a task ended in ERROR."""
-    return None if error is None else {"code": error.code.value, "message": error.message}
+    if error is None:
+        return None
+    return {"code": error.code.value, "message": error.message, "detail": error.detail}

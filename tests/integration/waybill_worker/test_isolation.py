@@ -122,7 +122,8 @@ def test_a_handler_has_in_its_own_process_what_it_has_elsewhere(isolating: Bench
         (1, reports[0]["claim"], reports[0]["source"])
     }
     (failed,) = [isolating.run("fail", **suspect())]
-    assert failed["error"] == {"code": "failed", "message": "ValueError: as wished"}
+    assert (failed["error"]["code"], failed["error"]["message"]) == ("failed", "ValueError: as wished")
+    assert failed["error"]["detail"].endswith('raise ValueError("as wished")\nValueError: as wished\n')
     until(lambda: is_gone(pid))
 
 

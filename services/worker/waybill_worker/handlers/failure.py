@@ -1,11 +1,21 @@
 """The text of a handler's error, bounded, and safe even if the error's own methods fail."""
 
+import inspect
+import os
 import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from waybill.host.logs import shortened
+import waybill
+import waybill_worker
 
-TRACE_CAP = 6_000
-"""How many characters of a traceback are logged."""
+OWN = tuple(str(Path(package.__path__[0])) + os.sep for package in (waybill, waybill_worker))
+"""Where Waybill's own code is."""
+
+MOST_FRAMES = 100
+"""How many frames of a traceback are told, the last ones."""
 
 
 def described(error: BaseException) -> str:
@@ -17,12 +27,34 @@ def described(error: BaseException) -> str:
         return str(name)
 
 
-def traced(error: BaseException) -> str:
-    """Return the traceback of an error, shortened."""
+def traced(error: BaseException, handler: Callable[..., Any] | None = None) -> str:
+    """Return the traceback of an error; that of a handler's error begins in the handler.
+
+    It is empty if the handler is not in it: it was not called, or its result is at fault.
+    """
     try:
-        return shortened("".join(traceback.format_exception(error)), TRACE_CAP)
+        frames = error.__traceback__
+        if handler is not None:
+            frames = _within(frames, handler)
+            if frames is None:
+                return ""
+        return "".join(traceback.format_exception(type(error), error, frames, limit=-MOST_FRAMES))
     except BaseException as other:  # noqa: BLE001  # an error may fail to be looked at
         return f"(no traceback: {type(other).__name__})"
+
+
+def _within(frames: TracebackType | None, handler: Callable[..., Any]) -> TracebackType | None:
+    """Return the frames from the handler's own on, or from the first one outside of Waybill."""
+    code = getattr(inspect.unwrap(handler), "__code__", None)
+    own = (one for one in _each(frames) if one.tb_frame.f_code is code)
+    foreign = (one for one in _each(frames) if not one.tb_frame.f_code.co_filename.startswith(OWN))
+    return next(own, None) or next(foreign, None)
+
+
+def _each(frames: TracebackType | None) -> Iterator[TracebackType]:
+    while frames is not None:
+        yield frames
+        frames = frames.tb_next
 
 
 def place(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode
 from waybill.encoding import bounded
+from waybill.host.logs import shortened
 from waybill.host.world import REAL, World
 from waybill_worker.handlers.calling import call
 from waybill_worker.handlers.context import Context, Handler
@@ -16,6 +17,9 @@ from waybill_worker.runs.runs import Cancelled, Run
 from waybill_worker.runs.slots import Slots
 
 logger = logging.getLogger(__name__)
+
+TRACE_CAP = 6_000
+"""How many characters of a traceback are logged."""
 
 
 class Handlers(Protocol):
@@ -109,11 +113,11 @@ class Runner:
             # Nothing was lost, so the handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")
         except BaseException as error:  # noqa: BLE001  # also SystemExit: a handler ends its run, not the worker
-            message = described(error)
+            # Formatted here: methods of the handler's error must not run while the log's lock is held.
+            message, trace = described(error), traced(error, handler)
             if not run.is_stopped:
-                # Formatted here: methods of the handler's error must not run while the log's lock is held.
-                logger.warning("Task %s failed: %s %s", run.task_id, bounded(message), traced(error))
-            return run.fail(ErrorCode.FAILED, message)
+                logger.warning("Task %s failed: %s %s", run.task_id, bounded(message), shortened(trace, TRACE_CAP))
+            return run.fail(ErrorCode.FAILED, message, trace or None)
         try:
             return run.complete(result)
         except ValueError as error:

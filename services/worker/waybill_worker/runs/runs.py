@@ -8,8 +8,9 @@ from typing import Any
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
 from waybill.domain.status import ErrorCode, Status
-from waybill.domain.task import run_limit_of
-from waybill.encoding import bounded, encoded
+from waybill.domain.tail import tail
+from waybill.domain.task import DETAIL_CAP, run_limit_of
+from waybill.encoding import bounded, clean, encoded
 from waybill.host.world import REAL, World
 from waybill.queue.message import Message
 
@@ -140,10 +141,16 @@ class Run:
         """Make the report of its result; None if it has ended already. Raises ValueError for an invalid result."""
         return self._end({"status": Status.COMPLETED, "result": result})
 
-    def fail(self, code: ErrorCode, message: str) -> Parcel | None:
-        """Make the report of its error, and stop the handler if it still runs; None if it has ended already."""
+    def fail(self, code: ErrorCode, message: str, detail: str | None = None) -> Parcel | None:
+        """Make the report of its error, and stop the handler if it still runs; None if it has ended already.
+
+        Of a long `detail` the end is reported.
+        """
         self.is_taken |= code is ErrorCode.TIMEOUT
-        return self._end({"status": Status.ERROR, "error": {"code": code, "message": bounded(message)}})
+        error = {"code": code, "message": bounded(message)}
+        if detail is not None:
+            error["detail"] = tail(clean(detail[-2 * DETAIL_CAP :]), DETAIL_CAP)
+        return self._end({"status": Status.ERROR, "error": error})
 
     def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:
         """Make a report of its isolated process its own; None and Cancelled as for `complete` and `say`."""

@@ -194,6 +194,16 @@ def test_a_conflicting_final_is_refused_and_the_same_one_is_a_duplicate() -> Non
     assert merge(task, said(status=Status.COMPLETED, result=1), now=NOW) == (task, Outcome.DUPLICATE)
 
 
+def test_the_detail_of_an_error_tells_no_other_end() -> None:
+    """An API of an older version leaves it out, so that a report sent again after an update has more to say."""
+    end = said(status=Status.ERROR, error=TaskError(ErrorCode.FAILED, "boom", "Traceback"))
+    task, outcome = merge(tracked(), end, now=NOW)
+    assert (task.error, outcome) == (end.error, Outcome.APPLIED)
+    for detail in ("Traceback", "another", None):
+        again = replace(end, error=TaskError(ErrorCode.FAILED, "boom", detail))
+        assert merge(task, again, now=NOW) == (task, Outcome.DUPLICATE)
+
+
 @pytest.mark.parametrize(("held", "other"), [(1, True), (1, 1.0), (0, False), ([1], [True]), ({"a": 0}, {"a": False})])
 def test_values_are_compared_as_json_not_as_python_does(held: Any, other: Any) -> None:
     first = said(seq=2, source="a", metadata={"k": held})

@@ -95,7 +95,9 @@ def test_a_crash_in_a_process_of_its_own_counts_and_says_how_it_came() -> None:
         assert (task.status, task.run, task.crashes, task.isolate) == (Status.PROCESSING, 1 + count, count, True)
         task = replace(task, claim=CLAIM, worker="w", due_at=None, isolated=True)
     task = crash(task, "killed by SIGSEGV", now=NOW)
-    assert task.error == (ErrorCode.WORKER_LOST, f"it crashed {CRASH_BUDGET} times, at last: killed by SIGSEGV")
+    assert task.error == TaskError(
+        ErrorCode.WORKER_LOST, f"it crashed {CRASH_BUDGET} times, at last: killed by SIGSEGV"
+    )
 
 
 def test_what_has_timed_out_is_a_suspect_and_what_has_failed_is_none() -> None:

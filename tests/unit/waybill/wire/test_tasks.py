@@ -19,7 +19,7 @@ TASK = Task(
     processing_time=5,
     status=Status.ERROR,
     claim="secret",
-    error=TaskError(ErrorCode.FAILED, "boom"),
+    error=TaskError(ErrorCode.FAILED, "boom", "Traceback"),
     created_at=1_000,
     finished_at=2_001,
 )
@@ -30,7 +30,7 @@ def test_a_task_is_written_with_all_its_fields_and_without_its_claim() -> None:
     assert list(written) == list(TaskJson.__annotations__)
     assert (written["status"], written["status_name"]) == (4, "ERROR")
     assert type(written["status"]) is int
-    assert written["error"] == {"code": "failed", "message": "boom"}
+    assert written["error"] == {"code": "failed", "message": "boom", "detail": "Traceback"}
     assert written["finished_at"] == "1970-01-01T00:00:02.001Z"
     assert "secret" not in str(written)
 

@@ -91,7 +91,7 @@ def test_the_trigger_follows_the_table(connection: sqlite3.Connection, before: S
     insert(connection, [task(before)])
     new = task(after)
     change = "UPDATE tasks SET status = ?, started_at = ?, finished_at = ?, error_code = ?, error_message = ?"
-    code, message = new.error or (None, None)
+    code, message, _ = new.error or (None, None, None)
     values = (int(after), new.started_at, new.finished_at, code, message)
     if after is before or after in FOLLOWS[before]:
         connection.execute(change, values)

@@ -4,6 +4,7 @@ import decimal
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from tests.unit.waybill_worker.scripted import until
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
+from waybill.domain.task import DETAIL_CAP
 from waybill.encoding import MESSAGE_CAP
 from waybill.host.logs import LineFormatter
 from waybill.queue.message import Message
@@ -116,7 +118,32 @@ def test_what_a_handler_reports_comes_before_its_end_and_in_order() -> None:
 )
 def test_whatever_a_handler_raises_is_reported_as_a_failure(error: BaseException, message: str) -> None:
     (end,) = execute(raising(error))
+    end["error"].pop("detail", None)
     assert (end["status"], end["error"]) == (4, {"code": "failed", "message": message})
+
+
+def test_the_detail_of_an_error_is_the_traceback_from_the_handler_on() -> None:
+    def inner(words: Any) -> None:
+        raise KeyError("text") from ValueError("\0" + "x" * 20_000 if words else "why")
+
+    def work(context: Context, task_input: Any) -> None:
+        inner(task_input)
+
+    (end,) = execute(work)
+    first, *_, last = end["error"]["detail"].splitlines()
+    assert (first, last) == ("ValueError: why", "KeyError: 'text'")
+    told = end["error"]["detail"].partition("The above exception")[2].splitlines()
+    assert [line.rpartition(", in ")[2] for line in told if "File " in line] == ["work", "inner"]
+    (end,) = execute(work, started(task_input=1))
+    assert end["error"]["detail"].endswith("KeyError: 'text'\n"), "the end of it is kept"
+    assert len(end["error"]["detail"]) <= DETAIL_CAP
+
+
+def test_a_handler_that_is_not_at_fault_has_no_traceback() -> None:
+    (end,) = execute(lambda context, task_input: (yield))
+    assert "detail" not in end["error"]
+    (end,) = execute(partial(lambda context, task_input: 1 / 0))
+    assert end["error"]["detail"].endswith("ZeroDivisionError: division by zero\n"), "it is no function"
 
 
 @pytest.mark.parametrize(

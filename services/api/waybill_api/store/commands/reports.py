@@ -9,7 +9,7 @@ from waybill.domain.merge import attempt_of, merge
 from waybill.domain.report import Report
 from waybill.domain.stage import has_advanced, passed
 from waybill.domain.status import Outcome, Status
-from waybill.domain.task import Task
+from waybill.domain.task import Task, TaskError
 from waybill_api.store.writing.unit import Unit
 
 GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
@@ -96,6 +96,10 @@ def _said(said: Report) -> dict[str, Any]:
         "progress": said.progress,
         "metadata": said.metadata,
         "result": said.result,
-        "error": None if said.error is None else said.error._asdict(),
+        "error": None if said.error is None else _error(said.error),
     }
     return {**said.extra, **{key: value for key, value in known.items() if value is not None}}
+
+
+def _error(error: TaskError) -> dict[str, Any]:
+    return {key: value for key, value in error._asdict().items() if value is not None}

@@ -79,7 +79,7 @@ def taken(task: Task) -> tuple[Any, ...]:
 
 def changing(task: Task) -> tuple[Any, ...]:
     """Return the values of CHANGING."""
-    code, message = task.error or (None, None)
+    code, message, _ = task.error or (None, None, None)
     return (
         task.handler,
         int(task.status),
