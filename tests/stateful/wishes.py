@@ -49,7 +49,13 @@ spoilt = st.sampled_from([[], [], [], [{"name": "n", "type": "nobodys"}], [{"nam
 keys = st.sampled_from([None, None, "key-1", "key-2"])
 
 errors = st.sampled_from(
-    [{}, {"message": "no"}, {"code": "failed", "message": "no"}, {"code": "timeout"}, {"code": "cancelled"}]
+    [
+        {},
+        {"message": "no"},
+        {"code": "failed", "message": "no", "detail": "there"},
+        {"code": "timeout"},
+        {"code": "cancelled"},
+    ]
 )
 attempts = st.sampled_from(["current", "current", "current", "before", "after"])
 claims = st.sampled_from(["held", "held", "held", "before", "forged"])

@@ -7,8 +7,8 @@ from typing_extensions import TypedDict
 
 from waybill.domain.report import DEFAULT_SOURCE, Report, TaskKey
 from waybill.domain.status import ErrorCode, Outcome, Status
-from waybill.domain.tail import tail
 from waybill.domain.task import DETAIL_CAP, Task, TaskError
+from waybill.domain.texts.tail import tail
 from waybill.wire.fields import (
     MAX_ITEMS,
     Body,

@@ -8,8 +8,8 @@ from typing import Any
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
 from waybill.domain.status import ErrorCode, Status
-from waybill.domain.tail import tail
 from waybill.domain.task import DETAIL_CAP, run_limit_of
+from waybill.domain.texts.tail import tail
 from waybill.encoding import bounded, clean, encoded
 from waybill.host.world import REAL, World
 from waybill.queue.message import Message

@@ -112,6 +112,7 @@ def test_the_trigger_follows_the_table(connection: sqlite3.Connection, before: S
         "claim = 'c', due_at = 1",
         "result = '1'",
         "error_code = 'failed'",
+        "error_detail = 'where'",
         "finished_at = 1",
         "started_at = NULL",
     ],
@@ -122,7 +123,7 @@ def test_the_checks_refuse(connection: sqlite3.Connection, change: str) -> None:
         connection.execute(f"UPDATE tasks SET {change}")
 
 
-@pytest.mark.parametrize("change", ["result = '2'", "finished_at = 2", "error_message = 'x'"])
+@pytest.mark.parametrize("change", ["result = '2'", "finished_at = 2", "error_message = 'x'", "error_detail = 'x'"])
 def test_what_goes_with_a_final_status_is_frozen(connection: sqlite3.Connection, change: str) -> None:
     insert(connection, [task(Status.COMPLETED)])
     with pytest.raises(sqlite3.IntegrityError):

@@ -9,11 +9,8 @@ from waybill.domain.encoded import Encoded
 from waybill.domain.status import ErrorCode, Status
 from waybill.domain.task import Position, Task, TaskError
 
-COLUMNS = tuple(
-    column
-    for field in fields(Task)
-    for column in (("error_code", "error_message") if field.name == "error" else (field.name,))
-)
+ERROR = ("error_code", "error_message", "error_detail")
+COLUMNS = tuple(column for field in fields(Task) for column in (ERROR if field.name == "error" else (field.name,)))
 """The fields of a Task, in their order."""
 FIXED = (
     "task_id",
@@ -34,7 +31,7 @@ CHANGING = tuple(column for column in COLUMNS if column not in FIXED + TAKEN)
 LEARNT = ("progress", "metadata", "positions", "heard_at", "version")
 """The columns that change if a report only writes registers."""
 
-LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", "error_message"))
+LONG = tuple(COLUMNS.index(column) for column in ("input", "metadata", "positions", "result", *ERROR[1:]))
 """The positions of the columns that may be long."""
 
 
@@ -79,7 +76,7 @@ def taken(task: Task) -> tuple[Any, ...]:
 
 def changing(task: Task) -> tuple[Any, ...]:
     """Return the values of CHANGING."""
-    code, message, _ = task.error or (None, None, None)
+    code, message, detail = task.error or (None, None, None)
     return (
         task.handler,
         int(task.status),
@@ -104,6 +101,7 @@ def changing(task: Task) -> tuple[Any, ...]:
         _dump(task.result),
         code,
         message,
+        detail,
         task.started_at,
         task.finished_at,
         task.due_at,
@@ -140,8 +138,8 @@ def takes_nothing(before: Task, after: Task) -> bool:
 def task_of(row: Sequence[Any]) -> Task:
     """Return the task of a row of COLUMNS."""
     read = dict(zip(COLUMNS, row, strict=True))
-    code, message = read.pop("error_code"), read.pop("error_message")
-    read["error"] = None if code is None else TaskError(ErrorCode(code), message)
+    code, message, detail = (read.pop(column) for column in ERROR)
+    read["error"] = None if code is None else TaskError(ErrorCode(code), message, detail)
     read["status"] = Status(read["status"])
     read["input"], read["result"] = _load(read["input"]), _load(read["result"])
     read["stages"] = None if read["stages"] is None else tuple(json.loads(read["stages"]))

@@ -1,0 +1,1 @@
+"""Long texts: of errors, and of what runs have printed."""
