@@ -22,6 +22,7 @@ TIMEOUT = (3.05, 30.0)
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds before the first retry, doubled with each further one, and at most."""
 
+NO_CONTENT = 204
 UNAUTHORIZED = 401
 FIRST_FAILURE = 300
 FIRST_SERVER_ERROR = 500
@@ -201,7 +202,9 @@ def proxies_of_the_environment(url: str) -> dict[str, str]:
 
 
 def decoded(response: requests.Response) -> Any:
-    """Return the JSON of an answer. Raises ApiUnreachable if it is none."""
+    """Return the JSON of an answer, None for an empty one. Raises ApiUnreachable if it is neither."""
+    if response.status_code == NO_CONTENT:
+        return None
     try:
         return json.loads(response.content)
     except ValueError:

@@ -6,6 +6,8 @@ from waybill_api.handlers.accounts import AccountHandler, AccountsHandler
 from waybill_api.handlers.audit import AuditHandler
 from waybill_api.handlers.events import EventsHandler, TaskEventsHandler
 from waybill_api.handlers.failures import FailuresHandler
+from waybill_api.handlers.output.run_logs import RunLogHandler, RunLogsHandler, TaskLogsHandler
+from waybill_api.handlers.output.task_stages import TaskStagesHandler
 from waybill_api.handlers.reports import ReportsHandler
 from waybill_api.handlers.service.docs import OpenApiHandler, StartPageHandler
 from waybill_api.handlers.service.health import HealthHandler, ReadyHandler, ServerHandler
@@ -15,7 +17,6 @@ from waybill_api.handlers.statistics import StatisticsHandler
 from waybill_api.handlers.suggestions import SuggestionsHandler
 from waybill_api.handlers.task import CancelHandler, RetryHandler, TaskHandler
 from waybill_api.handlers.task_bulk import TaskBulkHandler
-from waybill_api.handlers.task_stages import TaskStagesHandler
 from waybill_api.handlers.task_types import (
     DeclarationHandler,
     PauseHandler,
@@ -40,6 +41,7 @@ def api_routes() -> Iterator[Route]:
     """Yield the documented calls, the busiest first: addresses are tried in this order."""
     yield Route("/tasks", TasksHandler)
     yield Route("/reports", ReportsHandler)
+    yield Route("/run-logs", RunLogsHandler)
     yield Route("/tasks/batch", TaskBatchHandler)
     yield Route("/tasks/bulk", TaskBulkHandler)
     yield Route("/tasks/{task_id}", TaskHandler)
@@ -47,6 +49,8 @@ def api_routes() -> Iterator[Route]:
     yield Route("/tasks/{task_id}/retry", RetryHandler)
     yield Route("/tasks/{task_id}/events", TaskEventsHandler)
     yield Route("/tasks/{task_id}/stages", TaskStagesHandler)
+    yield Route("/tasks/{task_id}/logs", TaskLogsHandler)
+    yield Route("/tasks/{task_id}/runs/{run}/log", RunLogHandler)
     yield Route("/events", EventsHandler)
     yield Route("/failures", FailuresHandler)
     yield Route("/search/suggestions", SuggestionsHandler)

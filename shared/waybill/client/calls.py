@@ -110,6 +110,24 @@ class Calls(Transport):
         parameters = {"after": str(after), "limit": str(limit)}
         return _listed(self._call("GET", f"/tasks/{_quoted(task_id)}/events", parameters=parameters))
 
+    def run_logs(self, task_id: str) -> list[dict[str, Any]]:
+        """List what the last ten runs of a task have logged or printed, the oldest run first."""
+        return _listed(self._call("GET", f"/tasks/{_quoted(task_id)}/logs"))
+
+    def put_run_log(self, task_id: str, run: int, claim: str, text: str, cut: bool = False) -> None:
+        """Keep what a run has logged or printed so far, at most 32 KiB; `cut` says that more came before."""
+        self._call("PUT", f"/tasks/{_quoted(task_id)}/runs/{run}/log", {"claim": claim, "text": text, "cut": cut})
+
+    def put_run_logs(self, logs: Sequence[Mapping[str, Any]]) -> int:
+        """Keep what up to 1,000 runs have logged or printed so far, at most 256 KiB of JSON; return how many are kept.
+
+        Each names `task_id`, `run`, `claim`, `text` and `cut`. A log is left out if its claim does not hold the run.
+        """
+        try:
+            return int(self._call("POST", "/run-logs", {"logs": list(logs)})["kept"])
+        except (KeyError, TypeError, ValueError):
+            raise ApiUnreachable("the answer to logs of runs cannot be understood") from None
+
     def cancel_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
         """Cancel a task and return it; if `attempt` is given, only in that attempt."""
         return self._control(task_id, "cancel", attempt)

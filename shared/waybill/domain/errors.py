@@ -20,6 +20,10 @@ class TaskNotFound(NotFound):
     """There is no such task."""
 
 
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+
 class TaskTypeNotFound(NotFound):
     """There is no such task type."""
 
@@ -56,6 +60,10 @@ class TaskIsNotFinal(Conflict):
 
 class AttemptHasMoved(Conflict):
     """The task is in another attempt than the one named."""
+
+
+class NotHeld(Conflict):
+    """This claim does not hold the run, and is not known to have held it."""
 
 
 class ExternalKeyTaken(Conflict):

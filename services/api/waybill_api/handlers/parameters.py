@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from waybill.domain.errors import AccountNotFound, TaskNotFound, TaskTypeNotFound
+from waybill.domain.errors import AccountNotFound, RunNotFound, TaskNotFound, TaskTypeNotFound
 from waybill.domain.names import TYPE_NAME, UUID, WORKER_ID
 from waybill.domain.status import Status
 from waybill.wire.accounts import ACCOUNT_NAME
@@ -65,6 +65,7 @@ def rfc3339_only(text: Any) -> Any:
 
 TaskIdPath = Annotated[TaskId, Path(missing=TaskNotFound)]
 TypeNamePath = Annotated[str, Path(missing=TaskTypeNotFound), StringConstraints(pattern=TYPE_NAME)]
+RunPath = Annotated[int, Path(missing=RunNotFound), Field(ge=1, le=2**31 - 1)]
 WorkerIdPath = Annotated[str, Path(), StringConstraints(pattern=WORKER_ID)]
 AccountNamePath = Annotated[str, Path(missing=AccountNotFound), StringConstraints(pattern=ACCOUNT_NAME)]
 Limit = Annotated[int | None, Field(ge=1, le=1_000, description="How many to a page; without it, all are streamed.")]

@@ -19,7 +19,7 @@ from waybill_api.store.commands.reports import Judged
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.engine.ids import Ids
-from waybill_api.store.tables.stage_results import of_task
+from waybill_api.store.tables.output.stage_results import of_task
 from waybill_api.store.writing.unit import Unit
 
 FAILED = TaskError(ErrorCode.FAILED, "no")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from waybill.domain.account import Role
 from waybill.domain.event import Event
 from waybill.domain.task import Task
-from waybill.wire.stages import StageJson
+from waybill.wire.output.stages import StageJson
 from waybill.wire.tasks import task_json
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
@@ -16,8 +16,8 @@ from waybill_api.admin.pages.adding import written
 from waybill_api.admin.story import phases, runs, strip
 from waybill_api.admin.texts import Name
 from waybill_api.handlers.events import EventId
+from waybill_api.handlers.output.task_stages import stages_of
 from waybill_api.handlers.parameters import TaskIdPath
-from waybill_api.handlers.task_stages import stages_of
 from waybill_api.http.operation import call
 from waybill_api.store import tables
 from waybill_api.store.store import Store

@@ -10,13 +10,13 @@ from waybill_api.store.tables import (
     lanes,
     searched,
     sessions,
-    stage_results,
     stage_times,
     tallies,
     task_types,
     tasks,
     workers,
 )
+from waybill_api.store.tables.output import run_logs, stage_results
 
 __all__ = [
     "accounts",
@@ -26,6 +26,7 @@ __all__ = [
     "idempotency",
     "installation",
     "lanes",
+    "run_logs",
     "searched",
     "sessions",
     "stage_results",

@@ -19,8 +19,10 @@ from waybill.domain.task import Task
 from waybill.domain.task_type import TaskType
 from waybill_api.store.engine.database import Connection, Database
 from waybill_api.store.engine.ids import Ids
-from waybill_api.store.tables import events, stage_results, stage_times, tallies, task_types, tasks, workers
+from waybill_api.store.tables import events, stage_times, tallies, task_types, tasks, workers
+from waybill_api.store.tables.output import run_logs, stage_results
 from waybill_api.store.writing.departures import Departures
+from waybill_api.store.writing.former_claims import FormerClaims
 
 
 class Commit(NamedTuple):
@@ -61,9 +63,18 @@ class Change(NamedTuple):
 class Unit:
     """The tasks that one transaction has loaded, and what they have become."""
 
-    def __init__(self, database: Database, ids: Ids, now: int, departures: Departures | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ids: Ids,
+        now: int,
+        departures: Departures | None = None,
+        former: FormerClaims | None = None,
+    ) -> None:
         """Begin with nothing loaded; `now` is the transaction's time in milliseconds."""
         self._departures = departures
+        self.former = former or FormerClaims()
+        """The claims of runs that are over."""
         self.database = database
         self.connection: Connection = database.connection()
         self.ids = ids
@@ -121,11 +132,12 @@ class Unit:
         self.writes += 1
 
     def delete(self, task_id: str) -> None:
-        """Remove a task, its history and the results of its stages."""
+        """Remove a task, its history and what its runs have left."""
         task = self.load(task_id)
         self.flush()
         tasks.delete(self.connection, task_id)
         events.delete_of_task(self.connection, task_id)
+        run_logs.delete_of_task(self.connection, task_id)
         if task.stages is not None:
             stage_results.delete_of_task(self.connection, task_id)
         self._stored[task_id] = self._after[task_id] = None

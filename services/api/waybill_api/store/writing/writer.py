@@ -17,6 +17,7 @@ from waybill_api.store.engine.ids import Ids
 from waybill_api.store.engine.trouble import BUSY, Trouble, code_of
 from waybill_api.store.engine.write_ahead_log import WriteAheadLog
 from waybill_api.store.writing.departures import Departures
+from waybill_api.store.writing.former_claims import FormerClaims
 from waybill_api.store.writing.listeners import Listener, Listeners
 from waybill_api.store.writing.unit import Commit, Unit
 from waybill_api.store.writing.wishes import Operation, Settled, Wish, answer
@@ -75,6 +76,7 @@ class Writer:
         self._wishes: SimpleQueue[Wish | None] = world.queue()
         self._listeners = Listeners(self._die)
         self._departures = Departures(clock)
+        self._former = FormerClaims()
         self._untold: list[Commit] = []
         self._stopping = False
         self._in_hand = 0  # how many operations were taken and have no answer yet
@@ -224,7 +226,7 @@ class Writer:
         connection = self._begin()
         began = self._monotonic()
         try:
-            unit = Unit(self._database, self._ids, self._clock.now(), self._departures)
+            unit = Unit(self._database, self._ids, self._clock.now(), self._departures, self._former)
             answers: list[Settled] = []
             for wish in wishes:
                 answers.append(self._perform(unit, wish))
@@ -269,6 +271,7 @@ class Writer:
         commits, self._untold = self._untold, []
         for commit in commits:
             self._departures.notice(commit.changes)
+            self._former.notice(commit.changes)
         self._listeners.tell(commits)
 
     def _die(self) -> None:

@@ -1,7 +1,7 @@
 """The stages of one task."""
 
 from waybill.domain.task import Task
-from waybill.wire.stages import StageJson, stages_json
+from waybill.wire.output.stages import StageJson, stages_json
 from waybill_api.handlers.parameters import TaskIdPath
 from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.operation import call

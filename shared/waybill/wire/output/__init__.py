@@ -1,0 +1,1 @@
+"""What runs leave: the results of stages, and logs."""
