@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 from waybill.domain.declaration import KIND, edited_with
 from waybill.domain.encoded import Encoded, value_of
 from waybill.domain.task_type import BACKOFFS_IN_ORDER, HANDLER_AND_STAGES, ONLY_TRACKED_ARE_SILENT, TaskType
+from waybill.schemas.input_schema import check
 from waybill.wire.fields import Body, Label, Priority, Seconds, Stages, TypeName, distinct
 from waybill.wire.timestamps import rfc3339
 
@@ -50,8 +51,6 @@ Secret = Annotated[
     ),
     AfterValidator(distinct),
 ]
-SCHEMA_LIMIT = 16 * 1024
-"""Bytes of the JSON of an input's schema, without spaces."""
 
 
 def compact(value: Any) -> str:
@@ -59,16 +58,18 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def small_enough(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema. Raises ValueError if it is too large."""
-    if len(compact(schema).encode()) > SCHEMA_LIMIT:
-        raise ValueError(f"must not be larger than {SCHEMA_LIMIT // 1024} KiB")
+def checked(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema. Raises ValueError if it is none, or too large, or too complex."""
+    check(schema)
     return schema
 
 
 InputSchema = Annotated[
-    Annotated[dict[str, Any], AfterValidator(small_enough)] | None,
-    Field(description="A JSON Schema that the `input` of its tasks must fit; null: any input will do."),
+    Annotated[dict[str, Any], AfterValidator(checked)] | None,
+    Field(
+        description="A JSON Schema (2020-12, up to 16 KiB, without references to elsewhere) that the `input` of its "
+        "tasks must fit; null: any input will do."
+    ),
 ]
 DefaultTime = Annotated[Seconds | None, Field(description="Seconds, for tasks that give none of their own.")]
 

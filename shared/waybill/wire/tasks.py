@@ -1,5 +1,6 @@
 """A task on the wire: what a create may say, and how a task is written."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, with_config
@@ -205,10 +206,14 @@ def granted_json(task: Task) -> TaskJson:
 
 def shown_input(task: Task) -> Any:
     """Return the input of a task, with MASK in place of what is secret."""
-    value = value_of(task.input)
-    if not task.secret or not isinstance(value, dict):
+    return without(task.secret, value_of(task.input))
+
+
+def without(secret: Collection[str], value: Any) -> Any:
+    """Return a value with MASK in place of its fields with these names."""
+    if not secret or not isinstance(value, dict):
         return value
-    return {name: MASK if name in task.secret else one for name, one in value.items()}
+    return {name: MASK if name in secret else one for name, one in value.items()}
 
 
 def error_json(error: TaskError | None) -> TaskErrorJson | None:

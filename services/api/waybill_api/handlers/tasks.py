@@ -1,7 +1,7 @@
 """All tasks: create one or many, and list them."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -17,8 +17,9 @@ from waybill_api.http.endpoint import Endpoint
 from waybill_api.http.long_answers import CSV, JSON, LISTS, NDJSON
 from waybill_api.http.operation import BATCH_LIMIT, call
 from waybill_api.identity.access import Scope
+from waybill_api.inputs import fitting, unrevealing
 from waybill_api.places import Room
-from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS
+from waybill_api.problems import BAD_QUERY, TOO_MANY_CREATES, TOO_MANY_LISTS, Refusal
 from waybill_api.search.query import Query
 from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
@@ -41,8 +42,32 @@ Format = Annotated[
 CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull, TOO_MANY_CREATES)
 
 
-class TasksHandler(Endpoint):
+class CreatingEndpoint(Endpoint):
+    """A handler that creates tasks."""
+
+    async def _created(self, wishes: Sequence[CreateTask], key: IdempotencyKey | None, place: str = "") -> list[str]:
+        """Create tasks whose inputs fit, and return their ids; `place` is the JSON pointer of their list."""
+        try:
+            inputs = await fitting(self.store.input_rules, wishes, place)
+        except Refusal:
+            # The schema may be newer than the request that is sent again.
+            known = None if key is None else await self.store.write(commands.tasks.recall, key)
+            if known is None:
+                raise
+            return known
+        drafts = [_draft(wish, given) for wish, given in zip(wishes, inputs, strict=True)]
+        return await self.store.write(commands.tasks.create, drafts, key)
+
+
+class TasksHandler(CreatingEndpoint):
     """The collection of all tasks."""
+
+    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a create without the secrets of the task's type."""
+        body = arguments.get("body")
+        if not isinstance(body, CreateTask):
+            return arguments
+        return {**arguments, "body": unrevealing(self.store.input_rules, body)}
 
     @call("create_task", 201, raises=CREATE_ERRORS)
     async def post(self, body: CreateTask, idempotency_key: IdempotencyHeader = None) -> TaskCreated:
@@ -53,7 +78,7 @@ class TasksHandler(Endpoint):
         """
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, 1)
-        (task_id,) = await self.store.write(commands.tasks.create, [_draft(body)], key)
+        (task_id,) = await self._created([body], key)
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
 
@@ -131,8 +156,16 @@ class TasksHandler(Endpoint):
                 is_more = after is not None
 
 
-class TaskBatchHandler(Endpoint):
+class TaskBatchHandler(CreatingEndpoint):
     """Many new tasks at once."""
+
+    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a create without the secrets of the tasks' types."""
+        body = arguments.get("body")
+        if not isinstance(body, CreateTasks):
+            return arguments
+        shown = [unrevealing(self.store.input_rules, task) for task in body.tasks]
+        return {**arguments, "body": body.model_copy(update={"tasks": shown})}
 
     @call("create_tasks", 201, limit=BATCH_LIMIT, raises=CREATE_ERRORS)
     async def post(self, body: CreateTasks, idempotency_key: IdempotencyHeader = None) -> TasksCreated:
@@ -140,7 +173,7 @@ class TaskBatchHandler(Endpoint):
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, len(body.tasks))
         try:
-            task_ids = await self.store.write(commands.tasks.create, [_draft(task) for task in body.tasks], key)
+            task_ids = await self._created(body.tasks, key, "/tasks")
         except Invalid as error:
             raise Invalid(str(error), f"/tasks/{error.index}{error.pointer}") from None
         return {"task_ids": task_ids}
@@ -158,12 +191,13 @@ async def _parts(tasks: Sequence[Task]) -> AsyncIterator[Sequence[TaskJson]]:
         yield [task_json(task) for task in tasks[start : start + PAGE]]
 
 
-def _draft(wish: CreateTask) -> TaskDraft:
+def _draft(wish: CreateTask, given: Any) -> TaskDraft:
+    """Return the draft of a task with its input as it is to be kept."""
     return TaskDraft(
         name=wish.name,
         type=wish.type,
         processing_time=wish.processing_time,
-        input=wish.input,
+        input=given,
         priority=wish.priority,
         timeout=wish.timeout,
         metadata=wish.metadata,

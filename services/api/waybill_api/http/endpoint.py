@@ -127,8 +127,12 @@ class Endpoint(Waiting):
             return
         target = self._headers.get("Location") or self.request.path
         is_large = self.body_size > SINGLE_LIMIT
-        details = {"size": self.body_size} if is_large else details_of(operation, arguments)
+        details = {"size": self.body_size} if is_large else details_of(operation, self.recordable(arguments))
         await self.record(who, operation.name, target, outcome, details | dict(self.facts))
+
+    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a call as the audit log may hold them."""
+        return arguments
 
     async def record(
         self, who: str, action: str, target: str, outcome: str, details: Mapping[str, Any] | None = None

@@ -19,6 +19,7 @@ from waybill_api.store.engine.migrations import DatabaseUnusable, migrate
 from waybill_api.store.engine.trouble import Trouble
 from waybill_api.store.followers.feed import Feed
 from waybill_api.store.followers.finals import Finals
+from waybill_api.store.followers.input_rules import InputRules
 from waybill_api.store.followers.statistics import MINUTE, MINUTES, REMEMBERED, Statistics
 from waybill_api.store.followers.whereabouts import Whereabouts
 from waybill_api.store.writing.listeners import Listener
@@ -61,6 +62,8 @@ class Store:
                     tables.tasks.open_by_stage(connection), tables.stage_times.everything(connection)
                 )
                 """The open tasks, by type and stage."""
+                self.input_rules = InputRules(tables.task_types.page(connection))
+                """What types say of the inputs of their tasks."""
                 now = clock.now()
                 self.statistics = Statistics(
                     tables.tallies.everything(connection),
@@ -86,6 +89,7 @@ class Store:
         self._writer.listen(self.finals.notice)
         self._writer.listen(self.whereabouts.notice)
         self._writer.listen(self.statistics.notice)
+        self._writer.listen(self.input_rules.notice)
         self._writer.listen(self.feed.notice)
 
     @classmethod

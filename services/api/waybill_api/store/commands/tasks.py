@@ -20,10 +20,9 @@ def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None
 
     Raises Invalid, with the index of the draft in `facts`; ExternalKeyTaken; IdempotencyKeyReused.
     """
-    if given is not None:
-        known = idempotency.recall(unit.database, given, unit.now)
-        if known is not None:
-            return known
+    known = None if given is None else recall(unit, given)
+    if known is not None:
+        return known
     created = [_draw_up(unit, draft, index) for index, draft in enumerate(drafts)]
     _check_external_keys(unit, created)
     for task in created:
@@ -33,6 +32,14 @@ def create(unit: Unit, drafts: Sequence[TaskDraft], given: IdempotencyKey | None
     if given is not None:
         idempotency.remember(unit.database, given, task_ids, unit.now)
     return task_ids
+
+
+def recall(unit: Unit, given: IdempotencyKey) -> list[str] | None:
+    """Return the ids that a request with this key was answered with; None if there was none.
+
+    Raises IdempotencyKeyReused.
+    """
+    return idempotency.recall(unit.database, given, unit.now)
 
 
 def _draw_up(unit: Unit, draft: TaskDraft, index: int) -> Task:

@@ -33,6 +33,8 @@ class Commit(NamedTuple):
     """The names of the task types that were removed."""
     types_changed: bool = False
     """Whether a task type was added, changed or removed; a paused one holds its tasks back."""
+    types_put: tuple[TaskType, ...] = ()
+    """The task types that were added or changed, as they are now."""
     worker_gone: bool = False
     """Whether a worker was declared gone; messages that it took may be lost."""
     outcomes: Mapping[Outcome, int] = MappingProxyType({})
@@ -89,6 +91,7 @@ class Unit:
         self._types_deleted: set[str] = set()
         self._steps: dict[tuple[str, Status], int] = {}
         self._types_changed = False
+        self._types_put: dict[str, TaskType] = {}
         self._worker_gone = False
         self._before: dict[str, Task | None] = {}
         self._stored: dict[str, Task | None] = {}
@@ -197,7 +200,7 @@ class Unit:
         """Add or replace a task type."""
         task_types.put(self.connection, task_type)
         self._types_changed = True
-        self._types[task_type.name] = task_type
+        self._types[task_type.name] = self._types_put[task_type.name] = task_type
         self.writes += 1
 
     def delete_type(self, name: str) -> None:
@@ -206,6 +209,7 @@ class Unit:
         stage_times.forget(self.connection, name)
         self._types_changed = True
         self._types_deleted.add(name)
+        self._types_put.pop(name, None)
         self._types[name] = None
         self.writes += 1
 
@@ -285,6 +289,7 @@ class Unit:
             types_deleted=frozenset(self._types_deleted),
             steps=self._steps,
             types_changed=self._types_changed,
+            types_put=tuple(self._types_put.values()),
             worker_gone=self._worker_gone,
             outcomes=self.outcomes,
             malformed=self.malformed,
