@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from waybill.domain.encoded import Encoded, value_of
+from waybill.domain.texts.censored import MASK, without
 from waybill.schemas.input_schema import input_schema
 from waybill.wire.problems import FieldError
-from waybill.wire.tasks import MASK, CreateTask, without
+from waybill.wire.tasks import CreateTask
 from waybill_api.problems import MAX_ERRORS, invalid
 from waybill_api.store.followers.input_rules import InputRules
 

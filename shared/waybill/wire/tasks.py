@@ -1,6 +1,5 @@
 """A task on the wire: what a create may say, and how a task is written."""
 
-from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, with_config
@@ -8,12 +7,10 @@ from typing_extensions import TypedDict
 
 from waybill.domain.encoded import value_of
 from waybill.domain.task import Task, TaskError
+from waybill.domain.texts.censored import without
 from waybill.wire.fields import MAX_ITEMS, Body, Counter, ExternalKey, Metadata, Name, Priority, Seconds, TypeName
 from waybill.wire.size import within_limit
 from waybill.wire.timestamps import rfc3339
-
-MASK = "***"
-"""What is shown in place of a secret."""
 
 EXAMPLE_ID = "0197b6f0-5a3c-7c3e-9d7e-2f1a4b6c8d90"
 
@@ -207,13 +204,6 @@ def granted_json(task: Task) -> TaskJson:
 def shown_input(task: Task) -> Any:
     """Return the input of a task, with MASK in place of what is secret."""
     return without(task.secret, value_of(task.input))
-
-
-def without(secret: Collection[str], value: Any) -> Any:
-    """Return a value with MASK in place of its fields with these names."""
-    if not secret or not isinstance(value, dict):
-        return value
-    return {name: MASK if name in secret else one for name, one in value.items()}
 
 
 def error_json(error: TaskError | None) -> TaskErrorJson | None:

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from waybill.domain.encoded import value_of
+from waybill.domain.task import Task
 from waybill.wire.fields import TaskId
 from waybill_api.admin.page import Page
 from waybill_api.admin.texts import escaped
@@ -27,10 +29,19 @@ class AddTaskPage(Page):
             "task_add.html",
             "New task",
             origin=origin,
+            given=None if origin is None else without_secrets(origin),
             chosen=type or ("sleep" if origin is None else origin.type),
             types=await self.store.read(tables.task_types.page),
             written=written,
         )
+
+
+def without_secrets(task: Task) -> Any:
+    """Return the input of a task without its secret fields: who makes another one gives them anew."""
+    value = value_of(task.input)
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if name not in task.secret}
 
 
 def written(value: Any) -> str:

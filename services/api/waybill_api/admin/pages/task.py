@@ -8,7 +8,7 @@ from waybill.domain.account import Role
 from waybill.domain.event import Event
 from waybill.domain.task import Task
 from waybill.wire.output.stages import StageJson
-from waybill.wire.tasks import task_json
+from waybill.wire.tasks import shown_input, task_json
 from waybill.wire.timestamps import rfc3339
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
@@ -109,8 +109,9 @@ def commands(task: Task, origin: str) -> Sequence[tuple[str, str]]:
         "name": task.name,
         "type": task.type,
         "processing_time": task.processing_time,
-        "input": task.input,
+        "input": shown_input(task),
         "priority": task.priority,
+        "timeout": task.timeout if task.has_own_timeout else None,
         "metadata": dict(task.metadata),
     }
     body = shlex.quote(written({name: value for name, value in given.items() if value not in (None, {})}))

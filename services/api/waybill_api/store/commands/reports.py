@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from waybill.domain.encoded import value_of
 from waybill.domain.event import Event, EventKind
 from waybill.domain.merge import attempt_of, merge
 from waybill.domain.report import Report
 from waybill.domain.stage import has_advanced, passed
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Task, TaskError
+from waybill.domain.texts.censored import censored
 from waybill_api.store.writing.unit import Unit
 
 GRANTED = (Outcome.APPLIED, Outcome.DUPLICATE)
@@ -48,6 +50,8 @@ def _report(unit: Unit, said: Report) -> Judged:
     task = None if said.task_id is None else unit.find(said.task_id)
     if task is None:
         return Judged(said.task_id, Outcome.UNKNOWN)
+    if task.secret and said.error is not None:
+        said = replace(said, error=_censored(said.error, task))
     is_claim = said.claim is not None and task.claim is None and said.status is Status.PROCESSING
     after, outcome = merge(task, said, now=unit.now, claimable=not is_claim or _is_claimable(unit, task, said))
     if after is not task:
@@ -75,6 +79,13 @@ def _report(unit: Unit, said: Report) -> Judged:
     if said.claim is not None and said.status is Status.PROCESSING and outcome in GRANTED:
         return Judged(said.task_id, outcome, unit.as_granted(after), is_granted=True)
     return Judged(said.task_id, outcome, None if outcome is Outcome.APPLIED else after)
+
+
+def _censored(error: TaskError, task: Task) -> TaskError:
+    """Return an error without the secrets of the task's input."""
+    given = value_of(task.input)
+    detail = None if error.detail is None else censored(error.detail, task.secret, given)
+    return error._replace(message=censored(error.message, task.secret, given), detail=detail)
 
 
 def _has_crashed(before: Task, after: Task) -> bool:

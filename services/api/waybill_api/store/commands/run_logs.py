@@ -1,9 +1,11 @@
 """Keep what runs have logged or printed."""
 
+import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from waybill.domain.errors import NotHeld, TaskNotFound
+from waybill.domain.texts.censored import censored
 from waybill_api.store.tables import run_logs, tasks
 from waybill_api.store.tables.output.run_logs import RunLog
 from waybill_api.store.writing.unit import Unit
@@ -22,7 +24,8 @@ class LogDraft(NamedTuple):
 def put(unit: Unit, draft: LogDraft) -> None:
     """Keep the log of a run. Raises TaskNotFound, NotHeld."""
     attempt = _attempt_held(unit, draft)
-    run_logs.put(unit.connection, RunLog(draft.task_id, draft.run, attempt, draft.text, draft.cut, unit.now))
+    text = _censored(unit, draft)
+    run_logs.put(unit.connection, RunLog(draft.task_id, draft.run, attempt, text, draft.cut, unit.now))
     unit.writes += 1
 
 
@@ -36,6 +39,15 @@ def put_many(unit: Unit, drafts: Iterable[LogDraft]) -> int:
             continue
         kept += 1
     return kept
+
+
+def _censored(unit: Unit, draft: LogDraft) -> str:
+    """Return what a run has logged, without the secrets of its task's input."""
+    ((secret,),) = tasks.columns_of(unit.connection, [draft.task_id], ("secret",))
+    if secret is None:
+        return draft.text
+    ((given,),) = tasks.columns_of(unit.connection, [draft.task_id], ("input",))
+    return censored(draft.text, json.loads(secret), json.loads(given or "null"))
 
 
 def _attempt_held(unit: Unit, draft: LogDraft) -> int:
