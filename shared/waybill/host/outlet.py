@@ -22,6 +22,9 @@ ROOM = 1 << 20
 PIECES = 10_000
 """How many pieces, mostly lines, may wait."""
 
+LONGEST_LINE = 8 * 1024
+"""Bytes of a line that are kept until it ends."""
+
 CHUNK = select.PIPE_BUF
 """Bytes that a ready pipe takes without blocking."""
 
@@ -134,12 +137,14 @@ class Outlet:
 
 
 class _Raw(io.RawIOBase):
-    """The raw stream under a text stream."""
+    """The raw stream under a text stream; each thread's lines are its own, and go on whole."""
 
     def __init__(self, outlet: Outlet, descriptor: int, admit: Callable[[bytes], bytes]) -> None:
         self._outlet = outlet
         self._admit = admit
         self._descriptor = descriptor
+        self._begun: dict[int, bytes] = {}
+        """The line that each thread, by its id, has begun."""
 
     def writable(self) -> bool:
         return True
@@ -155,9 +160,27 @@ class _Raw(io.RawIOBase):
 
     def write(self, data: Buffer) -> int:
         copy = bytes(data)
-        if admitted := self._admit(copy):
-            self._outlet.put(admitted)
+        thread = threading.get_ident()
+        lines, end, begun = (self._begun.pop(thread, b"") + copy).rpartition(b"\n")
+        if len(begun) > LONGEST_LINE:
+            lines, begun = lines + end + begun, b""
+        if begun:
+            self._begun[thread] = begun
+        self._pass_on(lines + end)
         return len(copy)
+
+    def flush(self) -> None:
+        """Pass on the line that this thread has begun."""
+        self._pass_on(self._begun.pop(threading.get_ident(), b""))
+
+    def flush_all(self) -> None:
+        """Pass on the lines that all threads have begun."""
+        while self._begun:
+            self._pass_on(self._begun.popitem()[1])
+
+    def _pass_on(self, data: bytes) -> None:
+        if data and (admitted := self._admit(data)):
+            self._outlet.put(admitted)
 
 
 class _Text(io.TextIOWrapper):
@@ -175,23 +198,29 @@ class Outlets:
 
         `admit` returns the part of a thread's output that is to be written.
         """
-        self._admit = admit
         fill_gaps()
         self._outlets = {number: Outlet(number) for number in (1, 2)}
-        sys.stdout, sys.stderr = (self._stream(number) for number in self._outlets)
+        self._raw = [_Raw(outlet, number, admit) for number, outlet in self._outlets.items()]
+        sys.stdout, sys.stderr = map(_stream, self._raw)
         atexit.register(self.flush)
+
+    def end_line(self) -> None:
+        """Pass on the lines that this thread has begun."""
+        for raw in self._raw:
+            raw.flush()
 
     def flush(self, seconds: float = 1.0) -> None:
         """Wait up to `seconds` until the output is written; to be called before `os._exit`."""
         deadline = time.monotonic() + seconds
+        for raw in self._raw:
+            raw.flush_all()
         for outlet in self._outlets.values():
             outlet.flush(max(0.0, deadline - time.monotonic()))
 
-    def _stream(self, number: int) -> TextIO:
-        raw = _Raw(self._outlets[number], number, self._admit)
-        # Line by line, so that lines of two threads do not mix; otherwise unbuffered, as Python's own stderr.
-        binary = cast(io.BufferedWriter, raw)
-        return _Text(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+def _stream(raw: _Raw) -> TextIO:
+    # Nothing waits in the text stream, which all threads share.
+    return _Text(cast(io.BufferedWriter, raw), encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def fill_gaps() -> None:

@@ -1,5 +1,6 @@
 """A print never blocks, whether the output is read, not read or cannot be written."""
 
+import ast
 import fcntl
 import os
 import subprocess
@@ -153,6 +154,47 @@ def test_a_forked_child_writes_and_does_not_wait_for_a_thread_that_it_lacks(pipe
     forked.set()
     holder.join()
     assert pipe.read_until(b"\n").startswith(b"of the child\n")
+
+
+MIXED = """
+import sys, threading
+from waybill.host.outlet import Outlets
+said = []
+def admit(data):
+    said.append((threading.current_thread().name, data))
+    return data
+outlets = Outlets(admit)
+print("one", end=" ")
+def other():
+    print("other", 1)
+    print("no end", end="", flush=True)
+    print(", and on", end="")
+    outlets.end_line()
+    print("left", end="")
+thread = threading.Thread(target=other, name="other")
+thread.start()
+thread.join()
+print("two")
+print("x" * 10_000, end="")
+outlets.flush()
+sys.stdout.buffer.write(b"end")
+outlets.flush()
+print(said[:6] + [(name, len(data)) for name, data in said[6:]], file=sys.__stderr__)
+"""
+
+
+def test_the_lines_of_threads_do_not_mix_and_each_is_told_for_its_thread() -> None:
+    run = subprocess.run([sys.executable, "-c", MIXED], capture_output=True, check=True, text=True)
+    assert ast.literal_eval(run.stderr) == [
+        ("other", b"other 1\n"),
+        ("other", b"no end"),
+        ("other", b", and on"),
+        ("MainThread", b"one two\n"),
+        ("MainThread", b"x" * 10_000),
+        ("MainThread", b"left"),
+        ("MainThread", 3),
+    ]
+    assert run.stdout == "other 1\nno end, and onone two\n" + "x" * 10_000 + "leftend"
 
 
 PROGRAM = """
