@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.talking import ADMIN, REPORTER, Answer, Fetch
-from waybill.wire.output.run_logs import LOG_CAP
+from waybill.domain.texts.tail import LOG_CAP
 from waybill_api.store.tables.output.run_logs import KEPT
 
 

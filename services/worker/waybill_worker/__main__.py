@@ -53,4 +53,5 @@ def main(printed: Printed | None = None, outside: Outside = REAL) -> int:
 if __name__ == "__main__":
     printed = Printed()
     outlets = Outlets(printed.admit)
+    printed.end_line = outlets.end_line
     leave(main(printed), outlets.flush)

@@ -22,6 +22,7 @@ from waybill_worker.exit import CannotStart, Exit
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.isolation.isolation import Isolation
+from waybill_worker.log_sender import LogSender
 from waybill_worker.outside import REAL, Outside
 from waybill_worker.process.offspring import MARK
 from waybill_worker.process.printed import Printed
@@ -37,6 +38,9 @@ TIMEOUT = (3.05, 10.0)
 FAREWELL_TIMEOUT = (1.0, 1.5)
 FAREWELL_SECONDS = 1.5
 """Seconds for the last reports after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
+
+LOG_SECONDS = 1.0
+"""Seconds for the last logs of runs, while the last reports are delivered."""
 
 ENDING_SECONDS = 10.0
 """Seconds from the end of the drain until the process is ended by force; a normal end takes at most 6."""
@@ -95,18 +99,19 @@ class Worker:
         self._bell = outside.doorbell(settings.doorbell_dir / self.id, self._hurry)
         self._queue = outside.open_queue(settings.queue_url)
         outage = Outage(settings.base_url, outside)
-        runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
+        self._runs = runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)
         registry = Registry(self._client, outside.handlers(settings.stages), outside)
         self._reporter = outside.reporter(Courier(self._client, clock), self._spool, runs, outage, outside)
+        self._logs = LogSender(self._client.put_run_logs, outside)
         self._surroundings = outside.surroundings({MARK: self.id})
         self._runner = Runner(
             registry,
             self._reporter.put,
             self._slots,
             self._surroundings.restore,
-            self._printed.counted,
-            on_left=runs.leave,
+            lambda run: self._printed.counted(run.task_id, run.log.take),
+            on_left=self._left,
             world=outside,
         )
         self._runners = RunnerThreads(self._granted, self._runner, self._slots.total, outside, outside.consumer)
@@ -115,7 +120,7 @@ class Worker:
             outside.child,
             self._granted.put,
             self._reporter.put,
-            runs.leave,
+            self._left,
             self._slots,
             outside,
         )
@@ -139,6 +144,7 @@ class Worker:
             name: outside.thread(target=work, name=name, daemon=True)
             for name, work in (
                 ("reporter", self._reporter.work),
+                ("logs", self._logs.work),
                 ("heartbeat", self._heartbeat.work),
                 ("adoption", self._adoption.work),
                 ("dequeuer", self._dequeuer.work),
@@ -175,10 +181,16 @@ class Worker:
 
     def _start(self, run: Run) -> None:
         """Hand a granted run to a runner, or to isolation if it is a suspect."""
+        self._logs.follow(run)
         if run.is_suspect and self._isolation.is_possible:
             self._isolation.admit(run)
         else:
             self._granted.put(run)
+
+    def _left(self, run: Run) -> None:
+        """Note that the handler of a run has ended."""
+        self._runs.leave(run)
+        self._logs.finish(run)
 
     def _hurry(self) -> None:
         """Send a heartbeat at once."""
@@ -231,7 +243,9 @@ class Worker:
         self._isolation.close()
         self._runners.stop()
         self._reporter.close(0 if ending is Exit.GIVEN_UP else FAREWELL_SECONDS)
+        self._logs.close(0 if ending is Exit.GIVEN_UP else LOG_SECONDS)
         self._threads["reporter"].join(FAREWELL_SECONDS + FAREWELL_TIMEOUT[1])
+        self._threads["logs"].join(LOG_SECONDS)
         self._heartbeat.stop()
         self._adoption.stop()
         self._bell.close()

@@ -118,13 +118,15 @@ class Calls(Transport):
         """Keep what a run has logged or printed so far, at most 32 KiB; `cut` says that more came before."""
         self._call("PUT", f"/tasks/{_quoted(task_id)}/runs/{run}/log", {"claim": claim, "text": text, "cut": cut})
 
-    def put_run_logs(self, logs: Sequence[Mapping[str, Any]]) -> int:
+    def put_run_logs(self, logs: Sequence[Mapping[str, Any] | str]) -> int:
         """Keep what up to 1,000 runs have logged or printed so far, at most 256 KiB of JSON; return how many are kept.
 
-        Each names `task_id`, `run`, `claim`, `text` and `cut`. A log is left out if its claim does not hold the run.
+        Each is a mapping or its JSON text, with `task_id`, `run`, `claim`, `text` and `cut`. A log is left out if its
+        claim does not hold the run.
         """
+        texts = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in logs]
         try:
-            return int(self._call("POST", "/run-logs", {"logs": list(logs)})["kept"])
+            return int(self._call("POST", "/run-logs", body=f'{{"logs":[{",".join(texts)}]}}')["kept"])
         except (KeyError, TypeError, ValueError):
             raise ApiUnreachable("the answer to logs of runs cannot be understood") from None
 

@@ -54,6 +54,8 @@ def _answer(api: ScriptedApi, path: str, body: dict[str, Any]) -> Any:
         answers = api.report(body["reports"])
         keys = ("task_id", "outcome", "task", "detail")
         return {"outcomes": [dict(zip(keys, answer, strict=True)) for answer in answers]}
+    if path == "/run-logs":
+        return {"kept": api.put_run_logs(body["logs"])}
     _, _, worker_id, verb = path.split("/")
     if verb == "gone":
         api.gone(worker_id, body["crashed"])

@@ -41,6 +41,8 @@ class ScriptedApi:
         self.refused: list[list[dict[str, Any]]] = []
         self.farewells: list[tuple[str, bool]] = []
         self.beats: list[Mapping[str, Any]] = []
+        self.logs: dict[str, dict[str, Any]] = {}
+        """The log of each task's run, as it was last said."""
         self.lost: list[tuple[str, int]] = []
         self.drain = False
         self.types: list[dict[str, Any]] = [{"name": "sleep", "handler": "sleep"}]
@@ -74,6 +76,11 @@ class ScriptedApi:
         self._answer()
         self.beats.append(beat)
         return BeatAnswer(self.lost, self.drain)
+
+    def put_run_logs(self, logs: Sequence[Mapping[str, Any]]) -> int:
+        self._answer()
+        self.logs |= {one["task_id"]: dict(one) for one in logs}
+        return len(logs)
 
     def task_types(self) -> list[dict[str, Any]]:
         self._answer()

@@ -52,7 +52,7 @@ class Child:
             raise ValueError("it has no pipe to print to")
         self._printed = self._process.stdout.fileno()
         os.set_blocking(self._printed, False)
-        self._output = Output(run.task_id, sys.stderr.write)
+        self._output = Output(run.task_id, sys.stderr.write, run.log.take)
         self._prints = True
         self._nonsense: str | None = None
         self._is_heard = True

@@ -11,15 +11,19 @@ LONGEST_LINE = 8 * 1024
 class Output:
     """Passes on whole lines, so that those of several runs do not mix."""
 
-    def __init__(self, task_id: str, write: Callable[[str], object]) -> None:
-        """Take the id of the task, and the function that writes the output."""
+    def __init__(
+        self, task_id: str, write: Callable[[str], object], keep: Callable[[bytes], None] = lambda data: None
+    ) -> None:
+        """Take the id of the task, and the function that writes the output; `keep` is given all of it."""
         self._task_id = task_id
         self._write = write
+        self._keep = keep
         self._room = CAP
         self._line = b""
 
     def take(self, data: bytes) -> None:
         """Take the next bytes."""
+        self._keep(data)
         if self._room <= 0:
             return
         self._room -= len(data)

@@ -42,24 +42,28 @@ class Printed:
         self._own: set[int | None] | None = None
         self._others = Allowance("")
         self._renewed_at = float("-inf")
+        self.end_line: Callable[[], None] = lambda: None
+        """Has the streams pass on the line that this thread has begun."""
 
     def spare(self) -> None:
         """From now on count the output of threads that start later, since handlers start them."""
         self._own = {thread.ident for thread in threading.enumerate()}
 
     @contextmanager
-    def counted(self, task_id: str) -> Iterator[None]:
-        """Count the output of this thread for a task."""
-        self._run.allowance = Allowance(f"task {task_id} prints")
+    def counted(self, task_id: str, keep: Callable[[bytes], None] = lambda data: None) -> Iterator[None]:
+        """Count the output of this thread for a task; `keep` is given all of it."""
+        self._run.allowance, self._run.keep = Allowance(f"task {task_id} prints"), keep
         try:
             yield
         finally:
+            self.end_line()
             self._run.allowance = None
 
     def admit(self, data: bytes) -> bytes:
         """Return the part of `data` that may be written."""
         allowance: Allowance | None = getattr(self._run, "allowance", None)
         if allowance is not None:
+            self._run.keep(data)
             return allowance.take(data)
         if self._own is None or threading.get_ident() in self._own or threading.current_thread().name == ISOLATION:
             return data

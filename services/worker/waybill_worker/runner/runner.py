@@ -38,13 +38,13 @@ class Runner:
         put: Callable[[Parcel], None],
         slots: Slots,
         on_idle: Callable[[], None] = lambda: None,
-        counted: Callable[[str], AbstractContextManager[None]] = lambda task_id: nullcontext(),
+        counted: Callable[[Run], AbstractContextManager[None]] = lambda run: nullcontext(),
         on_left: Callable[[Run], None] = lambda run: None,
         world: World = REAL,
     ) -> None:
         """Take the handlers, what takes reports, the slots to give back, and what to do while no handler runs.
 
-        `counted` counts the output of the handler of a task; `on_left` is called when the handler of a run has ended.
+        `counted` counts the output of the handler of a run; `on_left` is called when the handler of a run has ended.
         """
         self._handlers = handlers
         self._put = put
@@ -107,7 +107,7 @@ class Runner:
         if handler is None:
             return run.fail(ErrorCode.NO_HANDLER, f"this worker has no handler {task.get('handler')!r}")
         try:
-            with self._counted(run.task_id):
+            with self._counted(run):
                 result = call(handler, Context(run, self._put), task.get("input"))
         except Cancelled:
             # Nothing was lost, so the handler has raised it on its own.

@@ -13,6 +13,7 @@ from waybill.domain.texts.tail import tail
 from waybill.encoding import bounded, clean, encoded
 from waybill.host.world import REAL, World
 from waybill.queue.message import Message
+from waybill_worker.runs.run_log import RunLog
 
 OWN = frozenset({"task_id", "attempt", "seq", "source", "run", "claim"})
 """The fields of a report that describe the report, not its task."""
@@ -50,6 +51,8 @@ class Run:
         self._ended = False
         self._waits = False
         self._metadata: dict[str, Any] = {}
+        self.log = RunLog(self.task_id, self.number, claim)
+        """The end of what it has logged or printed."""
         self.is_forgotten = False
         """Whether its end is acknowledged or it is lost; it is held only until its handler has returned."""
         self.is_taken = False

@@ -6,12 +6,10 @@ from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from waybill.domain.texts.plain import plain
+from waybill.domain.texts.tail import LOG_CAP
 from waybill.wire.fields import MAX_ITEMS, Body, Claim, Counter, TaskId
 from waybill.wire.tasks import EXAMPLE_ID
 from waybill.wire.timestamps import rfc3339
-
-LOG_CAP = 32 * 1024
-"""How large the log of a run may be, in bytes of UTF-8."""
 
 LOG_LIMIT = 256 * 1024
 """How large a body with logs may be, in bytes: JSON may write one byte of text with six."""
