@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from waybill.api_error import ApiError, ApiProblem, ApiUnreachable
     from waybill.client.calls import Answer
-    from waybill.client.client import Client
+    from waybill.client.client import Changed, Client
+    from waybill.client.handle import Handle
+    from waybill.client.task_failed import TaskFailed
     from waybill.delivery.delivery import Closed, Full
     from waybill.received import Received
     from waybill.reporter import Reporter
@@ -19,11 +21,14 @@ __all__ = [
     "ApiError",
     "ApiProblem",
     "ApiUnreachable",
+    "Changed",
     "Client",
     "Closed",
     "Full",
+    "Handle",
     "Received",
     "Reporter",
+    "TaskFailed",
 ]
 
 _MODULES = {
@@ -31,11 +36,14 @@ _MODULES = {
     "ApiError": "waybill.api_error",
     "ApiProblem": "waybill.api_error",
     "ApiUnreachable": "waybill.api_error",
+    "Changed": "waybill.client.client",
     "Client": "waybill.client.client",
     "Closed": "waybill.delivery.delivery",
     "Full": "waybill.delivery.delivery",
+    "Handle": "waybill.client.handle",
     "Received": "waybill.received",
     "Reporter": "waybill.reporter",
+    "TaskFailed": "waybill.client.task_failed",
 }
 
 

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -14,13 +13,11 @@ from urllib3.exceptions import ProtocolError
 from waybill.address import api_address
 from waybill.api_error import ApiError, ApiProblem, ApiUnreachable, WrongInstallation
 from waybill.installation import HEADER
+from waybill.pauses import Pauses
 from waybill.trust import NoAuthorities, authorities
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect, and to wait for the next bytes of an answer."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds before the first retry, doubled with each further one, and at most."""
 
 NO_CONTENT = 204
 UNAUTHORIZED = 401
@@ -89,6 +86,23 @@ class Transport:
         response = self._send(method, url, text, parameters or {}, headers or {}, timeout or self._timeout, again)
         return decoded(response)
 
+    def _chunks(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
+        timeout: tuple[float, float] | None = None,
+    ) -> Iterator[bytes]:
+        """Yield the parts of a long answer as they come. Raises ApiUnreachable if it breaks off."""
+        url = self._base_url + path
+        response = self._send("GET", url, None, parameters, headers, timeout or self._timeout, stream=True)
+        try:
+            yield from response.iter_content(None)
+        except OSError as error:
+            raise ApiUnreachable(_reason(error)) from error
+        finally:
+            response.close()
+
     def _send(
         self,
         method: str,
@@ -98,18 +112,21 @@ class Transport:
         headers: Mapping[str, str],
         timeout: tuple[float, float],
         again: bool = True,
+        stream: bool = False,
     ) -> requests.Response:
-        """Send one request, more often if that may help, and return the answer if it is a success."""
-        pause = FIRST_PAUSE
+        """Send one request, more often if that may help, and return the answer if it is a success.
+
+        With `stream` the caller reads the answer's body, and closes it.
+        """
+        pauses = Pauses()
         for _ in range(self._retries if again else 0):
             try:
-                return self._send_once(method, url, text, parameters, headers, timeout, again)
+                return self._send_once(method, url, text, parameters, headers, timeout, again, stream)
             except WrongInstallation:
                 raise
             except ApiUnreachable:
-                time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-        return self._send_once(method, url, text, parameters, headers, timeout, again)
+                pauses.wait()
+        return self._send_once(method, url, text, parameters, headers, timeout, again, stream)
 
     def _send_once(
         self,
@@ -120,6 +137,7 @@ class Transport:
         headers: Mapping[str, str],
         timeout: tuple[float, float],
         again: bool,
+        stream: bool,
     ) -> requests.Response:
         """Send one request, again after a 401 if the token has changed."""
         sent = self._token = self._token or self._read_token()
@@ -133,7 +151,7 @@ class Transport:
                 data=None if text is None else text.encode(),
                 params=dict(parameters),
             )
-            response = self._attempt(request, timeout, again)
+            response = self._attempt(request, timeout, again, stream)
             if response.status_code != UNAUTHORIZED:
                 break
             self._token = self._read_token()
@@ -144,25 +162,29 @@ class Transport:
             raise _failure(response)
         return response
 
-    def _attempt(self, request: requests.Request, timeout: tuple[float, float], again: bool) -> requests.Response:
+    def _attempt(
+        self, request: requests.Request, timeout: tuple[float, float], again: bool, stream: bool = False
+    ) -> requests.Response:
         try:
             # Not prepared by the session: it would add nothing, and take a quarter of the call's time.
             prepared = request.prepare()
             try:
-                return self._sent(prepared, timeout)
+                return self._sent(prepared, timeout, stream)
             except requests.ConnectionError as error:
                 if not again or not _was_dropped(error):
                     raise
-                return self._sent(prepared, timeout)
+                return self._sent(prepared, timeout, stream)
         except (OSError, NoAuthorities, UnicodeError) as error:
             raise ApiUnreachable(_reason(error)) from error
 
-    def _sent(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+    def _sent(
+        self, prepared: requests.PreparedRequest, timeout: tuple[float, float], stream: bool
+    ) -> requests.Response:
         """Send a request over a connection to the right installation. Raises WrongInstallation."""
         session = self._session()
         if "Authorization" in prepared.headers:
             self._recognize(session, timeout)
-        return session.send(prepared, timeout=timeout, allow_redirects=False)
+        return session.send(prepared, timeout=timeout, allow_redirects=False, stream=stream)
 
     def _recognize(self, session: requests.Session, timeout: tuple[float, float]) -> None:
         connection = _connection(session, self._base_url)

@@ -228,7 +228,9 @@ def test_todays_client_understands_what_a_release_answered(release: Path, monkey
     recorded = {(one.method, one.path, one.status): one for one in load(release / "exchanges.json")}
     answering: list[Exchange] = []
 
-    def send(self: Any, request: requests.Request, timeout: Any, again: bool) -> requests.Response:
+    def send(
+        self: Any, request: requests.Request, timeout: Any, again: bool, stream: bool = False
+    ) -> requests.Response:
         one = answering.pop(0)
         response = requests.Response()
         response.status_code = one.status

@@ -134,7 +134,9 @@ class NetworkClient(Calls):
         self._kernel = kernel
         self._patience = patience
 
-    def _attempt(self, request: requests.Request, timeout: tuple[float, float], again: bool) -> requests.Response:
+    def _attempt(
+        self, request: requests.Request, timeout: tuple[float, float], again: bool, stream: bool = False
+    ) -> requests.Response:
         exchange = Exchange(
             str(request.method),
             urlsplit(str(request.url)).path,

@@ -1,4 +1,4 @@
-"""The HTTP client of the API: what workers, scripts and tests say to it."""
+"""The calls of the API: a method for each."""
 
 import json
 import uuid
@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin
 
 from waybill.api_error import ApiUnreachable
+from waybill.client.stream import EVENT_STREAM, Message, messages
+from waybill.client.stream import TIMEOUT as STREAM_TIMEOUT
 from waybill.domain.status import Outcome
 from waybill.transport import Transport, decoded
 
@@ -101,6 +103,21 @@ class Calls(Transport):
             following = response.links.get("next", {}).get("url")
             url, parameters = (None if following is None else urljoin(url, following)), {}
 
+    def export_tasks(self, form: str, **filters: Any) -> Iterator[bytes]:
+        """Yield all tasks as a file of the form `json`, `ndjson` or `csv`; filters are those of `GET /tasks`."""
+        return self._chunks("/tasks", {"format": form, **{name: str(value) for name, value in filters.items()}}, {})
+
+    def change_tasks(self, action: str, **which: Any) -> dict[str, Any]:
+        """Cancel, retry or delete many tasks, as far as one request goes; the fields are those of the call."""
+        again = action != "retry" or which.get("dry_run") is True
+        return dict(self._call("POST", "/tasks/bulk", {"action": action, **which}, again=again))
+
+    def newest_event(self) -> int:
+        """Return the number of the newest event of all, 0 if there is none."""
+        parameters = {"after": str(2**63 - 1), "limit": "1"}
+        answer = self._send("GET", f"{self._base_url}/events", None, parameters, {}, self._timeout)
+        return int(answer.headers.get("Waybill-Newest", 0))
+
     def events(self, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
         """Return up to `limit` events of the whole history with an id above `after`, oldest first."""
         return _listed(self._call("GET", "/events", parameters={"after": str(after), "limit": str(limit)}))
@@ -130,6 +147,15 @@ class Calls(Transport):
         except (KeyError, TypeError, ValueError):
             raise ApiUnreachable("the answer to logs of runs cannot be understood") from None
 
+    def stream(self, task_id: str | None = None, after: int | None = None) -> Iterator[Message]:
+        """Yield what the live stream of one task or of all says, until it breaks off.
+
+        It begins after the event numbered `after`; without it with the next event, or with the first of the task.
+        """
+        path = "/events" if task_id is None else f"/tasks/{_quoted(task_id)}/events"
+        parameters = {} if after is None else {"after": str(after)}
+        return messages(self._chunks(path, parameters, {"Accept": EVENT_STREAM}, STREAM_TIMEOUT))
+
     def cancel_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
         """Cancel a task and return it; if `attempt` is given, only in that attempt."""
         return self._control(task_id, "cancel", attempt)
@@ -137,6 +163,10 @@ class Calls(Transport):
     def retry_task(self, task_id: str, attempt: int | None = None) -> dict[str, Any]:
         """Open another attempt of a final task and return it."""
         return self._control(task_id, "retry", attempt)
+
+    def delete_task(self, task_id: str) -> None:
+        """Delete a final task and its history."""
+        self._send("DELETE", f"{self._base_url}/tasks/{_quoted(task_id)}", None, {}, {}, self._timeout)
 
     def task_types(self) -> list[dict[str, Any]]:
         """List the task types."""
@@ -153,6 +183,38 @@ class Calls(Transport):
     def declare_task_type(self, name: str, declaration: Mapping[str, Any]) -> dict[str, Any]:
         """Say what the code of a handler says of a type, and return the type; fields that a person has set stay."""
         return dict(self._call("PUT", f"/task-types/{_quoted(name)}/declaration", declaration))
+
+    def pause_task_type(self, name: str) -> dict[str, Any]:
+        """Pause a task type and return it."""
+        return dict(self._call("POST", f"/task-types/{_quoted(name)}/pause"))
+
+    def resume_task_type(self, name: str) -> dict[str, Any]:
+        """End the pause of a task type and return it."""
+        return dict(self._call("POST", f"/task-types/{_quoted(name)}/resume"))
+
+    def drain_worker(self, worker_id: str) -> dict[str, Any]:
+        """Ask a worker to take no more tasks, and return it."""
+        return dict(self._call("POST", f"/workers/{_quoted(worker_id)}/drain"))
+
+    def resume_worker(self, worker_id: str) -> dict[str, Any]:
+        """Ask a drained worker to take tasks again, and return it."""
+        return dict(self._call("POST", f"/workers/{_quoted(worker_id)}/resume"))
+
+    def statistics(self) -> dict[str, Any]:
+        """Return statistics of now and of the last hour."""
+        return dict(self._call("GET", "/statistics"))
+
+    def failures(self, limit: int = 100, **filters: Any) -> list[dict[str, Any]]:
+        """Return up to `limit` groups of failed tasks, the group that was seen last first."""
+        return _listed(self._call("GET", "/failures", parameters={"limit": str(limit), **filters}))
+
+    def ready(self) -> dict[str, Any]:
+        """Return the answer of an API that can serve; one that cannot raises ApiUnreachable with its reasons."""
+        return dict(self._call("GET", "/readyz", again=False))
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the API, as OpenAPI."""
+        return dict(self._call("GET", "/api/openapi.json"))
 
     def accounts(self) -> list[dict[str, Any]]:
         """List the accounts."""

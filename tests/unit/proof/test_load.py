@@ -19,12 +19,12 @@ PATIENCE = 20.0
 
 
 class ScriptedClient(Calls):
-    """Answers like an API; `failures` come first, and a create may be carried out without an answer."""
+    """Answers like an API; `failing` come first, and a create may be carried out without an answer."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:1")
         self.lock = threading.Lock()
-        self.failures: list[Exception] = []
+        self.failing: list[Exception] = []
         self.keys: list[str | None] = []
         self.tasks: dict[str, dict[str, Any]] = {}
 
@@ -50,8 +50,8 @@ class ScriptedClient(Calls):
         return self.tasks[task_id]
 
     def _fail(self) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
+        if self.failing:
+            raise self.failing.pop(0)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_every_wish_is_acknowledged_once(client: ScriptedClient, begin: Callable
 def test_a_create_without_an_answer_is_sent_again_under_the_same_key(
     client: ScriptedClient, begin: Callable[..., Load]
 ) -> None:
-    client.failures = [ApiUnreachable("cut"), ApiUnreachable("cut")]
+    client.failing = [ApiUnreachable("cut"), ApiUnreachable("cut")]
     load = begin(Wish(0, "a"))
     assert load.finish(PATIENCE)
     assert load.creates[0].task_id == "id of a"
@@ -94,7 +94,7 @@ def test_a_create_without_an_answer_is_sent_again_under_the_same_key(
 
 
 def test_a_create_that_is_refused_stays_unanswered(client: ScriptedClient, begin: Callable[..., Load]) -> None:
-    client.failures = [ApiProblem(422, "invalid", {})]
+    client.failing = [ApiProblem(422, "invalid", {})]
     load = begin(Wish(0, "a"))
     assert load.finish(PATIENCE)
     assert load.creates[0].task_id is None
@@ -106,7 +106,7 @@ def test_what_is_not_done_in_time_is_said(client: ScriptedClient, begin: Callabl
 
 def test_a_cancel_without_an_answer_is_asked_again(client: ScriptedClient, begin: Callable[..., Load]) -> None:
     load = begin(Wish(0, "a", control=Control.CANCEL))
-    client.failures = []
+    client.failing = []
     assert load.finish(PATIENCE)
     assert load.asked == [Asked("id of a", Control.CANCEL, 1, True)]
 
@@ -116,7 +116,7 @@ def test_a_refused_cancel_is_no_promise(client: ScriptedClient, begin: Callable[
     load = begin(wish)
     while not client.keys:
         pass
-    client.failures = [ApiProblem(409, "task_is_final", {})]
+    client.failing = [ApiProblem(409, "task_is_final", {})]
     assert load.finish(PATIENCE)
     assert load.asked == [Asked("id of a", Control.CANCEL, 1, False)]
 
@@ -127,7 +127,7 @@ def test_a_retry_whose_answer_was_lost_is_not_asked_for_twice(
     load = begin(Wish(0, "a", control=Control.RETRY, after=0.3))
     while not client.keys:
         pass
-    client.failures = [ApiUnreachable("cut")]
+    client.failing = [ApiUnreachable("cut")]
     assert load.finish(PATIENCE)
     assert load.asked == [Asked("id of a", Control.RETRY, 1, False)]
     assert client.tasks["id of a"]["attempt"] == 2

@@ -1,0 +1,114 @@
+"""A handle: one task, as a program that has submitted it sees it."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from waybill.api_error import ApiProblem, ApiUnreachable, WrongInstallation
+from waybill.client.calls import Calls
+from waybill.client.task_failed import TaskFailed
+from waybill.domain.status import Status
+from waybill.pauses import Pauses
+
+if TYPE_CHECKING:
+    from waybill.wire.events import EventJson
+    from waybill.wire.tasks import TaskJson
+
+LONGEST_POLL = 50.0
+"""Seconds of one long poll; proxies often end a request after a minute."""
+
+TOO_MANY = 429
+
+
+class Handle:
+    """One task. Every method raises ApiProblem, with the code `task_not_found` if there is no such task.
+
+    `wait`, `result` and `watch` survive restarts of the API once it has answered; the others raise ApiUnreachable.
+    """
+
+    def __init__(self, client: Calls, task_id: str) -> None:
+        """Take the client to ask, and the id of the task."""
+        self._client = client
+        self.id = task_id
+
+    def task(self) -> "TaskJson":
+        """Return the task as it stands."""
+        return cast("TaskJson", self._client.get_task(self.id))
+
+    def status(self) -> Status:
+        """Return the task's status as it stands."""
+        return Status(self.task()["status"])
+
+    def wait(self, timeout: float | None = None) -> "TaskJson":
+        """Return the task once it is final. Raises TimeoutError after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pauses = Pauses()
+        while True:
+            left = LONGEST_POLL if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                task = self._client.get_task(self.id, wait=min(LONGEST_POLL, left))
+            except WrongInstallation:
+                raise
+            except ApiUnreachable:
+                pauses.wait(left)
+            else:
+                pauses = Pauses()
+                if Status(task["status"]).is_final:
+                    return cast("TaskJson", task)
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(f"task {self.id} is not final after {timeout:g} s")
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the task's result once it is COMPLETED. Raises TaskFailed, TimeoutError."""
+        task = self.wait(timeout)
+        if task["status"] == Status.COMPLETED:
+            return task["result"]
+        raise TaskFailed(self.id, task["error"])
+
+    def watch(self) -> Iterator["EventJson"]:
+        """Yield the events of the task from its creation on, as they come, until it is final or deleted.
+
+        After a lost connection it goes on where it was. If it cannot connect at first, it raises ApiUnreachable.
+        """
+        place, pauses, connected, ended = 0, Pauses(), False, False
+        while True:
+            try:
+                for message in self._client.stream(self.id, place):
+                    pauses, connected = Pauses(), True
+                    if message.kind == "deleted":
+                        return
+                    is_news = message.data is not None and message.place is not None and message.place > place
+                    place = max(place, message.place or 0)
+                    if message.data is not None and is_news:
+                        yield cast("EventJson", message.data)
+                        ended = Status(message.data["task_status"]).is_final
+                    # Asked, since the end of an earlier attempt is an event too.
+                    if ended and self.status().is_final:
+                        yield from self._rest(place)
+                        return
+            except WrongInstallation:
+                raise
+            except ApiUnreachable:
+                if not connected:
+                    raise
+            except ApiProblem as problem:
+                if problem.status != TOO_MANY:
+                    raise
+            pauses.wait()
+
+    def cancel(self) -> "TaskJson":
+        """Cancel the task and return it."""
+        return cast("TaskJson", self._client.cancel_task(self.id))
+
+    def retry(self) -> "TaskJson":
+        """Open another attempt of the final task and return it."""
+        return cast("TaskJson", self._client.retry_task(self.id))
+
+    def _rest(self, place: int) -> Iterator["EventJson"]:
+        while page := self._client.task_events(self.id, after=place):
+            for event in page:
+                place = event["event_id"]
+                yield cast("EventJson", event)
+
+    def __repr__(self) -> str:
+        return f"Handle({self.id!r})"
