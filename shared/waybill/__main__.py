@@ -2,7 +2,7 @@
 
 import sys
 
-from waybill.command_line import main
+from waybill.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

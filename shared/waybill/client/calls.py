@@ -10,6 +10,7 @@ from waybill.api_error import ApiUnreachable
 from waybill.client.stream import EVENT_STREAM, Message, messages
 from waybill.client.stream import TIMEOUT as STREAM_TIMEOUT
 from waybill.domain.status import Outcome
+from waybill.installation import HEADER
 from waybill.transport import Transport, decoded
 
 
@@ -211,6 +212,11 @@ class Calls(Transport):
     def ready(self) -> dict[str, Any]:
         """Return the answer of an API that can serve; one that cannot raises ApiUnreachable with its reasons."""
         return dict(self._call("GET", "/readyz", again=False))
+
+    def installation(self) -> str | None:
+        """Return the id of the API's installation; None from an API that tells none."""
+        answer = self._send("GET", f"{self._base_url}/healthz", None, {}, {}, self._timeout)
+        return answer.headers.get(HEADER)
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of the API, as OpenAPI."""

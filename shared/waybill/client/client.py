@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from waybill.client import following
 from waybill.client.calls import Calls
 from waybill.client.handle import Handle
+from waybill.client.live import live
 from waybill.transport import TIMEOUT, proxies_of_the_environment
 
 if TYPE_CHECKING:
+    from waybill.wire.events import EventJson
     from waybill.wire.tasks import TaskJson
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -112,6 +114,15 @@ class Client(Calls):
     def handle(self, task_id: str) -> Handle:
         """Return the handle of a task with a known id, without asking the API."""
         return Handle(self, task_id)
+
+    def live(self, after: int | None = None) -> "Iterator[EventJson]":
+        """Yield the events of all tasks as they come, from now on, or all with a number above `after`.
+
+        After a lost connection it goes on where it was. Raises ApiUnreachable if the API cannot be reached at first.
+        """
+        for message in live(self, None, after):
+            if message.kind == "message" and message.data is not None:
+                yield cast("EventJson", message.data)
 
     def wait(self, tasks: Iterable[str | Handle], timeout: float | None = None) -> "Sequence[TaskJson]":
         """Return the tasks in their order once all are final. Raises TimeoutError after `timeout` seconds.

@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from waybill.api_error import ApiProblem, ApiUnreachable, WrongInstallation
+from waybill.api_error import ApiUnreachable, WrongInstallation
 from waybill.client.calls import Calls
+from waybill.client.live import live
 from waybill.client.task_failed import TaskFailed
 from waybill.domain.status import Status
 from waybill.pauses import Pauses
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 LONGEST_POLL = 50.0
 """Seconds of one long poll; proxies often end a request after a minute."""
-
-TOO_MANY = 429
 
 
 class Handle:
@@ -68,33 +67,20 @@ class Handle:
     def watch(self) -> Iterator["EventJson"]:
         """Yield the events of the task from its creation on, as they come, until it is final or deleted.
 
-        After a lost connection it goes on where it was. If it cannot connect at first, it raises ApiUnreachable.
+        After a lost connection it goes on where it was. Raises ApiUnreachable if the API cannot be reached at first.
         """
-        place, pauses, connected, ended = 0, Pauses(), False, False
-        while True:
-            try:
-                for message in self._client.stream(self.id, place):
-                    pauses, connected = Pauses(), True
-                    if message.kind == "deleted":
-                        return
-                    is_news = message.data is not None and message.place is not None and message.place > place
-                    place = max(place, message.place or 0)
-                    if message.data is not None and is_news:
-                        yield cast("EventJson", message.data)
-                        ended = Status(message.data["task_status"]).is_final
-                    # Asked, since the end of an earlier attempt is an event too.
-                    if ended and self.status().is_final:
-                        yield from self._rest(place)
-                        return
-            except WrongInstallation:
-                raise
-            except ApiUnreachable:
-                if not connected:
-                    raise
-            except ApiProblem as problem:
-                if problem.status != TOO_MANY:
-                    raise
-            pauses.wait()
+        ended = False
+        for message in live(self._client, self.id, 0):
+            if message.kind == "deleted":
+                return
+            if message.data is not None:
+                yield cast("EventJson", message.data)
+                ended = Status(message.data["task_status"]).is_final
+            # Asked, since the end of an earlier attempt is an event too.
+            if ended and self._is_final():
+                # Together with the end may have come what was reported too late.
+                yield from self._rest(message.place or 0)
+                return
 
     def cancel(self) -> "TaskJson":
         """Cancel the task and return it."""
@@ -103,6 +89,15 @@ class Handle:
     def retry(self) -> "TaskJson":
         """Open another attempt of the final task and return it."""
         return cast("TaskJson", self._client.retry_task(self.id))
+
+    def _is_final(self) -> bool:
+        """Whether the task is final; False if the API cannot be reached, since the stream goes on then."""
+        try:
+            return self.status().is_final
+        except WrongInstallation:
+            raise
+        except ApiUnreachable:
+            return False
 
     def _rest(self, place: int) -> Iterator["EventJson"]:
         while page := self._client.task_events(self.id, after=place):

@@ -1,22 +1,27 @@
-"""The commands that need the store: `waybill loaddata`, `waybill createuser` and `waybill run`."""
+"""What this service offers to the command line, by the entry-point group `waybill.commands`.
 
-import argparse
+These commands work while no API runs: `loaddata`, `createuser`, `users` and `run`.
+"""
+
 import getpass
 import sys
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from waybill import together
 from waybill.api_error import ApiError
-from waybill.command_line import BAD_USAGE, Command, CommandError
+from waybill.cli.command_error import BAD_USAGE, CommandError
 from waybill.host import starter
 from waybill.host.outlet import Outlets
 from waybill.settings import Settings
-from waybill.wire.accounts import RoleName
+from waybill.wire.accounts import RoleName, account_json
 from waybill_api.commands import creation, loading
-from waybill_api.commands.installation import Unreachable
+from waybill_api.commands.installation import Unreachable, reach
 from waybill_api.fixtures import fixture
 from waybill_api.fixtures.effect import Effect
+from waybill_api.identity.accounts import Accounts
 from waybill_api.sockets import listening
+from waybill_api.store.store import Store
 
 PATIENCE = 20.0
 """Seconds that both services may take to stop after the end of the process that started `waybill run`."""
@@ -38,14 +43,14 @@ def _load(name: str, settings: Settings) -> bool:
     return Effect.CREATED in accounts.values()
 
 
-def _loaddata(arguments: argparse.Namespace, settings: Settings) -> int:
-    _load(arguments.fixture, settings)
+def loaddata(name: str, settings: Settings) -> int:
+    """Create or update task types from a fixture, and print what was done to each. Raises CommandError."""
+    _load(name, settings)
     return 0
 
 
-def _createuser(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Make an account, with a password that is asked for twice, or read from a pipe."""
-    name, role = arguments.name, arguments.role
+def createuser(name: str, role: RoleName, settings: Settings) -> int:
+    """Make an account, with a password that is asked for twice, or read from a pipe. Raises CommandError."""
     if sys.stdin.isatty():
         password = getpass.getpass("Password: ")
         if getpass.getpass("The same again: ") != password:
@@ -62,8 +67,20 @@ def _createuser(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _run(_: argparse.Namespace, settings: Settings) -> int:
-    """Load the initial task types, print the address, and run both services until Ctrl-C."""
+def users(settings: Settings) -> Sequence[Mapping[str, Any]]:
+    """Return the accounts. Raises CommandError."""
+
+    async def by_store(_: Store, accounts: Accounts) -> Sequence[Mapping[str, Any]]:
+        return [account_json(account) for account in await accounts.listed()]
+
+    try:
+        return reach(settings, lambda client: client.accounts(), by_store)
+    except (Unreachable, ApiError) as error:
+        raise CommandError(str(error)) from None
+
+
+def run(settings: Settings) -> int:
+    """Load the initial task types, print the address, and run both services until Ctrl-C. Raises CommandError."""
     # Checked first: else the worker and the user would reach another program that listens there.
     try:
         for listener in listening.bind(settings):
@@ -80,17 +97,3 @@ def _run(_: argparse.Namespace, settings: Settings) -> int:
     )
     sys.stdout.flush()
     return together.run()
-
-
-def _loaddata_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("fixture", help="a fixture's name, such as initial, or the path of a .json file")
-
-
-def _createuser_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", help="the name for the login")
-    parser.add_argument("--role", choices=get_args(RoleName), default="operator", help="operator, unless given")
-
-
-loaddata = Command("loaddata", "create or update task types from a fixture", _loaddata, _loaddata_arguments)
-createuser = Command("createuser", "make an account for the web interface", _createuser, _createuser_arguments)
-run = Command("run", "load the initial task types, then run the API and a worker until Ctrl-C", _run)

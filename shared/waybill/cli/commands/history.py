@@ -1,0 +1,134 @@
+"""What has happened: events, logs."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.cli.command import command
+from waybill.cli.output import Column, Output
+from waybill.domain.status import Status
+
+if TYPE_CHECKING:
+    from waybill.client.client import Client
+
+Follow = Annotated[bool, Option("--follow", "-f", help="Go on with what comes.")]
+
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at a log that is followed."""
+
+SAID = ("stage", "progress", "error", "metadata", "result")
+"""The fields of a report that a line of the history shows."""
+
+EVENT_COLUMNS = (
+    Column("event", lambda event: event["event_id"]),
+    Column("at", lambda event: event["recorded_at"]),
+    Column("task", lambda event: event["task_id"]),
+    Column("kind", lambda event: event["kind"]),
+    Column("outcome", lambda event: event["outcome"]),
+    Column("status", lambda event: Status(event["task_status"]).name),
+    Column("source", lambda event: event["source"]),
+    Column("said", lambda event: {name: event[name] for name in SAID if event.get(name) is not None} or None),
+)
+
+
+@command
+def events(
+    client: "Client",
+    out: Output,
+    follow: Follow = False,
+    task: Annotated[str | None, Option(metavar="ID", help="Only of this task, from its creation on.")] = None,
+    after: Annotated[int | None, Option(min=0, help="Only events with a higher number.")] = None,
+    limit: Annotated[int, Option(min=1, help="How many of the latest, without --task, --after and --follow.")] = 50,
+) -> int:
+    """Show the history of all tasks, or of one; with --follow, live: of one task until it ends."""
+    if follow and not out.is_json:
+        # A table would have to wait for its last row.
+        out.is_terminal = False
+    if task is not None:
+        found = client.handle(task).watch() if follow else _pages(client, task, after or 0)
+        out.rows(EVENT_COLUMNS, (event for event in found if event["event_id"] > (after or 0)))
+    elif follow:
+        out.rows(EVENT_COLUMNS, client.live(after))
+    elif after is not None:
+        out.rows(EVENT_COLUMNS, _pages(client, None, after))
+    else:
+        out.rows(EVENT_COLUMNS, _pages(client, None, max(0, client.newest_event() - limit)))
+    return 0
+
+
+def _pages(client: "Client", task_id: str | None, after: int) -> Iterator[Any]:
+    while page := client.events(after) if task_id is None else client.task_events(task_id, after):
+        yield from page
+        after = page[-1]["event_id"]
+
+
+@command
+def logs(
+    client: "Client",
+    out: Output,
+    task_id: Annotated[str, Argument(metavar="ID", help="The task's id.")],
+    run: Annotated[int | None, Option(min=1, help="Only of this run; else of each that is kept.")] = None,
+    follow: Follow = False,
+) -> int:
+    """Show what the runs of a task have logged and printed; with --follow until the task ends."""
+    seen: dict[int, str] = {}
+    while True:
+        is_over = not follow or _is_over(client, task_id)
+        for log in _logs(client, task_id, follow):
+            if run not in (None, log["run"]) or seen.get(log["run"]) == log["text"]:
+                continue
+            if out.is_json:
+                out.json(log)
+            else:
+                _print(out, log, seen.get(log["run"]), is_only=run is not None)
+            seen[log["run"]] = log["text"]
+        if is_over:
+            break
+        time.sleep(LOOK_SECONDS)
+    if not seen:
+        out.note(f"no run of task {task_id} has left a log" if run is None else f"run {run} has left no log")
+    return 0
+
+
+def _is_over(client: "Client", task_id: str) -> bool:
+    try:
+        return Status(client.get_task(task_id)["status"]).is_final
+    except ApiUnreachable:
+        return False
+
+
+def _logs(client: "Client", task_id: str, follow: bool) -> list[dict[str, Any]]:
+    try:
+        return client.run_logs(task_id)
+    except ApiUnreachable:
+        if not follow:
+            raise
+        return []
+    except ApiProblem as problem:
+        if problem.status is not None and problem.code == "not_found":
+            raise ApiProblem(problem.status, problem.code, {"detail": "this API keeps no logs of runs"}) from None
+        raise
+
+
+def _print(out: Output, log: dict[str, Any], before: str | None, is_only: bool) -> None:
+    """Print a log, or what has come since it was `before`: of a long log only the last part is kept."""
+    text = str(log["text"])
+    if before is None:
+        if not is_only:
+            out.note(f"--- run {log['run']}, attempt {log['attempt']}{', its last part' if log['cut'] else ''}")
+    else:
+        text = added(before, text)
+    out.text(text if text.endswith("\n") or not text else f"{text}\n")
+
+
+def added(before: str, now: str) -> str:
+    """Return what a log has more than before, when it may have lost its beginning."""
+    if now.startswith(before):
+        return now[len(before) :]
+    for start in range(0, len(before), max(1, len(before) // 200)):
+        if now.startswith(before[start:]):
+            return now[len(before) - start :]
+    return now

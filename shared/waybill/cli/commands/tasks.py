@@ -1,0 +1,92 @@
+"""Tasks: show, list, export, watch."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Argument, Option
+
+from waybill.cli.command import command
+from waybill.cli.command_error import FAILED
+from waybill.cli.output import Column, Output
+from waybill.cli.visible import visible_text
+
+if TYPE_CHECKING:
+    from waybill.client.client import Client
+
+Ids = Annotated[list[str], Argument(metavar="ID...", help="Ids of tasks.")]
+Query = Annotated[
+    str | None, Option("--query", "-q", metavar="QUERY", help="A search, such as 'status:error type:sleep word'.")
+]
+
+COLUMNS = (
+    Column("task", lambda task: task["task_id"]),
+    Column("status", lambda task: task["status_name"]),
+    Column("type", lambda task: task["type"]),
+    Column("name", lambda task: task["name"]),
+    Column("created", lambda task: task["created_at"]),
+    Column("ends with", lambda task: what_ended(task["error"])),
+)
+
+
+def what_ended(error: dict[str, str] | None) -> str:
+    """Return the error of a task in short, nothing without one."""
+    return "" if error is None else f"{error['code']}: {error['message']}"
+
+
+@command
+def show(client: "Client", out: Output, ids: Ids) -> int:
+    """Show everything that is known of tasks."""
+    from waybill.client.following import look  # noqa: PLC0415 - loads requests
+
+    found = look(client, ids)
+    for number, task_id in enumerate(ids):
+        if task_id not in found:
+            out.note(f"there is no task {task_id}")
+            continue
+        if number and out.is_terminal:
+            out.line("")
+        out.fields(found[task_id])
+    return FAILED if found.keys() < set(ids) else 0
+
+
+@command
+def watch(client: "Client", out: Output, ids: Ids) -> int:
+    """Show tasks live until all have ended; exit code 0 if all are COMPLETED, else 1.
+
+    Ctrl-C stops the watching, not the tasks.
+    """
+    from waybill.cli.watching import watch_many  # noqa: PLC0415 - loads what shows bars
+
+    return watch_many(client, out, ids)
+
+
+@command
+def list_(
+    client: "Client",
+    out: Output,
+    query: Query = None,
+    limit: Annotated[int, Option(min=0, help="How many; 0 for all.")] = 50,
+    oldest: Annotated[bool, Option("--oldest", help="The oldest first, instead of the newest.")] = False,
+) -> int:
+    """List tasks that a search finds, the newest first."""
+    out.rows(COLUMNS, client.list(query, limit=limit or None, newest=not oldest))
+    return 0
+
+
+@command
+def export(
+    client: "Client",
+    out: Output,
+    query: Query = None,
+    format: Annotated[
+        Literal["ndjson", "csv"], Option(help="ndjson: an object on each line; csv: a table.")
+    ] = "ndjson",
+) -> int:
+    """Write all tasks that a search finds to the standard output, the oldest first."""
+    for chunk in client.export_tasks(format, **({} if query is None else {"q": query})):
+        if out.is_terminal or sys.stdout.isatty():
+            sys.stdout.write(visible_text(chunk.decode("utf-8", "replace")))
+        else:
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
+    return 0
