@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
 from rich.table import Column
 from rich.text import Text
 
@@ -47,7 +47,6 @@ class Bars:
             _Said("name", 3),
             _Said("status", 2),
             BarColumn(table_column=Column(ratio=4)),
-            TextColumn("{task.percentage:>3.0f}%"),
             _Said("outcome", 4),
             console=console,
             transient=True,

@@ -15,7 +15,6 @@ HINTS = {
     "forbidden": "give a token that may do this with --token; on its own machine, run this as the user of the "
     "installation, in its directory or with its WAYBILL_DATA_DIR",
     "misdirected": "see WAYBILL_ALLOWED_HOSTS",
-    "unknown_type": "see waybill types",
 }
 """What helps, by the problem's code."""
 
@@ -46,13 +45,16 @@ def _problem(problem: ApiProblem) -> str:
     shown = [_error(one) for one in errors[:MOST]]
     if len(errors) > MOST:
         shown.append(f"and {len(errors) - MOST} more")
-    line = "; ".join([str(problem), *shown])
+    # The detail only counts the errors, or repeats the one there is.
+    line = f"{problem.status} {problem.code}: {'; '.join(shown)}" if shown else str(problem)
     hint = HINTS.get(problem.code)
-    return line if hint is None else f"{line}: {hint}"
+    if any(one.get("pointer") == "/type" for one in errors):
+        hint = "see waybill types"
+    return line if hint is None else f"{line.rstrip('.')}; {hint}"
 
 
 def _error(error: Mapping[str, Any]) -> str:
     where = error.get("pointer", error.get("parameter", ""))
     suggestions = error.get("suggestions")
     meant = f" (did you mean {' or '.join(map(str, suggestions[:3]))}?)" if suggestions else ""
-    return f"{where}: {error.get('detail', '')}{meant}"
+    return f"{where}: {error.get('detail', '')}{meant}".removeprefix(": ")

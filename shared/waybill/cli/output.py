@@ -71,8 +71,9 @@ class Output:
         from rich.text import Text  # noqa: PLC0415
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            table.add_column(column.title, overflow="fold")
+        for number, column in enumerate(columns):
+            # The first one is what people copy.
+            table.add_column(column.title, overflow="fold", no_wrap=number == 0)
         for row in rows:
             words = (visible(_text(column.show(row))) for column in columns)
             table.add_row(*(Text(word, style=STYLES.get(word, "")) for word in words))

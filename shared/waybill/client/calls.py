@@ -167,7 +167,7 @@ class Calls(Transport):
 
     def delete_task(self, task_id: str) -> None:
         """Delete a final task and its history."""
-        self._send("DELETE", f"{self._base_url}/tasks/{_quoted(task_id)}", None, {}, {}, self._timeout)
+        self._call("DELETE", f"/tasks/{_quoted(task_id)}")
 
     def task_types(self) -> list[dict[str, Any]]:
         """List the task types."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NOT_READY = 503
 
+
 def _count(status: str, one: Row) -> object:
     return one["counts"][status]
 
