@@ -144,6 +144,28 @@ def test_the_page_of_a_task_tells_its_story(fetch: Fetch, store: Store, accounts
     assert operator("GET", f"{LIST}nonsense/").status == 404
 
 
+def test_the_page_of_a_task_shows_what_its_runs_have_left(fetch: Fetch, operator: Person) -> None:
+    task_type = {"name": "flaky", "handler": "flaky", "max_attempts": 2, "min_backoff": 0, "max_backoff": 0}
+    assert fetch("POST", "/task-types", task_type, token=ADMIN).status == 201
+    task_id = create(operator, "told", type="flaky")
+    path = f"{LIST}{task_id}/"
+    assert re.search(r'id="logs"[^>]* data-grows hidden>', shown(operator, path))
+    for run in (1, 2):
+        held = {"task_id": task_id, "run": run, "claim": f"{run:032x}"}
+        error = {"code": "failed", "message": "no", "detail": f"Traceback {run} {NASTY}"}
+        for said in ({"status": 2}, {"status": 4, "error": error}):
+            assert fetch("POST", "/reports", {"reports": [held | said]}, token=REPORTER).status == 200
+        log = {"logs": [held | {"text": f"log {run} {NASTY}\n", "cut": run == 2}]}
+        assert fetch("POST", "/run-logs", log, token=REPORTER).json() == {"kept": 1}
+    page = shown(operator, path)
+    assert re.search(r'id="logs"[^>]*title">', page), "it is over"
+    assert re.findall(r'data-keep="(log-\d)"( open)?', page) == [("log-2", " open"), ("log-1", "")]
+    assert re.findall(r"data-cut( hidden)?>", page) == ["", " hidden"]
+    assert re.findall(r'data-log="\d">(log \d) &lt;script&gt;', page) == ["log 2", "log 1"]
+    assert re.findall(r"<bdi>(Traceback \d) &lt;script&gt;", page) == ["Traceback 2", "Traceback 1", "Traceback 2"]
+    assert "<script>alert" not in page
+
+
 def test_the_overview_counts_and_says_what_to_do(operator: Person) -> None:
     assert "No tasks yet" in shown(operator, "/admin/")
     task_id = create(operator, "one")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from waybill.domain.account import Role
 from waybill.domain.event import Event
 from waybill.domain.task import Task
+from waybill.wire.output.run_logs import run_log_json
 from waybill.wire.output.stages import StageJson
 from waybill.wire.tasks import shown_input, task_json
 from waybill.wire.timestamps import rfc3339
@@ -47,6 +48,7 @@ class TaskPage(Page):
             bars=list(strip(found, now)),
             runs=runs(*told),
             stages=await stages_of(self.store, task),
+            logs=[run_log_json(log) for log in await self.store.read(tables.run_logs.of_task, task_id)][::-1],
             history=history,
             following=following,
             most=MOST_EVENTS,

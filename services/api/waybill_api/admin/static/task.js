@@ -6,6 +6,8 @@ import { keepHistory } from "./history.js";
 import { watchCopies } from "./copy.js";
 import { t } from "./i18n.js";
 import { growTrees } from "./json_tree.js";
+import { every } from "./live.js";
+import { growLogs } from "./logs.js";
 import { page } from "./pages.js";
 import { follow } from "./stream.js";
 import { complain, tell, tellThere } from "./toast.js";
@@ -81,6 +83,17 @@ place.addEventListener("click", async (event) => {
   button.disabled = false;
 });
 
+/** The last words of a run come a moment after its end. */
+let grew = false;
+
+/** Show what the task has printed meanwhile. */
+async function grow() {
+  const grows = Boolean(place.querySelector("[data-grows]"));
+  if ((grows || grew) && !place.classList.contains("gone")) await growLogs(place, path, refresh).catch(() => {});
+  grew = grows;
+}
+
 growTrees();
 watchCopies();
+every(2, grow);
 const hold = follow(`${path}/events?after=${Number.MAX_SAFE_INTEGER}`, refresh);
