@@ -15,6 +15,7 @@ from waybill.delivery.spool import Parcel, Spool
 from waybill.host.lockfile import LockFile
 from waybill.queue.opening import open_queue
 from waybill.queue.queue import Queue
+from waybill_worker.handlers.catalogue import Catalogue
 from waybill_worker.handlers.context import Handler
 from waybill_worker.outside import Outside
 from waybill_worker.run_reporter import RunReporter
@@ -109,9 +110,9 @@ def machine(kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[st
         "spool": lambda path: _Spool(path, truth),
         "open_queue": partial(_opened, kernel),
         "reporter": partial(_Reporter, truth),
-        "child": lambda run: Child(kernel, truth, handlers, run, outside),
+        "child": lambda run, sources: Child(kernel, truth, handlers, run, outside),
         "consumer": lambda huey, workers, **named: Consumer(kernel, huey, workers),
-        "handlers": lambda named: handlers,
+        "handlers": lambda sources, named: Catalogue(handlers),
         "surroundings": lambda environment: _Surroundings(),
         "signals": partial(_Signals, kernel),
         "end_orphans": lambda worker_id: None,

@@ -1,4 +1,4 @@
-"""Waybill for other services: a client of the API, and a reporter that loses nothing while the API is down.
+"""Waybill for your code: handlers, a client of the API, and a reporter that loses nothing while the API is down.
 
 Each name is loaded when it is first used, so that a service loads only the parts that it uses.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from waybill.client.client import Changed, Client
     from waybill.client.handle import Handle
     from waybill.client.task_failed import TaskFailed
+    from waybill.declaring import Declaration, handler, pipeline
     from waybill.delivery.delivery import Closed, Full
     from waybill.received import Received
     from waybill.reporter import Reporter
@@ -24,11 +25,14 @@ __all__ = [
     "Changed",
     "Client",
     "Closed",
+    "Declaration",
     "Full",
     "Handle",
     "Received",
     "Reporter",
     "TaskFailed",
+    "handler",
+    "pipeline",
 ]
 
 _MODULES = {
@@ -39,11 +43,14 @@ _MODULES = {
     "Changed": "waybill.client.client",
     "Client": "waybill.client.client",
     "Closed": "waybill.delivery.delivery",
+    "Declaration": "waybill.declaring",
     "Full": "waybill.delivery.delivery",
     "Handle": "waybill.client.handle",
     "Received": "waybill.received",
     "Reporter": "waybill.reporter",
     "TaskFailed": "waybill.client.task_failed",
+    "handler": "waybill.declaring",
+    "pipeline": "waybill.declaring",
 }
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from waybill.address import api_address
+from waybill.domain.names import TYPE_NAME
 from waybill.host.os_error import told
 from waybill.host.ownership import make_folder
 
@@ -51,6 +52,17 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
     stages: Annotated[list[str] | None, NoDecode] = Field(
         default=None, min_length=1, description="names of handlers separated by commas"
+    )
+    handlers: Annotated[list[str] | None, NoDecode] = Field(
+        default=None, min_length=1, description="files that end in .py and names of modules, separated by commas"
+    )
+    reload: bool = Field(default=False, description="1 or 0")
+    exec: str | None = Field(default=None, description="the command line of a program")
+    exec_type: str | None = Field(
+        default=None,
+        pattern=TYPE_NAME,
+        validate_default=True,
+        description="the name of a type, which goes together with WAYBILL_EXEC",
     )
     worker_slots: int = Field(default=600, ge=1, le=10_000, description="a whole number from 1 to 10000")
     worker_children: int = Field(default=16, ge=0, le=1_000, description="a whole number from 0 to 1000")
@@ -193,7 +205,19 @@ class Settings(BaseSettings):
             raise ValueError("cannot be sent in a header")
         return value
 
-    @field_validator("allowed_hosts", "stages", mode="before")
+    @field_validator("handlers")
+    @classmethod
+    def _are_places(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else [_place(one) for one in value]
+
+    @field_validator("exec_type")
+    @classmethod
+    def _has_a_program(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("exec") is None):
+            raise ValueError("one needs the other")
+        return value
+
+    @field_validator("allowed_hosts", "handlers", "stages", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -213,3 +237,13 @@ class Settings(BaseSettings):
         is_secret = name == "api_token" or (name == "api_url" and any(one in str(error["input"]) for one in "@?"))
         said = "" if is_secret else f", not {error['input']!r:.100}"
         return f"{PREFIX}{name.upper()} must be {field.description}{said}"
+
+
+def _place(text: str) -> str:
+    """Return a file's absolute path, or the name of a module. Raises ValueError if it is neither."""
+    if text.endswith(".py"):
+        # A handler may change the working directory.
+        return os.path.abspath(text)
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise ValueError("neither a Python file nor a module")
+    return text

@@ -13,17 +13,20 @@ from waybill.delivery.courier import Courier
 from waybill.delivery.leftovers import identify
 from waybill.delivery.outage import Outage
 from waybill.host import os_error
+from waybill.host.logs import shortened
 from waybill.host.ownership import check_access, hand_over
 from waybill.queue.errors import QueueUnavailable
 from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
 from waybill_worker.exit import CannotStart, Exit
+from waybill_worker.handlers.catalogue import Sources
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.isolation.isolation import Isolation
 from waybill_worker.log_sender import LogSender
 from waybill_worker.outside import REAL, Outside
+from waybill_worker.process.code import Code
 from waybill_worker.process.offspring import MARK
 from waybill_worker.process.printed import Printed
 from waybill_worker.runner.runner import Runner
@@ -45,6 +48,9 @@ LOG_SECONDS = 1.0
 ENDING_SECONDS = 10.0
 """Seconds from the end of the drain until the process is ended by force; a normal end takes at most 6."""
 
+RELOAD_SECONDS = 3.0
+"""Seconds that the runs may take to end once the handlers have changed."""
+
 TICK_SECONDS = 0.25
 HEALTH_SECONDS = 10.0
 
@@ -59,13 +65,25 @@ class Worker:
         on_ending: Callable[[Exit], None] = lambda ending: None,
         are_descriptors_gone: Callable[[], bool] = lambda: False,
         printed: Printed | None = None,
+        code: Code | None = None,
     ) -> None:
-        """Build everything; the lock on the lock file is taken before anything else.
+        """Load the handlers, and build everything; then the lock on the lock file is taken before anything else.
 
         `on_ending` is called when the end begins, and `are_descriptors_gone` several times a second. `printed` decides
-        what is passed on of the output of handlers. Raises CannotStart.
+        what is passed on of the output of handlers. If `code` is given, the worker ends once that has changed. Raises
+        CannotStart and CannotLoad.
         """
         self._printed = printed or Printed(outside.monotonic)
+        self._code = code
+        self._catalogue = outside.handlers(sources_of(settings), settings.stages)
+        if code is not None:
+            code.note()
+        if self._catalogue.isolating and not settings.worker_children:
+            raise CannotStart(
+                f"the handler {min(self._catalogue.isolating)} needs processes of its own, and "
+                "WAYBILL_WORKER_CHILDREN=0 allows none",
+                2,
+            )
         try:
             check_access((settings.queue_db, settings.spool_dir, settings.doorbell_dir))
             self._build(settings, outside)
@@ -101,7 +119,7 @@ class Worker:
         outage = Outage(settings.base_url, outside)
         self._runs = runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)
-        registry = Registry(self._client, outside.handlers(settings.stages), outside)
+        registry = Registry(self._client, self._catalogue, outside)
         self._reporter = outside.reporter(Courier(self._client, clock), self._spool, runs, outage, outside)
         self._logs = LogSender(self._client.put_run_logs, outside)
         self._surroundings = outside.surroundings({MARK: self.id})
@@ -117,16 +135,26 @@ class Worker:
         self._runners = RunnerThreads(self._granted, self._runner, self._slots.total, outside, outside.consumer)
         self._isolation = Isolation(
             settings.worker_children,
-            outside.child,
+            lambda run: outside.child(run, self._catalogue.sources(_handler_of(run))),
             self._granted.put,
             self._reporter.put,
             self._left,
             self._slots,
             outside,
+            self._bell.ring,
         )
         self._watchdog = Watchdog(self._runner, self._isolation, self._reporter.put, self._runners.replace, clock=clock)
         self._dequeuer = Dequeuer(
-            self._queue, self._client, registry, self._slots, runs, self._bell, self._start, outage, outside
+            self._queue,
+            self._client,
+            registry,
+            self._slots,
+            runs,
+            self._bell,
+            self._start,
+            outage,
+            outside,
+            lambda: self._isolation.room,
         )
         self._heartbeat = Heartbeat(
             self.id,
@@ -159,12 +187,20 @@ class Worker:
         for thread in self._threads.values():
             thread.start()
         self._printed.spare()
-        logger.info("Worker %s serves %s with %d slots", self.id, self._settings.base_url, self._slots.total)
+        logger.info(
+            "Worker %s serves %s with %d slots: %s",
+            self.id,
+            self._settings.base_url,
+            self._slots.total,
+            shortened(", ".join(sorted(self._catalogue.handlers)) or "it has no handlers"),
+        )
         ending = self._watch()
         self._on_ending(ending)
         if ending is not Exit.GIVEN_UP:
-            self._drain()
+            self._drain(self._patience(ending))
         self._part(ending)
+        if ending is Exit.RELOADED:
+            ending = self._last_wish()
         logger.info("Worker %s has ended: %s", self.id, ending.name.lower())
         return ending
 
@@ -180,10 +216,11 @@ class Worker:
             ) from None
 
     def _start(self, run: Run) -> None:
-        """Hand a granted run to a runner, or to isolation if it is a suspect."""
+        """Hand a granted run to a runner, or to isolation if it is a suspect or its handler asks for that."""
         self._logs.follow(run)
-        if run.is_suspect and self._isolation.is_possible:
-            self._isolation.admit(run)
+        is_apart = _handler_of(run) in self._catalogue.isolating
+        if is_apart or (run.is_suspect and self._isolation.is_possible):
+            self._isolation.admit(run, is_apart=is_apart)
         else:
             self._granted.put(run)
 
@@ -217,6 +254,8 @@ class Worker:
             self._lock.renew()
             if self._are_descriptors_gone():
                 return Exit.STARVED
+            if self._code is not None and self._code.has_changed():
+                return Exit.RELOADED
             for name, thread in self._threads.items():
                 if not thread.is_alive():
                     logger.critical("The thread %s died", name)
@@ -225,13 +264,25 @@ class Worker:
                 healthy_at = self._clock()
                 self._runners.look_after()
 
-    def _drain(self) -> None:
-        """Take no more tasks, and give the runs some time to end."""
+    def _patience(self, ending: Exit) -> float:
+        seconds = self._settings.drain_seconds
+        return min(RELOAD_SECONDS, seconds) if ending is Exit.RELOADED else seconds
+
+    def _last_wish(self) -> Exit:
+        """Return STOPPED if a signal has come while the worker parted to start again; from now on signals end it."""
+        self._signals.release()
+        while not self._endings.empty():
+            if self._endings.get() is Exit.STOPPED:
+                return Exit.STOPPED
+        return Exit.RELOADED
+
+    def _drain(self, seconds: float) -> None:
+        """Take no more tasks, and give the runs `seconds` to end."""
         logger.info("Worker %s takes no more tasks and lets %d runs end", self.id, self._slots.total - self._slots.free)
         self._dequeuer.stop()
-        deadline = self._clock() + self._settings.drain_seconds
+        deadline = self._clock() + seconds
         # A run that is being claimed runs too.
-        self._threads["dequeuer"].join(max(FAREWELL_SECONDS, self._settings.drain_seconds))
+        self._threads["dequeuer"].join(max(FAREWELL_SECONDS, seconds))
         self._slots.wait_idle(max(0.0, deadline - self._clock()))
         self._isolation.wait_idle(max(0.0, deadline - self._clock()))
         self._ring_all(self._settings.doorbell_dir)
@@ -276,6 +327,16 @@ class Worker:
         except (sqlite3.Error, OSError) as error:
             # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
             logger.warning("The stop of worker %s cannot be noted: %s", self.id, error)
+
+
+def sources_of(settings: Settings) -> Sources:
+    """Return where the handlers come from."""
+    return Sources(tuple(settings.handlers or ()), settings.exec, settings.exec_type)
+
+
+def _handler_of(run: Run) -> str | None:
+    name: str | None = (run.task or {}).get("handler")
+    return name
 
 
 def _read_token(path: Path) -> str | None:

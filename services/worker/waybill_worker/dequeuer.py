@@ -52,8 +52,9 @@ class Dequeuer:
         start: Callable[[Run], None],
         outage: Outage,
         world: World = REAL,
+        places: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Take the parts; `start` gets each granted run."""
+        """Take the parts; `start` gets each granted run, `places` returns how many isolated ones can start at once."""
         self._queue = queue
         self._client = client
         self._served = served
@@ -62,6 +63,7 @@ class Dequeuer:
         self._bell = bell
         self._start = start
         self._outage = outage
+        self._places = places
         self._clock = world.monotonic
         self._token_hex = world.token_hex
         self._stopping = world.event()
@@ -129,9 +131,9 @@ class Dequeuer:
         try:
             if self._clock() - self._looked_at > LOOK_SECONDS:
                 self._notice()
-            messages = self._queue.take(self._admitted(), limit)
+            messages = self._taken(limit)
             if not messages and self._notice():
-                messages = self._queue.take(self._admitted(), limit)
+                messages = self._taken(limit)
         except QueueUnavailable as error:
             if self._queue_works:
                 logger.warning("The queue is unavailable; retrying: %s", error)
@@ -139,6 +141,16 @@ class Dequeuer:
             return []
         self._queue_works = True
         return messages
+
+    def _taken(self, limit: int) -> list[RoutedMessage]:
+        """Take up to `limit` messages; of handlers that need a process of their own, no more than there are places."""
+        admitted = self._admitted()
+        apart = self._served.apart(admitted)
+        if not apart:
+            return self._queue.take(admitted, limit)
+        places = min(limit, self._places())
+        messages = self._queue.take(_only(admitted, apart), places) if places else []
+        return messages + self._queue.take(_only(admitted, {*admitted} - apart), limit - len(messages))
 
     def _admitted(self) -> Collection[str] | Mapping[str, float]:
         """Return the routes whose messages may take a slot; a mapping holds the priority that they must exceed."""
@@ -208,3 +220,7 @@ class Dequeuer:
             self._queue.send(messages)
         except QueueUnavailable as error:
             logger.warning("%d messages could not be put back, and will be sent again: %s", len(messages), error)
+
+
+def _only(admitted: Collection[str] | Mapping[str, float], routes: set[str]) -> Collection[str] | Mapping[str, float]:
+    return {route: admitted[route] for route in routes} if isinstance(admitted, Mapping) else routes

@@ -12,6 +12,8 @@ class Exit(IntEnum):
     """A handler hangs or a thread died: only a new process helps (sysexits.h, EX_SOFTWARE)."""
     STARVED = 71
     """Handlers have used up the descriptors; only a new process has some (EX_OSERR)."""
+    RELOADED = 72
+    """Its handlers have changed: the process starts again in place, and ends with this status only if it cannot."""
     GIVEN_UP = 75
     """The API has declared this worker gone, for instance after a pause: start it again (EX_TEMPFAIL)."""
 

@@ -11,7 +11,7 @@ from waybill.delivery.spool import Spool
 from waybill.host.world import World
 from waybill.queue.opening import open_queue
 from waybill.queue.queue import Queue
-from waybill_worker.handlers.registry import installed_handlers
+from waybill_worker.handlers.catalogue import Catalogue, Sources, catalogue
 from waybill_worker.isolation import child, isolation
 from waybill_worker.process.offspring import end_orphans
 from waybill_worker.process.signals import Signals
@@ -28,9 +28,9 @@ class Outside(World):
     spool: Callable[..., Spool] = Spool
     open_queue: Callable[[str], Queue] = open_queue
     reporter: Callable[..., RunReporter] = RunReporter
-    child: Callable[[Run], isolation.Child] = child.Child
+    child: Callable[[Run, Sources], isolation.Child] = child.Child
     consumer: Callable[..., Any] = Consumer
-    handlers: Callable[..., Any] = installed_handlers
+    handlers: Callable[[Sources, list[str] | None], Catalogue] = catalogue
     surroundings: Callable[..., Surroundings] = Surroundings
     signals: Callable[..., Signals] = Signals
     end_orphans: Callable[[str], None] = end_orphans

@@ -73,11 +73,11 @@ class Bench:
         self.queue.send([("sleep", 0, Message(f"task-{number}", 1)) for number in numbers])
         ring_all(self.folder / "doorbells")
 
-    def order(self, handler: str, **task: Any) -> str:
-        """Send a task for this handler, such as `input`, and return its id."""
+    def order(self, handler: str, route: str | None = None, **task: Any) -> str:
+        """Send a task for this handler, such as `input`, and return its id; `route` is that of a pipeline's stage."""
         task_id = f"{handler}-{len(self._ordered)}"
         self._ordered[task_id] = {"handler": handler, **task}
-        self.queue.send([(handler, 0, Message(task_id, 1))])
+        self.queue.send([(route or handler, 0, Message(task_id, 1))])
         ring_all(self.folder / "doorbells")
         return task_id
 

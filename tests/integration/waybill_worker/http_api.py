@@ -33,7 +33,7 @@ class HttpApi:
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_GET = do_POST = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = answer  # noqa: N815
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -56,6 +56,8 @@ def _answer(api: ScriptedApi, path: str, body: dict[str, Any]) -> Any:
         return {"outcomes": [dict(zip(keys, answer, strict=True)) for answer in answers]}
     if path == "/run-logs":
         return {"kept": api.put_run_logs(body["logs"])}
+    if path.endswith("/declaration"):
+        return api.declare_task_type(path.split("/")[2], body)
     _, _, worker_id, verb = path.split("/")
     if verb == "gone":
         api.gone(worker_id, body["crashed"])

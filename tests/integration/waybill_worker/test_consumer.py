@@ -18,9 +18,10 @@ def sleep(context, given):
 watchdog.MOST_HUNG = 1
 consumer.Watchdog.__init__.__defaults__ = (0.2, *consumer.Watchdog.__init__.__defaults__[1:])
 from waybill_worker.__main__ import main
+from waybill_worker.handlers.catalogue import Catalogue
 from waybill_worker.outside import Outside
 from waybill_worker.process.ending import leave
-leave(main(outside=Outside(handlers=lambda named: {"sleep": sleep})))
+leave(main(outside=Outside(handlers=lambda sources, named: Catalogue({"sleep": sleep}))))
 """
 
 DYING = """

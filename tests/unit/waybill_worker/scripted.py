@@ -45,6 +45,7 @@ class ScriptedApi:
         """The log of each task's run, as it was last said."""
         self.lost: list[tuple[str, int]] = []
         self.drain = False
+        self.declared: list[tuple[str, dict[str, Any]]] = []
         self.types: list[dict[str, Any]] = [{"name": "sleep", "handler": "sleep"}]
         self.gate = threading.Event()
         self.gate.set()
@@ -85,6 +86,13 @@ class ScriptedApi:
     def task_types(self) -> list[dict[str, Any]]:
         self._answer()
         return self.types
+
+    def declare_task_type(self, name: str, declaration: Mapping[str, Any]) -> dict[str, Any]:
+        self._answer()
+        self.declared.append((name, dict(declaration)))
+        made = {"name": name, "handler": declaration.get("handler"), "stages": declaration.get("stages")}
+        self.types = [*(one for one in self.types if one["name"] != name), made]
+        return made
 
     def _answer(self) -> None:
         if self.is_down:

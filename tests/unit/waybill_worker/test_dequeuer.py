@@ -12,6 +12,7 @@ from waybill.domain.status import Outcome
 from waybill.host.world import World
 from waybill.queue.message import Message, RoutedMessage
 from waybill_worker.dequeuer import LOOK_SECONDS, Dequeuer
+from waybill_worker.handlers.catalogue import Catalogue
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.runs import Run, Runs
 from waybill_worker.runs.slots import Slots
@@ -42,7 +43,7 @@ class Bench:
         self.slots = Slots(slots, self.bell.ring, reserve)
         self.runs = Runs("w-1")
         self.started: list[Run] = []
-        self.registry = Registry(self.api, {"sleep": lambda context, task_input: None})
+        self.registry = Registry(self.api, Catalogue({"sleep": lambda context, task_input: None}))
         self.registry.refresh()
         self.now = 0.0
         self.dequeuer = Dequeuer(

@@ -10,6 +10,7 @@ from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.host.world import World
 from waybill.queue.message import Message
+from waybill_worker.handlers.catalogue import Catalogue
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.runs.runs import Run, Runs
@@ -41,7 +42,7 @@ class Bench:
         self.runs = Runs("w-1", World(monotonic=lambda: self.now))
         self.dequeuer = Pausable()
         self.gone: list[bool] = []
-        registry = Registry(self.api, {"sleep": lambda context, task_input: None})
+        registry = Registry(self.api, Catalogue({"sleep": lambda context, task_input: None}))
         self.heartbeat = Heartbeat(
             "w-1",
             self.api,

@@ -56,6 +56,10 @@ class Context:
         """Whether the run was lost, cancelled or timed out, so that its result no longer counts."""
         return self._run.is_stopped
 
+    def when_stopped(self, callback: Callable[[], object]) -> None:
+        """Call `callback` in another thread once the run is lost, cancelled or timed out; it must be quick."""
+        self._run.when_stopped(callback)
+
     def progress(self, value: float) -> None:
         """Report how much is done, from 0 to 1. Raises ValueError for another value."""
         if not (math.isfinite(value) and 0 <= value <= 1):

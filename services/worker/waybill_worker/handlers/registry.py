@@ -1,22 +1,16 @@
 """The registry: the handlers of this process, and the routes that it serves with them."""
 
-import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from waybill.domain.names import CONTROLS, ROUTE
 from waybill.domain.route import handler_of, route_of
 from waybill.host.world import REAL, World
+from waybill_worker.handlers.catalogue import Catalogue
 from waybill_worker.handlers.context import Handler
-from waybill_worker.handlers.failure import described, place, traced
-from waybill_worker.handlers.sleep import sleep
-
-logger = logging.getLogger(__name__)
-
-GROUP = "waybill.handlers"
+from waybill_worker.handlers.declarer import Api, Declarer
 
 SOUND = re.compile(ROUTE)
 LABEL = re.compile(rf"[^{CONTROLS}]{{1,128}}")
@@ -25,71 +19,22 @@ MOST_OUTLIVED = 1_000
 """How many routes that no type has are served at once."""
 
 
-class TaskTypes(Protocol):
+class TaskTypes(Api, Protocol):
     """What the registry needs of the client."""
 
     def task_types(self) -> list[dict[str, Any]]:
         """List the task types."""
 
 
-def installed_handlers(named: Collection[str] | None = None) -> dict[str, Handler]:
-    """Return the built-in handlers and those that other packages offer by entry points, by name.
-
-    If `named` is given, only these are loaded. Of several with one name the first is used: a built-in one, then in the
-    order of `sys.path`.
-    """
-    handlers: dict[str, Handler] = {"sleep": sleep} if named is None or "sleep" in named else {}
-    used = dict.fromkeys(handlers, "the built-in one")
-    for entry in entry_points(group=GROUP):
-        if named is not None and entry.name not in named:
-            continue
-        if entry.name in used:
-            logger.warning(
-                "Two handlers are named %s: %s is used, %s is left out",
-                entry.name,
-                used[entry.name],
-                _origin(entry),
-            )
-            continue
-        used[entry.name] = _origin(entry)
-        handler = _loaded(entry)
-        if handler is not None:
-            handlers[entry.name] = handler
-    for name in sorted(set(named or ()) - handlers.keys()):
-        logger.warning("This worker is set to serve the handler %s, which is not installed", name)
-    return handlers
-
-
-def _loaded(entry: EntryPoint) -> Handler | None:
-    """Return the function of an entry point; if it cannot be loaded, log one line with the reason."""
-    try:
-        handler = entry.load()
-        if not callable(handler):
-            raise TypeError(f"it is no function, but {type(handler).__name__}")
-    except BaseException as error:  # noqa: BLE001  # also SystemExit: a module ends itself, not the worker
-        logger.error(
-            "The handler %s (%s) cannot be loaded and is left out: %s%s",
-            entry.name,
-            entry.value,
-            described(error),
-            place(error),
-        )
-        logger.debug("The handler %s: %s", entry.name, traced(error))
-        return None
-    return cast(Handler, handler)
-
-
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.value} of {entry.dist.name}" if entry.dist is not None else entry.value
-
-
 class Registry:
     """Knows the handlers by name, and asks the API which task types use them."""
 
-    def __init__(self, client: TaskTypes, handlers: Mapping[str, Handler], world: World = REAL) -> None:
+    def __init__(self, client: TaskTypes, catalogue: Catalogue, world: World = REAL) -> None:
         """Take the client and the handlers; no route is served before the first refresh."""
         self._client = client
-        self._handlers = handlers
+        self._handlers = catalogue.handlers
+        self._isolating = catalogue.isolating
+        self._declarer = Declarer(client, catalogue.types, world)
         self._lock = world.lock()
         self._routes: frozenset[str] = frozenset()
         self._outlived: frozenset[str] = frozenset()
@@ -109,9 +54,13 @@ class Registry:
         """Return the handler of this name."""
         return None if name is None else self._handlers.get(name)
 
+    def apart(self, routes: Collection[str]) -> set[str]:
+        """Return those of some routes whose runs need processes of their own."""
+        return {route for route in routes if handler_of(route) in self._isolating} if self._isolating else set()
+
     def refresh(self) -> None:
-        """Ask the API for the task types. Raises ApiUnreachable or ApiProblem."""
-        types = self._client.task_types()
+        """Ask the API for the task types, and declare those that it lacks. Raises ApiUnreachable or ApiProblem."""
+        types = self._declarer.declare(self._client.task_types())
         with self._lock:
             self._routes = frozenset(route for one in types for route in _routes(one) if self._serves(route))
 

@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from waybill.delivery.spool import Parcel
+from waybill.domain.status import ErrorCode
 from waybill.host import logs
 from waybill.queue.message import Message
+from waybill_worker.handlers.catalogue import Catalogue, Sources, catalogue
 from waybill_worker.handlers.context import Handler
-from waybill_worker.handlers.registry import installed_handlers
+from waybill_worker.handlers.loading import CannotLoad
 from waybill_worker.isolation.channel import Channel, Garbled
+from waybill_worker.isolation.memory import bounded
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runs.runs import Run
 from waybill_worker.runs.slots import Slots
@@ -30,13 +33,16 @@ NO_CLAIM = "0" * 32
 class Only:
     """A registry that loads only the one handler that the run needs."""
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str | None, sources: Mapping[str, Any]) -> None:
         """Load the handler of this name."""
-        self._handlers: Mapping[str, Handler] = {} if name is None else installed_handlers({name})
+        places = Sources(tuple(sources["places"]), sources["command"], sources["type"])
+        self._catalogue = Catalogue({}) if name is None else catalogue(places, {name})
+        declaration = self._catalogue.declaration(name)
+        self.memory = None if declaration is None else declaration.memory
 
     def handler(self, name: str | None) -> Handler | None:
         """Return the handler of this name."""
-        return None if name is None else self._handlers.get(name)
+        return None if name is None else self._catalogue.handlers.get(name)
 
 
 def main() -> None:
@@ -55,9 +61,16 @@ def main() -> None:
     def put(parcel: Parcel) -> None:
         channel.send({"report": parcel.text, "is_final": parcel.is_final})
 
-    only = Only(order["task"].get("handler"))
+    try:
+        only = Only(order["task"].get("handler"), order["sources"])
+    except CannotLoad as error:
+        # The file has changed since the worker has loaded it.
+        parcel = run.fail(ErrorCode.FAILED, str(error))
+        if parcel is not None:
+            put(parcel)
+        return
     channel.send({"begun": True})
-    Runner(only, put, Slots(1, lambda: None)).run(run)
+    Runner(only, put, Slots(1, lambda: None), counted=lambda task_id: bounded(only.memory)).run(run)
 
 
 def _die_with(worker: int) -> None:

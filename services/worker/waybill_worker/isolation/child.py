@@ -9,14 +9,21 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
+from waybill_worker.handlers.catalogue import Sources
 from waybill_worker.isolation.channel import SEND_SECONDS, Channel, Garbled
 from waybill_worker.isolation.output import Output
 from waybill_worker.runs.runs import Run
 
 LAST_WORDS_SECONDS = 2.0
 """Seconds that a process may take to end by itself after it has closed its channel."""
+
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""Otherwise each thread of a handler takes 64 MiB of address space, which counts against its memory."""
+
+ALONE = Sources()
 
 
 class Child:
@@ -26,8 +33,8 @@ class Child:
     processes of its handler end with it, and a Ctrl-C in the terminal reaches only the worker.
     """
 
-    def __init__(self, run: Run) -> None:
-        """Start it for this run. Raises OSError if no process can be started."""
+    def __init__(self, run: Run, sources: Sources = ALONE) -> None:
+        """Start it for this run; it loads the handler from `sources`. Raises OSError if no process can be started."""
         ours, theirs = socket.socketpair()
         ours.settimeout(SEND_SECONDS)
         self._channel = Channel(ours)
@@ -41,7 +48,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**ARENAS, **os.environ, "PYTHONPATH": path},
             )
         except BaseException:
             self._channel.close()
@@ -56,7 +63,8 @@ class Child:
         self._prints = True
         self._nonsense: str | None = None
         self._is_heard = True
-        self._tell({"task_id": run.task_id, "run": run.number, "task": run.task, "log_level": _log_level()})
+        order = {"task_id": run.task_id, "run": run.number, "task": run.task, "log_level": _log_level()}
+        self._tell(order | {"sources": asdict(sources)})
 
     def hear(self, seconds: float) -> list[dict[str, Any]] | None:
         """Wait up to `seconds` for messages of the run; None once the process has ended or closed its channel."""
@@ -102,7 +110,9 @@ class Child:
             return self._nonsense
         if was_there:
             return "it fell silent and was killed"
-        return f"exit code {code}" if code >= 0 else f"killed by {_signal_name(-code)}"
+        if not code:
+            return "exit code 0 before its handler returned"
+        return f"exit code {code}" if code > 0 else f"killed by {_signal_name(-code)}"
 
     def _listen(self) -> list[dict[str, Any]] | None:
         try:

@@ -55,6 +55,8 @@ class Suspect:
 
     run: Run
     since: float
+    is_apart: bool = False
+    """Whether it never runs beside others."""
     has_slot: bool = True
 
 
@@ -63,7 +65,8 @@ class Isolation:
 
     A suspect keeps its slot for PATIENCE_SECONDS only, so that it delays no other run. If no place is free by then, a
     suspect that was lost or timed out only once, and is most likely innocent, runs beside the others: otherwise a
-    killed worker with hundreds of runs would leave a queue of hundreds. All other suspects wait.
+    killed worker with hundreds of runs would leave a queue of hundreds. All other suspects wait, and so do runs whose
+    handlers ask for processes of their own.
     """
 
     def __init__(
@@ -75,17 +78,19 @@ class Isolation:
         on_left: Callable[[Run], None],
         slots: Slots,
         world: World = REAL,
+        on_room: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the number of places and the parts.
 
         `launch` starts a process and may raise OSError; `run_beside` executes a run in a runner's thread; `on_left` is
-        called when the handler of a run has ended.
+        called when the handler of a run has ended, and `on_room` when a place is free again.
         """
         self._places = places
         self._launch = launch
         self._run_beside = run_beside
         self._put = put
         self._on_left = on_left
+        self._on_room = on_room
         self._slots = slots
         self._thread = world.thread
         self._clock = world.monotonic
@@ -99,11 +104,17 @@ class Isolation:
         """Whether there are any places."""
         return self._places > 0
 
-    def admit(self, run: Run) -> None:
-        """Accept a granted run, with the slot that it holds."""
+    @property
+    def room(self) -> int:
+        """How many more runs would find a place at once."""
+        with self._changed:
+            return max(0, self._places - len(self._apart) - len(self._waiting))
+
+    def admit(self, run: Run, *, is_apart: bool = False) -> None:
+        """Accept a granted run, with the slot that it holds; if it `is_apart`, it never runs beside others."""
         run.wait()
         with self._changed:
-            self._waiting.append(Suspect(run, self._clock()))
+            self._waiting.append(Suspect(run, self._clock(), is_apart))
             self._changed.notify_all()
 
     def work(self) -> None:
@@ -149,7 +160,7 @@ class Isolation:
                 continue
             elif left > 0:
                 next_look = left if next_look is None else min(left, next_look)
-            elif _may_run_beside(one.run):
+            elif not one.is_apart and _may_run_beside(one.run):
                 self._waiting.remove(one)
                 one.run.start(now)
                 self._run_beside(one.run)
@@ -179,6 +190,7 @@ class Isolation:
                 self._apart.pop(run, None)
                 self._changed.notify_all()
             self._on_left(run)
+            self._on_room()
 
     def _launched(self, run: Run) -> Child | None:
         while not run.is_stopped:

@@ -15,16 +15,19 @@ FLUSH_SECONDS = 2.0
 """Seconds that the output may take to be written, since its reader may have stopped."""
 
 
-def leave(status: int, flush: Callable[[], None] = lambda: None) -> NoReturn:
+def leave(status: int, flush: Callable[[], None] = lambda: None, last: Callable[[], None] = lambda: None) -> NoReturn:
     """End this process and all processes that handlers have started; `flush` waits until the output is written.
 
-    The interpreter's own end would wait for every thread, executor, child and exit hook of a handler.
+    The interpreter's own end would wait for every thread, executor, child and exit hook of a handler. `last` is called
+    at last, and may put another program in place of this one.
     """
     end_offspring()
     flushing = threading.Thread(target=_flush, args=(flush,), name="flush", daemon=True)
     with suppress(RuntimeError):
         flushing.start()
         flushing.join(FLUSH_SECONDS)
+    with suppress(OSError):
+        last()
     os._exit(status)
 
 

@@ -12,6 +12,7 @@ from waybill.host.logs import shortened
 from waybill.host.world import REAL, World
 from waybill_worker.handlers.calling import call
 from waybill_worker.handlers.context import Context, Handler
+from waybill_worker.handlers.failed import Failed
 from waybill_worker.handlers.failure import described, traced
 from waybill_worker.runs.runs import Cancelled, Run
 from waybill_worker.runs.slots import Slots
@@ -112,6 +113,10 @@ class Runner:
         except Cancelled:
             # Nothing was lost, so the handler has raised it on its own.
             return run.fail(ErrorCode.FAILED, "the handler gave up")
+        except Failed as error:
+            if not run.is_stopped:
+                logger.warning("Task %s failed: %s", run.task_id, bounded(str(error)))
+            return run.fail(ErrorCode.FAILED, str(error), error.detail)
         except BaseException as error:  # noqa: BLE001  # also SystemExit: a handler ends its run, not the worker
             # Formatted here: methods of the handler's error must not run while the log's lock is held.
             message, trace = described(error), traced(error, handler)

@@ -47,6 +47,7 @@ class Run:
         self._isolates = isolates
         self._lock = world.lock()
         self._stopped = world.event()
+        self._on_stop: list[Callable[[], object]] = []
         self._seq = 0
         self._ended = False
         self._waits = False
@@ -127,6 +128,13 @@ class Run:
         """Wait for `seconds`; return True at once if it is told to stop."""
         return self._stopped.wait(min(seconds, TIMEOUT_MAX))
 
+    def when_stopped(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once it is told to stop, in the thread that tells it; at once if that has happened."""
+        with self._lock:
+            self._on_stop.append(callback)
+        if self.is_stopped:
+            self._stop()
+
     def say(self, **said: Any) -> Parcel:
         """Make a report that is not final.
 
@@ -164,7 +172,7 @@ class Run:
         """Tell it to stop, since this worker has lost it; nothing more is reported."""
         with self._lock:
             self._ended = self.is_taken = True
-        self._stopped.set()
+        self._stop()
 
     def _end(self, said: dict[str, Any]) -> Parcel | None:
         with self._lock:
@@ -172,8 +180,15 @@ class Run:
                 return None
             parcel = self._parcel(said, is_final=True)
             self._ended = True
-        self._stopped.set()
+        self._stop()
         return parcel
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        with self._lock:
+            callbacks, self._on_stop = self._on_stop, []
+        for callback in callbacks:
+            callback()
 
     def _parcel(self, said: dict[str, Any], *, is_final: bool) -> Parcel:
         report = {

@@ -10,8 +10,10 @@ import pytest
 from tests.unit.waybill_worker.scripted import ScriptedApi
 from waybill.api_error import ApiUnreachable
 from waybill.wire.workers import Heartbeat
-from waybill_worker.handlers import registry as module
-from waybill_worker.handlers.registry import Registry, installed_handlers
+from waybill_worker.handlers import installed as module
+from waybill_worker.handlers.catalogue import Catalogue, Sources, catalogue
+from waybill_worker.handlers.installed import installed_handlers
+from waybill_worker.handlers.registry import Registry
 from waybill_worker.handlers.sleep import sleep
 
 
@@ -35,7 +37,7 @@ def test_the_routes_are_the_types_whose_handler_is_here() -> None:
         {"name": "resize", "handler": "resize_image"},
         {"name": "tracked", "handler": None},
     ]
-    registry = Registry(api, {"sleep": sleep})
+    registry = Registry(api, Catalogue({"sleep": sleep}))
     assert registry.routes == frozenset()
     registry.refresh()
     assert registry.routes == {"nap/sleep"}
@@ -50,7 +52,7 @@ def test_only_the_handlers_that_are_named_are_loaded(
 ) -> None:
     entries = [EntryPoint("upper", "string:capwords", "g"), EntryPoint("broken", "no.such.module:function", "g")]
     monkeypatch.setattr(module, "entry_points", lambda group: entries)
-    assert set(installed_handlers(["upper", "missing"])) == {"upper"}
+    assert set(catalogue(Sources(), ["upper", "missing"]).handlers) == {"upper"}
     assert [record.getMessage() for record in caplog.records] == [
         "This worker is set to serve the handler missing, which is not installed"
     ]
@@ -72,7 +74,7 @@ def test_of_two_handlers_with_one_name_the_first_is_used_and_both_are_named(
 def test_of_a_pipeline_the_stages_whose_handler_is_here_are_served() -> None:
     api = ScriptedApi()
     api.types = [{"name": "clean", "handler": None, "stages": ["fetch", "sleep", "store"]}]
-    registry = Registry(api, {"sleep": sleep, "store": sleep})
+    registry = Registry(api, Catalogue({"sleep": sleep, "store": sleep}))
     registry.refresh()
     assert registry.routes == {"clean/sleep", "clean/store"}
 
@@ -80,7 +82,7 @@ def test_of_a_pipeline_the_stages_whose_handler_is_here_are_served() -> None:
 def test_a_stage_that_its_type_has_no_more_is_served_while_tasks_go_through_it() -> None:
     api = ScriptedApi()
     api.types = [{"name": "clean", "handler": None, "stages": ["store"]}]
-    registry = Registry(api, {"sleep": sleep})
+    registry = Registry(api, Catalogue({"sleep": sleep}))
     registry.refresh()
     assert not registry.notice({"clean/store"})
     assert registry.notice({"clean/sleep", "clean/store"})
@@ -92,7 +94,7 @@ def test_a_stage_that_its_type_has_no_more_is_served_while_tasks_go_through_it()
 def test_a_handler_that_its_type_has_no_more_is_served_while_tasks_wait_for_it() -> None:
     api = ScriptedApi()
     api.types = [{"name": "nap", "handler": "echo"}]
-    registry = Registry(api, {"nap": sleep, "sleep": sleep})
+    registry = Registry(api, Catalogue({"nap": sleep, "sleep": sleep}))
     registry.refresh()
     assert registry.routes == frozenset()
     assert registry.notice({"nap", "nap/echo", "nap/sleep", "other/a b"})
@@ -104,7 +106,7 @@ def test_a_handler_that_its_type_has_no_more_is_served_while_tasks_wait_for_it()
 def test_routes_and_names_that_no_task_can_have_spoil_no_heartbeat() -> None:
     """Any handler may write to the queue's file, and any package may offer handlers."""
     names = ("sleep", "two words", "жук", "n" * 129, "line\nbreak", "nul\0")
-    registry = Registry(ScriptedApi(), dict.fromkeys(names, sleep))
+    registry = Registry(ScriptedApi(), Catalogue(dict.fromkeys(names, sleep)))
     strange = {"Ä/sleep", "UPPER/sleep", "", "/sleep", "a b/sleep", "r" * 100 + "/sleep", "x/nul\0", "x/line\nbreak"}
     assert registry.notice({*strange, "nap/two words", "nap/жук", *(f"t{number}/sleep" for number in range(2_000))})
     assert len(registry.routes) == 1_000
@@ -116,7 +118,7 @@ def test_routes_and_names_that_no_task_can_have_spoil_no_heartbeat() -> None:
 
 def test_without_the_api_the_known_routes_stay() -> None:
     api = ScriptedApi()
-    registry = Registry(api, {"sleep": sleep})
+    registry = Registry(api, Catalogue({"sleep": sleep}))
     registry.refresh()
     api.is_down = True
     with pytest.raises(ApiUnreachable):

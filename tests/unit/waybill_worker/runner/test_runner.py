@@ -1,5 +1,6 @@
 """However a handler ends, its run ends with a report and its slot is free again."""
 
+import asyncio
 import decimal
 import json
 import threading
@@ -13,11 +14,13 @@ import pytest
 from tests.unit.waybill_worker.scripted import until
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
+from waybill.domain.status import ErrorCode
 from waybill.domain.task import DETAIL_CAP
 from waybill.encoding import MESSAGE_CAP
 from waybill.host.logs import LineFormatter
 from waybill.queue.message import Message
 from waybill_worker.handlers.context import Context, Handler
+from waybill_worker.handlers.failed import Failed
 from waybill_worker.handlers.sleep import sleep
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runner.runner_threads import RunnerThreads
@@ -205,29 +208,82 @@ def test_a_stage_has_a_name(name: Any) -> None:
     assert end["error"]["message"].startswith("ValueError: the name of a stage")
 
 
-def test_a_handler_that_is_no_plain_function_is_told_what_to_do() -> None:
-    async def work(context: Context, task_input: Any) -> int:
-        return 1
-
+def test_a_generator_is_told_what_to_do() -> None:
     def generate(context: Context, task_input: Any) -> Any:
         yield 1
 
     async def generate_async(context: Context, task_input: Any) -> Any:
         yield 1
 
+    for handler in (generate, generate_async):
+        (end,) = execute(handler)
+        assert end["error"]["message"].startswith("TypeError: the handler is a generator: it has to return")
+
+
+def test_a_coroutine_runs_to_its_end() -> None:
+    async def work(context: Context, task_input: Any) -> Any:
+        context.progress(0.5)
+        await asyncio.sleep(0)
+        return [await asyncio.to_thread(lambda: task_input), decimal.getcontext().prec]
+
     class Later:
         def __await__(self) -> Any:
             yield
+            return 7
 
-    def later(context: Context, task_input: Any) -> Any:
-        return Later()
+    said, end = execute(work, started(None, {"x": 1}))
+    assert (said["progress"], end["result"]) == (0.5, [{"x": 1}, 28])
+    (end,) = execute(lambda context, task_input: Later())
+    assert end["result"] == 7
 
-    for handler in (work, generate_async, later):
-        (end,) = execute(handler)
-        assert (end["status"], end["error"]["code"]) == (4, "failed")
-        assert "asyncio.run" in end["error"]["message"]
-    (end,) = execute(generate)
-    assert "generator" in end["error"]["message"]
+
+def test_a_coroutine_that_fails_tells_where() -> None:
+    async def work(context: Context, task_input: Any) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("as wished")
+
+    (end,) = execute(work)
+    assert end["error"]["message"] == "ValueError: as wished"
+    assert end["error"]["detail"].startswith("Traceback")
+    assert "asyncio" not in end["error"]["detail"]
+
+
+@pytest.mark.parametrize("stop", [Run.lose, lambda run: run.fail(ErrorCode.TIMEOUT, "too long")])
+def test_a_coroutine_is_cancelled_once_its_run_is_stopped(stop: Callable[[Run], object]) -> None:
+    run = started()
+    entered, cleaned = threading.Event(), threading.Event()
+
+    async def work(context: Context, task_input: Any) -> None:
+        try:
+            entered.set()
+            await asyncio.sleep(600)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.set()
+
+    reports: list[dict[str, Any]] = []
+    thread = threading.Thread(target=lambda: reports.extend(execute(work, run)))
+    thread.start()
+    assert entered.wait(10)
+    stop(run)
+    thread.join(10)
+    assert cleaned.is_set()
+    assert reports == []
+
+
+def test_what_is_to_happen_at_the_end_of_a_stopped_run_happens_once_also_when_that_is_over() -> None:
+    run = started()
+    told: list[int] = []
+    run.when_stopped(lambda: told.append(1))
+    run.lose()
+    run.lose()
+    run.when_stopped(lambda: told.append(2))
+    assert told == [1, 2]
+
+
+def test_a_failure_in_its_own_words_has_no_traceback() -> None:
+    (end,) = execute(raising(Failed("exit code 3", "no such file")))
+    assert end["error"] == {"code": "failed", "message": "exit code 3", "detail": "no such file"}
 
 
 def test_a_large_error_makes_a_small_report_and_a_small_line(caplog: pytest.LogCaptureFixture) -> None:

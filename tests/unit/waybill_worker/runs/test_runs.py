@@ -127,7 +127,12 @@ def test_error_messages_are_bounded_and_clean(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("task", "limit"),
-    [({"timeout": 5, "processing_time": 1}, 5), ({"timeout": None, "processing_time": 7}, 67), ({}, 3_600)],
+    [
+        ({"handler": "sleep", "timeout": 5, "processing_time": 1}, 5),
+        ({"handler": "sleep", "timeout": None, "processing_time": 7}, 67),
+        ({"handler": "work", "timeout": None, "processing_time": 7}, 3_600),
+        ({}, 3_600),
+    ],
 )
 def test_the_limit_comes_from_the_task(run: Run, task: dict[str, Any], limit: float) -> None:
     run.begin(task, 0.0)
