@@ -1,13 +1,17 @@
 """The pages of task types."""
 
+import json
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from waybill.domain.account import Role
 from waybill.domain.errors import TaskTypeNotFound
 from waybill.domain.task_type import TaskType
-from waybill.wire.task_types import CreateTaskType, task_type_json, version_json
+from waybill.wire.task_types import CreateTaskType, TaskTypeJson, task_type_json, version_json
 from waybill_api.admin.lengths import length
 from waybill_api.admin.page import Page
+from waybill_api.admin.pages.adding import written
 from waybill_api.admin.search import address
 from waybill_api.admin.texts import Name
 from waybill_api.handlers.parameters import TypeCursor, TypeNamePath, type_cursor_of
@@ -56,7 +60,15 @@ class AddTaskTypePage(Page):
     async def get(self) -> None:
         """Show the form."""
         fresh = task_type_json(CreateTaskType(name="new").to_task_type())
-        await self.show("task_type.html", "New task type", type=fresh, is_new=True, may_change=True)
+        await self.show(
+            "task_type.html",
+            "New task type",
+            type=fresh,
+            is_new=True,
+            may_change=True,
+            beside=beside(fresh),
+            written=written,
+        )
 
 
 class TaskTypePage(Page):
@@ -84,4 +96,21 @@ class TaskTypePage(Page):
             counted=of_type(name, self.store.statistics.standing(self.store.clock.now(), name)),
             address=address,
             length=length,
+            beside=beside(shown),
+            written=written,
         )
+
+
+def beside(shown: TaskTypeJson) -> Callable[[str], str]:
+    """Return what tells of a field what the code declares, if a person has set it to something else."""
+    declared, fields = shown["declared"] or {}, dict[str, Any](shown)
+
+    def code(name: str) -> str:
+        if name not in shown["edited"] or name not in declared or declared[name] == fields[name]:
+            return ""
+        value = declared[name]
+        if isinstance(value, list):
+            return " → ".join(map(str, value))
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    return code

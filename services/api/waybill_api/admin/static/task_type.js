@@ -1,7 +1,7 @@
 // The form of a task type.
 import { api } from "./api.js";
 import { confirmed } from "./confirm.js";
-import { numberIn, withTexts } from "./exact.js";
+import { JsonText, numberIn, withTexts } from "./exact.js";
 import { clearComplaints, pristine, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
 import { CHANGED_MEANWHILE, showDifferences, takeOver } from "./meanwhile.js";
@@ -22,20 +22,33 @@ const path = `/task-types/${encodeURIComponent(name)}`;
 /** Return whether nothing stands in a field; the value of one in which no number stands is empty as well. */
 const isEmpty = (field) => field.value.trim() === "" && !field.validity.badInput;
 
-/** Return what a form says, as the API takes it. */
+const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
+/** Return what a form says, as the API takes it; a schema that is no JSON is sent as a text, and refused there. */
 function said({ elements }) {
   const kind = elements.kind.value;
   const body = { title: elements.title.value.trim(), handler: null, stages: null };
   if (!name) body.name = elements.name.value.trim();
   if (kind === "handler") body.handler = elements.handler.value.trim();
   if (kind === "pipeline") {
-    body.stages = elements.stages.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    body.stages = lines(elements.stages.value);
   }
   for (const one of NUMBERS) body[one] = numberIn(elements[one].value);
   for (const one of OPTIONAL_NUMBERS) body[one] = isEmpty(elements[one]) ? null : numberIn(elements[one].value);
   body.stage_timeout_ends = elements.stage_timeout_ends.checked;
   if (kind !== "tracked") Object.assign(body, { stage_timeout: null, stage_timeout_ends: false });
+  body.input_schema = isEmpty(elements.input_schema) ? null : jsonIn(elements.input_schema.value);
+  body.secret = lines(elements.secret.value);
   return body;
+}
+
+function jsonIn(text) {
+  try {
+    JSON.parse(text);
+    return new JsonText(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Return the fields that were edited, so that saving them does not undo changes by another user. */
@@ -78,14 +91,16 @@ let isLost = false;
 
 /** Create the type. After a lost answer, an existing equal type counts as created by that request. */
 async function create(body) {
+  let made = { served: null };
   try {
-    await api("POST", "/task-types", withTexts(body));
+    made = await api("POST", "/task-types", withTexts(body));
   } catch (error) {
     const isThere = isLost && error.code === "task_type_exists" && (await isSame(body));
     isLost ||= isUnanswered(error);
     if (!isThere) throw error;
   }
-  tellThere(t("{name} is created.", { name: body.name }));
+  const isWaiting = made.served === false;
+  tellThere(isWaiting ? t("{name} is created; no live worker serves it yet.", { name: body.name }) : t("{name} is created.", { name: body.name }));
 }
 
 async function isSame(body) {
