@@ -101,6 +101,72 @@ def test_two_people_change_a_type_and_neither_takes_back_what_the_other_did(visi
     assert instance.get("/task-types/add")["handler"] == "echo"
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "width": {"type": "integer", "minimum": 1, "title": "Width"},
+        "scale": {"type": "number", "default": 0.5},
+        "format": {"$ref": "#/$defs/format", "default": "png"},
+        "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "For the printer"},
+        "sharp": {"type": "boolean"},
+        "password": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["width", "sharp"],
+    "additionalProperties": False,
+    "$defs": {"format": {"enum": ["png", "jpeg", 3]}},
+}
+
+
+def test_the_input_of_a_new_task_has_a_field_for_each_simple_property(visit: Visit, instance: Instance) -> None:
+    page = visit.page
+    code = {"handler": "resize", "input_schema": SCHEMA, "secret": ["password"], "max_attempts": 3}
+    declared = f"{instance.url}/task-types/resize/declaration"
+    instance.session.put(declared, json=code, headers=instance.admin(), timeout=30).raise_for_status()
+    patch(instance, "/task-types/resize", {"max_attempts": 5})
+    visit.open(f"{TYPES}resize/")
+    page.get_by_text("code: 3").wait_for()
+    page.get_by_text("No live worker serves it: its tasks wait.").wait_for()
+    page.get_by_label("Secret fields of the input").fill("password\nnote")
+    press(visit, "Save")
+    page.get_by_text("resize is saved.").wait_for()
+    page.locator("tr[data-name=resize]").get_by_text("no worker").wait_for()
+    assert instance.get("/task-types/resize")["edited"] == ["max_attempts", "secret"]
+
+    visit.open("/admin/tasks/task/add/")
+    page.get_by_label("Input, JSON").wait_for()
+    page.locator("[name=type]").select_option("resize")
+    width = page.locator("[name='input/width']")
+    width.wait_for()
+    assert page.get_by_label("scale").input_value() == "0.5"
+    assert page.get_by_label("password").get_attribute("type") == "password"
+    page.locator("[name=name]").fill("picture")
+    width.fill("0")
+    page.get_by_label("tags").fill('["a", 7]')
+    press(visit, "Create")
+    page.get_by_text("is required").wait_for()
+    wrong = page.locator("[aria-invalid=true]").evaluate_all("all => all.map((one) => one.name)")
+    assert wrong == ["input/width", "input/sharp", "input/tags"]
+    width.fill("12345678901234567890")
+    page.get_by_label("sharp").select_option("true")
+    page.get_by_label("password").fill("geheim")
+    page.get_by_label("tags").fill('["a"]')
+    press(visit, "Create")
+    page.wait_for_url("**/admin/tasks/task/*/")
+    (task,) = instance.get("/tasks?type=resize")
+    given = {"width": 12345678901234567890, "scale": 0.5, "format": "png", "sharp": True, "tags": ["a"]}
+    assert task["input"] == given | {"password": "***"}
+
+    page.get_by_role("link", name="Duplicate").click()
+    width.wait_for()
+    assert (width.input_value(), page.get_by_label("password").input_value()) == ("12345678901234567890", "")
+    page.locator("[name=type]").select_option("sleep")
+    page.get_by_label("Input, JSON").wait_for()
+    assert visit.errors == [
+        "error: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"
+    ]
+
+
 def test_what_is_pressed_again_after_a_lost_answer_is_made_once(visit: Visit, instance: Instance) -> None:
     page = visit.page
     keys = lose_first_answer(visit, "/tasks")

@@ -23,8 +23,9 @@ export function pristine(form) {
 export function showComplaints(form, problem) {
   const others = [];
   for (const { pointer = "", detail } of problem.errors) {
-    const field = form.elements.namedItem(pointer.split("/")[1] ?? "");
-    if (!(field instanceof HTMLElement) || !field.closest("label")) {
+    const path = pointer.split("/").slice(1);
+    const field = form.elements.namedItem(path.slice(0, 2).join("/")) ?? form.elements.namedItem(path[0] ?? "");
+    if (!(field instanceof HTMLElement) || !field.closest("label") || field.closest("[hidden]")) {
       others.push(complained(detail));
       continue;
     }
