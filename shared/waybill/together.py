@@ -1,87 +1,229 @@
-"""Both services in one terminal, by honcho, until Ctrl-C."""
+"""Both services in one terminal, until Ctrl-C; one that dies is started again."""
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 
-from honcho.manager import Manager
-from honcho.printer import Printer
-
 from waybill.host import starter
-from waybill.host.outlet import Outlets
+from waybill.settings import Settings
 
-STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
-"""The exit codes of honcho after it was asked to stop."""
+CANNOT_START = 2
+"""The exit code of a service that would fail again: a setting is invalid, or a person has to help."""
 
-SETTINGS = {"api": "", "worker": "WAYBILL_DRAIN_SECONDS=${WAYBILL_DRAIN_SECONDS:-3} "}
-"""The default settings of each service: honcho kills 5 s after it has asked to stop."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds until a service that has died is started again: each pause is twice as long as the one before."""
 
+HEALTHY_SECONDS = 60.0
+"""Seconds of life after which the pauses begin anew."""
 
-def run() -> int:
-    """Start both services and wait for their end; return 0 if a signal asked for it.
+DRAIN_SECONDS = 3
+"""How long a worker lets its tasks end by default: somebody waits at the terminal."""
 
-    honcho gets a process group of its own, to which the terminal sends Ctrl-C. So `make` does not receive it too, and
-    does not report a failure.
-    """
-    honcho = subprocess.Popen(starter.bound([sys.executable, "-m", __name__], signal.SIGTERM), process_group=0)
+ENDING_SECONDS = 15.0
+"""Seconds, on top of the drain, until a service that was asked to stop is killed; a normal end takes less than 10."""
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        honcho.send_signal(number)
-
-    for number in starter.endings():
-        signal.signal(number, pass_on)
-    terminal = _lend_terminal(honcho.pid)
-    if terminal:
-        starter.hang_up_with(sys.stdin.fileno())
-    try:
-        code = honcho.wait()
-    finally:
-        if terminal:
-            os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
-    return 0 if code in STOPPED else code
+LAST_LINES_SECONDS = 1.0
+LONGEST_LINE = 64 * 1024
+COLOURS = {"api": 36, "worker": 33, "waybill": 35}
 
 
-def honcho_main() -> int:
-    """Run honcho; it survives an output that is not read, and the services end with it."""
-    Outlets()
-    endings = starter.endings()
-    if signal.SIGHUP in endings:
-        signal.signal(signal.SIGHUP, _hang_up)
-    if signal.SIGINT not in endings:
-        # honcho would handle SIGINT even if it is ignored.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    manager = Manager(Printer(sys.stdout))
-    for name, settings in SETTINGS.items():
-        command = shlex.join([sys.executable, "-m", f"waybill_{name}"])
-        manager.add_process(name, f"WAYBILL_PARENT=$PPID {settings}exec {command}", env=dict(os.environ))
-    manager.loop()
-    return int(manager.returncode)
+def run(settings: Settings) -> int:
+    """Run both services until a signal asks for the end, and return the exit code: 0, or 2 if one cannot start."""
+    default = {} if "drain_seconds" in settings.model_fields_set else {"WAYBILL_DRAIN_SECONDS": str(DRAIN_SECONDS)}
+    environment = {**os.environ, **default, starter.VARIABLE: str(os.getpid())}
+    drain_seconds = settings.drain_seconds if not default else DRAIN_SECONDS
+    commands: dict[str, Sequence[str]] = {name: [sys.executable, "-m", f"waybill_{name}"] for name in ("api", "worker")}
+    with _own_terminal():
+        return Supervisor(commands, environment, drain_seconds + ENDING_SECONDS).run()
 
 
-def _hang_up(number: int, frame: FrameType | None) -> None:
-    """Stop, and print nothing more: a write to a closed terminal fails, and would end honcho at once."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(nowhere, standard)
-    os.close(nowhere)
-    os.kill(os.getpid(), signal.SIGTERM)
+class Service:
+    """One of the services, and the process that it has at the moment."""
+
+    def __init__(self, name: str, command: Sequence[str], events: "SimpleQueue[Service | int]") -> None:
+        """Take its name and command; it is put on `events` whenever its process has ended."""
+        self.name = name
+        self.due_at: float | None = 0.0
+        """When it is to be started, in monotonic seconds; None while it runs, and once it has ended for good."""
+        self._command = command
+        self._events = events
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reader = threading.Thread()
+        self._begun_at = 0.0
+        self._pause = FIRST_PAUSE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has a process."""
+        return self._process is not None
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Start its process, in a group of its own, to which a terminal sends no signals."""
+        self._begun_at, self.due_at = time.monotonic(), None
+        process = self._process = subprocess.Popen(
+            self._command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._wait, args=(process,), daemon=True).start()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send its process a signal; SIGKILL also goes to all that the process has started."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            if number is signal.SIGKILL:
+                os.killpg(self._process.pid, number)
+            else:
+                self._process.send_signal(number)
+
+    def ended(self) -> int:
+        """Note that its process has ended, and return the exit code."""
+        if self._process is None:
+            raise ValueError("it has no process")
+        code, self._process = self._process.wait(), None
+        # A program that a handler has left behind may hold the pipe open for long.
+        self._reader.join(LAST_LINES_SECONDS)
+        return code
+
+    def start_again(self) -> float:
+        """Have it started again after a pause; return the pause in seconds."""
+        now = time.monotonic()
+        if now - self._begun_at >= HEALTHY_SECONDS:
+            self._pause = FIRST_PAUSE
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+        self.due_at = now + pause
+        return pause
+
+    def _read(self, process: "subprocess.Popen[bytes]") -> None:
+        if process.stdout is None:
+            return
+        with process.stdout as lines:
+            while line := lines.readline(LONGEST_LINE):
+                say(self.name, line)
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        process.wait()
+        self._events.put(self)
 
 
-def _lend_terminal(group: int) -> bool:
-    """Make a process group the terminal's foreground group; return False if ours is not that."""
-    # Otherwise the terminal would stop us when we take it back.
+class Supervisor:
+    """Runs services until a signal asks for their end, or one of them cannot start."""
+
+    def __init__(self, commands: dict[str, Sequence[str]], environment: dict[str, str], patience: float) -> None:
+        """Take the commands by name; a service may take `patience` seconds to end before it is killed."""
+        self._environment = environment
+        self._patience = patience
+        self._events: SimpleQueue[Service | int] = SimpleQueue()
+        self._services = [Service(name, command, self._events) for name, command in commands.items()]
+        self._is_ending = False
+        self._kill_at: float | None = None
+        self._code = 0
+
+    def run(self) -> int:
+        """Run until all have ended, and return the exit code."""
+        for number in starter.endings():
+            signal.signal(number, self._ask)
+        while not self._is_ending or any(one.is_running for one in self._services):
+            self._start_what_is_due()
+            try:
+                event = self._events.get(timeout=self._patience_left())
+            except Empty:
+                continue
+            if isinstance(event, Service):
+                self._judge(event, event.ended())
+            elif not self._is_ending or event == signal.SIGINT:
+                # A closed terminal may send several signals; but who presses Ctrl-C again does not want to wait.
+                self._end()
+        return self._code
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._events.put(number)
+
+    def _start_what_is_due(self) -> None:
+        now = time.monotonic()
+        for one in self._services:
+            if one.due_at is not None and one.due_at <= now and not self._is_ending:
+                try:
+                    one.start(self._environment)
+                except OSError as error:
+                    note(f"{one.name} cannot be started: {error.strerror}; next try in {one.start_again():g} s")
+        if self._kill_at is not None and self._kill_at <= now:
+            self._kill_at, self._code = None, self._code or 1
+            for one in self._services:
+                one.send(signal.SIGKILL)
+
+    def _patience_left(self) -> float | None:
+        times = [self._kill_at] if self._is_ending else [one.due_at for one in self._services]
+        ahead = [one for one in times if one is not None]
+        return max(0.0, min(ahead) - time.monotonic()) if ahead else None
+
+    def _judge(self, one: Service, code: int) -> None:
+        """Decide what follows the end of a service."""
+        how = f"exit code {code}" if code >= 0 else signal.strsignal(-code) or f"signal {-code}"
+        if self._is_ending:
+            note(f"{one.name} has stopped ({how})")
+        elif code == CANNOT_START:
+            note(f"{one.name} cannot start, so that nothing else goes on")
+            self._code = CANNOT_START
+            self._end()
+        else:
+            note(f"{one.name} has ended ({how}); it is started again in {one.start_again():g} s")
+
+    def _end(self) -> None:
+        """Ask all to stop; asked twice, a worker stops at once."""
+        self._is_ending = True
+        self._kill_at = self._kill_at or time.monotonic() + self._patience
+        for one in self._services:
+            one.send(signal.SIGTERM)
+
+
+def note(text: str) -> None:
+    """Print a line of our own."""
+    say("waybill", f"{text}\n".encode())
+
+
+def say(name: str, line: bytes) -> None:
+    """Print a line with the name of who says it; if nobody reads, it is dropped."""
+    prefix = f"{name} | "
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        prefix = f"\x1b[{COLOURS[name]}m{prefix}\x1b[0m"
+    sys.stdout.buffer.write(prefix.encode() + line.removesuffix(b"\n") + b"\n")
+
+
+@contextmanager
+def _own_terminal() -> Iterator[None]:
+    """Be the only group to which the terminal sends Ctrl-C, so that `make` does not report a failure."""
+    # Otherwise the terminal would stop us when we give it back.
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    if not starter.is_in_the_foreground():
-        return False
+    former = os.getpgrp()
+    if starter.is_in_the_foreground():
+        starter.hang_up_with(sys.stdin.fileno())
+        if former != os.getpid():
+            # Ctrl-Z would stop us alone, and nobody would notice.
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+            _lend_terminal(0)
     try:
-        os.tcsetpgrp(sys.stdin.fileno(), group)
-    except OSError:
-        return False
-    return True
+        yield
+    finally:
+        if os.getpgrp() != former:
+            _lend_terminal(former)
 
 
-if __name__ == "__main__":
-    sys.exit(honcho_main())
+def _lend_terminal(group: int) -> None:
+    """Join a process group, 0 for a new one, and make it the terminal's foreground group."""
+    with suppress(OSError):
+        os.setpgid(0, group)
+        os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())

@@ -113,16 +113,17 @@ def test_a_worker_stops_though_the_api_is_down(instance: Instance) -> None:
     assert (task["status"], task["attempt"], task["crashes"]) == (2, 1, 0), "it had stopped, it was not lost"
 
 
+HONCHO = ("-m", "honcho", "--procfile", str(ROOT / "Procfile"), "start")
+RUN = (str(ROOT / "manage.py"), "run")
+
+
 @pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        (("-m", "honcho", "--procfile", str(ROOT / "Procfile"), "start"), 130),
-        ((str(ROOT / "manage.py"), "run"), 0),
-    ],
+    ("command", "code", "said"),
+    [(HONCHO, 130, "stopped (rc=0)"), (RUN, 0, "has stopped (exit code 0)")],
     ids=["honcho", "manage.py run"],
 )
 def test_both_services_start_together_and_one_interrupt_stops_both(
-    instance: Instance, command: tuple[str, ...], code: int
+    instance: Instance, command: tuple[str, ...], code: int, said: str
 ) -> None:
     both = instance.start("both", sys.executable, *command)
     wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "an API that serves")
@@ -130,9 +131,22 @@ def test_both_services_start_together_and_one_interrupt_stops_both(
     assert instance.ended([task_id])[task_id]["status"] == 3
     assert both.stop(signal.SIGINT) == code
     log = both.read()
-    assert log.count("stopped (rc=0)") == 2, "neither was killed"
+    assert log.count(said) == 2, "neither was killed"
     assert "Traceback" not in log
     assert both.warnings() == [], "a healthy start and a healthy stop"
+
+
+def test_a_service_that_dies_is_started_again(instance: Instance) -> None:
+    both = instance.start("both", sys.executable, *RUN)
+    wait_until(lambda: alive_workers(instance) == 1, "a worker that beats")
+    os.kill(instance.get("/workers")[0]["pid"], signal.SIGKILL)
+    task_id = instance.create(0)
+    assert instance.ended([task_id])[task_id]["status"] == 3
+    assert both.stop(signal.SIGTERM) == 0
+    lines = both.read().splitlines()
+    assert "waybill | worker has ended (Killed); it is started again in 1 s" in lines
+    assert sum(line.startswith("worker | ") and line.endswith(" has ended: stopped") for line in lines) == 1
+    assert any(line.startswith("api | ") for line in lines)
 
 
 IN_A_TERMINAL = """
@@ -148,7 +162,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 def test_a_terminal_that_is_closed_stops_both_services(instance: Instance) -> None:
     ours, theirs = pty.openpty()
     both = subprocess.Popen(
-        [sys.executable, "-c", IN_A_TERMINAL, str(ROOT / "manage.py"), "run"],
+        [sys.executable, "-c", IN_A_TERMINAL, *RUN],
         env=instance.environment(),
         cwd=instance.folder,
         stdin=theirs,

@@ -60,7 +60,6 @@ print(*(set(sys.modules) - before))
         "pydantic_settings",
         "prometheus_client",
         "zxcvbn",
-        "honcho",
     }
     packages = {name.partition(".")[0] for name in loaded}
     assert {"waybill", "requests"} <= packages

@@ -96,4 +96,4 @@ def run(settings: Settings) -> int:
         "Ctrl-C stops it.\n\n"
     )
     sys.stdout.flush()
-    return together.run()
+    return together.run(settings)
