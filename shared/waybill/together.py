@@ -136,7 +136,7 @@ class Supervisor:
         """Run until all have ended, and return the exit code."""
         for number in starter.endings():
             signal.signal(number, self._ask)
-        while not self._is_ending or any(one.is_running for one in self._services):
+        while not self._is_ending or self._running:
             self._start_what_is_due()
             try:
                 event = self._events.get(timeout=self._patience_left())
@@ -144,10 +144,16 @@ class Supervisor:
                 continue
             if isinstance(event, Service):
                 self._judge(event, event.ended())
-            elif not self._is_ending or event == signal.SIGINT:
-                # A closed terminal may send several signals; but who presses Ctrl-C again does not want to wait.
+            elif not self._is_ending:
                 self._end()
+            elif event == signal.SIGINT:
+                # A closed terminal may send several signals; but who presses Ctrl-C again does not want to wait.
+                self._stop(self._services)
         return self._code
+
+    @property
+    def _running(self) -> list[Service]:
+        return [one for one in self._services if one.is_running]
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self._events.put(number)
@@ -175,6 +181,7 @@ class Supervisor:
         how = f"exit code {code}" if code >= 0 else signal.strsignal(-code) or f"signal {-code}"
         if self._is_ending:
             note(f"{one.name} has stopped ({how})")
+            self._stop(self._running[-1:])
         elif code == CANNOT_START:
             note(f"{one.name} cannot start, so that nothing else goes on")
             self._code = CANNOT_START
@@ -183,10 +190,14 @@ class Supervisor:
             note(f"{one.name} has ended ({how}); it is started again in {one.start_again():g} s")
 
     def _end(self) -> None:
-        """Ask all to stop; asked twice, a worker stops at once."""
+        """Stop one after the other, the last one first, since it needs the others to say what it has done."""
         self._is_ending = True
-        self._kill_at = self._kill_at or time.monotonic() + self._patience
-        for one in self._services:
+        self._kill_at = time.monotonic() + self._patience
+        self._stop(self._running[-1:])
+
+    def _stop(self, some: Sequence[Service]) -> None:
+        """Ask services to stop; one that is asked twice stops at once."""
+        for one in some:
             one.send(signal.SIGTERM)
 
 
