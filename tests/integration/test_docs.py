@@ -56,6 +56,30 @@ def test_every_call_is_described_with_examples_that_hold(document: dict[str, Any
         }
 
 
+def test_types_with_a_schema_are_described_by_it_and_by_an_example(fetch: Fetch, document: dict[str, Any]) -> None:
+    size = {"type": "integer", "minimum": 5}
+    properties = {"width": {"$ref": "#/$defs/size"}, "format": {"enum": ["png"], "default": "png"}, "more": {}}
+    schema = {"type": "object", "properties": properties, "required": ["width"], "$defs": {"size": size}}
+    for name, one in (("resize", schema), ("any", None), ("whole", {"$id": "https://x.example/y", "type": "null"})):
+        body = {"name": name, "title": name.title(), "handler": "resize", "input_schema": one}
+        assert fetch("POST", "/task-types", body, token=ADMIN).status == 201
+    now = fetch("GET", "/api/openapi.json").json()
+    validate(now)
+    examples = now["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    assert sorted(examples) == ["a task", "resize", "whole"]
+    wanted = examples["resize"]["value"]
+    assert wanted == {"name": "Resize", "type": "resize", "input": {"width": 5, "format": "png"}}
+    assert fetch("POST", "/tasks", wanted).status == 201
+    described = {"$ref": "#/components/schemas/input.resize"}
+    _check(now, described, wanted["input"])
+    with pytest.raises(jsonschema.ValidationError):
+        _check(now, described, {"width": 4})
+    fetch("PATCH", "/task-types/whole", {"input_schema": None}, token=ADMIN)
+    for name in ("resize", "whole"):
+        fetch("PATCH", f"/task-types/{name}", {"input_schema": None}, token=ADMIN)
+    assert fetch("GET", "/api/openapi.json").json() == document
+
+
 def test_no_schema_has_the_titles_that_nobody_wrote(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert not [name for name, schema in schemas.items() if isinstance(schema.get("title"), str)]

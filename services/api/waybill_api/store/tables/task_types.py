@@ -54,6 +54,12 @@ def page(connection: Connection, after: str | None = None, limit: int | None = N
     return [_task_type(row) for row in rows]
 
 
+def with_schema(connection: Connection, limit: int) -> list[TaskType]:
+    """Return the first types, by name, whose input has a schema."""
+    rows = connection.execute(f"{SELECT} WHERE input_schema IS NOT NULL ORDER BY name LIMIT ?", (limit,))
+    return [_task_type(row) for row in rows]
+
+
 def paused(connection: Connection) -> frozenset[str]:
     """Return the names of the paused types."""
     return frozenset(name for (name,) in connection.execute("SELECT name FROM task_types WHERE paused"))
