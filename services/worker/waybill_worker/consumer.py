@@ -1,14 +1,12 @@
 """The composition root of the worker: what is built, in which order it starts, and in which it stops."""
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from waybill import installation
-from waybill.api_error import ApiError
 from waybill.delivery.courier import Courier
 from waybill.delivery.leftovers import identify
 from waybill.delivery.outage import Outage
@@ -20,7 +18,7 @@ from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
 from waybill_worker.exit import CannotStart, Exit
-from waybill_worker.handlers.catalogue import Sources
+from waybill_worker.farewell import FAREWELL_TIMEOUT, leave
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.isolation.isolation import Isolation
@@ -29,6 +27,7 @@ from waybill_worker.outside import REAL, Outside
 from waybill_worker.process.code import Code
 from waybill_worker.process.offspring import MARK
 from waybill_worker.process.printed import Printed
+from waybill_worker.provision import provide
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runner.runner_threads import RunnerThreads
 from waybill_worker.runs.runs import Run, Runs
@@ -38,7 +37,6 @@ from waybill_worker.runs.watchdog import Watchdog
 logger = logging.getLogger(__name__)
 
 TIMEOUT = (3.05, 10.0)
-FAREWELL_TIMEOUT = (1.0, 1.5)
 FAREWELL_SECONDS = 1.5
 """Seconds for the last reports after the drain: honcho kills after 5 s, and the drain takes 3 of them."""
 
@@ -75,15 +73,9 @@ class Worker:
         """
         self._printed = printed or Printed(outside.monotonic)
         self._code = code
-        self._catalogue = outside.handlers(sources_of(settings), settings.stages)
+        self._catalogue = provide(settings, outside)
         if code is not None:
             code.note()
-        if self._catalogue.isolating and not settings.worker_children:
-            raise CannotStart(
-                f"the handler {min(self._catalogue.isolating)} needs processes of its own, and "
-                "WAYBILL_WORKER_CHILDREN=0 allows none",
-                2,
-            )
         try:
             check_access((settings.queue_db, settings.spool_dir, settings.doorbell_dir))
             self._build(settings, outside)
@@ -135,7 +127,7 @@ class Worker:
         self._runners = RunnerThreads(self._granted, self._runner, self._slots.total, outside, outside.consumer)
         self._isolation = Isolation(
             settings.worker_children,
-            lambda run: outside.child(run, self._catalogue.sources(_handler_of(run))),
+            lambda run: outside.child(run, self._catalogue.sources(run.handler)),
             self._granted.put,
             self._reporter.put,
             self._left,
@@ -197,7 +189,8 @@ class Worker:
         ending = self._watch()
         self._on_ending(ending)
         if ending is not Exit.GIVEN_UP:
-            self._drain(self._patience(ending))
+            seconds = self._settings.drain_seconds
+            self._drain(min(RELOAD_SECONDS, seconds) if ending is Exit.RELOADED else seconds)
         self._part(ending)
         if ending is Exit.RELOADED:
             ending = self._last_wish()
@@ -218,7 +211,7 @@ class Worker:
     def _start(self, run: Run) -> None:
         """Hand a granted run to a runner, or to isolation if it is a suspect or its handler asks for that."""
         self._logs.follow(run)
-        is_apart = _handler_of(run) in self._catalogue.isolating
+        is_apart = run.handler in self._catalogue.isolating
         if is_apart or (run.is_suspect and self._isolation.is_possible):
             self._isolation.admit(run, is_apart=is_apart)
         else:
@@ -264,10 +257,6 @@ class Worker:
                 healthy_at = self._clock()
                 self._runners.look_after()
 
-    def _patience(self, ending: Exit) -> float:
-        seconds = self._settings.drain_seconds
-        return min(RELOAD_SECONDS, seconds) if ending is Exit.RELOADED else seconds
-
     def _last_wish(self) -> Exit:
         """Return STOPPED if a signal has come while the worker parted to start again; from now on signals end it."""
         self._signals.release()
@@ -300,43 +289,8 @@ class Worker:
         self._heartbeat.stop()
         self._adoption.stop()
         self._bell.close()
-        if self._threads["reporter"].is_alive() or ending is Exit.GIVEN_UP:
-            return
-        try:
-            self._leave()
-        except (sqlite3.Error, OSError) as error:
-            logger.warning("Worker %s leaves files in the spool directory: %s", self.id, error)
-
-    def _leave(self) -> None:
-        """Say goodbye to the API and remove the files; if that fails, leave them to the next worker."""
-        if not self._reporter.undelivered:
-            try:
-                self._client.gone(self.id, crashed=False, timeout=FAREWELL_TIMEOUT)
-            except ApiError as error:
-                # No warning: when both are stopped together, the API stops before its workers.
-                logger.info(
-                    "API unreachable; the next worker will report that worker %s has stopped: %s", self.id, error
-                )
-            else:
-                self._spool.discard()
-                self._lock.release(unlink=True)
-                return
-        try:
-            self._spool.mark_stopped()
-            self._spool.close()
-        except (sqlite3.Error, OSError) as error:
-            # A full disk, for instance. The spool stays, and the worker that finds it treats this stop as a crash.
-            logger.warning("The stop of worker %s cannot be noted: %s", self.id, error)
-
-
-def sources_of(settings: Settings) -> Sources:
-    """Return where the handlers come from."""
-    return Sources(tuple(settings.handlers or ()), settings.exec, settings.exec_type)
-
-
-def _handler_of(run: Run) -> str | None:
-    name: str | None = (run.task or {}).get("handler")
-    return name
+        if not self._threads["reporter"].is_alive() and ending is not Exit.GIVEN_UP:
+            leave(self.id, self._client, self._spool, self._lock, is_done=not self._reporter.undelivered)
 
 
 def _read_token(path: Path) -> str | None:

@@ -10,16 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pydantic.json_schema import GenerateJsonSchema
 
 from waybill_worker.handlers.failed import Failed
+from waybill_worker.handlers.unfillable import Unfillable
 
 MOST_COMPLAINTS = 5
 """How many complaints about an input an error lists."""
 
 FIELD = "waybill_field_"
 """What the fields of the model are called; the names of the parameters are their aliases, which may be any names."""
-
-
-class Unfillable(Exception):
-    """A signature cannot be filled from JSON; the message says which parameter is at fault, and why."""
 
 
 class PlainSchema(GenerateJsonSchema):

@@ -2,21 +2,18 @@
 
 import logging
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from waybill.declaring import Declaration, Function
 from waybill.domain.names import TYPE_NAME
-from waybill.wire.task_types import DeclareTaskType
-from waybill_worker.handlers.arguments import Unfillable
 from waybill_worker.handlers.context import Handler
 from waybill_worker.handlers.declared import Declared, body_of, declaration_of, origin_of
 from waybill_worker.handlers.installed import BUILT_IN, installed_handlers
 from waybill_worker.handlers.loading import CannotLoad, declared_in, load
-from waybill_worker.handlers.program import Program
+from waybill_worker.handlers.programs.program import Program
+from waybill_worker.handlers.unfillable import Unfillable
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +54,11 @@ class Catalogue:
         return Sources((handler.place,) if isinstance(handler, Declared) and handler.place else ())
 
 
-def catalogue(sources: Sources, named: Collection[str] | None = None) -> Catalogue:
-    """Load all handlers; if `named` is given, only these. A program alone is served alone. Raises CannotLoad."""
+def catalogue(sources: Sources, named: Collection[str] | None = None, *, declares: bool = True) -> Catalogue:
+    """Load all handlers; if `named` is given, only these. A program alone is served alone. Raises CannotLoad.
+
+    Unless it `declares`, it holds no types, which saves time.
+    """
     is_program_alone = sources.command is not None and not sources.places
     loaded = _Loaded({} if is_program_alone else installed_handlers(named))
     for place in sources.places:
@@ -66,13 +66,40 @@ def catalogue(sources: Sources, named: Collection[str] | None = None) -> Catalog
     if sources.command is not None and sources.type is not None:
         program = Program(sources.type, sources.command)
         loaded.add(program.name, program, f"the program {program.line}")
-        loaded.declare(program.name, program.body(), f"the program {program.line}", {program.name})
+        loaded.declare(program.name, program.body, f"the program {program.line}", {program.name})
     handlers = {name: one for name, one in loaded.handlers.items() if named is None or name in named}
     for name in sorted(set(named or ()) - handlers.keys()):
         logger.warning("This worker is set to serve the handler %s, which is not installed", name)
     # A pipeline is declared by every worker that has one of its stages.
-    types = {name: body for name, (body, needs) in loaded.types.items() if not needs.isdisjoint(handlers)}
-    return Catalogue(handlers, types)
+    types = {name: one.body() for name, one in loaded.types.items()} if declares else {}
+    served = {name: body for name, body in types.items() if not loaded.types[name].needs.isdisjoint(handlers)}
+    return Catalogue(handlers, served)
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """A type that code declares."""
+
+    say: Callable[[], Mapping[str, Any]]
+    origin: str
+    needs: set[str]
+    """The handlers of which a worker has one, if it declares the type."""
+
+    def body(self) -> Mapping[str, Any]:
+        """Return what is declared. Raises CannotLoad if the API would not take it."""
+        # Imported here, since they take long.
+        from pydantic import ValidationError  # noqa: PLC0415
+
+        from waybill.wire.task_types import DeclareTaskType  # noqa: PLC0415
+
+        body = self.say()
+        try:
+            DeclareTaskType.model_validate(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            raise CannotLoad(f"{self.origin}: {field + ': ' if field else ''}{first['msg']}") from None
+        return body
 
 
 class _Loaded:
@@ -80,7 +107,7 @@ class _Loaded:
 
     def __init__(self, installed: Mapping[str, Handler]) -> None:
         self.handlers: dict[str, Handler] = dict(installed)
-        self.types: dict[str, tuple[Mapping[str, Any], set[str]]] = {}
+        self.types: dict[str, _Type] = {}
         self._origins: dict[str, str] = {}
         for handler in installed.values():
             if isinstance(handler, Declared) and handler.declaration is not None:
@@ -108,8 +135,8 @@ class _Loaded:
         self.handlers[name] = handler
         self._origins[name] = origin
 
-    def declare(self, name: str, body: Mapping[str, Any], origin: str, needs: set[str]) -> None:
-        """Add a type, which needs one of some handlers. Raises CannotLoad if the API would not take it."""
+    def declare(self, name: str, say: Callable[[], Mapping[str, Any]], origin: str, needs: set[str]) -> None:
+        """Add a type. Raises CannotLoad if its name is taken, or no name of a type."""
         if not re.fullmatch(TYPE_NAME, name):
             raise CannotLoad(
                 f"{origin} cannot have the type {name!r:.80}: a type's name begins with a small letter, and goes on "
@@ -117,13 +144,7 @@ class _Loaded:
             )
         if name in self.types:
             raise CannotLoad(f"two types are named {name}, the second by {origin}")
-        try:
-            DeclareTaskType.model_validate(body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            field = ".".join(map(str, first["loc"]))
-            raise CannotLoad(f"{origin}: {field + ': ' if field else ''}{first['msg']}") from None
-        self.types[name] = body, needs
+        self.types[name] = _Type(say, origin, needs)
 
     def _offer(self, function: Function, declaration: Declaration | None, place: str) -> str:
         """Add a function as a handler, and return its name."""
@@ -144,8 +165,10 @@ class _Loaded:
         return name
 
     def _declare(self, handler: Declared, declaration: Declaration) -> None:
-        body = body_of(declaration, {"handler": handler.name}, handler.schema())
-        self.declare(declaration.name, body, origin_of(handler.function), {handler.name})
+        def say() -> Mapping[str, Any]:
+            return body_of(declaration, {"handler": handler.name}, handler.schema())
+
+        self.declare(declaration.name, say, origin_of(handler.function), {handler.name})
 
     def _pipeline(self, pipeline: Declaration, place: str) -> None:
         names = [
@@ -153,5 +176,8 @@ class _Loaded:
             for stage in pipeline.stages or ()
         ]
         first = self.handlers.get(names[0]) if names else None
-        body = body_of(pipeline, {"stages": names}, first.schema() if isinstance(first, Declared) else None)
-        self.declare(pipeline.name, body, f"the pipeline {pipeline.name} of {place}", set(names))
+
+        def say() -> Mapping[str, Any]:
+            return body_of(pipeline, {"stages": names}, first.schema() if isinstance(first, Declared) else None)
+
+        self.declare(pipeline.name, say, f"the pipeline {pipeline.name} of {place}", set(names))

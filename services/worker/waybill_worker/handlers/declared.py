@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from waybill.declaring import DECLARATION, Declaration, Function
-from waybill_worker.handlers.arguments import Arguments
 from waybill_worker.handlers.context import Context
 
 logger = logging.getLogger(__name__)
@@ -27,6 +26,9 @@ class Declared:
 
         A stage of a pipeline may have no type of its own. Raises Unfillable.
         """
+        # Imported here, since it takes long, and a process for one run may need none.
+        from waybill_worker.handlers.arguments import Arguments  # noqa: PLC0415
+
         self.name = name
         self.function = self.__wrapped__ = function
         self.declaration = declaration

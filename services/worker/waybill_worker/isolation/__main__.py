@@ -36,7 +36,7 @@ class Only:
     def __init__(self, name: str | None, sources: Mapping[str, Any]) -> None:
         """Load the handler of this name."""
         places = Sources(tuple(sources["places"]), sources["command"], sources["type"])
-        self._catalogue = Catalogue({}) if name is None else catalogue(places, {name})
+        self._catalogue = Catalogue({}) if name is None else catalogue(places, {name}, declares=False)
         declaration = self._catalogue.declaration(name)
         self.memory = None if declaration is None else declaration.memory
 

@@ -1,11 +1,14 @@
 """The code of the handlers, whose files are watched for changes."""
 
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 SUFFIX = ".py"
 ELSEWHERE = ("site-packages", "dist-packages")
@@ -34,23 +37,23 @@ class Code:
         for file in self._watched():
             self._states.setdefault(file, _state(file))
 
-    def has_changed(self) -> str | None:
-        """Return a file that has changed since it was first seen; None if there is none."""
+    def has_changed(self) -> bool:
+        """Return whether a file has changed since it was first seen, and log which."""
         for file in self._watched():
             now = _state(file)
             before = self._states.setdefault(file, now)
             # A file that is missing may be about to be replaced.
             if now is not None and now != before:
-                return file
-        return None
+                logger.info("The code of the handlers has changed (%s): the worker starts again", file)
+                return True
+        return False
 
-    def wait(self) -> str:
+    def wait(self) -> None:
         """Wait until a file has changed, or any other beside it, since what cannot be imported is no module yet."""
         for folder in self._folders:
             self._files |= {str(path) for path in Path(folder).glob(f"*{SUFFIX}")}
-        while (changed := self.has_changed()) is None:
+        while not self.has_changed():
             time.sleep(LOOK_SECONDS)
-        return changed
 
     def _watched(self) -> Iterator[str]:
         yield from self._files

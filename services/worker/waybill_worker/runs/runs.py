@@ -65,6 +65,12 @@ class Run:
         return self.task_id, self.number
 
     @property
+    def handler(self) -> str | None:
+        """The name of the handler of its task; None before it was granted."""
+        name: str | None = (self.task or {}).get("handler")
+        return name
+
+    @property
     def limit(self) -> float:
         """The seconds that it may take: as in the domain."""
         task = self.task or {}

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from waybill_worker.handlers.arguments import Arguments, Unfillable
+from waybill_worker.handlers.arguments import Arguments
 from waybill_worker.handlers.failed import Failed
+from waybill_worker.handlers.unfillable import Unfillable
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.waybill_worker.scripted import until
 from waybill.queue.message import Message
-from waybill_worker.handlers import execution
 from waybill_worker.handlers.context import Context
 from waybill_worker.handlers.failed import Failed
 from waybill_worker.handlers.loading import CannotLoad
-from waybill_worker.handlers.program import RESULT_CAP, Program
+from waybill_worker.handlers.programs import execution
+from waybill_worker.handlers.programs.program import RESULT_CAP, Program
 from waybill_worker.runs.runs import Cancelled, Run
 
 

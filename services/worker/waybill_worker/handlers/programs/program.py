@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from waybill_worker.handlers.command import VARIABLE, Command
 from waybill_worker.handlers.context import Context
-from waybill_worker.handlers.execution import Execution, signal_name
 from waybill_worker.handlers.failed import Failed
 from waybill_worker.handlers.loading import CannotLoad
+from waybill_worker.handlers.programs.command import VARIABLE, Command
+from waybill_worker.handlers.programs.execution import Execution, signal_name
 from waybill_worker.runs.runs import Cancelled
 
 RESULT_CAP = 256 * 1024

@@ -60,9 +60,9 @@ class Command:
             may_be_option &= template != [END_OF_OPTIONS]
             argument = "".join(one if isinstance(one, str) else _text(one, context, task_input) for one in template)
             if may_be_option and argument.startswith("-") and isinstance(template[0], Place):
+                # Not the value, which may be secret.
                 raise Failed(
-                    f"{{{template[0].name}}} would become the option {argument[:40]!r}: "
-                    f"write {END_OF_OPTIONS} before it in the command"
+                    f"{{{template[0].name}}} would become an option: write {END_OF_OPTIONS} before it in the command"
                 )
             arguments.append(argument)
         return arguments

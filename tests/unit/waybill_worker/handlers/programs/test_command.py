@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from waybill.queue.message import Message
-from waybill_worker.handlers.command import Command
 from waybill_worker.handlers.context import Context
 from waybill_worker.handlers.failed import Failed
 from waybill_worker.handlers.loading import CannotLoad
+from waybill_worker.handlers.programs.command import Command
 from waybill_worker.runs.runs import Run
 
 
@@ -55,8 +55,8 @@ def test_scalars_are_written_as_json_has_them(value: Any, text: str) -> None:
         ({"a": {"b": None}}, "the input does not fit: {input.a.b} is no text, number or boolean"),
         ({"a": {"b": [1]}}, "the input does not fit: {input.a.b} is no text, number or boolean"),
         ({"a": {"b": "x\0"}}, "the input does not fit: {input.a.b} holds the character NUL"),
-        ({"a": {"b": "-rf"}}, "{input.a.b} would become the option '-rf': write -- before it in the command"),
-        ({"a": {"b": -5}}, "{input.a.b} would become the option '-5': write -- before it in the command"),
+        ({"a": {"b": "-rf"}}, "{input.a.b} would become an option: write -- before it in the command"),
+        ({"a": {"b": -5}}, "{input.a.b} would become an option: write -- before it in the command"),
     ],
 )
 def test_why_an_input_does_not_fit_is_said(task_input: Any, reason: str) -> None:
