@@ -108,3 +108,8 @@ def test_what_a_run_prints_is_sent_as_its_own(bench: Bench) -> None:
     assert bench.end(crashed)["error"]["code"] == "worker_lost"
     until(lambda: crashed in bench.api.logs)
     assert sorted(bench.api.logs[crashed]["text"].splitlines()) == ["before the fall", "of C code"]
+    assert sorted(bench.end(crashed)["error"]["detail"].splitlines()) == ["before the fall", "of C code"]
+    failed = bench.order("fail", isolate=True)
+    assert bench.end(failed)["error"]["detail"].endswith("x\n")
+    until(lambda: f"WARNING waybill_worker.isolation.isolation Task {failed} failed" in bench.log().decode())
+    assert failed not in bench.api.logs, "it has printed nothing itself"

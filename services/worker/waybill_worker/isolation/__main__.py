@@ -1,6 +1,7 @@
 """A process of its own for one run: `python -m waybill_worker.isolation DESCRIPTOR WORKER_PID`."""
 
 import ctypes
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from waybill_worker.handlers.context import Handler
 from waybill_worker.handlers.loading import CannotLoad
 from waybill_worker.isolation.channel import Channel, Garbled
 from waybill_worker.isolation.memory import bounded
+from waybill_worker.runner import runner
 from waybill_worker.runner.runner import Runner
 from waybill_worker.runs.runs import Run
 from waybill_worker.runs.slots import Slots
@@ -54,6 +56,8 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=descriptor))
     order = _order(channel)
     logs.configure(order["log_level"])
+    # The worker logs how the run has failed; what is printed here is the run's own log.
+    logging.getLogger(runner.__name__).setLevel(logging.ERROR)
     run = Run(Message(order["task_id"], order["run"]), NO_CLAIM, "", time.monotonic())
     run.begin(order["task"], time.monotonic())
     threading.Thread(target=_heed, args=(channel, run), daemon=True).start()

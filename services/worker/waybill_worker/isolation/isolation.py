@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from waybill.delivery.spool import Parcel
 from waybill.domain.status import ErrorCode
+from waybill.host.logs import shortened
 from waybill.host.world import REAL, World
+from waybill_worker.runner.runner import TRACE_CAP
 from waybill_worker.runs.runs import Cancelled, Run
 from waybill_worker.runs.slots import Slots
 
@@ -224,7 +226,7 @@ class Isolation:
             logger.warning("The process of task %s sent an invalid message: %r", run.task_id, error)
         finally:
             how = child.end()
-        parcel = None if has_said_all else run.fail(ErrorCode.WORKER_LOST, how)
+        parcel = None if has_said_all else run.fail(ErrorCode.WORKER_LOST, how, run.log.text or None)
         if parcel is not None:
             logger.warning("Task %s crashed in its process: %s", run.task_id, how)
             self._put(parcel)
@@ -239,6 +241,10 @@ class Isolation:
         with contextlib.suppress(Cancelled):
             parcel = run.relay(said, is_final=message["is_final"])
         if parcel is not None:
+            error = said.get("error")
+            if error is not None:
+                trace = shortened(error.get("detail", ""), TRACE_CAP)
+                logger.warning("Task %s failed in its process: %s %s", run.task_id, error["message"], trace)
             self._put(parcel)
         return bool(message["is_final"])
 

@@ -40,12 +40,18 @@ class RunLog:
             if self.on_news is not None:
                 self.on_news(self)
 
+    @property
+    def text(self) -> str:
+        """What is kept, as it is read."""
+        text = bytes(self._kept or b"").decode(errors="replace")
+        return tail(plain(from_line(text) if self._is_cut else text), LOG_CAP, omitted="")
+
     def told(self) -> str:
         """Return it as JSON, as the API takes it."""
         self.is_new = False
-        data = bytes(self._kept or b"")
-        text = data.decode(errors="replace")
-        is_cut = self._taken > len(data)
-        text = tail(plain(from_line(text) if is_cut else text), LOG_CAP, omitted="")
-        said = {"task_id": self._task_id, "run": self._run, "claim": self._claim, "text": text, "cut": is_cut}
-        return json.dumps(said, ensure_ascii=False)
+        said = {"task_id": self._task_id, "run": self._run, "claim": self._claim}
+        return json.dumps(said | {"text": self.text, "cut": self._is_cut}, ensure_ascii=False)
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._taken > len(self)
