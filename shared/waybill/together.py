@@ -17,7 +17,8 @@ from waybill.settings import Settings
 CANNOT_START = 2
 """The exit code of a service that would fail again: a setting is invalid, or a person has to help."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
 """Seconds until a service that has died is started again: each pause is twice as long as the one before."""
 
 HEALTHY_SECONDS = 60.0
