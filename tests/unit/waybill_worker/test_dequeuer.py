@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from tests.unit.waybill_worker.scripted import ListQueue, ScriptedApi, judged, until
+from waybill import handler
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.delivery.outage import Outage
 from waybill.domain.status import Outcome
@@ -13,6 +14,8 @@ from waybill.host.world import World
 from waybill.queue.message import Message, RoutedMessage
 from waybill_worker.dequeuer import LOOK_SECONDS, Dequeuer
 from waybill_worker.handlers.catalogue import Catalogue
+from waybill_worker.handlers.context import Handler
+from waybill_worker.handlers.declared import Declared, declaration_of
 from waybill_worker.handlers.registry import Registry
 from waybill_worker.runs.runs import Run, Runs
 from waybill_worker.runs.slots import Slots
@@ -33,6 +36,11 @@ class Bell:
         self.rung.set()
 
 
+@handler(isolate=True)
+def apart(context: object) -> None:
+    """Need a process of its own."""
+
+
 class Bench:
     """A dequeuer with everything around it."""
 
@@ -43,7 +51,11 @@ class Bench:
         self.slots = Slots(slots, self.bell.ring, reserve)
         self.runs = Runs("w-1")
         self.started: list[Run] = []
-        self.registry = Registry(self.api, Catalogue({"sleep": lambda context, task_input: None}))
+        handlers: dict[str, Handler] = {"sleep": lambda context, task_input: None}
+        handlers["apart"] = Declared("apart", apart, declaration_of(apart))
+        self.registry = Registry(self.api, Catalogue(handlers))
+        self.api.types.append({"name": "apart", "handler": "apart"})
+        self.places = 0
         self.registry.refresh()
         self.now = 0.0
         self.dequeuer = Dequeuer(
@@ -56,6 +68,7 @@ class Bench:
             self.started.append,
             Outage("here"),
             World(monotonic=lambda: self.now),
+            lambda: self.places,
         )
         self.thread = threading.Thread(target=self.dequeuer.work)
 
@@ -84,6 +97,18 @@ def test_all_that_fit_are_claimed_in_one_request_and_started(bench: Bench) -> No
     assert all(len(report["claim"]) == 32 for report in bench.api.reports)
     assert not bench.dequeuer.turn()
     assert [letter.message.task_id for letter in bench.queue.letters] == ["task-4"]
+
+
+def test_runs_that_need_processes_of_their_own_are_taken_only_while_there_are_places(bench: Bench) -> None:
+    bench.send(1, 2, 3, route="apart")
+    bench.send(4)
+    assert bench.dequeuer.turn()
+    assert not bench.dequeuer.turn()
+    assert [run.task_id for run in bench.started] == ["task-4"]
+    bench.places = 2
+    assert bench.dequeuer.turn()
+    assert [run.task_id for run in bench.started] == ["task-4", "task-1", "task-2"]
+    assert [letter.message.task_id for letter in bench.queue.letters] == ["task-3"]
 
 
 def test_a_freed_slot_is_filled_at_once(bench: Bench) -> None:

@@ -60,6 +60,7 @@ class Bench:
         self.left: list[str] = []
         self.reports: list[dict[str, Any]] = []
         self.failures: list[OSError] = []
+        self.rooms: list[int] = []
         self.slots = Slots(5, lambda: None)
         self.slots.take(5)
         self.isolation = Isolation(
@@ -70,14 +71,15 @@ class Bench:
             lambda run: self.left.append(run.task_id),
             self.slots,
             World(monotonic=lambda: self.now),
+            lambda: self.rooms.append(self.isolation.room),
         )
         self.thread = threading.Thread(target=self.isolation.work)
         self.thread.start()
 
-    def admit(self, task_id: str, **task: Any) -> Run:
+    def admit(self, task_id: str, /, *, is_apart: bool = False, **task: Any) -> Run:
         run = Run(Message(task_id, 1), "claim", "w-1", self.now)
         run.begin({"attempt": 1, "isolate": True, "crashes": 0, "losses": 0, "failures": 0, **task}, self.now)
-        self.isolation.admit(run)
+        self.isolation.admit(run, is_apart=is_apart)
         return run
 
     def fill(self) -> None:
@@ -137,7 +139,7 @@ def test_who_waits_gets_the_next_place_in_turn(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("against", [{"losses": 1}, {"failures": 1}])
-def test_what_is_most_likely_innocent_does_not_wait_long(bench: Bench, against: dict[str, int]) -> None:
+def test_what_is_most_likely_innocent_does_not_wait_long(bench: Bench, against: dict[str, Any]) -> None:
     bench.fill()
     run = bench.admit("c", **against)
     until(lambda: bench.slots.free == 2)
@@ -150,7 +152,7 @@ def test_what_is_most_likely_innocent_does_not_wait_long(bench: Bench, against: 
 
 
 @pytest.mark.parametrize("against", [{"crashes": 1}, {"losses": 2}, {"failures": 2}])
-def test_any_other_suspect_waits_on_without_a_slot(bench: Bench, against: dict[str, int]) -> None:
+def test_any_other_suspect_waits_on_without_a_slot(bench: Bench, against: dict[str, Any]) -> None:
     bench.fill()
     bench.admit("c", **against)
     until(lambda: bench.slots.free == 2)
@@ -160,6 +162,31 @@ def test_any_other_suspect_waits_on_without_a_slot(bench: Bench, against: dict[s
     bench.child("a").says.put(None)
     bench.child("c")
     assert bench.slots.free == 3, "it has given its slot back once"
+
+
+def test_a_run_whose_handler_wants_a_process_waits_for_one_however_innocent_it_is(bench: Bench) -> None:
+    bench.fill()
+    bench.admit("c", is_apart=True)
+    until(lambda: bench.slots.free == 2)
+    bench.wait(PATIENCE_SECONDS)
+    until(lambda: bench.slots.free == 3)
+    assert bench.beside == []
+    bench.child("a").says.put(None)
+    bench.child("c")
+
+
+def test_how_many_more_would_find_a_place_is_known(bench: Bench) -> None:
+    assert bench.isolation.room == 2
+    bench.fill()
+    until(lambda: len(bench.children) == 2)
+    assert bench.isolation.room == 0
+    bench.admit("c")
+    assert bench.isolation.room == 0
+    bench.child("a").finish(status=3, result=None)
+    bench.child("c").finish(status=3, result=None)
+    bench.child("b").finish(status=3, result=None)
+    until(lambda: len(bench.rooms) == 3)
+    assert bench.isolation.room == 2
 
 
 def test_a_process_that_ends_without_a_last_report_has_crashed(bench: Bench) -> None:

@@ -74,8 +74,6 @@ def _is_found(name: str, path: Path) -> bool:
 def _imported(name: str, origin: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001  # also SystemExit: the worker says what has ended it
         raise _failed(origin, error) from None
 
@@ -89,8 +87,6 @@ def _imported_as(name: str, path: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001
         del sys.modules[name]
         raise _failed(str(path), error) from None

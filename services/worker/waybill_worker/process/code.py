@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -15,6 +16,9 @@ ELSEWHERE = ("site-packages", "dist-packages")
 """The folders of installed packages, which may lie below that of a handler's file."""
 
 LOOK_SECONDS = 0.25
+
+MOST_FILES = 2_000
+"""How many files are watched at most while the code cannot be imported."""
 
 State = tuple[int, int, int]
 """What differs once a file has been written: its number, its size and its time."""
@@ -49,9 +53,9 @@ class Code:
         return False
 
     def wait(self) -> None:
-        """Wait until a file has changed, or any other beside it, since what cannot be imported is no module yet."""
+        """Wait until a file has changed, or any other below its folder: what cannot be imported is no module yet."""
         for folder in self._folders:
-            self._files |= {str(path) for path in Path(folder).glob(f"*{SUFFIX}")}
+            self._files |= {*islice(_files_below(folder), MOST_FILES)}
         while not self.has_changed():
             time.sleep(LOOK_SECONDS)
 
@@ -67,6 +71,12 @@ class Code:
             return True
         folders = [folder for folder in self._folders if file.startswith(folder + os.sep)]
         return any(not {*ELSEWHERE}.intersection(Path(file[len(folder) :]).parts) for folder in folders)
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in ELSEWHERE]
+        yield from (os.path.join(parent, file) for file in files if file.endswith(SUFFIX))
 
 
 def _state(file: str) -> State | None:

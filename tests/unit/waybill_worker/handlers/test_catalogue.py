@@ -239,6 +239,7 @@ def test_a_handler_named_like_an_installed_one_is_refused(monkeypatch: pytest.Mo
     ("source", "line", "last"),
     [
         ("\nraise ValueError('no\\nluck')", "ValueError: no luck (@/own_handlers.py, line 2)", "ValueError: no\nluck"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt:  (@/own_handlers.py, line 1)", "KeyboardInterrupt"),
         ("import sys\nsys.exit(3)", "SystemExit: 3 (@/own_handlers.py, line 2)", "SystemExit: 3"),
         ("def (", "SyntaxError: invalid syntax (own_handlers.py, line 1)", "SyntaxError: invalid syntax"),
         (
