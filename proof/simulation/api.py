@@ -16,6 +16,7 @@ from waybill.domain.task_type import TaskType
 from waybill.host.world import World
 from waybill.queue.opening import open_queue
 from waybill.settings import Settings
+from waybill.wire.task_types import task_type_json
 from waybill_api import problems
 from waybill_api.http.operation import Operation, operation_of
 from waybill_api.limits import Limits
@@ -127,6 +128,8 @@ class Api:
             fingerprint=None,
             request_line=f"{exchange.method} {exchange.path}",
             set_header=lambda *header: None,
+            set_status=lambda status: None,
+            shown=lambda task_type: task_type_json(task_type, self._services["workers"].served()),
         )
         return operation.status, await operation.function(endpoint, **arguments)
 

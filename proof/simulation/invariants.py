@@ -149,6 +149,12 @@ def retries_come_first(before: Row | None, after: Row, history: Sequence[Event])
         yield f"status {after.status} after {after.failures} of {after.max_attempts} failures"
 
 
+def own_time_outs_stay(before: Row | None, after: Row, history: Sequence[Event]) -> Iterator[str]:
+    """The time-out that a task was created with stays, whatever its type says."""
+    if before is not None and after.has_own_timeout and after.timeout != before.timeout:
+        yield f"{before.timeout} became {after.timeout}"
+
+
 STEPS: tuple[Step, ...] = (
     nothing_goes_back,
     final_is_final,
@@ -157,6 +163,7 @@ STEPS: tuple[Step, ...] = (
     every_crash_counts,
     innocents_are_spared,
     retries_come_first,
+    own_time_outs_stay,
 )
 
 

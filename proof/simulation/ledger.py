@@ -35,6 +35,7 @@ class Row(NamedTuple):
     stages: str | None
     stage: str | None
     stage_timeout: int | None
+    has_own_timeout: int
 
     @property
     def is_final(self) -> bool:

@@ -37,6 +37,8 @@ SEEN = "what a client reads never goes back"
 ENDED = "every task with a handler ends while a worker lives, and each that may not be silent"
 BESIDE = "no attempt begins while its worker is leaving the one before it"
 STANDING = "the result of a stage stands"
+HIDDEN = "the secret fields of an input are shown to its worker alone"
+EDITED = "a declaration leaves what a person has set"
 CALM = "everybody gets an answer in the end"
 
 

@@ -1,28 +1,41 @@
 """The clients: they create tasks, look at them, cancel and retry some, and report on tasks without a handler."""
 
+import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from proof.simulation.handlers import STAGES
-from proof.simulation.oracle import KEPT, Oracle
+from proof.simulation.oracle import EDITED, HIDDEN, KEPT, Oracle
 from proof.simulation.truth import Truth
 from proof.simulation.virtual.kernel import Kernel
 from proof.simulation.virtual.network import Network, NetworkClient
 from proof.simulation.virtual.process import Process
 from waybill.api_error import ApiProblem, ApiUnreachable
+from waybill.domain.encoded import Encoded
 from waybill.domain.task_type import TaskType
+from waybill.domain.texts.censored import MASK
+
+SCRIPT = {
+    "type": "object",
+    "properties": {"steps": {"type": "array", "items": {"type": "number"}}, "end": {"type": "string"}},
+    "required": ["steps", "end"],
+    "additionalProperties": False,
+}
+SECRET = ("steps",)
 
 TYPES = (
-    TaskType(name="once", handler="work", timeout=9),
+    TaskType(name="once", handler="work", timeout=9, input_schema=Encoded(json.dumps(SCRIPT)), secret=SECRET),
     TaskType(name="thrice", handler="work", timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
     TaskType(name="parcel"),
     TaskType(name="letter", stage_timeout=12, stage_timeout_ends=True),
-    TaskType(name="patient", handler="work", timeout=90),
+    TaskType(name="patient", handler="work", timeout=9),
     TaskType(name="relay", stages=STAGES, timeout=9, max_attempts=3, min_backoff=0.5, max_backoff=4.0),
 )
 
 ENDS = ("return",) * 9 + ("raise", "recover", "recover", "poison", "hang", "unkeepable")
 COMPLETED, ERROR = 3, 4
+OWN_TIMEOUT = 90
 PATIENCE = 25.0
 """Seconds of a run of the type `patient`: longer than a lease, so that only its worker's beats keep it."""
 
@@ -45,6 +58,8 @@ class People:
 
     def come(self, tasks: int, seconds: float) -> None:
         """Create a number of tasks in the next seconds."""
+        self._act(self._random.random() * seconds, self._declare)
+        self._act(self._random.random() * seconds, self._edit)
         for number in range(tasks):
             tracked = self._random.random() < 0.25
             track = self._random.choice((self._track, self._write)) if tracked else self._order
@@ -67,7 +82,8 @@ class People:
         given = self._relay() if task_type == "relay" else self._script(random.choice(ENDS))
         if task_type == "patient":
             given["steps"].append(PATIENCE)
-        task_id = self._create({"name": f"task {number}", "type": task_type, "processing_time": 1, "input": given})
+        body = {"name": f"task {number}", "type": task_type, "processing_time": 1, "input": given}
+        task_id = self._create(body | ({"timeout": OWN_TIMEOUT} if task_type == "patient" else {}))
         if random.random() < 0.15:
             self._act(random.random() * 6, self._cancel, task_id)
         for _ in range(random.randint(1, 4)):
@@ -75,6 +91,23 @@ class People:
             task = self._look(task_id)
             if task["status"] >= COMPLETED and random.random() < 0.25:
                 self._retry(task_id, task["attempt"])
+
+    def _declare(self) -> None:
+        """Say what code says of a type, again and again, as workers do when they start."""
+        for number in range(self._random.randint(1, 4)):
+            said = {"handler": "work", "title": f"declared {number}", "max_attempts": 3, "priority": number}
+            self._persist(partial(self._client.declare_task_type, "thrice", said))
+            self._kernel.sleep(self._random.random() * 5)
+
+    def _edit(self) -> None:
+        """Set the title of a type that code declares, and look whether it stays."""
+        if self._persist(lambda: self._client.change_task_type("thrice", title="edited")) is None:
+            return
+        for _ in range(3):
+            self._kernel.sleep(self._random.random() * 6)
+            found = {one["name"]: one for one in self._persist(self._client.task_types) or ()}
+            if found and found["thrice"]["title"] != "edited":
+                self._oracle.violate(EDITED, f"the title is {found['thrice']['title']}")
 
     def _script(self, end: str) -> dict[str, Any]:
         steps = [round(self._random.random() * 1.5, 3) for _ in range(self._random.randint(0, 3))]
@@ -142,6 +175,8 @@ class People:
             self._oracle.violate(KEPT, f"{self._truth.created[task_id]} is not found")
             return {"status": 0}
         self._oracle.seen(known, task)
+        if task["type"] == "once" and task["input"]["steps"] != MASK:
+            self._oracle.violate(HIDDEN, f"{self._truth.created[task_id]} shows {task['input']}")
         return task
 
     def _cancel(self, task_id: str) -> None:

@@ -4,16 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 from proof.simulation.mutants.mutant import Mutant
+from waybill.domain import declaration, transitions
 from waybill.domain import merge as merging
-from waybill.domain import transitions
+from waybill.domain.encoded import Encoded
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
 from waybill.domain.task import Position, Task
+from waybill.domain.task_type import TaskType
+from waybill.wire import reports as wire_reports
+from waybill.wire import tasks
 from waybill_api.store.commands import reports
 
 merge, fold_registers = merging.merge, merging._fold_registers
 release, fail, cancel = transitions.release, transitions.fail, transitions.cancel
-next_attempt = transitions._next_attempt
+next_attempt, taken_from, declare = transitions._next_attempt, transitions._taken_from, declaration.declare
 
 
 def _without_claim(task: Task, report: Report, **named: Any) -> tuple[Task, Outcome]:
@@ -91,6 +95,18 @@ def _due_at_once(task: Task, *given: Any, **named: Any) -> Task:
     return next_attempt(replace(task, leaving=None), *given, **named)
 
 
+def _of_the_type(task_type: TaskType, task: Task) -> Task:
+    return taken_from(task_type, replace(task, has_own_timeout=False))
+
+
+def _unheeding(name: str, said: Any, known: TaskType | None, text: Encoded) -> TaskType:
+    return declare(name, said, None if known is None else replace(known, edited=()), text)
+
+
+def _bare(secret: Any, value: Any) -> Any:
+    return value
+
+
 MUTANTS = (
     Mutant("a finish is taken without its claim", ((reports, "merge", _without_claim),)),
     Mutant("a second end overwrites the first", ((reports, "merge", _overwriting),)),
@@ -107,4 +123,8 @@ MUTANTS = (
     Mutant("a failure shows ERROR before its retries", ((merging, "fail", _error_first),)),
     Mutant("a failure is retried too often", ((merging, "fail", _never_retried_enough),)),
     Mutant("a cancelled task stays due", ((transitions, "cancel", _still_due),)),
+    Mutant("a retry takes the time-out of the type", ((transitions, "_taken_from", _of_the_type),)),
+    Mutant("a declaration overwrites what a person has set", ((declaration, "declare", _unheeding),)),
+    Mutant("an answer shows secrets", ((tasks, "without", _bare),)),
+    Mutant("a worker is not given the secrets", ((wire_reports, "granted_json", tasks.task_json),)),
 )

@@ -24,6 +24,7 @@ from waybill_api.search.query import Query
 from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.finding import finder
+from waybill_api.store.store import Store
 from waybill_api.store.tables.idempotency import IdempotencyKey
 
 PAGE = 100
@@ -45,29 +46,19 @@ CREATE_ERRORS = (ExternalKeyTaken, IdempotencyKeyReused, StorageFull, TOO_MANY_C
 class CreatingEndpoint(Endpoint):
     """A handler that creates tasks."""
 
-    async def _created(self, wishes: Sequence[CreateTask], key: IdempotencyKey | None, place: str = "") -> list[str]:
-        """Create tasks whose inputs fit, and return their ids; `place` is the JSON pointer of their list."""
-        try:
-            inputs = await fitting(self.store.input_rules, wishes, place)
-        except Refusal:
-            # The schema may be newer than the request that is sent again.
-            known = None if key is None else await self.store.write(commands.tasks.recall, key)
-            if known is None:
-                raise
-            return known
-        drafts = [_draft(wish, given) for wish, given in zip(wishes, inputs, strict=True)]
-        return await self.store.write(commands.tasks.create, drafts, key)
+    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a create without the secrets of the tasks' types."""
+        body, rules = arguments.get("body"), self.store.input_rules
+        if isinstance(body, CreateTask):
+            return {**arguments, "body": unrevealing(rules, body)}
+        if isinstance(body, CreateTasks):
+            shown = [unrevealing(rules, task) for task in body.tasks]
+            return {**arguments, "body": body.model_copy(update={"tasks": shown})}
+        return arguments
 
 
 class TasksHandler(CreatingEndpoint):
     """The collection of all tasks."""
-
-    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arguments of a create without the secrets of the task's type."""
-        body = arguments.get("body")
-        if not isinstance(body, CreateTask):
-            return arguments
-        return {**arguments, "body": unrevealing(self.store.input_rules, body)}
 
     @call("create_task", 201, raises=CREATE_ERRORS)
     async def post(self, body: CreateTask, idempotency_key: IdempotencyHeader = None) -> TaskCreated:
@@ -78,7 +69,7 @@ class TasksHandler(CreatingEndpoint):
         """
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, 1)
-        (task_id,) = await self._created([body], key)
+        (task_id,) = await _created(self.store, [body], key)
         self.set_header("Location", f"/tasks/{task_id}")
         return {"task_id": task_id}
 
@@ -159,24 +150,32 @@ class TasksHandler(CreatingEndpoint):
 class TaskBatchHandler(CreatingEndpoint):
     """Many new tasks at once."""
 
-    def recordable(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arguments of a create without the secrets of the tasks' types."""
-        body = arguments.get("body")
-        if not isinstance(body, CreateTasks):
-            return arguments
-        shown = [unrevealing(self.store.input_rules, task) for task in body.tasks]
-        return {**arguments, "body": body.model_copy(update={"tasks": shown})}
-
     @call("create_tasks", 201, limit=BATCH_LIMIT, raises=CREATE_ERRORS)
     async def post(self, body: CreateTasks, idempotency_key: IdempotencyHeader = None) -> TasksCreated:
         """Create up to 1,000 tasks, all of them or none."""
         key = _idempotency(self, idempotency_key, body)
         _keep_pace(self, self.room, len(body.tasks))
         try:
-            task_ids = await self._created(body.tasks, key, "/tasks")
+            task_ids = await _created(self.store, body.tasks, key, "/tasks")
         except Invalid as error:
             raise Invalid(str(error), f"/tasks/{error.index}{error.pointer}") from None
         return {"task_ids": task_ids}
+
+
+async def _created(
+    store: Store, wishes: Sequence[CreateTask], key: IdempotencyKey | None, place: str = ""
+) -> list[str]:
+    """Create tasks whose inputs fit, and return their ids; `place` is the JSON pointer of their list."""
+    try:
+        inputs = await fitting(store.input_rules, wishes, place)
+    except Refusal:
+        # The schema may be newer than the request that is sent again.
+        known = None if key is None else await store.write(commands.tasks.recall, key)
+        if known is None:
+            raise
+        return known
+    drafts = [_draft(wish, given) for wish, given in zip(wishes, inputs, strict=True)]
+    return await store.write(commands.tasks.create, drafts, key)
 
 
 def _keep_pace(endpoint: Endpoint, room: Room, count: int) -> None:
