@@ -22,7 +22,7 @@ SCRIPT = {
     "required": ["steps", "end"],
     "additionalProperties": False,
 }
-SECRET = ("steps",)
+SECRET = ("end",)
 
 TYPES = (
     TaskType(name="once", handler="work", timeout=9, input_schema=Encoded(json.dumps(SCRIPT)), secret=SECRET),
@@ -175,7 +175,7 @@ class People:
             self._oracle.violate(KEPT, f"{self._truth.created[task_id]} is not found")
             return {"status": 0}
         self._oracle.seen(known, task)
-        if task["type"] == "once" and task["input"]["steps"] != MASK:
+        if task["type"] == "once" and task["input"]["end"] != MASK:
             self._oracle.violate(HIDDEN, f"{self._truth.created[task_id]} shows {task['input']}")
         return task
 
