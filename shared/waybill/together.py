@@ -40,7 +40,9 @@ def run(settings: Settings) -> int:
     default = {} if "drain_seconds" in settings.model_fields_set else {"WAYBILL_DRAIN_SECONDS": str(DRAIN_SECONDS)}
     environment = {**os.environ, **default, starter.VARIABLE: str(os.getpid())}
     drain_seconds = settings.drain_seconds if not default else DRAIN_SECONDS
-    commands: dict[str, Sequence[str]] = {name: [sys.executable, "-m", f"waybill_{name}"] for name in ("api", "worker")}
+    # -P: a file in the working directory, such as that of handlers, must shadow no module.
+    python = [sys.executable, "-P", "-m"]
+    commands: dict[str, Sequence[str]] = {name: [*python, f"waybill_{name}"] for name in ("api", "worker")}
     with _own_terminal():
         return Supervisor(commands, environment, drain_seconds + ENDING_SECONDS).run()
 

@@ -38,4 +38,4 @@ def main() -> int:
 
 def become(service: str) -> NoReturn:
     """Replace this process by a service, so that signals and the exit code are the service's own."""
-    os.execv(sys.executable, [sys.executable, "-m", SERVICES[service]])  # noqa: S606 - there is no shell
+    os.execv(sys.executable, [sys.executable, "-P", "-m", SERVICES[service]])  # noqa: S606 - there is no shell

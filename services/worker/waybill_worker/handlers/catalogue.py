@@ -166,7 +166,7 @@ class _Loaded:
 
     def _declare(self, handler: Declared, declaration: Declaration) -> None:
         def say() -> Mapping[str, Any]:
-            return body_of(declaration, {"handler": handler.name}, handler.schema())
+            return body_of(declaration, {"handler": handler.name}, handler)
 
         self.declare(declaration.name, say, origin_of(handler.function), {handler.name})
 
@@ -178,6 +178,6 @@ class _Loaded:
         first = self.handlers.get(names[0]) if names else None
 
         def say() -> Mapping[str, Any]:
-            return body_of(pipeline, {"stages": names}, first.schema() if isinstance(first, Declared) else None)
+            return body_of(pipeline, {"stages": names}, first if isinstance(first, Declared) else None)
 
         self.declare(pipeline.name, say, f"the pipeline {pipeline.name} of {place}", set(names))

@@ -73,8 +73,11 @@ def origin_of(function: Function) -> str:
     return name if code is None else f"{name} ({code.co_filename}, line {code.co_firstlineno})"
 
 
-def body_of(declaration: Declaration, how: Mapping[str, Any], schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what is sent of a declaration; `how` names its handler or its stages."""
+def body_of(declaration: Declaration, how: Mapping[str, Any], first: Declared | None) -> dict[str, Any]:
+    """Return what is sent of a declaration; `how` names its handler or its stages, `first` is what gets the input."""
     said = {field: value for field in SAID if (value := getattr(declaration, field)) is not None}
     # An empty list is said too, so that a field that is secret no more is shown.
-    return {**how, **said, "input_schema": schema, "secret": sorted(declaration.secret)}
+    # A field that is secret to the first stage is secret in the pipeline.
+    theirs = first.declaration.secret if first is not None and first.declaration is not None else ()
+    schema = None if first is None else first.schema()
+    return {**how, **said, "input_schema": schema, "secret": sorted({*declaration.secret, *theirs})}

@@ -12,7 +12,7 @@ STATM = Path("/proc/self/statm")
 def bounded(memory: int | None) -> Iterator[None]:
     """Let this process take up to `memory` bytes of address space more than it has now; None sets no bound.
 
-    Raises MemoryError, with a message, in place of one that has none.
+    A MemoryError without a message gets one.
     """
     if memory is None:
         yield
@@ -24,9 +24,8 @@ def bounded(memory: int | None) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        if error.args:
-            raise
-        raise MemoryError(f"the handler needs more than the {memory:,} bytes that it may take") from error
+        error.args = error.args or (f"the handler needs more than the {memory:,} bytes that it may take",)
+        raise
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (before, most))
 

@@ -133,7 +133,7 @@ def test_what_another_decorator_makes_of_a_handler_is_called(tmp_path: Path) -> 
 def test_a_pipeline_is_a_type_and_its_stages_are_handlers(tmp_path: Path) -> None:
     source = (
         "from waybill import handler, pipeline\n"
-        "@handler\ndef fetch(context, url: str): return [url]\n"
+        "@handler(secret=('url',))\ndef fetch(context, url: str): return [url]\n"
         "def count(context, words, /): return len(words)\n"
         "pipeline('report', fetch, count, 'archive', title='A report', max_attempts=2)\n"
     )
@@ -142,7 +142,7 @@ def test_a_pipeline_is_a_type_and_its_stages_are_handlers(tmp_path: Path) -> Non
     assert found.types.keys() == {"fetch", "report"}
     report = found.types["report"]
     assert (report["stages"], report["title"], report["max_attempts"]) == (["fetch", "count", "archive"], "A report", 2)
-    assert report["input_schema"]["required"] == ["url"]
+    assert (report["input_schema"]["required"], report["secret"]) == (["url"], ["url"])
     assert loaded(tmp_path, ["count"], own_handlers=source).types.keys() == {"report"}
     assert loaded(tmp_path, ["sleep"], own_handlers=source).types == {}
 

@@ -135,7 +135,7 @@ class BodyPool:
     def _start(self) -> "subprocess.Popen[bytes]":
         path = os.pathsep.join(place or os.getcwd() for place in sys.path)
         self._process = subprocess.Popen(
-            bound([sys.executable, "-m", MODULE]),
+            bound([sys.executable, "-P", "-m", MODULE]),
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
