@@ -83,7 +83,9 @@ class People:
         if task_type == "patient":
             given["steps"].append(PATIENCE)
         body = {"name": f"task {number}", "type": task_type, "processing_time": 1, "input": given}
-        task_id = self._create(body | ({"timeout": OWN_TIMEOUT} if task_type == "patient" else {}))
+        if task_type == "patient" or random.random() < 0.3:
+            body["timeout"] = OWN_TIMEOUT if task_type == "patient" else 8
+        task_id = self._create(body)
         if random.random() < 0.15:
             self._act(random.random() * 6, self._cancel, task_id)
         for _ in range(random.randint(1, 4)):

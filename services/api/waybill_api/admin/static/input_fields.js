@@ -32,7 +32,7 @@ function kindOf(root, property) {
 
 /** Return whether an input with these values can be shown as fields. */
 export function hasFields(schema, given) {
-  const properties = schema?.type === "object" ? schema.properties : null;
+  const properties = [schema?.type].flat().includes("object") ? schema.properties : null;
   if (!properties || !Object.keys(properties).length) return false;
   return given === undefined || (given !== null && typeof given === "object" && Object.keys(given).every((key) => key in properties));
 }
