@@ -27,5 +27,5 @@ VOLUME /data
 EXPOSE 8000
 # By http.client, which knows no proxy.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('WAYBILL_PORT') or 8000), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, os, socket, sys; h = os.environ.get('WAYBILL_HOST') or ''; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('WAYBILL_PORT') or 8000), timeout=2); c.sock = socket.socket(socket.AF_UNIX) if h[:5] == 'unix:' else None; c.sock and c.sock.connect(h[5:]); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 CMD ["waybill", "api"]

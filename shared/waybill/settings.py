@@ -1,6 +1,7 @@
 """Settings: environment variables with the prefix WAYBILL_, or the same in a file `.env`."""
 
 import errno
+import ipaddress
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from waybill.address import api_address
+from waybill.address import UNIX, api_address, root_path, socket_path
 from waybill.domain.names import TYPE_NAME
 from waybill.host.os_error import told
 from waybill.host.ownership import make_folder
@@ -43,11 +44,23 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    host: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_-]+$", description="a host name or an IP address")
+    host: str = Field(
+        default="127.0.0.1",
+        pattern=r"^(unix:/.*|[0-9A-Za-z.:_-]+)$",
+        description="a host name or an IP address, or unix:/path of a socket, whose path may have 107 bytes",
+    )
     port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    socket_mode: int = Field(default=0o660, description="an octal number from 600 to 777")
+    root_path: str = Field(
+        default="", description="a path such as /waybill, of letters, digits and the signs / - . _ ~"
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="IP addresses and networks, or the word unix, separated by commas"
+    )
     data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
     api_url: str | None = Field(
-        default=None, description="an http:// or https:// address without user, password, query and fragment"
+        default=None,
+        description="an http:// or https:// address without user, password, query and fragment, or unix:/path",
     )
     api_token: SecretStr | None = Field(default=None, description="visible ASCII characters without spaces")
     stages: Annotated[list[str] | None, NoDecode] = Field(
@@ -104,8 +117,22 @@ class Settings(BaseSettings):
         """The address at which workers and clients reach the API, without a final slash."""
         if self.api_url is not None:
             return self.api_url
+        if self.socket_path is not None:
+            return f"{UNIX}{self.socket_path}"
         host = UNSPECIFIED.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def web_url(self) -> str | None:
+        """The address of the web interface, without a final slash; None if only a proxy knows it."""
+        if (self.api_url or self.base_url).startswith(UNIX):
+            return None
+        return self.api_url or f"{self.base_url}{self.root_path}"
+
+    @property
+    def socket_path(self) -> Path | None:
+        """The UNIX socket at which the API listens, None if it listens at a port."""
+        return socket_path(self.host)
 
     @property
     def reserve(self) -> int:
@@ -198,6 +225,32 @@ class Settings(BaseSettings):
             raise ValueError("not an address of an API")
         return api_address(value)
 
+    @field_validator("host")
+    @classmethod
+    def _is_socket(cls, value: str) -> str:
+        path = socket_path(value)
+        return value if path is None else f"{UNIX}{path}"
+
+    @field_validator("socket_mode", mode="before")
+    @classmethod
+    def _is_octal(cls, value: Any) -> Any:
+        mode = int(value, 8) if isinstance(value, str) else value
+        if mode & 0o600 != 0o600 or mode > 0o777:
+            raise ValueError("its owner could not use it")
+        return mode
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        return root_path(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for name in set(value) - {"unix"}:
+            ipaddress.ip_network(name, strict=False)
+        return value
+
     @field_validator("api_token")
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
@@ -217,7 +270,7 @@ class Settings(BaseSettings):
             raise ValueError("one needs the other")
         return value
 
-    @field_validator("allowed_hosts", "handlers", "stages", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", "handlers", "stages", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -10,11 +10,15 @@ from weakref import WeakSet
 import requests
 from urllib3.exceptions import ProtocolError
 
-from waybill.address import api_address
+from waybill.address import api_address, socket_path
 from waybill.api_error import ApiError, ApiProblem, ApiUnreachable, WrongInstallation
+from waybill.host.socket_adapter import SocketAdapter
 from waybill.installation import HEADER
 from waybill.pauses import Pauses
 from waybill.trust import NoAuthorities, authorities
+
+LOCAL = "http://localhost"
+"""What requests over a UNIX socket name as the host."""
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect, and to wait for the next bytes of an answer."""
@@ -49,13 +53,15 @@ class Transport:
         them the authorities are those that the environment names, and no proxy is used. While the API cannot be
         reached, a call that may be repeated is sent up to `retries` times more.
         """
-        self._base_url = api_address(base_url)
+        self._url = api_address(base_url)
+        self._socket = socket_path(self._url)
+        self._base_url = self._url if self._socket is None else LOCAL
         self._read_token: Callable[[], str | None] = token if callable(token) else lambda: token
         self._token: str | None = None
         self._timeout = timeout
         self._read_installation = installation
         self._verify = verify
-        self._proxies = dict(proxies or {})
+        self._proxies = dict(proxies or {}) if self._socket is None else {}
         self._retries = retries
         self._sessions: WeakSet[requests.Session] = WeakSet()
         self._local = threading.local()
@@ -63,7 +69,7 @@ class Transport:
     @property
     def url(self) -> str:
         """The address of the API, without a final slash."""
-        return self._base_url
+        return self._url
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -198,7 +204,7 @@ class Transport:
         found = session.send(asked, timeout=timeout, allow_redirects=False).headers.get(HEADER)
         if found != expected:
             session.close()
-            raise WrongInstallation(self._base_url, found, expected)
+            raise WrongInstallation(self._url, found, expected)
         self._local.known = _connection(session, self._base_url)
 
     def _session(self) -> requests.Session:
@@ -208,6 +214,8 @@ class Transport:
             # An entry in .netrc would replace the token, and the search for one costs more than the request.
             session.trust_env = False
             session.proxies = self._proxies
+            if self._socket is not None:
+                session.mount("http://", SocketAdapter(self._socket))
             if self._base_url.lower().startswith("https:"):
                 session.verify = (authorities() or True) if self._verify is None else self._verify
             self._local.session = session

@@ -1,6 +1,7 @@
 """The composition root of the HTTP part: routes, access and services become one Tornado application."""
 
 import logging
+from collections.abc import Set
 from functools import cache
 from typing import Any
 
@@ -8,6 +9,7 @@ from tornado.web import Application, RequestHandler
 
 from waybill_api.admin.files import admin_files
 from waybill_api.admin.routes import admin_routes
+from waybill_api.edge.edge import Edge
 from waybill_api.handlers.service.static import static_files
 from waybill_api.http.bodies.pool import Bodies
 from waybill_api.http.endpoint import Nowhere
@@ -35,11 +37,13 @@ def build(
     traffic: Traffic,
     accounts: Accounts,
     limits: Limits = Limits(),  # noqa: B008 - it is a constant
+    edge: Edge | None = None,
 ) -> Application:
     """Return the application; its setting `bodies` is to be closed."""
     # Read now, while there are descriptors for it.
     static_files()
     admin_files()
+    edge = edge or Edge()
     services = Services(
         access=access,
         traffic=traffic,
@@ -49,7 +53,8 @@ def build(
         metrics=metrics,
         suggestions=Suggestions(store),
         room=Room(limits),
-        document=cache(lambda: describe(list(api_routes()))),
+        edge=edge,
+        document=cache(lambda: describe(list(api_routes()), edge.mount.path)),
     )
     rules: list[Any] = [
         (route.pattern, route.handler, {"services": services, "calls": route.calls()})
@@ -62,14 +67,23 @@ def build(
         log_function=_log,
         bodies=Bodies(),
         installation=store.installation,
+        edge=edge,
     )
+
+
+def own_names() -> Set[str]:
+    """Return the first segment of every address."""
+    return {route.path.strip("/").partition("/")[0] for route in (*api_routes(), *page_routes(), *admin_routes())} - {
+        ""
+    }
 
 
 def _log(handler: RequestHandler) -> None:
     if log.isEnabledFor(logging.DEBUG):
         request = handler.request
         log.debug(
-            "%s %s answered %d in %.1f ms",
+            "%s %s %s answered %d in %.1f ms",
+            request.remote_ip,
             request.method,
             request.path,
             handler.get_status(),

@@ -18,16 +18,19 @@ from waybill.installation import NoInstallation
 from waybill.queue.opening import open_queue
 from waybill.settings import Settings
 from waybill_api import data_directory
-from waybill_api.app import build
+from waybill_api.app import build, own_names
 from waybill_api.conditions import DATABASE_LOST
 from waybill_api.data_directory import OpenToAll
 from waybill_api.data_lock import DataLock
+from waybill_api.edge.edge import Edge
+from waybill_api.edge.mount import Mount
+from waybill_api.edge.proxies import Proxies
 from waybill_api.fixtures import fixture
 from waybill_api.fixtures.in_store import load_into
 from waybill_api.http.traffic import Traffic
 from waybill_api.identity.access import Access, BadToken, is_loopback, tokens_in
 from waybill_api.identity.accounts import Accounts
-from waybill_api.identity.demo_login import accounts_in, allows_demo
+from waybill_api.identity.demo_login import accounts_in, allows_demo, exposure
 from waybill_api.identity.passwords import Passwords
 from waybill_api.identity.sessions import Sessions
 from waybill_api.identity.strength import TOKEN_RULE, is_good_token
@@ -81,6 +84,12 @@ def run(settings: Settings) -> int:
         raise CannotStart(f"WAYBILL_HOST={settings.host} is reachable from other machines: {reason}", 2)
     if api_token is not None and not is_good_token(api_token.get_secret_value()):
         raise CannotStart(f"WAYBILL_API_TOKEN {TOKEN_RULE}: `openssl rand -hex 32` makes one", 2)
+    first = settings.root_path.partition("/")[2].partition("/")[0]
+    if first in own_names():
+        reason = (
+            f"WAYBILL_ROOT_PATH={settings.root_path} begins like an address of the API, /{first}: choose another path"
+        )
+        raise CannotStart(reason, 2)
     with _locked(settings) as lock:
         hand_over(settings.data_dir, settings.files())
         sockets = _bound(settings)
@@ -123,7 +132,8 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
     limits = Limits.of(settings)
     if limits.connections < (settings.connections or 0):
         log.warning("the system allows this process no more than %d connections (ulimit -n)", limits.connections)
-    app = build(store, workers, metrics, access, traffic, accounts, limits)
+    edge = Edge(Proxies(settings.trusted_proxies), Mount(settings.root_path))
+    app = build(store, workers, metrics, access, traffic, accounts, limits, edge)
     server = PatientServer(app)
     server.bound(limits.connections, store.conditions)
     server.add_sockets(sockets)
@@ -151,11 +161,12 @@ async def _welcome(store: Store, accounts: Accounts, settings: Settings) -> None
     if allows_demo(settings):
         if await store.read(tables.accounts.is_fresh):
             await load_into(store, accounts, fixture.read(INITIAL))
-            log.info("log in at %s/admin/ as user with the password password", settings.base_url)
+            where = settings.web_url or settings.base_url
+            log.info("log in at %s/admin/ as user with the password password", where)
     elif await accounts.has_demo():
         store.close()
         raise CannotStart(
-            f"WAYBILL_HOST={settings.host} is reachable from other machines, and everybody knows a password: "
+            f"{exposure(settings)}, and everybody knows a password: "
             "change it, or set WAYBILL_ALLOW_DEMO_LOGIN=1 if really anybody may log in",
             2,
         )
@@ -224,6 +235,8 @@ def _bound(settings: Settings) -> list[socket]:
 
 def _address(settings: Settings, sockets: list[socket]) -> str:
     """Return the address at which the API listens, with the port that it was given if it asked for any."""
+    if settings.socket_path is not None:
+        return settings.base_url
     port = sockets[0].getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{port}"
+    return f"http://{host}:{port}{settings.root_path}"

@@ -62,7 +62,7 @@ class FormPage(Page):
     @property
     def arrival(self) -> Arrival:
         """The place that the form comes from."""
-        return arrival_of(self.request.headers, self.request.remote_ip or "")
+        return arrival_of(self.request.headers, self.request.remote_ip or "", self.services.edge.proxies)
 
     async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of the work; if the client leaves or the server stops before its turn, give up.

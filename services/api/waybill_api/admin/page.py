@@ -42,6 +42,11 @@ class Page(Endpoint):
         """The session, on pages that need one by the access table."""
         return cast(Session, self.caller.session)
 
+    @property
+    def origin(self) -> str:
+        """The address of this server, as the reader asks for it: scheme, host and the path of the mount."""
+        return f"{self.request.protocol}://{self.request.host}{self._mount.path}"
+
     async def show(self, template: str, title: str, **values: Any) -> None:
         """Finish with a page; the title and texts of the template are English and shown in the reader's language."""
         has_demo = self.caller.session is not None and await self.accounts.has_demo()
@@ -82,7 +87,7 @@ class Page(Endpoint):
             session=self.caller.session,
             **values,
         )
-        self.finish(page)
+        self.finish(self._mount.page(page))
 
 
 class NoPage(Page):

@@ -63,7 +63,8 @@ def createuser(name: str, role: RoleName, settings: Settings) -> int:
         raise CommandError(str(error), BAD_USAGE) from None
     except (Unreachable, ApiError) as error:
         raise CommandError(str(error)) from None
-    sys.stdout.write(f"{name} may log in at {settings.base_url}/admin/ ({role}).\n")
+    where = "" if settings.web_url is None else f" at {settings.web_url}/admin/"
+    sys.stdout.write(f"{name} may log in{where} ({role}).\n")
     return 0
 
 
@@ -84,6 +85,7 @@ def run(settings: Settings) -> int:
     # Checked first: else the worker and the user would reach another program that listens there.
     try:
         for listener in listening.bind(settings):
+            listening.hide(listener)
             listener.close()
     except listening.CannotListen as error:
         raise CommandError(str(error), BAD_USAGE) from None
@@ -91,9 +93,9 @@ def run(settings: Settings) -> int:
     starter.stop_with(settings.parent, PATIENCE)
     is_new = _load("initial", settings)
     known = " as user with the password password" if is_new else ""
-    sys.stdout.write(
-        f"\nWaybill starts at {settings.base_url}/ (log in{known}; try the API at {settings.base_url}/api/docs).\n"
-        "Ctrl-C stops it.\n\n"
-    )
+    where = settings.web_url
+    tried = "" if where is None else f"; try the API at {where}/api/docs"
+    start = settings.base_url if where is None else f"{where}/"
+    sys.stdout.write(f"\nWaybill starts at {start} (log in{known}{tried}).\nCtrl-C stops it.\n\n")
     sys.stdout.flush()
     return together.run(settings)

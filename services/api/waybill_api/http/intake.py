@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, format_timestamp
@@ -58,6 +58,7 @@ class Intake(RequestHandler):
         self.workers = services.workers
         self.accounts = services.accounts
         self.room = services.room
+        self._mount = services.edge.mount
         self._access = services.access
         self._traffic = services.traffic
         self._calls = calls
@@ -85,6 +86,22 @@ class Intake(RequestHandler):
             headers[HEADER] = installation
         self._write_buffer = []
         self.set_status(200)
+
+    def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
+        """Send what is written; addresses in the headers are those that the client has to ask for."""
+        if self._mount.path and not self._headers_written:
+            headers = self._headers
+            for name, outer in (("Location", self._mount.outer), ("Link", self._mount.link)):
+                if name in headers:
+                    headers[name] = outer(headers[name])
+        return super().flush(include_footers)
+
+    def set_cookie(self, name: str, value: str | bytes, **attributes: Any) -> None:  # type: ignore[override]
+        """Set a cookie for all addresses of ours; over HTTPS it is `Secure`."""
+        attributes |= {"path": self._mount.cookies}
+        if self.request.protocol == "https":
+            attributes["secure"] = True
+        super().set_cookie(self._mount.cookie(name), value, **attributes)
 
     def prepare(self) -> None:
         """Decide by the headers; a refusal waits for the body's end, so that the connection can be kept."""

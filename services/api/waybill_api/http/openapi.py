@@ -41,8 +41,8 @@ SCHEMES = {
 }
 
 
-def describe(routes: Sequence[Route]) -> dict[str, Any]:
-    """Return the OpenAPI document for these routes."""
+def describe(routes: Sequence[Route], root: str = "") -> dict[str, Any]:
+    """Return the OpenAPI document for these routes, which lie below the path `root`."""
     schemas = _Schemas([call.operation for route in routes for call in route.calls().values()])
     paths = {
         route.path: {method.lower(): _operation(call, method, schemas) for method, call in route.calls().items()}
@@ -56,7 +56,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
             "summary": "Hand over background work, and know at any moment where it is.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": root or "/"}],
         "tags": [{"name": "default", "description": "Tasks, what is reported on them, their types and their workers."}],
         "paths": paths,
         "components": {

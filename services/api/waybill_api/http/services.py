@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from waybill_api.edge.edge import Edge
 from waybill_api.http.traffic import Traffic
 from waybill_api.identity.access import Access
 from waybill_api.identity.accounts import Accounts
@@ -26,5 +27,6 @@ class Services:
     metrics: Metrics
     suggestions: Suggestions
     room: Room
+    edge: Edge
     document: Callable[[], Mapping[str, Any]]
     """Returns the description of the API in OpenAPI 3.1."""

@@ -11,6 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from waybill.address import UNIX
 from waybill.domain.account import Role, Session
 from waybill_api.identity.sessions import XSRF_HEADER, Sessions, has_xsrf_token
 from waybill_api.problems import CROSS_SITE, FORBIDDEN, MISDIRECTED, UNAUTHENTICATED, XSRF, Refusal
@@ -242,7 +243,7 @@ def tokens_in(worker: Path, admin: Path, api_token: str | None) -> dict[Scope, s
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that listens at `host`."""
-    if host.lower() == "localhost":
+    if host.lower() == "localhost" or host.startswith(UNIX):
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

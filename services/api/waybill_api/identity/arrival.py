@@ -5,19 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from waybill_api.edge.forwarded import FORWARDING
+from waybill_api.edge.proxies import UNIX, Proxies
 from waybill_api.identity.sessions import browser_cookie, cookie_in, is_secure
 from waybill_api.networks import network_of
 
-FORWARDING = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-    "X-Real-IP",
-    "Via",
-)
-"""Headers that proxies add. They are hints: none of them admits a client or lifts a refusal of its address."""
+SHOWING = (*FORWARDING, "Via")
+"""Headers that proxies add. Without trusted proxies they are hints: none of them lifts a refusal of an address."""
 
 PLAIN = (
     "This page came over plain HTTP from another machine. The browser will not keep a login; use HTTPS or localhost."
@@ -40,13 +34,16 @@ class Arrival:
     """The cookie with the browser's earlier logins."""
 
 
-def arrival_of(headers: Mapping[str, str], address: str) -> Arrival:
-    """Return where a request comes from."""
-    return Arrival(network_of(address), is_proxied(headers, address), cookie_in(headers, browser_cookie(headers)))
+def arrival_of(headers: Mapping[str, str], address: str, proxies: Proxies) -> Arrival:
+    """Return where a request comes from; the address of a trusted proxy is that of all whom it does not name."""
+    is_shared = address == UNIX or (proxies.trust(address) if proxies else is_proxied(headers, address))
+    return Arrival(network_of(address), is_shared, cookie_in(headers, browser_cookie(headers)))
 
 
 def is_proxied(headers: Mapping[str, str], address: str) -> bool:
     """Return whether a proxy on a private network forwarded the request; another client could forge the headers."""
+    if address == UNIX:
+        return True
     try:
         peer = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -78,7 +75,7 @@ def doubt_of(headers: Mapping[str, str], protocol: str, address: str) -> str | N
 
 
 def _is_forwarded(headers: Mapping[str, str]) -> bool:
-    return any(name in headers for name in FORWARDING)
+    return any(name in headers for name in SHOWING)
 
 
 def _is_hidden(headers: Mapping[str, str]) -> bool:

@@ -15,4 +15,11 @@ def accounts_in(store: Store, passwords: Passwords, settings: Settings) -> Accou
 
 def allows_demo(settings: Settings) -> bool:
     """Return whether people may log in with the public password of the documentation."""
-    return settings.allow_demo_login or is_loopback(settings.host)
+    return settings.allow_demo_login or (is_loopback(settings.host) and not settings.trusted_proxies)
+
+
+def exposure(settings: Settings) -> str:
+    """Return how other machines reach the API."""
+    if is_loopback(settings.host):
+        return "the proxies of WAYBILL_TRUSTED_PROXIES show it to other machines"
+    return f"WAYBILL_HOST={settings.host} is reachable from other machines"

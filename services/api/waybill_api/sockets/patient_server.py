@@ -8,17 +8,20 @@ import time
 from collections.abc import Iterable
 from typing import Any, cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.iostream import IOStream
 from tornado.web import Application
 
 from waybill_api.conditions import Conditions
+from waybill_api.edge.edge import Edge
 from waybill_api.problems import TOO_MANY_CONNECTIONS, Refusal
 from waybill_api.sockets.connections import MAX_HEAD_SIZE, PatientStream
 from waybill_api.sockets.crowd import Crowd
 from waybill_api.sockets.entrance import Entrance
 from waybill_api.sockets.last_words import Lingering, answer
+from waybill_api.sockets.listening import hide
 from waybill_api.sockets.targets import Addressed
 
 ARRIVAL_SECONDS = 1.0
@@ -47,6 +50,7 @@ class PatientServer(HTTPServer):
         super().initialize(*args, **(limits | kwargs))
         application: Application = args[0]
         self._installation: str | None = application.settings.get("installation")
+        self._edge: Edge = application.settings.get("edge") or Edge()
         self._said_at = -SAY_SECONDS
         # Tornado's own time-outs make a task, a future and a timer for each head and each body.
         self.conn_params.header_timeout = self.conn_params.body_timeout = None
@@ -70,7 +74,8 @@ class PatientServer(HTTPServer):
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Return the delegate of a request, for every form of its target."""
-        return Addressed(super().start_request(server_conn, request_conn))
+        connection = cast(HTTP1Connection, request_conn)
+        return Addressed(super().start_request(server_conn, request_conn), self._edge, connection.context)
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Serve a new connection through a stream that bounds its reads in time, if there is room for it."""
@@ -128,6 +133,7 @@ class PatientServer(HTTPServer):
 
 def _closed(listener: socket.socket) -> list[tuple[socket.socket, Any]]:
     """Close a listener, and return the connections that it had."""
+    hide(listener)
     # Without a queue at most one client can connect between the last accept and the close; others try again.
     listener.listen(0)
     found: list[tuple[socket.socket, Any]] = []

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Awaitable
+from typing import Any
 
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+
+from waybill_api.edge.edge import Edge
 
 ABSOLUTE = re.compile(r"https?://([^/?#@]+)(/[^#]*|\?[^#]*)?", re.IGNORECASE)
 """An absolute address; `https` too, since TLS may end in a proxy before the API."""
@@ -13,21 +16,25 @@ SERVER = "*"
 
 
 class Addressed(HTTPMessageDelegate):
-    """Passes a request on with its target as a path."""
+    """Passes a request on with its target as a path, and with its client."""
 
-    def __init__(self, delegate: HTTPMessageDelegate) -> None:
-        """Pass requests on to `delegate`."""
+    def __init__(self, delegate: HTTPMessageDelegate, edge: Edge, context: Any) -> None:
+        """Pass requests on to `delegate`; `context` is that of their connection."""
         self.data_received = delegate.data_received  # type: ignore[method-assign]
         self.finish = delegate.finish  # type: ignore[method-assign]
         self.on_connection_close = delegate.on_connection_close  # type: ignore[method-assign]
         self._delegate = delegate
+        self._edge = edge
+        self._context = context
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         """Take the head of a request. Raises HTTPInputError if its target has no known form."""
-        if isinstance(start_line, RequestStartLine) and not start_line.path.startswith("/"):
-            start_line = by_path(start_line, headers)
+        if isinstance(start_line, RequestStartLine):
+            if not start_line.path.startswith("/"):
+                start_line = by_path(start_line, headers)
+            start_line = self._edge.receive(start_line, headers, self._context)
         return self._delegate.headers_received(start_line, headers)
 
 

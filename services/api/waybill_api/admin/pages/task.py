@@ -52,7 +52,7 @@ class TaskPage(Page):
             history=history,
             following=following,
             most=MOST_EVENTS,
-            commands=commands(task, f"{self.request.protocol}://{self.request.host}"),
+            commands=commands(task, self.origin),
             now=now,
             took=took,
             written=written,

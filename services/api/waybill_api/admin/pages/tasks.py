@@ -44,7 +44,7 @@ class TasksPage(Page):
             types=[task_type.name for task_type in await self.store.read(tables.task_types.page)],
             may_act=self.session.role >= Role.OPERATOR,
             may_delete=self.session.role >= Role.ADMIN,
-            origin=f"{self.request.protocol}://{self.request.host}",
+            origin=self.origin,
             length=length,
             rfc3339=rfc3339,
         )

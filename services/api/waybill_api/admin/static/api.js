@@ -2,6 +2,7 @@
 import { xsrfToken } from "./cookies.js";
 import { JsonText } from "./exact.js";
 import { told } from "./i18n.js";
+import { at, go } from "./root.js";
 
 /** What the API answered instead of doing it (RFC 9457): `status`, `code`, `errors` with pointers, `problem`. */
 export class ApiProblem extends Error {
@@ -27,7 +28,7 @@ export async function send(method, path, body, { signal, headers = {} } = {}) {
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers: sent, body: body instanceof JsonText ? body.text : JSON.stringify(body), signal });
+    answer = await fetch(at(path), { method, headers: sent, body: body instanceof JsonText ? body.text : JSON.stringify(body), signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiProblem(0, { detail: "The server cannot be reached." });
@@ -40,5 +41,5 @@ export async function send(method, path, body, { signal, headers = {} } = {}) {
 
 function logIn() {
   const { pathname, search } = window.location;
-  window.location.assign(`/admin/login/?next=${encodeURIComponent(pathname + search)}`);
+  go(`/admin/login/?next=${encodeURIComponent(pathname + search)}`);
 }

@@ -1,9 +1,10 @@
 // The words of the page's language; English is what the code itself says.
+import { at } from "./root.js";
 import { isolated } from "./texts.js";
 
 export const language = document.documentElement.lang;
 
-const words = language === "en" ? {} : await fetch(`/admin/static/${language}.json`).then((answer) => answer.json());
+const words = language === "en" ? {} : await fetch(at(`/admin/static/${language}.json`)).then((answer) => answer.json());
 
 /** Return what a problem of the API says in the page's language: its detail or, by its code, what it is in general. */
 export function told({ detail, code, title }) {

@@ -1,4 +1,6 @@
 // What happens, as it happens: the events of a stream, or asking again and again where there is none.
+import { at } from "./root.js";
+
 const SOON = 400;
 const LATER = 5_000;
 
@@ -37,7 +39,7 @@ export function follow(path, take) {
   };
   const open = () => {
     close();
-    source = new EventSource(path);
+    source = new EventSource(at(path));
     source.onopen = () => {
       isAll = true;
       soon(0);

@@ -9,6 +9,7 @@ import { growTrees } from "./json_tree.js";
 import { every } from "./live.js";
 import { growLogs } from "./logs.js";
 import { page } from "./pages.js";
+import { go } from "./root.js";
 import { follow } from "./stream.js";
 import { complain, tell, tellThere } from "./toast.js";
 
@@ -60,7 +61,7 @@ const ACTIONS = {
     if (!(await confirmed(t("Delete {name}?", { name: place.dataset.name }), text, t("Delete")))) return;
     await api("DELETE", path);
     tellThere(t("{name} is deleted.", { name: place.dataset.name }));
-    window.location.assign("/admin/tasks/task/");
+    go("/admin/tasks/task/");
   },
 };
 

@@ -5,6 +5,7 @@ import { clearComplaints, showComplaints } from "./form.js";
 import { t } from "./i18n.js";
 import { hasFields, inputFields, inputIn, valueOf } from "./input_fields.js";
 import { onceOnly } from "./once.js";
+import { go } from "./root.js";
 import { complain, tellThere } from "./toast.js";
 
 const form = document.getElementById("task");
@@ -86,7 +87,7 @@ form?.addEventListener("submit", async (event) => {
     const { task_id } = await api("POST", "/tasks", sent, { headers: once.headers(sent.text) });
     once.done();
     tellThere(t("{name} is created.", { name: body.name }));
-    window.location.assign(`/admin/tasks/task/${task_id}/`);
+    go(`/admin/tasks/task/${task_id}/`);
   } catch (error) {
     if (error.errors) showComplaints(form, error);
     else complain(error);

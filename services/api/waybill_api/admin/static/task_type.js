@@ -7,6 +7,7 @@ import { t } from "./i18n.js";
 import { CHANGED_MEANWHILE, showDifferences, takeOver } from "./meanwhile.js";
 import { isUnanswered } from "./once.js";
 import { page } from "./pages.js";
+import { go } from "./root.js";
 import { showStages } from "./stages.js";
 import { complain, tellThere } from "./toast.js";
 
@@ -71,7 +72,7 @@ form.addEventListener("submit", async (event) => {
   try {
     if (name) await save();
     else await create(said(form));
-    window.location.assign(LIST);
+    go(LIST);
   } catch (error) {
     if (error.status === CHANGED_MEANWHILE) await showMeanwhile(error).catch(complain);
     else if (error.errors) showComplaints(form, error);
@@ -126,7 +127,7 @@ for (const button of document.querySelectorAll("[data-action]")) {
         if (!(await confirmed(t("Delete {name}?", { name }), text, t("Delete")))) return;
         await api("DELETE", path, undefined, { headers: { "If-Match": form.dataset.etag } });
         tellThere(t("{name} is deleted.", { name }));
-        window.location.assign(LIST);
+        go(LIST);
       } else {
         await api("POST", `${path}/${action}`);
         tellThere(action === "pause" ? t("{name} is paused: its tasks wait.", { name }) : t("{name} goes on.", { name }));

@@ -20,7 +20,8 @@ SwaggerUIBundle({
 // Who is logged in to the pages of /admin/ is the same person here; what changes something carries the session's token.
 function withToken(request) {
   const name = window.location.port ? `waybill-xsrf-${window.location.port}` : "waybill-xsrf";
-  const token = cookies().get("__Host-waybill-xsrf") || cookies().get(name);
+  const names = ["__Secure-waybill-xsrf", "__Host-waybill-xsrf", name];
+  const token = names.map((one) => cookies().get(one)).find(Boolean);
   if (token) request.headers["X-Xsrf-Token"] = token;
   return request;
 }
