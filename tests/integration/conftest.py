@@ -14,6 +14,7 @@ from tests.databases import new_database
 from tests.integration.talking import ADMIN, REPORTER, Fetch
 from waybill_api.app import build
 from waybill_api.conditions import Conditions
+from waybill_api.edge.edge import Edge
 from waybill_api.http.traffic import Traffic
 from waybill_api.identity.access import Access, Scope
 from waybill_api.identity.accounts import Accounts
@@ -71,12 +72,20 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def app(store: Store, access: Access, traffic: Traffic, accounts: Accounts, limits: Limits) -> Iterator[Application]:
+def edge() -> Edge:
+    """What lies before the API: no trusted proxy, and no path."""
+    return Edge()
+
+
+@pytest.fixture
+def app(
+    store: Store, access: Access, traffic: Traffic, accounts: Accounts, limits: Limits, edge: Edge
+) -> Iterator[Application]:
     """The application, as the server builds it."""
     workers = Workers(store)
     metrics = Metrics(workers, lambda: 0)
     store.listen(metrics.notice)
-    app = build(store, workers, metrics, access, traffic, accounts, limits)
+    app = build(store, workers, metrics, access, traffic, accounts, limits, edge)
     yield app
     app.settings["bodies"].close()
 

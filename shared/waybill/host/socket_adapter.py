@@ -33,7 +33,8 @@ class SocketAdapter(HTTPAdapter):
                     connection.connect(str(path))
                 except OSError as error:
                     connection.close()
-                    raise NewConnectionError(self, f"{path}: {error.strerror or error}") from error
+                    error.filename = str(path)
+                    raise NewConnectionError(self, str(error)) from error
                 return connection
 
         class Pool(HTTPConnectionPool):

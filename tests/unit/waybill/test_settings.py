@@ -68,6 +68,21 @@ def test_all_files_lie_in_the_data_directory(monkeypatch: pytest.MonkeyPatch) ->
         ("STAGES", "", "stages", None),
         ("ALLOW_ANONYMOUS_OFF_LOOPBACK", "1", "allow_anonymous_off_loopback", True),
         ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("HOST", "unix:/run/waybill/api.sock", "host", "unix:/run/waybill/api.sock"),
+        ("HOST", "unix:///run/waybill/api.sock", "host", "unix:/run/waybill/api.sock"),
+        ("API_URL", "unix:/run/api.sock", "api_url", "unix:/run/api.sock"),
+        ("SOCKET_MODE", "666", "socket_mode", 0o666),
+        ("SOCKET_MODE", "0600", "socket_mode", 0o600),
+        ("ROOT_PATH", "/waybill", "root_path", "/waybill"),
+        ("ROOT_PATH", "waybill", "root_path", "/waybill"),
+        ("ROOT_PATH", "/tools/waybill/", "root_path", "/tools/waybill"),
+        ("ROOT_PATH", "/", "root_path", ""),
+        (
+            "TRUSTED_PROXIES",
+            "127.0.0.1, 10.0.0.0/8, ::1,unix",
+            "trusted_proxies",
+            ["127.0.0.1", "10.0.0.0/8", "::1", "unix"],
+        ),
         ("API_TOKEN", "", "api_token", None),
     ],
 )
@@ -112,6 +127,19 @@ def test_a_sensible_value_is_taken(
         ("STAGES", " , ", "separated by commas"),
         ("ALLOW_ANONYMOUS_OFF_LOOPBACK", "perhaps", "1 or 0"),
         ("LOG_LEVEL", "loud", "debug, info"),
+        ("HOST", "unix:api.sock", "unix:/path"),
+        ("HOST", "unix:/", "unix:/path"),
+        ("HOST", f"unix:/{'a' * 107}", "107 bytes"),
+        ("API_URL", "unix:api.sock", "unix:/path"),
+        ("SOCKET_MODE", "rw", "octal"),
+        ("SOCKET_MODE", "066", "octal"),
+        ("SOCKET_MODE", "1777", "octal"),
+        ("ROOT_PATH", "/way bill", "a path such as /waybill"),
+        ("ROOT_PATH", "/a//b", "a path such as /waybill"),
+        ("ROOT_PATH", "/a/../b", "a path such as /waybill"),
+        ("ROOT_PATH", '/a"b', "a path such as /waybill"),
+        ("TRUSTED_PROXIES", "nginx", "IP addresses and networks"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33", "IP addresses and networks"),
     ],
 )
 def test_nonsense_is_one_line_that_names_the_variable_and_what_is_allowed(
@@ -205,6 +233,7 @@ def test_a_file_env_that_is_no_text_is_said(tmp_path: Path) -> None:
         ("::", "http://[::1]:8000"),
         ("::1", "http://[::1]:8000"),
         ("example.org", "http://example.org:8000"),
+        ("unix:/run/api.sock", "unix:/run/api.sock"),
     ],
 )
 def test_the_base_url_is_one_that_can_be_called(host: str, url: str) -> None:
@@ -233,3 +262,11 @@ def test_a_worker_reserves_a_twentieth_of_its_slots_where_it_has_some(
     monkeypatch.setenv("WAYBILL_WORKER_SLOTS", slots)
     monkeypatch.setenv("WAYBILL_RESERVED_SLOTS", reserved)
     assert Settings.load().reserve == reserve
+
+
+def test_the_address_of_the_pages_has_the_path_before_them_and_is_unknown_behind_a_socket() -> None:
+    assert Settings(root_path="/waybill").web_url == "http://127.0.0.1:8000/waybill"
+    assert Settings(root_path="/waybill").base_url == "http://127.0.0.1:8000"
+    assert Settings(root_path="/waybill", api_url="https://example.org/w").web_url == "https://example.org/w"
+    assert Settings(host="unix:/run/api.sock").web_url is None
+    assert Settings(host="unix:/run/api.sock", api_url="https://example.org").web_url == "https://example.org"
