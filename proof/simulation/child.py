@@ -34,6 +34,8 @@ class Child:
         self._is_over = False
         # A channel sends copies.
         self._run = Run(Message(run.task_id, run.number), "", "", kernel.now, world=world)
+        # All that it prints goes through a pipe.
+        self._run.log = run.log
         self._run.begin(json.loads(json.dumps(run.task)), kernel.now)
         worker = kernel.process
         self._process = Process(kernel, f"{worker.name}/{run.task_id[-6:]}", worker)

@@ -43,10 +43,13 @@ def handlers(kernel: Kernel, truth: Truth) -> Mapping[str, Handler]:
 
     def follow(context: Context, script: Any, execution: Execution) -> Any:
         steps = script["steps"]
+        # What it prints: here all threads are one to Python, so that no print could be told from another.
+        context._run.log.take(execution.line)
         for done, seconds in enumerate(steps, start=1):
             context.sleep(seconds)
             context.progress(done / len(steps))
             context.metadata(step=done)
+            context._run.log.take(execution.line)
         end = script["end"]
         if end == "poison":
             kernel.note("is killed by what it runs")

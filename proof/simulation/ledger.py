@@ -90,6 +90,8 @@ class Ledger:
         self.gone: set[str] = set()
         self.left: dict[tuple[str, int, int], str] = {}
         """The results of stages: JSON, by task, position and attempt."""
+        self.logs: dict[tuple[str, int], tuple[int, str]] = {}
+        """The attempt and the text of each log, by task and run."""
 
     def look(self) -> tuple[dict[str, Row], list[Event], set[str]]:
         """Return all present rows, the new events, and the workers newly declared gone."""
@@ -116,6 +118,13 @@ class Ledger:
             return {}
         found = self._connection.execute("SELECT task_id, position, attempt, result FROM stage_results")
         return {tuple(key): result for *key, result in found}
+
+    def look_at_logs(self) -> dict[tuple[str, int], tuple[int, str]]:
+        """Return the attempt and the text of each log, by task and run."""
+        if self._connection is None:
+            return {}
+        found = self._connection.execute("SELECT task_id, run, attempt, text FROM run_logs")
+        return {(task_id, run): (attempt, text) for task_id, run, attempt, text in found}
 
     def close(self) -> None:
         """Close the database."""

@@ -39,6 +39,7 @@ BESIDE = "no attempt begins while its worker is leaving the one before it"
 STANDING = "the result of a stage stands"
 HIDDEN = "the secret fields of an input are shown to its worker alone"
 EDITED = "a declaration leaves what a person has set"
+LOGGED = "the log of a run is what that run has printed, in its attempt"
 CALM = "everybody gets an answer in the end"
 
 
@@ -91,6 +92,7 @@ class Oracle:
         known, dead = self._ledger.rows, self._ledger.gone
         self._ledger.keep(rows, events, gone)
         self._look_at_stages()
+        self._look_at_logs()
         changed = {event.task_id for event in events} | {key for key, row in rows.items() if row != known.get(key)}
         for task_id in sorted(changed & rows.keys()):
             before, after = known.get(task_id), rows[task_id]
@@ -189,6 +191,22 @@ class Oracle:
         for key, result in known.items():
             if left.get(key) != result:
                 self.violate(STANDING, f"{key[0][-6:]}, stage {key[1]}, attempt {key[2]}: {result}")
+
+    def _look_at_logs(self) -> None:
+        known, logs = self._ledger.logs, self._ledger.look_at_logs()
+        self._ledger.logs = logs
+        for key, log in logs.items():
+            if known.get(key) != log:
+                self._judge_log(key, *log)
+
+    def _judge_log(self, key: tuple[str, int], attempt: int, text: str) -> None:
+        execution = self._truth.executions.get(key)
+        line = "" if execution is None else execution.line.decode()
+        if not line or text != line * text.count("\n"):
+            self.violate(LOGGED, f"{key[0][-6:]}/{key[1]}: {text!r}")
+        claims = [one for one in self._ledger.history.get(key[0], []) if one.kind == "claim" and one.run == key[1]]
+        if {one.attempt for one in claims if one.outcome == "applied"} != {attempt}:
+            self.violate(LOGGED, f"{key[0][-6:]}/{key[1]}: attempt {attempt}")
 
     def _judge(self, event: Event, row: Row, dead: set[str]) -> None:
         for deed in DEEDS:

@@ -41,6 +41,11 @@ class Execution:
         return str(self.given.get("scripts", {}).get(self.handler, self.given).get("end"))
 
     @property
+    def line(self) -> bytes:
+        """What its handler prints, and no other."""
+        return f"{self.serial} is run {self.run} of {self.task_id}\n".encode()
+
+    @property
     def result(self) -> dict[str, Any]:
         """The result of the handler, which no other execution returns."""
         return {"serial": self.serial, **self.carried}

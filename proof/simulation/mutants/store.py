@@ -7,13 +7,15 @@ from unittest.mock import patch
 from proof.simulation.mutants.mutant import Mutant
 from waybill.domain.report import Report
 from waybill.domain.task import Task
-from waybill_api.store.commands import reports, runs
+from waybill_api.store.commands import reports, run_logs, runs
+from waybill_api.store.commands.run_logs import LogDraft
 from waybill_api.store.commands.runs import HeldRun
 from waybill_api.store.tables import idempotency
 from waybill_api.store.writing.unit import Unit
 from waybill_api.store.writing.writer import Writer
 
 beat, gone = runs.beat, runs.gone
+put_log = run_logs.put
 
 LATE = 0.2
 """Seconds between an answer that comes too early and its commit."""
@@ -81,7 +83,18 @@ def _releasing_nothing(unit: Unit, held: Sequence[HeldRun], *, crashed: bool) ->
     return 0
 
 
+def _of_the_present(unit: Unit, draft: LogDraft) -> int:
+    """Take any claim, for the attempt that the task is in."""
+    return unit.load(draft.task_id).attempt
+
+
+def _for_the_present(unit: Unit, draft: LogDraft) -> None:
+    put_log(unit, draft._replace(run=unit.load(draft.task_id).run, claim=unit.load(draft.task_id).claim or ""))
+
+
 MUTANTS = (
+    Mutant("a log is kept for whatever attempt its task is in", ((run_logs, "_attempt_held", _of_the_present),)),
+    Mutant("a log is kept for whatever run its task is in", ((run_logs, "put", _for_the_present),)),
     Mutant("201 is answered before the commit", ((Writer, "_serve", _answered_early),)),
     Mutant("an Idempotency-Key is not remembered", ((idempotency, "recall", _forgetful),)),
     Mutant("the claim of a worker that is gone is granted", ((reports, "_is_claimable", _claimable),)),
