@@ -111,7 +111,7 @@ class Worker:
         outage = Outage(settings.base_url, outside)
         self._runs = runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)
-        registry = Registry(self._client, self._catalogue, outside)
+        registry, programs = Registry(self._client, self._catalogue, outside), self._catalogue.programs
         self._reporter = outside.reporter(Courier(self._client, clock), self._spool, runs, outage, outside)
         self._logs = LogSender(self._client.put_run_logs, outside)
         self._surroundings = outside.surroundings({MARK: self.id})
@@ -146,7 +146,7 @@ class Worker:
             self._start,
             outage,
             outside,
-            lambda: self._isolation.room,
+            lambda: self._isolation.room - sum(run.handler in programs and not run.is_over for run in runs.held()),
         )
         self._heartbeat = Heartbeat(
             self.id,
@@ -179,13 +179,8 @@ class Worker:
         for thread in self._threads.values():
             thread.start()
         self._printed.spare()
-        logger.info(
-            "Worker %s serves %s with %d slots: %s",
-            self.id,
-            self._settings.base_url,
-            self._slots.total,
-            shortened(", ".join(sorted(self._catalogue.handlers)) or "it has no handlers"),
-        )
+        names = shortened(", ".join(sorted(self._catalogue.handlers)) or "it has no handlers")
+        logger.info("Worker %s serves %s with %d slots: %s", self.id, self._settings.base_url, self._slots.total, names)
         ending = self._watch()
         self._on_ending(ending)
         if ending is not Exit.GIVEN_UP:
@@ -221,6 +216,8 @@ class Worker:
         """Note that the handler of a run has ended."""
         self._runs.leave(run)
         self._logs.finish(run)
+        if run.handler in self._catalogue.programs:
+            self._bell.ring()
 
     def _hurry(self) -> None:
         """Send a heartbeat at once."""

@@ -54,7 +54,7 @@ class Dequeuer:
         world: World = REAL,
         places: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Take the parts; `start` gets each granted run, `places` returns how many isolated ones can start at once."""
+        """Take the parts; `start` gets each granted run, `places` returns how many processes of runs may start."""
         self._queue = queue
         self._client = client
         self._served = served
@@ -149,7 +149,7 @@ class Dequeuer:
         if not apart:
             return self._queue.take(admitted, limit)
         places = min(limit, self._places())
-        messages = self._queue.take(_only(admitted, apart), places) if places else []
+        messages = self._queue.take(_only(admitted, apart), places) if places > 0 else []
         return messages + self._queue.take(_only(admitted, {*admitted} - apart), limit - len(messages))
 
     def _admitted(self) -> Collection[str] | Mapping[str, float]:

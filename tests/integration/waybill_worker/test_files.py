@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,18 @@ def test_a_worker_may_run_a_program_alone(bench: Bench, tmp_path: Path) -> None:
     assert {*bench.api.beats[-1]["handlers"]} == {"convert"}
     suspect = {"isolate": True, "losses": 2}
     assert bench.run("convert", input=given, **suspect)["result"] == given, "in a process of its own, too"
+
+
+def test_programs_run_as_many_at_once_as_there_are_places(bench: Bench, tmp_path: Path) -> None:
+    begun, end = tmp_path / "begun", tmp_path / "end"
+    script = f"echo x >> {begun}; while [ ! -e {end} ]; do sleep 0.05; done"
+    bench.start(exec=f"sh -c '{script}'", exec_type="convert", worker_children="2")
+    tasks = [bench.order("convert") for _ in range(4)]
+    until(lambda: begun.exists() and begun.read_text().count("x") == 2)
+    time.sleep(0.3)
+    assert begun.read_text().count("x") == 2
+    end.touch()
+    assert {bench.end(task_id)["status"] for task_id in tasks} == {3}
 
 
 def test_a_program_that_is_not_there_ends_the_worker_with_2(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from waybill.declaring import Declaration, Function
@@ -29,7 +30,7 @@ class Sources:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """Handlers by name, and what is declared of types by name."""
 
@@ -41,7 +42,12 @@ class Catalogue:
         handler = None if name is None else self.handlers.get(name)
         return handler.declaration if isinstance(handler, Declared) else None
 
-    @property
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """The names of the handlers that are programs, which are processes of their own anyway."""
+        return frozenset(name for name, one in self.handlers.items() if isinstance(one, Program))
+
+    @cached_property
     def isolating(self) -> frozenset[str]:
         """The names of the handlers whose runs need processes of their own."""
         return frozenset(name for name in self.handlers if (one := self.declaration(name)) is not None and one.isolate)

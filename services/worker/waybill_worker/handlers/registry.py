@@ -33,7 +33,7 @@ class Registry:
         """Take the client and the handlers; no route is served before the first refresh."""
         self._client = client
         self._handlers = catalogue.handlers
-        self._isolating = catalogue.isolating
+        self._apart = catalogue.isolating | catalogue.programs
         self._declarer = Declarer(client, catalogue.types, world)
         self._lock = world.lock()
         self._routes: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class Registry:
 
     def apart(self, routes: Collection[str]) -> set[str]:
         """Return those of some routes whose runs need processes of their own."""
-        return {route for route in routes if handler_of(route) in self._isolating} if self._isolating else set()
+        return {route for route in routes if handler_of(route) in self._apart} if self._apart else set()
 
     def refresh(self) -> None:
         """Ask the API for the task types, and declare those that it lacks. Raises ApiUnreachable or ApiProblem."""

@@ -69,7 +69,8 @@ def main() -> None:
         only = Only(order["task"].get("handler"), order["sources"])
     except CannotLoad as error:
         # The file has changed since the worker has loaded it.
-        parcel = run.fail(ErrorCode.FAILED, str(error))
+        line, _, trace = str(error).partition("\n")
+        parcel = run.fail(ErrorCode.FAILED, line, trace or None)
         if parcel is not None:
             put(parcel)
         return
