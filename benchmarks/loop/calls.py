@@ -55,6 +55,7 @@ def _lists(crowd: Crowd) -> Iterator[Call]:
         f"/tasks/{task_id}",
         f"/tasks/{task_id}/events",
         f"/tasks/{task_id}/stages",
+        f"/tasks/{task_id}/logs",
         "/tasks?limit=1000",
         f"/tasks?limit=1000&type={name}",
         f"/tasks?limit=1000&type={name}&order=newest",
@@ -108,6 +109,10 @@ def _bodies(crowd: Crowd) -> Iterator[Call]:
         yield Call(name, "POST", "/reports", body)
     task_id = crowd.large[1]
     yield Call("a report on a large task", "PATCH", f"/tasks/{task_id}", b'{"status":2}', route="/tasks/{task_id}")
+    path, route = f"/tasks/{task_id}/runs/1/log", "/tasks/{task_id}/runs/{run}/log"
+    yield Call("the log of a run, all escapes", "PUT", path, hostile.log(), route=route)
+    for name, body in hostile.logs(crowd.large):
+        yield Call(name, "POST", "/run-logs", body)
     runs = [{"task_id": one, "run": 1, "claim": "0" * 32, "elapsed": 1.0} for one in crowd.small]
     beat = {"runs": runs[:10_000], "routes": list(crowd.types), "slots": 600, "host": "a", "pid": 1, "version": "1"}
     path = "/workers/bench-1/heartbeat"

@@ -48,6 +48,22 @@ def batches() -> Iterator[tuple[str, bytes]]:
     yield "a batch of 250 KiB, unknown fields", b'{"tasks":[%s]}' % _unknown(250 * 1024)
 
 
+def log() -> bytes:
+    """Return the body of the log of a run that takes longest to free from escape sequences."""
+    return json.dumps({"claim": "0" * 32, "text": "\x1b]" * (16 * 1024)}).encode()
+
+
+def logs(task_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield bodies of many logs of runs."""
+    for name, count, text in (
+        ("1,000 logs, all empty", ITEMS, ""),
+        ("4 logs, all ends of lines", 4, "\n" * (31 * 1024)),
+        ("2 logs, all escapes", 2, "\x1b]" * (16 * 1024)),
+    ):
+        said = [{"task_id": task_ids[0], "run": 1, "claim": "0" * 32, "text": text}] * count
+        yield name, json.dumps({"logs": said}).encode()
+
+
 def reports(task_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Yield bodies of many reports."""
     chosen = list(task_ids)

@@ -94,6 +94,7 @@ CALLS = (
     Request("one task", "/tasks/{task_id}", "/tasks/{task_id}"),
     Request("its events", "/tasks/{task_id}/events", "/tasks/{task_id}/events"),
     Request("its stages", "/tasks/{task_id}/stages", "/tasks/{task_id}/stages"),
+    Request("its logs", "/tasks/{task_id}/logs", "/tasks/{task_id}/logs"),
     Request("events, latest", "/events?after={event}&limit=100"),
     Request("events of a type", "/events?after=0&limit=100&type=partner-07"),
     Request("suggestions", "/search/suggestions?q=meta.l"),
