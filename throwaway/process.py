@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pwd
 import subprocess
 import sys
 import time
@@ -54,7 +53,6 @@ class Process:
         *,
         stdin: Stream = subprocess.DEVNULL,
         stdout: Stream = None,
-        user: pwd.struct_passwd | None = None,
     ) -> None:
         """Start it in the folder of `log`; standard output goes there too, unless `stdout` is given."""
         self.log = log
@@ -68,9 +66,6 @@ class Process:
                 stdout=output if stdout is None else stdout,
                 stderr=output,
                 process_group=0,
-                user=None if user is None else user.pw_uid,
-                group=None if user is None else user.pw_gid,
-                extra_groups=None if user is None else (),
             )
 
     @property
@@ -123,13 +118,12 @@ def running(
     *,
     stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = None,
-    user: pwd.struct_passwd | None = None,
 ) -> Iterator[Process]:
     """Run a process until the end of the block, which sends it the signal `ending`."""
     process: Process | None = None
     try:
         with put_off():
-            process = Process(command, log, environment, stdin=stdin, stdout=stdout, user=user)
+            process = Process(command, log, environment, stdin=stdin, stdout=stdout)
         yield process
     finally:
         if process is not None:

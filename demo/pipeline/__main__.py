@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from demo.installation import installation
-from demo.pipeline import cluster
 from demo.pipeline.belt import carry
 from demo.pipeline.counter import begin_to_count, counted, said
 from demo.pipeline.table import table
@@ -17,7 +16,7 @@ from demo.pipeline.tally import Tally, lost_keys, steps_back, verdict, wrong_sta
 from demo.pipeline.tracker import Tracker, tracker
 from demo.pipeline.wire import Wire
 from demo.pipeline.work import TYPE, Parcel, names, parcels
-from throwaway import program
+from throwaway import cluster, program
 from throwaway.installation import Installation
 from throwaway.program import say
 
@@ -81,7 +80,7 @@ def _naive(stack: contextlib.ExitStack, folder: Path) -> Iterator[Tracker]:
     if lacking is not None:
         say(f"Without the column for PostgreSQL: {lacking}.")
         return
-    conninfo = stack.enter_context(cluster.cluster())
+    conninfo = stack.enter_context(cluster.cluster()).conninfo
     yield stack.enter_context(tracker("naive, PostgreSQL", "postgresql", conninfo, folder))
 
 

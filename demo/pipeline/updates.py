@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from demo.pipeline import cluster
 from demo.pipeline.work import enriched, names
-from throwaway import program
+from throwaway import cluster, program
 from throwaway.program import FAILED, complain, say
 from throwaway.table import aligned
 
@@ -93,8 +92,8 @@ def main() -> int:
         return FAILED
     rows: list[tuple[str, ...]] = [HEAD]
     for variant in VARIANTS:
-        with cluster.cluster() as conninfo:
-            rows.append(_cost(conninfo, variant, arguments.tasks, names(arguments.services)))
+        with cluster.cluster() as server:
+            rows.append(_cost(server.conninfo, variant, arguments.tasks, names(arguments.services)))
     say(aligned(rows, numbers=True))
     say("\nNobody vacuums meanwhile: what is dead is what vacuum would have to remove. Each UPDATE is a transaction.")
     return 0

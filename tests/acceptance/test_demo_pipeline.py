@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.pipeline import cluster
 from tests.acceptance.instance import Instance, Service, wait_until
+from throwaway import cluster
 
 COMMAND = (sys.executable, "-m", "demo.pipeline", "--tasks", "100", "--services", "4")
 
