@@ -11,6 +11,7 @@ from demo.screenshots.camera import PROGRAMS
 BROWSER = "a browser"
 COMMANDS = "the documentation's commands"
 MOUNTS = "file systems of its own"
+SERVERS = "a database server"
 STRACE = "strace"
 SYSTEMD = "systemd"
 
@@ -25,10 +26,13 @@ ALLOWED = {
     "tests/acceptance/test_full_disk.py": MOUNTS,
     "tests/acceptance/test_journey.py": BROWSER,
     "tests/acceptance/test_pages.py": BROWSER,
+    "tests/acceptance/test_queue_servers.py": SERVERS,
     "tests/acceptance/test_readme.py": COMMANDS,
     "tests/acceptance/test_reporting_page.py": COMMANDS,
     "tests/acceptance/test_screenshots.py": BROWSER,
     "tests/acceptance/test_units.py": SYSTEMD,
+    "tests/contract/test_queue.py": SERVERS,
+    "tests/contract/test_queue_servers.py": SERVERS,
 }
 """The files with tests that may skip, and what each may lack."""
 
@@ -43,6 +47,12 @@ def require(need: str, *programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         lack(need, f"no {', '.join(missing)} on this machine")
+
+
+def require_server(missing: str | None) -> None:
+    """Skip the running test if something is missing for a server of its own."""
+    if missing is not None:
+        lack(SERVERS, missing)
 
 
 def require_browser(*modules: str) -> str:

@@ -77,7 +77,7 @@ class Api:
             self.process.locks.append(store.let_go)
             store.listen(self._audience.committed)
             workers = Workers(store)
-            queue = open_queue(self._settings.queue_url)
+            queue = open_queue(self._settings.queue_location)
             upkeep = Upkeep(store, workers, queue, self._settings.doorbell_dir, self._died, world=self._world)
             self.process.files.append(queue.close)
             known = {one.name for one in await store.read(tables.task_types.page)}

@@ -16,6 +16,7 @@ from waybill.address import UNIX, api_address, root_path, socket_path
 from waybill.domain.names import TYPE_NAME
 from waybill.host.os_error import told
 from waybill.host.ownership import make_folder
+from waybill.queue.url import FORMS, checked
 
 PREFIX = "WAYBILL_"
 UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
         default_factory=list, description="IP addresses and networks, or the word unix, separated by commas"
     )
     data_dir: Path = Field(default=Path("data"), description="a directory, or a path where one can be made")
+    queue_url: SecretStr | None = Field(default=None, description=FORMS)
     api_url: str | None = Field(
         default=None,
         description="an http:// or https:// address without user, password, query and fragment, or unix:/path",
@@ -153,9 +155,9 @@ class Settings(BaseSettings):
         return self.data_dir / "queue.db"
 
     @property
-    def queue_url(self) -> str:
-        """The queue's URL, for `open_queue`."""
-        return f"sqlite:///{quote(str(self.queue_db))}"
+    def queue_location(self) -> str:
+        """The queue's URL, for `open_queue`: what is set, or that of the file in the data directory."""
+        return self.queue_url.get_secret_value() if self.queue_url else f"sqlite:///{quote(str(self.queue_db))}"
 
     @property
     def lock_file(self) -> Path:
@@ -215,6 +217,13 @@ class Settings(BaseSettings):
             raise ValueError("not a directory")
         # A handler in this process may change the working directory.
         return value.absolute()
+
+    @field_validator("queue_url")
+    @classmethod
+    def _is_a_queue(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            checked(value.get_secret_value())
+        return value
 
     @field_validator("api_url")
     @classmethod
@@ -287,7 +296,9 @@ class Settings(BaseSettings):
         name = str(error["loc"][0])
         field = cls.model_fields[name]
         # An invalid address may contain a password or a token.
-        is_secret = name == "api_token" or (name == "api_url" and any(one in str(error["input"]) for one in "@?"))
+        is_secret = name == "api_token" or (
+            name in ("api_url", "queue_url") and any(one in str(error["input"]) for one in "@?")
+        )
         said = "" if is_secret else f", not {error['input']!r:.100}"
         return f"{PREFIX}{name.upper()} must be {field.description}{said}"
 

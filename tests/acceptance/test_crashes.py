@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from tests.acceptance.instance import Instance, wait_until
-from waybill.queue.queue import Queue
+from waybill.queue.file_queue import FileQueue
 
 
 def test_all_tasks_end_though_their_worker_is_killed_and_started_again(instance: Instance) -> None:
@@ -63,7 +63,7 @@ def test_reports_of_running_tasks_wait_for_an_api_that_is_down(instance: Instanc
 def test_messages_that_somebody_took_without_claiming_them_are_sent_again(instance: Instance) -> None:
     instance.start_api()
     task_ids = instance.create_many(20, processing_time=0)
-    queue = Queue(instance.data / "queue.db")
+    queue = FileQueue(instance.data / "queue.db")
     wait_until(lambda: len(queue.contents()) == 20, "20 messages")
     assert len(queue.take(queue.routes(), 100)) == 20
     queue.close()

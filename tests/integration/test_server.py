@@ -64,6 +64,14 @@ def test_nonsense_in_a_setting_ends_with_2(data_dir: Path) -> None:
     assert "WAYBILL_PORT" in line
 
 
+def test_a_queue_that_nothing_but_another_setting_can_open_ends_with_2(data_dir: Path) -> None:
+    """Without the driver it is the driver that is missing."""
+    status, said = fails(data_dir, queue_url="postgresql://user:hush@host/database?nonsense=1")
+    assert status == 2
+    assert "WAYBILL_QUEUE_URL" in said
+    assert "hush" not in said
+
+
 def test_it_does_not_listen_off_loopback_for_anybody(data_dir: Path) -> None:
     status, line = fails(data_dir, host="0.0.0.0")  # noqa: S104 - it must not
     assert status == 2

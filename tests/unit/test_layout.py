@@ -80,6 +80,19 @@ def test_only_the_engine_knows_the_name_of_the_database() -> None:
     assert {file for file in knowing if not file.startswith("engine/")} == {"tables/idempotency.py"}
 
 
+def test_only_the_queue_s_backends_and_settings_know_the_names_of_servers() -> None:
+    """In Python: SQL, docs and templates are looked at by people."""
+    shared = ROOT / "shared"
+    knowing = {
+        file.relative_to(folder).as_posix()
+        for folder in (shared, ROOT / "services")
+        for file in folder.rglob("*.py")
+        if re.search(r"redis|postgres|psycopg|mysql", file.read_text("utf-8"), re.IGNORECASE)
+    }
+    own = {"bare_huey", "opening", "postgresql", "redis", "redis_scripts", "url"}
+    assert knowing == {f"waybill/queue/{name}.py" for name in own}
+
+
 def statements(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield every text in the Python files of a folder, with its file."""
     for file in folder.rglob("*.py"):

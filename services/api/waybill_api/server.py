@@ -15,7 +15,9 @@ from waybill.host.descriptors import TooFewDescriptors, check_descriptors
 from waybill.host.ownership import hand_over
 from waybill.host.sqlite import SqliteTooOld, check_sqlite
 from waybill.installation import NoInstallation
+from waybill.queue.errors import QueueUnavailable, QueueUnusable
 from waybill.queue.opening import open_queue
+from waybill.queue.queue import Queue
 from waybill.settings import Settings
 from waybill_api import data_directory
 from waybill_api.app import build, own_names
@@ -112,6 +114,7 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
     except BadToken as error:
         raise CannotStart(str(error), 2) from None
     hand_over(settings.data_dir, settings.files())
+    queue = _opened(settings)
     hosts = {settings.host, urlsplit(settings.base_url).hostname or "", *settings.allowed_hosts}
     traffic = Traffic()
     try:
@@ -123,7 +126,6 @@ async def _serve(settings: Settings, sockets: list[socket], lock: DataLock) -> i
     accounts = accounts_in(store, passwords, settings)
     await _welcome(store, accounts, settings)
     workers = Workers(store)
-    queue = open_queue(settings.queue_url)
     upkeep = Upkeep(store, workers, queue, settings.doorbell_dir, stop.because_of_death, lock)
     metrics = Metrics(workers, lambda: upkeep.outstanding)
     store.listen(metrics.notice)
@@ -170,6 +172,15 @@ async def _welcome(store: Store, accounts: Accounts, settings: Settings) -> None
             "change it, or set WAYBILL_ALLOW_DEMO_LOGIN=1 if really anybody may log in",
             2,
         )
+
+
+def _opened(settings: Settings) -> Queue:
+    try:
+        return open_queue(settings.queue_location)
+    except QueueUnusable as error:
+        raise CannotStart(str(error), 2) from None
+    except QueueUnavailable as error:
+        raise CannotStart(f"the queue cannot be opened: {error}") from None
 
 
 class _Stop:

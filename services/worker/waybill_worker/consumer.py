@@ -13,7 +13,8 @@ from waybill.delivery.outage import Outage
 from waybill.host import os_error
 from waybill.host.logs import shortened
 from waybill.host.ownership import check_access, hand_over
-from waybill.queue.errors import QueueUnavailable
+from waybill.queue import bare_huey  # noqa: F401 - before anything of Huey
+from waybill.queue.errors import QueueUnavailable, QueueUnusable
 from waybill.settings import Settings
 from waybill_worker.adoption import PREFIX, Adoption
 from waybill_worker.dequeuer import Dequeuer
@@ -85,6 +86,8 @@ class Worker:
                 f"a worker cannot start in {settings.data_dir}: {os_error.told(error)}",
                 2 if os_error.needs_a_person(error) else 1,
             ) from None
+        except QueueUnusable as error:
+            raise CannotStart(str(error), 2) from None
         except QueueUnavailable as error:
             raise CannotStart(f"a worker cannot start in {settings.data_dir}: {error}") from None
         self._on_ending = on_ending
@@ -107,7 +110,7 @@ class Worker:
         )
         self._spool = outside.spool(settings.spool_dir / f"{self.id}.db")
         self._bell = outside.doorbell(settings.doorbell_dir / self.id, self._hurry)
-        self._queue = outside.open_queue(settings.queue_url)
+        self._queue = outside.open_queue(settings.queue_location)
         outage = Outage(settings.base_url, outside)
         self._runs = runs = Runs(self.id, outside, isolates=settings.worker_children > 0, on_left=self._hurry)
         self._slots = Slots(settings.worker_slots, self._bell.ring, settings.reserve, outside)

@@ -139,6 +139,8 @@ class Dequeuer:
                 logger.warning("The queue is unavailable; retrying: %s", error)
             self._queue_works = False
             return []
+        if not self._queue_works:
+            logger.warning("The queue is available again")
         self._queue_works = True
         return messages
 

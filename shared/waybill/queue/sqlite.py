@@ -6,22 +6,13 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 
-from huey.storage import SqliteStorage
-
 from waybill.host.private_file import make_private
+from waybill.queue.bare_huey import SqliteStorage
 from waybill.queue.message import Message
-
-MESSAGE_CAP = 4_096
-"""How many bytes of a message are read; a longer one does not parse, and so is dropped."""
-
-ROUTE_CAP = 256
-"""How many characters of a route are read; the names of a type and a handler together are shorter."""
+from waybill.queue.queue import MESSAGE_CAP, PRIORITY_CAP, ROUTE_CAP
 
 MOST_FLOORS = 200
 """How many routes of one query may have a floor: SQLite bounds the depth of a condition."""
-
-PRIORITY_CAP = 1_000
-"""The highest priority that counts; a message that the API did not write may have any."""
 
 BUSY_SECONDS = 5.0
 

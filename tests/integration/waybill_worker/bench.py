@@ -16,8 +16,8 @@ from throwaway.process import Process, environment
 from waybill.client.calls import Answer
 from waybill.domain.status import Outcome
 from waybill.host.doorbell import ring_all
+from waybill.queue.file_queue import FileQueue
 from waybill.queue.message import Message
-from waybill.queue.queue import Queue
 
 NO_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found by /proc")
 
@@ -38,7 +38,7 @@ class Bench:
         self.api = ScriptedApi()
         self.api.reply = self.grant
         self.http = HttpApi(self.api)
-        self.queue = Queue(folder / "queue.db")
+        self.queue = FileQueue(folder / "queue.db")
         self.processing_time = 0
         self.timeout: int | None = None
         self.process: subprocess.Popen[bytes] | None = None

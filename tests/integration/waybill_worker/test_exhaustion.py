@@ -98,13 +98,20 @@ def test_a_directory_that_cannot_be_made_is_told_in_one_line(bench: Bench, name:
     assert str(bench.folder / name) in line
 
 
-def test_a_queue_that_cannot_be_opened_is_told_in_one_line(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        ("QueueUnavailable('database or disk is full')", 1, "a worker cannot start in {}: database or disk is full"),
+        ("QueueUnusable('its driver is not installed')", 2, "its driver is not installed"),
+    ],
+)
+def test_a_queue_that_cannot_be_opened_is_told_in_one_line(bench: Bench, error: str, status: int, said: str) -> None:
     program = (
-        "import sys; from waybill.queue.errors import QueueUnavailable\n"
+        "import sys; from waybill.queue.errors import QueueUnavailable, QueueUnusable\n"
         "from waybill_worker import outside, __main__ as entrance\n"
-        "def fail(url): raise QueueUnavailable('database or disk is full')\n"
+        f"def fail(url): raise {error}\n"
         "sys.exit(entrance.main(outside=outside.Outside(open_queue=fail)))"
     )
     bench.start("-c", program)
-    assert bench.ended() == 1
-    assert lines(bench) == [f"a worker cannot start in {bench.folder}: database or disk is full"]
+    assert bench.ended() == status
+    assert lines(bench) == [said.format(bench.folder)]

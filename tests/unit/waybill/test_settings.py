@@ -122,6 +122,8 @@ def test_a_sensible_value_is_taken(
         ("API_URL", "http://::1:8000", "http:// or https://"),
         ("API_URL", "http://example.org:port", "http:// or https://"),
         ("API_URL", "http:\\\\example.org", "http:// or https://"),
+        ("QUEUE_URL", "queue.db", "sqlite:///PATH, redis://HOST:PORT/NUMBER"),
+        ("QUEUE_URL", "mysql://host/queue", "or postgresql://HOST:PORT/DATABASE"),
         ("API_TOKEN", "with space", "visible ASCII"),
         ("API_TOKEN", "пароль", "visible ASCII"),
         ("STAGES", " , ", "separated by commas"),
@@ -175,6 +177,26 @@ def test_what_may_be_secret_in_a_bad_address_is_not_shown(url: str, monkeypatch:
 def test_a_good_address_is_taken_as_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_API_URL", f"{url}/")
     assert Settings.load().base_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:hush@host/x", "redis://host?secret=hush", "redis:hush@host", "postgresql://u:hu/hush@host/d/e"]
+)
+def test_what_may_be_secret_in_a_bad_url_of_a_queue_is_not_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_QUEUE_URL", url)
+    with pytest.raises(SettingsError, match=r"^WAYBILL_QUEUE_URL must be") as raised:
+        Settings.load()
+    assert "hush" not in str(raised.value)
+
+
+def test_the_queue_is_a_file_in_the_data_directory_unless_it_is_said_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.load().queue_location == f"sqlite:///{tmp_path}/data/queue.db"
+    monkeypatch.setenv("WAYBILL_QUEUE_URL", "rediss://user:hush@host:6380/1")
+    settings = Settings.load()
+    assert settings.queue_location == "rediss://user:hush@host:6380/1"
+    assert "hush" not in repr(settings)
 
 
 def test_a_good_token_is_not_shown_either(monkeypatch: pytest.MonkeyPatch) -> None:

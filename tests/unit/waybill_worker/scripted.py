@@ -104,6 +104,8 @@ class ScriptedApi:
 class ListQueue(Queue):
     """A queue in memory."""
 
+    generation = 0
+
     def __init__(self, *letters: RoutedMessage) -> None:
         self.letters = list(letters)
 
@@ -119,6 +121,12 @@ class ListQueue(Queue):
 
     def routes(self) -> set[str]:
         return {letter.route for letter in self.letters}
+
+    def close(self) -> None:
+        pass
+
+    def _use(self, work: Any) -> Any:
+        raise NotImplementedError
 
 
 def until(condition: Callable[[], Any]) -> None:

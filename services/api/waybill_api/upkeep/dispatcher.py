@@ -23,9 +23,10 @@ from waybill_api.upkeep.window import WINDOW, Window
 log = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between looks at the queue file while messages are outstanding."""
+"""Seconds between looks at the queue while messages are outstanding."""
 
 UNKNOWN = -1
+"""No generation of a queue."""
 
 
 class Hint(NamedTuple):
@@ -71,7 +72,7 @@ class Dispatcher:
         self._paused: frozenset[str] = frozenset()
         self._knows_types = False
         self._fails = False
-        self._generation = UNKNOWN
+        self._generation: int | str = UNKNOWN
         self._next_try = 0.0
         self._next_due: float | None = None
 
@@ -133,7 +134,7 @@ class Dispatcher:
 
     def _serve(self, hints: Sequence[Hint]) -> None:
         try:
-            on_queue = self._look_at_the_file()
+            on_queue = self._look_at_the_queue()
             now = self._monotonic()
             if not self._knows_types or any(hint.types_changed for hint in hints):
                 self._knows_types = False
@@ -157,8 +158,8 @@ class Dispatcher:
                 log.warning("messages are sent again", extra={"action": "dispatch_goes_on"})
             self._fails = False
 
-    def _look_at_the_file(self) -> Collection[tuple[str, str, int]]:
-        """If the queue's file was replaced, start again, and return the messages that the new one holds.
+    def _look_at_the_queue(self) -> Collection[tuple[str, str, int]]:
+        """If the queue was replaced or emptied, start again, and return the messages that it holds now.
 
         Each is named by its route, task and run.
         """

@@ -1,7 +1,7 @@
 """Lost messages, which are sent again.
 
-Huey deletes a message before its task runs, so that it is lost if the worker dies in between; and the queue is a file
-that may be deleted at any time. A due run is lost if its message is outstanding for long and not on the queue.
+Huey deletes a message before its task runs, so that it is lost if the worker dies in between; and the queue
+may be emptied at any time. A due run is lost if its message is outstanding for long and not on the queue.
 """
 
 from collections.abc import Collection

@@ -9,8 +9,8 @@ import pytest
 
 from waybill.domain.report import Report
 from waybill.domain.status import Outcome, Status
+from waybill.queue.file_queue import FileQueue
 from waybill.queue.message import Message
-from waybill.queue.queue import Queue
 from waybill_api.search.query import Query
 from waybill_api.store import commands
 from waybill_api.store.commands.task_draft import TaskDraft
@@ -27,7 +27,7 @@ SLOTS = 600
 """How many messages a worker takes at once."""
 
 
-class CountedQueue(Queue):
+class CountedQueue(FileQueue):
     """The real queue, and how many messages were ever put on it."""
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class CountedQueue(Queue):
         super().send(letters)
 
 
-async def _work(store: Store, queue: Queue, count: int) -> None:
+async def _work(store: Store, queue: FileQueue, count: int) -> None:
     """Take messages as a worker does, claim their runs in one request and complete them, until so many have ended."""
     ended = 0
     while ended < count:

@@ -86,6 +86,12 @@ class FakeQueue(Queue):
     def ring(self) -> None:
         self.rings += 1
 
+    def close(self) -> None:
+        pass
+
+    def _use(self, work: Any) -> Any:
+        raise NotImplementedError
+
     def replaced(self) -> None:
         self.letters.clear()
         self.generation += 1

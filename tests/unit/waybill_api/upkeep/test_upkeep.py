@@ -10,8 +10,8 @@ import pytest
 
 from waybill.domain.task_type import TaskType
 from waybill.host.doorbell import Doorbell
+from waybill.queue.file_queue import FileQueue
 from waybill.queue.message import Message
-from waybill.queue.queue import Queue
 from waybill_api.store import commands, tables
 from waybill_api.store.commands.task_draft import TaskDraft
 from waybill_api.store.store import Store
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.gen_test
 
 
 async def test_a_new_task_rings_and_its_message_can_be_taken(open_store: OpenStore, tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.db")
+    queue = FileQueue(tmp_path / "queue.db")
     bell = Doorbell(tmp_path / "doorbells" / "w")
     async with open_store() as store:
         upkeep = Upkeep(store, Workers(store), queue, tmp_path / "doorbells", pytest.fail)
@@ -37,7 +37,7 @@ async def test_a_new_task_rings_and_its_message_can_be_taken(open_store: OpenSto
 
 
 async def test_upkeep_that_dies_tells(open_store: OpenStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = Queue(tmp_path / "queue.db")
+    queue = FileQueue(tmp_path / "queue.db")
     deaths: list[None] = []
     async with open_store() as store:
         workers = Workers(store)
@@ -56,7 +56,7 @@ async def test_upkeep_that_dies_tells(open_store: OpenStore, tmp_path: Path, mon
 
 
 async def test_upkeep_notices_who_has_fallen_silent(open_store: OpenStore, tmp_path: Path) -> None:
-    queue = Queue(tmp_path / "queue.db")
+    queue = FileQueue(tmp_path / "queue.db")
     async with open_store() as store:
         upkeep = Upkeep(store, Workers(store), queue, tmp_path / "doorbells", pytest.fail)
         upkeep.start()
