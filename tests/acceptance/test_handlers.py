@@ -30,6 +30,7 @@ def fork(context):
 
 @handler(isolate=True)
 def leave(context):
+    print("it leaves", flush=True)
     os._exit(9)
 
 
@@ -49,6 +50,7 @@ def deaf(context):
 @handler
 def sibling(context, seconds: float):
     context.sleep(seconds)
+    print("slept with", own_sizes.WIDTH)
     return [context.attempt, own_sizes.WIDTH]
 
 
@@ -97,6 +99,10 @@ def create(instance: Instance, type_name: str, given: Any = None) -> str:
     return str(answer.json()["task_id"])
 
 
+def logs(instance: Instance, task_id: str) -> list[tuple[int, str]]:
+    return [(one["run"], one["text"]) for one in instance.get(f"/tasks/{task_id}/logs")]
+
+
 def test_isolated_handlers_break_only_themselves_and_the_code_may_change_meanwhile(instance: Instance) -> None:
     instance.start_api()
     worker = start(instance)
@@ -124,6 +130,10 @@ def test_isolated_handlers_break_only_themselves_and_the_code_may_change_meanwhi
     task = instance.ended([running])[running]
     assert (task["status"], task["result"], task["run"]) == (3, [1, 22], 2), "it ran again, with the new code"
     assert (task["crashes"], task["losses"], task["isolate"]) == (0, 0, False)
+    wait_until(lambda: logs(instance, running)[-1:] == [(2, "slept with 22\n")], "the log of the last run")
+    (left,) = (task_id for task_id, name in evil.items() if name == "leave")
+    assert logs(instance, left) == [(run, "it leaves\n") for run in range(1, 5)]
+    assert ended[left]["error"]["detail"] == "it leaves\n"
     assert worker.is_running
     assert worker.pid == pid
     assert worker.stop() == 0
