@@ -125,6 +125,10 @@ format: $(VENV)/.dev ## Put the code into its format
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+.PHONY: docs
+docs: $(VENV)/.runtime ## Write docs/command-line.md from the program itself
+	@$(RUN) -m waybill.cli.reference > docs/command-line.md
+
 .PHONY: vendor
 vendor: ## Fetch Swagger UI anew from npm; SWAGGER_UI=5.1.0 chooses a version
 	@command -v npm >/dev/null || { echo "make vendor needs npm: apt-get install npm" >&2; exit 1; }

@@ -17,6 +17,7 @@ app = Typer(
     help="A self-hosted task service. Exit codes: 0 completed, 1 error, 2 usage, 3 the API cannot be reached.",
     # Without it, help loads nothing that a terminal alone needs.
     rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
     no_args_is_help=False,
 )
 

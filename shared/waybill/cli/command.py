@@ -32,16 +32,16 @@ Command = Callable[..., int]
 
 
 def command(function: Command) -> Command:
-    """Return a function as a command for Typer, with --json, and --url and --token if it takes a client.
+    """Return a function as a command for Typer, with --url and --token for a `client`, and with --json for an `out`.
 
-    Its parameters `client` and `out` are given to it; it returns the exit code.
+    Both are given to it if it takes them; it returns the exit code.
     """
     signature = inspect.signature(function)
-    calls = "client" in signature.parameters
-    more = [name for name in OPTIONS if calls or name == "as_json"]
+    calls, prints = "client" in signature.parameters, "out" in signature.parameters
+    more = [name for name in OPTIONS if (prints if name == "as_json" else calls)]
 
     @functools.wraps(function)
-    def run(*, as_json: bool, url: str | None = None, token: str | None = None, **named: Any) -> int:
+    def run(*, as_json: bool = False, url: str | None = None, token: str | None = None, **named: Any) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         client = None
         try:
@@ -49,7 +49,9 @@ def command(function: Command) -> Command:
                 from waybill.cli.place import PersonsClient  # noqa: PLC0415 - loads requests
 
                 client = named["client"] = PersonsClient(url, token)
-            return function(out=Output(as_json), **named)
+            if prints:
+                named["out"] = Output(as_json)
+            return function(**named)
         except BrokenPipeError:
             # Who reads has seen enough. The interpreter would complain when it flushes at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

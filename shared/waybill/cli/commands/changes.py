@@ -89,8 +89,8 @@ def _found(out: Output, action: str, changed: "Changed", is_done: bool) -> int:
     return 0
 
 
-cancel = changing("cancel", "Cancel tasks: they end in ERROR at once, and their workers are told.")
+cancel = changing("cancel", "Cancel tasks. They end in ERROR at once, and their workers are told.")
 retry = changing(
-    "retry", "Open another attempt of final tasks; with --query, of those in ERROR unless it names a status."
+    "retry", "Open another attempt of final tasks. A query means those in ERROR, unless it names a status."
 )
-delete = changing("delete", "Delete final tasks and their history.")
+delete = changing("delete", "Delete final tasks and their history. This needs the administrator's token.")

@@ -17,7 +17,7 @@ COLUMNS = (
 
 @command
 def config(out: Output) -> int:
-    """Show the settings and where each comes from; secrets are masked."""
+    """Show the settings and where each comes from. Secrets are masked."""
     from dotenv import dotenv_values  # noqa: PLC0415 - it comes with pydantic-settings, which reads the file with it
 
     from waybill.settings import PREFIX  # noqa: PLC0415

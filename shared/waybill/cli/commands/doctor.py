@@ -41,7 +41,7 @@ COLUMNS = (
 
 @command
 def doctor(client: "Client", out: Output) -> int:
-    """Look for what is wrong with the installation of this machine, without changing anything."""
+    """Look for what is wrong with this installation. Nothing is changed; the exit code is 1 if something fails."""
     said = settings()
     checks = [*_data(said), *_files(said), *_api(client, said)]
     out.rows(COLUMNS, [check._asdict() for check in checks])

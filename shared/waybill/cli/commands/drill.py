@@ -8,12 +8,11 @@ from pathlib import Path
 import waybill
 from waybill.cli.command import command
 from waybill.cli.command_error import CommandError
-from waybill.cli.output import Output
 
 
 @command
-def drill(out: Output) -> int:
-    """Show in a minute what crashes do to tasks, on an installation of its own; only in a clone."""
+def drill() -> int:
+    """Show in a minute what crashes do to tasks. It runs on an installation of its own, and only in a clone."""
     root = Path(waybill.__file__).resolve().parents[2]
     if find_spec("proof") is None and (root / "proof" / "drill.py").exists():
         sys.path.append(str(root))

@@ -43,7 +43,7 @@ def events(
     after: Annotated[int | None, Option(min=0, help="Only events with a higher number.")] = None,
     limit: Annotated[int, Option(min=1, help="How many of the latest, without --task, --after and --follow.")] = 50,
 ) -> int:
-    """Show the history of all tasks, or of one; with --follow, live: of one task until it ends."""
+    """Show the history of all tasks, or of one. With --follow it goes on, for one task until that has ended."""
     if follow and not out.is_json:
         # A table would have to wait for its last row.
         out.is_terminal = False
@@ -73,7 +73,7 @@ def logs(
     run: Annotated[int | None, Option(min=1, help="Only of this run; else of each that is kept.")] = None,
     follow: Follow = False,
 ) -> int:
-    """Show what the runs of a task have logged and printed; with --follow until the task ends."""
+    """Show what the runs of a task logged and printed. With --follow it goes on until the task has ended."""
     seen: dict[int, str] = {}
     while True:
         is_over = not follow or _is_over(client, task_id)

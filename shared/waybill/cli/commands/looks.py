@@ -42,7 +42,7 @@ FAILURES = (
 
 @command
 def stats(client: "Client", out: Output) -> int:
-    """Show how many tasks there are, how the last hour went, and what needs attention."""
+    """Show counts, the last hour, and what needs attention."""
     found = client.statistics()
     if out.is_json:
         out.json(found)
@@ -77,14 +77,14 @@ def failures(
     type: Annotated[str | None, Option(help="Only of this type.")] = None,
     limit: Annotated[int, Option(min=1, max=1_000, help="How many groups.")] = 50,
 ) -> int:
-    """List what tasks in ERROR have in common; retry a group with -q failure:FAILURE."""
+    """List what tasks in ERROR have in common. To retry a group, use waybill retry -q failure:FAILURE."""
     out.rows(FAILURES, client.failures(limit, **({} if type is None else {"type": type})))
     return 0
 
 
 @command
 def health(client: "Client", out: Output) -> int:
-    """Tell whether the API can take tasks; exit code 1 if it runs and cannot, 3 if it does not answer."""
+    """Tell whether the API can take tasks. The exit code is 1 if it runs and cannot, 3 if it does not answer."""
     try:
         said = client.ready()
     except ApiUnreachable as error:

@@ -10,7 +10,6 @@ from waybill.cli.command import command
 from waybill.cli.command_error import BAD_USAGE, CommandError
 from waybill.cli.main import become
 from waybill.cli.offered import offered
-from waybill.cli.output import Output
 from waybill.cli.place import settings
 
 Handlers = Annotated[
@@ -30,24 +29,20 @@ ExecType = Annotated[
 
 
 @command
-def run(
-    out: Output, handlers: Handlers = None, reload: Reload = False, exec: Exec = None, type: ExecType = None
-) -> int:
-    """Load the initial task types, then run the API and a worker until Ctrl-C."""
+def run(handlers: Handlers = None, reload: Reload = False, exec: Exec = None, type: ExecType = None) -> int:
+    """Run the API and a worker until Ctrl-C. First the initial task types are loaded."""
     _set(handlers, reload, exec, type)
     return int(offered("run")(settings()))
 
 
 @command
-def api(out: Output) -> int:
+def api() -> int:
     """Serve HTTP until Ctrl-C."""
     become("api")
 
 
 @command
-def worker(
-    out: Output, handlers: Handlers = None, reload: Reload = False, exec: Exec = None, type: ExecType = None
-) -> int:
+def worker(handlers: Handlers = None, reload: Reload = False, exec: Exec = None, type: ExecType = None) -> int:
     """Run tasks until Ctrl-C."""
     _set(handlers, reload, exec, type)
     become("worker")

@@ -41,7 +41,10 @@ def submit(
         bool, Option("--wait", help="Show the task until it ends; exit code 1 if it ends in ERROR.")
     ] = False,
 ) -> int:
-    """Create a task and print its id; with --wait, show it until it ends, and its result."""
+    """Create a task, and print its id. With --wait, show it until it ends, and its result.
+
+    With --wait and --json the line is the task as it ended.
+    """
     handle = client.submit(
         type,
         read_input(input),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Argument(metavar="NAME", help="The type's name.")]
 
-types = Typer(cls=ListByDefault, help="Task types; without a further word, their list.")
+types = Typer(cls=ListByDefault, help="Task types. Without a further word, their list.")
 
 
 def runs_by(one: Row) -> str:
@@ -44,7 +44,7 @@ COLUMNS = (
 @types.command("list")
 @command
 def list_types(client: "Client", out: Output) -> int:
-    """List the task types, and flag those that no live worker serves."""
+    """List the task types. Those that no live worker serves are flagged."""
     out.rows(COLUMNS, client.task_types())
     return 0
 
@@ -67,7 +67,7 @@ def add(
     priority: Annotated[int | None, Option(help="Higher is sooner.")] = None,
     paused: Annotated[bool, Option("--paused", help="Its tasks wait until it is resumed.")] = False,
 ) -> int:
-    """Make a task type that is run by a handler, by the stages of a pipeline, or tracked."""
+    """Make a task type. It has a handler, the stages of a pipeline, or is tracked."""
     if sum((handler is not None, stages is not None, tracked)) != 1:
         raise CommandError("give one of --handler, --stages and --tracked", BAD_USAGE)
     given = {
@@ -90,7 +90,7 @@ def add(
 @types.command("pause")
 @command
 def pause(client: "Client", out: Output, name: Name) -> int:
-    """Pause a task type: its tasks wait, and what runs goes on."""
+    """Pause a task type. Its tasks wait, and what runs goes on."""
     _tell(out, client.pause_task_type(name), "paused")
     return 0
 

@@ -35,7 +35,7 @@ def what_ended(error: dict[str, str] | None) -> str:
 
 @command
 def show(client: "Client", out: Output, ids: Ids) -> int:
-    """Show everything that is known of tasks."""
+    """Show all that is known of tasks."""
     from waybill.client.following import look  # noqa: PLC0415 - loads requests
 
     found = look(client, ids)
@@ -51,9 +51,10 @@ def show(client: "Client", out: Output, ids: Ids) -> int:
 
 @command
 def watch(client: "Client", out: Output, ids: Ids) -> int:
-    """Show tasks live until all have ended; exit code 0 if all are COMPLETED, else 1.
+    """Show tasks live until all have ended. The exit code is 0 if all are COMPLETED, else 1.
 
-    Ctrl-C stops the watching, not the tasks.
+    In a terminal each running task has a bar; in a pipe each change of status or stage is a line, and with --json each
+    change is the whole task. Ctrl-C stops the watching, not the tasks.
     """
     from waybill.cli.watching import watch_many  # noqa: PLC0415 - loads what shows bars
 
@@ -68,7 +69,7 @@ def list_(
     limit: Annotated[int, Option(min=0, help="How many; 0 for all.")] = 50,
     oldest: Annotated[bool, Option("--oldest", help="The oldest first, instead of the newest.")] = False,
 ) -> int:
-    """List tasks that a search finds, the newest first."""
+    """List the tasks that a search finds. The newest come first."""
     out.rows(COLUMNS, client.list(query, limit=limit or None, newest=not oldest))
     return 0
 
@@ -79,10 +80,10 @@ def export(
     out: Output,
     query: Query = None,
     format: Annotated[
-        Literal["ndjson", "csv"], Option(help="ndjson: an object on each line; csv: a table.")
+        Literal["ndjson", "csv"], Option(metavar="FORMAT", help="ndjson: an object on each line; csv: a table.")
     ] = "ndjson",
 ) -> int:
-    """Write all tasks that a search finds to the standard output, the oldest first."""
+    """Write all tasks that a search finds to the standard output. The oldest come first."""
     for chunk in client.export_tasks(format, **({} if query is None else {"q": query})):
         if out.is_terminal or sys.stdout.isatty():
             sys.stdout.write(visible_text(chunk.decode("utf-8", "replace")))

@@ -11,7 +11,7 @@ from waybill.cli.output import Column, Output
 from waybill.cli.place import settings
 
 Name = Annotated[str, Argument(metavar="NAME", help="The name for the login.")]
-Role = Annotated[Literal["viewer", "operator", "admin"], Option(help="What the account may do.")]
+Role = Annotated[Literal["viewer", "operator", "admin"], Option(metavar="ROLE", help="viewer, operator or admin.")]
 
 COLUMNS = (
     Column("account", lambda one: one["name"]),
@@ -20,7 +20,7 @@ COLUMNS = (
     Column("password", lambda one: "the first one, which everybody knows" if one["is_demo"] else ""),
 )
 
-users = Typer(cls=ListByDefault, help="Accounts for the web interface; without a further word, their list.")
+users = Typer(cls=ListByDefault, help="Accounts for the web interface. Without a further word, their list.")
 
 
 @users.command("list")
@@ -32,8 +32,8 @@ def list_users(out: Output) -> int:
 
 
 @command
-def createuser(out: Output, name: Name, role: Role = "operator") -> int:
-    """Make an account for the web interface; the password is asked for, or read from a pipe."""
+def createuser(name: Name, role: Role = "operator") -> int:
+    """Make an account for the web interface. The password is asked for, or read from a pipe."""
     return int(offered("createuser")(name, role, settings()))
 
 
@@ -42,7 +42,6 @@ users.command("add")(createuser)
 
 @command
 def loaddata(
-    out: Output,
     fixture: Annotated[str, Argument(metavar="FIXTURE", help="A fixture's name, such as initial, or a .json file.")],
 ) -> int:
     """Create or update task types from a fixture."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Id = Annotated[str, Argument(metavar="ID", help="The worker's id; see waybill workers.")]
 
-workers = Typer(cls=ListByDefault, help="Workers; without a further word, their list.")
+workers = Typer(cls=ListByDefault, help="Workers. Without a further word, their list.")
 
 
 def state(one: Row) -> str:
@@ -45,7 +45,7 @@ def list_workers(client: "Client", out: Output) -> int:
 @workers.command("drain")
 @command
 def drain(client: "Client", out: Output, worker_id: Id) -> int:
-    """Ask a worker to finish its runs and take no more, until it is resumed."""
+    """Ask a worker to take no more tasks. It finishes its runs, and stays until it is resumed."""
     out.rows(COLUMNS, [client.drain_worker(worker_id)])
     return 0
 
