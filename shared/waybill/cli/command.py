@@ -1,5 +1,6 @@
 """A function as a command: it is given a client and an output, and its errors become one line and an exit code."""
 
+import contextlib
 import functools
 import inspect
 import os
@@ -53,8 +54,7 @@ def command(function: Command) -> Command:
                 named["out"] = Output(as_json)
             return function(**named)
         except BrokenPipeError:
-            # Who reads has seen enough. The interpreter would complain when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()
             return 0
         except KeyboardInterrupt:
             return INTERRUPTED
@@ -73,6 +73,12 @@ def command(function: Command) -> Command:
     run.__signature__ = signature.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in (*kept, *added)}
     return run
+
+
+def _close_output() -> None:
+    """Let what is still to be written go nowhere: the reader has seen enough, and a flush at the end would fail."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: Exception, url: str | None) -> int:

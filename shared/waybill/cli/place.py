@@ -3,15 +3,13 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from waybill.api_error import ApiProblem, WrongInstallation
 from waybill.cli.command_error import BAD_USAGE, CommandError
+from waybill.cli.own_settings import settings
 from waybill.client.client import ADDRESS, Client
 from waybill.installation import known
-
-if TYPE_CHECKING:
-    from waybill.settings import Settings
 
 RETRIES = 2
 REFUSED = (401, 403)
@@ -23,16 +21,6 @@ class Place(NamedTuple):
     url: str
     token: str | None
     data_dir: Path
-
-
-def settings() -> "Settings":
-    """Return the settings of the installation. Raises CommandError."""
-    from waybill.settings import Settings, SettingsError  # noqa: PLC0415 - it takes longer than most commands
-
-    try:
-        return Settings.load()
-    except SettingsError as error:
-        raise CommandError(str(error), BAD_USAGE) from None
 
 
 def place(url: str | None, token: str | None) -> Place:

@@ -22,14 +22,13 @@ class HandWorker:
         self._calls = Calls(url, token)
         self._held: list[dict[str, Any]] = []
         self._is_over = threading.Event()
+        self._is_released = threading.Event()
         self._thread = threading.Thread(target=self._work, name="hand worker")
         self._thread.start()
 
     def release(self) -> None:
-        """End the tasks that are held."""
-        held, self._held = self._held, []
-        for task in held:
-            self._end(task)
+        """Let the held tasks end, and hold none from now on."""
+        self._is_released.set()
 
     def close(self) -> None:
         """Stop."""
@@ -40,6 +39,8 @@ class HandWorker:
     def _work(self) -> None:
         while not self._is_over.wait(0.01):
             try:
+                while self._held and self._is_released.is_set():
+                    self._end(self._held.pop())
                 for task in self._calls.list_tasks(status="new"):
                     if task["handler"] is not None:
                         self._begin(task)
@@ -47,11 +48,10 @@ class HandWorker:
                 time.sleep(0.05)
 
     def _begin(self, task: dict[str, Any]) -> None:
-        is_held = isinstance(task["input"], dict) and task["input"].get("hold")
-        if is_held:
-            self._held.append(task)
         self._say(task, {"status": 2})
-        if not is_held:
+        if isinstance(task["input"], dict) and task["input"].get("hold"):
+            self._held.append(task)
+        else:
             self._end(task)
 
     def _end(self, task: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from waybill.cli.command import command
 from waybill.cli.output import Column, Output
-from waybill.cli.place import settings
+from waybill.cli.own_settings import settings
 
 COLUMNS = (
     Column("setting", lambda one: one["name"]),

@@ -12,7 +12,7 @@ from waybill.api_error import ApiError, ApiUnreachable
 from waybill.cli.command import command
 from waybill.cli.command_error import FAILED
 from waybill.cli.output import Column, Output
-from waybill.cli.place import settings
+from waybill.cli.own_settings import settings
 from waybill.version import VERSION
 
 if TYPE_CHECKING:

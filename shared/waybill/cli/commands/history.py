@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from waybill.api_error import ApiProblem, ApiUnreachable
 from waybill.cli.command import command
+from waybill.cli.command_error import CommandError
 from waybill.cli.output import Column, Output
 from waybill.domain.status import Status
 
@@ -55,7 +57,7 @@ def events(
     elif after is not None:
         out.rows(EVENT_COLUMNS, _pages(client, None, after))
     else:
-        out.rows(EVENT_COLUMNS, _pages(client, None, max(0, client.newest_event() - limit)))
+        out.rows(EVENT_COLUMNS, islice(_pages(client, None, max(0, client.newest_event() - limit)), limit))
     return 0
 
 
@@ -75,42 +77,39 @@ def logs(
 ) -> int:
     """Show what the runs of a task logged and printed. With --follow it goes on until the task has ended."""
     seen: dict[int, str] = {}
-    while True:
-        is_over = not follow or _is_over(client, task_id)
-        for log in _logs(client, task_id, follow):
-            if run not in (None, log["run"]) or seen.get(log["run"]) == log["text"]:
-                continue
-            if out.is_json:
-                out.json(log)
-            else:
-                _print(out, log, seen.get(log["run"]), is_only=run is not None)
-            seen[log["run"]] = log["text"]
-        if is_over:
-            break
-        time.sleep(LOOK_SECONDS)
+    for log in _logs(client, task_id, follow):
+        if run not in (None, log["run"]) or seen.get(log["run"]) == log["text"]:
+            continue
+        if out.is_json:
+            out.json(log)
+        else:
+            _print(out, log, seen.get(log["run"]), is_only=run is not None)
+        seen[log["run"]] = log["text"]
     if not seen:
         out.note(f"no run of task {task_id} has left a log" if run is None else f"run {run} has left no log")
     return 0
 
 
-def _is_over(client: "Client", task_id: str) -> bool:
-    try:
-        return Status(client.get_task(task_id)["status"]).is_final
-    except ApiUnreachable:
-        return False
-
-
-def _logs(client: "Client", task_id: str, follow: bool) -> list[dict[str, Any]]:
-    try:
-        return client.run_logs(task_id)
-    except ApiUnreachable:
-        if not follow:
+def _logs(client: "Client", task_id: str, follow: bool) -> Iterator[dict[str, Any]]:
+    """Yield the logs of the runs; with `follow` again and again until the task is final."""
+    has_begun, is_over = False, False
+    while not is_over:
+        try:
+            # Asked first, so that what a run leaves at its end is still looked at.
+            is_over = not follow or Status(client.get_task(task_id)["status"]).is_final
+            found = client.run_logs(task_id)
+        except ApiUnreachable:
+            if not has_begun:
+                raise
+            is_over, found = False, []
+        except ApiProblem as problem:
+            if problem.code == "not_found":
+                raise CommandError("this API keeps no logs of runs; it is older than this command") from None
             raise
-        return []
-    except ApiProblem as problem:
-        if problem.status is not None and problem.code == "not_found":
-            raise ApiProblem(problem.status, problem.code, {"detail": "this API keeps no logs of runs"}) from None
-        raise
+        has_begun = True
+        yield from found
+        if not is_over:
+            time.sleep(LOOK_SECONDS)
 
 
 def _print(out: Output, log: dict[str, Any], before: str | None, is_only: bool) -> None:

@@ -10,7 +10,7 @@ from waybill.cli.command import command
 from waybill.cli.command_error import BAD_USAGE, CommandError
 from waybill.cli.main import become
 from waybill.cli.offered import offered
-from waybill.cli.place import settings
+from waybill.cli.own_settings import settings
 
 Handlers = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from waybill.cli.command import command
 from waybill.cli.list_by_default import ListByDefault
 from waybill.cli.offered import offered
 from waybill.cli.output import Column, Output
-from waybill.cli.place import settings
+from waybill.cli.own_settings import settings
 
 Name = Annotated[str, Argument(metavar="NAME", help="The name for the login.")]
 Role = Annotated[Literal["viewer", "operator", "admin"], Option(metavar="ROLE", help="viewer, operator or admin.")]
