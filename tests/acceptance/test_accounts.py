@@ -1,5 +1,6 @@
 """Accounts: made at the command line, and none that everybody could use where everybody comes by."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -7,15 +8,16 @@ from tests.acceptance.instance import Instance
 
 
 def test_an_account_is_made_at_the_command_line_with_and_without_an_api(instance: Instance) -> None:
-    made = instance.manage("createuser", "ada", "--role", "admin", standard_input="correct horse battery\n")
+    made = instance.manage("users", "add", "ada", "--role", "admin", standard_input="correct horse battery\n")
     assert (made.returncode, made.stderr) == (0, "")
+    assert instance.manage("users").stdout.startswith("ada\tadmin\t")
     instance.start_api()
     again = instance.manage("createuser", "ada", standard_input="correct horse battery\n")
     assert again.returncode == 1
     assert len(again.stderr.splitlines()) == 1, again.stderr
     made = instance.manage("createuser", "bob", standard_input="correct horse battery\n")
     assert (made.returncode, made.stderr) == (0, "")
-    listed = instance.session.get(f"{instance.url}/accounts", headers=instance.admin(), timeout=30).json()
+    listed = [json.loads(line) for line in instance.manage("users", "--json").stdout.splitlines()]
     assert [(one["name"], one["role"]) for one in listed] == [("ada", "admin"), ("bob", "operator")]
     for name, password in (
         ("carol", "short\n"),
