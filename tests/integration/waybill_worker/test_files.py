@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.waybill_worker.bench import Bench
+from tests.integration.waybill_worker.bench import NO_PROC, Bench, alive
 from tests.unit.waybill_worker.scripted import until
 
 HANDLERS = """
@@ -250,6 +250,20 @@ def test_programs_run_as_many_at_once_as_there_are_places(bench: Bench, tmp_path
     assert begun.read_text().count("x") == 2
     end.touch()
     assert {bench.end(task_id)["status"] for task_id in tasks} == {3}
+
+
+@NO_PROC
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_program_ends_with_its_worker_however_that_ends(bench: Bench, tmp_path: Path, number: signal.Signals) -> None:
+    script = f'trap "" TERM; echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; while :; do sleep 0.1; done'
+    bench.start(exec=f"sh -c '{script}'", exec_type="convert", drain_seconds="0")
+    bench.order("convert")
+    until((tmp_path / "pid").exists)
+    pid = int((tmp_path / "pid").read_text())
+    assert alive(pid)
+    bench.signal(number)
+    bench.ended()
+    until(lambda: not alive(pid))
 
 
 def test_a_program_that_is_not_there_ends_the_worker_with_2(bench: Bench) -> None:
