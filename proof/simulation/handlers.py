@@ -11,6 +11,9 @@ from waybill_worker.handlers.context import Context, Handler
 STAGES = ("fetch", "parse", "store")
 """The handlers of the pipeline."""
 
+DECLARED = {"late": {"handler": "work", "timeout": 9, "max_attempts": 3, "min_backoff": 0.5, "max_backoff": 4.0}}
+"""The types that exist only because the workers' code declares them."""
+
 HANGING = 30.0
 """Seconds for which a hanging handler reacts to nothing."""
 

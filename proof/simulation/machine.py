@@ -78,8 +78,14 @@ class Consumer:
             task.execute()
 
 
-def machine(kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[str, Handler]) -> Outside:
-    """Return the outside of all processes."""
+def machine(
+    kernel: Kernel,
+    network: Network,
+    truth: Truth,
+    handlers: Mapping[str, Handler],
+    declared: Mapping[str, Mapping[str, Any]],
+) -> Outside:
+    """Return the outside of all processes; `declared` is what the code of the workers says of its types."""
     bells: dict[Path, Bell] = {}
 
     def ring_all(directory: Path) -> None:
@@ -112,7 +118,7 @@ def machine(kernel: Kernel, network: Network, truth: Truth, handlers: Mapping[st
         "reporter": partial(_Reporter, truth),
         "child": lambda run, sources: Child(kernel, truth, handlers, run, outside),
         "consumer": lambda huey, workers, **named: Consumer(kernel, huey, workers),
-        "handlers": lambda sources, named: Catalogue(handlers),
+        "handlers": lambda sources, named: Catalogue(handlers, declared),
         "surroundings": lambda environment: _Surroundings(),
         "signals": partial(_Signals, kernel),
         "end_orphans": lambda worker_id: None,

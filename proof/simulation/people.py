@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from proof.simulation.handlers import STAGES
+from proof.simulation.handlers import DECLARED, STAGES
 from proof.simulation.oracle import EDITED, HIDDEN, KEPT, Oracle
 from proof.simulation.truth import Truth
 from proof.simulation.virtual.kernel import Kernel
@@ -60,6 +60,8 @@ class People:
         """Create a number of tasks in the next seconds."""
         self._act(self._random.random() * seconds, self._declare)
         self._act(self._random.random() * seconds, self._edit)
+        for name in DECLARED:
+            self._act(self._random.random() * seconds, self._use, name)
         for number in range(tasks):
             tracked = self._random.random() < 0.25
             track = self._random.choice((self._track, self._write)) if tracked else self._order
@@ -110,6 +112,12 @@ class People:
             found = {one["name"]: one for one in self._persist(self._client.task_types) or ()}
             if found and found["thrice"]["title"] != "edited":
                 self._oracle.violate(EDITED, f"the title is {found['thrice']['title']}")
+
+    def _use(self, name: str) -> None:
+        """Create a task of a type as soon as a worker has declared it."""
+        while name not in {one["name"] for one in self._persist(self._client.task_types) or ()}:
+            self._kernel.sleep(1.0)
+        self._create({"name": name, "type": name, "input": self._script(self._random.choice(ENDS))})
 
     def _script(self, end: str) -> dict[str, Any]:
         steps = [round(self._random.random() * 1.5, 3) for _ in range(self._random.randint(0, 3))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from proof.simulation.faults import Faults
-from proof.simulation.handlers import handlers
+from proof.simulation.handlers import DECLARED, handlers
 from proof.simulation.machine import machine
 from proof.simulation.oracle import Oracle, Violation
 from proof.simulation.people import People
@@ -64,7 +64,7 @@ def _simulate(seed: int, folder: Path) -> Ending:
     kernel = Kernel(Random(seed))
     network = Network(kernel)
     truth = Truth(kernel)
-    outside = machine(kernel, network, truth, handlers(kernel, truth))
+    outside = machine(kernel, network, truth, handlers(kernel, truth), DECLARED)
     settings = Settings(data_dir=folder, worker_slots=kernel.random.randint(1, 4), drain_seconds=3.0)
     oracle = Oracle(kernel, truth, settings.tasks_db)
     kernel.on_failure = oracle.failed

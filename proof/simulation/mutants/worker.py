@@ -12,6 +12,7 @@ from waybill.domain.status import Outcome
 from waybill.host.lockfile import LockFile
 from waybill_worker.adoption import Adoption
 from waybill_worker.dequeuer import Dequeuer
+from waybill_worker.handlers.declarer import Declarer
 from waybill_worker.heartbeat import Heartbeat
 from waybill_worker.runs.runs import Run, Runs
 
@@ -67,6 +68,10 @@ def _unlisted(self: Any) -> None:
     self._client.beat(self._worker_id, {"routes": sorted(self._served.routes), "slots": self._slots})
 
 
+def _undeclared(self: Declarer, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [*known]
+
+
 MUTANTS = (
     Mutant(
         "a spooled report is dropped before it is acknowledged",
@@ -78,5 +83,6 @@ MUTANTS = (
     Mutant("a run is begun without a grant", ((Dequeuer, "_drop", _ungranted),)),
     Mutant("a doubled message is claimed with the same claim again", ((Runs, "open", _opened_twice),)),
     Mutant("the time away from the API counts towards the limit", ((Run, "elapsed", _since_the_claim),)),
+    Mutant("a worker declares no types", ((Declarer, "declare", _undeclared),)),
     Mutant("a heartbeat lists no runs", ((Heartbeat, "_say", _unlisted),)),
 )

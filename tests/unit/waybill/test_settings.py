@@ -127,6 +127,12 @@ def test_a_sensible_value_is_taken(
         ("API_TOKEN", "with space", "visible ASCII"),
         ("API_TOKEN", "пароль", "visible ASCII"),
         ("STAGES", " , ", "separated by commas"),
+        ("HANDLERS", " , ", "files that end in .py and names of modules"),
+        ("HANDLERS", "handlers/", "files that end in .py and names of modules"),
+        ("HANDLERS", "a.py,two words", "files that end in .py and names of modules"),
+        ("RELOAD", "often", "1 or 0"),
+        ("EXEC_TYPE", "Two Words", "the name of a type"),
+        ("EXEC_TYPE", "convert", "goes together with WAYBILL_EXEC"),
         ("ALLOW_ANONYMOUS_OFF_LOOPBACK", "perhaps", "1 or 0"),
         ("LOG_LEVEL", "loud", "debug, info"),
         ("HOST", "unix:api.sock", "unix:/path"),
@@ -154,6 +160,22 @@ def test_nonsense_is_one_line_that_names_the_variable_and_what_is_allowed(
     assert message.startswith(f"WAYBILL_{variable} must be ")
     assert allowed in message
     assert "\n" not in message
+
+
+def test_a_program_needs_a_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_EXEC", "cat")
+    with pytest.raises(SettingsError, match=r"^WAYBILL_EXEC_TYPE must be the name of a type, which goes together"):
+        Settings.load()
+    monkeypatch.setenv("WAYBILL_EXEC_TYPE", "show")
+    assert Settings.load().exec_type == "show"
+
+
+def test_files_of_handlers_are_those_of_the_directory_of_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WAYBILL_HANDLERS", "own/handlers.py, my_package.jobs")
+    assert Settings.load().handlers == [str(tmp_path / "own/handlers.py"), "my_package.jobs"]
 
 
 def test_a_bad_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
