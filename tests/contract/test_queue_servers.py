@@ -342,9 +342,17 @@ def test_a_missing_driver_is_told_with_what_brings_it(url: str, driver: str, mon
         open_queue(url)
 
 
-@pytest.mark.parametrize("url", ["redis://h?db=x", "postgresql://h/d?nonsense=1", "postgresql://h/d?connect_timeout"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h?db=x",
+        "rediss://h?ssl_cert_reqs=perhaps",
+        "rediss://h?ssl_ca_certs=/no/such/file.pem",
+        "postgresql://h/d?nonsense=1",
+        "postgresql://h/d?connect_timeout",
+    ],
+)
 def test_an_option_of_no_sense_is_told_in_one_line(url: str) -> None:
-    needs.require_server(redis_server.missing() if url.startswith("redis") else None)
     with pytest.raises(QueueUnusable) as raised:
         open_queue(url.replace("//", f"//user:{SHOWN.replace('@', '%40')}@"))
     assert "WAYBILL_QUEUE_URL" in str(raised.value)

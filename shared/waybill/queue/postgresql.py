@@ -94,6 +94,8 @@ class PostgresqlStorage:
             )
         try:
             with _told():
+                # To compile the statements takes longer than to execute them.
+                self._connection.execute("SET jit = off")
                 if not self._rows(EXISTS)[0][0]:
                     self._connection.execute(CREATE)
         except QueueUnavailable:

@@ -4,7 +4,9 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -17,6 +19,9 @@ from waybill.queue.message import Message
 from waybill.queue.queue import MESSAGE_CAP, ROUTE_CAP
 from waybill.queue.server_queue import ANSWER_SECONDS, ServerQueue
 from waybill.queue.url import shown, without_password
+
+CHECKS = frozenset({"none", "optional", "required"})
+"""How much of a server's certificate is checked."""
 
 EVICTS = (
     "Redis evicts keys once its memory is full (maxmemory-policy %s): evicted messages are sent again, "
@@ -31,9 +36,19 @@ def open_server(url: str) -> ServerQueue:
     """Return the queue on a Redis, which need not be there yet. Raises QueueUnusable for options of no sense."""
     try:
         _client(url).close()
-    except (RedisError, TypeError, ValueError) as error:
+        _check_tls(parse_qs(urlsplit(url).query))
+    except (OSError, RedisError, TypeError, ValueError) as error:
         raise QueueUnusable(f"WAYBILL_QUEUE_URL ({shown(url)}): {without_password(str(error), url)}") from None
     return ServerQueue(url, RedisStorage)
+
+
+def _check_tls(options: Mapping[str, Sequence[str]]) -> None:
+    """Read the files for TLS, which the driver would not name. Raises OSError, ValueError."""
+    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        for file in options.get(name, ()):
+            Path(file).read_bytes()
+    if not set(options.get("ssl_cert_reqs", ())) <= CHECKS:
+        raise ValueError(f"ssl_cert_reqs is one of {', '.join(sorted(CHECKS))}")
 
 
 class RedisStorage:
