@@ -56,6 +56,7 @@ def test_of_some_routes_only_what_exceeds_a_priority_is_taken(queue: Queue) -> N
     queue.send([("a", 0, message(1)), ("a", 5, message(2)), ("b", -1, message(3)), ("c", 9, message(4))])
     assert [one.message.run for one in queue.take({"a": 0.0, "b": float("-inf")}, 10)] == [2, 3]
     assert queue.take({"a": 0.0}, 10) == []
+    assert queue.take({"a": 0, "b": float("inf")}, 10) == []
     assert len(queue.take({"a": -1.0, "c": 8.0} | {f"r{number}": 1.0 for number in range(2_000)}, 10)) == 2
 
 

@@ -124,7 +124,9 @@ class PostgresqlStorage:
     def take(self, floors: Mapping[str, float], limit: int) -> list[tuple[bytes, bytes, float]]:
         """Remove up to `limit` messages, first by priority, then by age."""
         with _told():
-            rows = self._rows(TAKE, (list(floors), list(floors.values()), limit, limit, MESSAGE_CAP))
+            # The driver takes no list of whole numbers and others.
+            least = [float(floor) for floor in floors.values()]
+            rows = self._rows(TAKE, (list(floors), least, limit, limit, MESSAGE_CAP))
         in_order = sorted(rows, key=lambda row: (-row[2], row[0]))
         return [(route.encode(), data, priority) for _, route, priority, data in in_order]
 
