@@ -7,7 +7,6 @@ from hypothesis.stateful import rule
 
 from tests.stateful import wishes
 from tests.stateful.play import HOUR, Play
-from tests.stateful.promised_service import TYPE_DEFAULTS
 
 names = st.sampled_from(wishes.TYPES)
 
@@ -15,19 +14,25 @@ names = st.sampled_from(wishes.TYPES)
 class Operators(Play):
     """Whoever holds the admin token."""
 
-    @rule(name=names, deed=st.sampled_from(["pause", "resume", "resume", "change", "create", "delete"]), data=st.data())
+    @rule(
+        name=names,
+        deed=st.sampled_from(["pause", "resume", "resume", "change", "create", "delete", "declare"]),
+        data=st.data(),
+    )
     def manage_type(self, name: str, deed: str, data: st.DataObject) -> None:
-        """Pause, resume, change, create or delete a type; tasks that exist keep what they have."""
+        """Pause, resume, change, declare, create or delete a type; tasks that exist keep what they have."""
         if deed in ("pause", "resume"):
             self._pause(name, is_paused=deed == "pause")
         elif deed == "delete":
             self._delete(name)
+        elif deed == "declare":
+            self._declare(name, data.draw(wishes.declarations))
         else:
             fields = data.draw(wishes.type_changes)
             self._change(name, fields) if deed == "change" else self._create_type(name, fields)
         shown = {one.pop("name"): one for one in self.call("GET", "/task-types").json()}
         for one in shown.values():
-            del one["created_at"]
+            del one["created_at"], one["served"]
         assert shown == self.promised.types
 
     def _pause(self, name: str, *, is_paused: bool) -> None:
@@ -42,7 +47,7 @@ class Operators(Play):
         if changed.get("handler") and changed.get("stages"):
             assert answer.problem == (422, "invalid")
         elif self._is_known(name, answer):
-            self.promised.types[name] |= changes
+            self.promised.edit_type(name, changes)
 
     def _create_type(self, name: str, fields: dict[str, Any]) -> None:
         answer = self.call("POST", "/task-types", {"name": name, "min_backoff": 0, "max_backoff": 0, **fields})
@@ -50,7 +55,12 @@ class Operators(Play):
             assert answer.problem == (409, "task_type_exists")
         else:
             assert answer.status == 201
-            self.promised.types[name] = TYPE_DEFAULTS | {"min_backoff": 0, "max_backoff": 0} | fields
+            self.promised.edit_type(name, {"min_backoff": 0, "max_backoff": 0} | fields, is_new=True)
+
+    def _declare(self, name: str, said: dict[str, Any]) -> None:
+        answer = self.call("PUT", f"/task-types/{name}/declaration", said)
+        assert answer.status == (200 if name in self.promised.types else 201)
+        self.promised.declare_type(name, said)
 
     def _delete(self, name: str) -> None:
         answer = self.call("DELETE", f"/task-types/{name}")

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from tests.stateful import wishes
-from tests.stateful.promised_service import TYPE_DEFAULTS, PromisedService
+from tests.stateful.promised_service import PromisedService
 from tests.stateful.promised_task import PromisedTask
 from tests.stateful.running import Answer, RunningApi
 from tests.stateful.sayings import BIG, same_json
@@ -43,7 +43,8 @@ class Play(RuleBasedStateMachine):
         """Add types with retries, with a limit, and without a handler; some tasks and two workers."""
         for fields in wishes.FIRST_TYPES:
             assert self.call("POST", "/task-types", fields).status == 201
-            self.promised.types[fields["name"]] = TYPE_DEFAULTS | {k: v for k, v in fields.items() if k != "name"}
+            given = {name: value for name, value in fields.items() if name != "name"}
+            self.promised.edit_type(fields["name"], given, is_new=True)
         task_ids = self.call("POST", "/tasks/batch", {"tasks": wishes.FIRST_TASKS}).json()["task_ids"]
         for wish, task_id in zip(wishes.FIRST_TASKS, task_ids, strict=True):
             self.promised.create(wish, task_id, self.now)

@@ -24,7 +24,13 @@ TYPE_DEFAULTS: dict[str, Any] = {
     "stage_timeout": None,
     "stage_timeout_ends": False,
     "no_handler_after": None,
+    "input_schema": None,
+    "secret": [],
+    "declared": None,
+    "edited": [],
 }
+DECLARED = ("title", "handler", "stages", "timeout", "max_attempts", "min_backoff", "max_backoff", "priority", "secret")
+"""The fields that code may declare of a type."""
 
 Run = tuple[str, int]
 
@@ -46,7 +52,9 @@ class PromisedService:
 
     tasks: dict[str, PromisedTask] = field(default_factory=dict)
     types: dict[str, dict[str, Any]] = field(
-        default_factory=lambda: {"sleep": TYPE_DEFAULTS | {"title": "Sleep", "handler": "sleep"}}
+        default_factory=lambda: {
+            "sleep": TYPE_DEFAULTS | {"title": "Sleep", "handler": "sleep", "edited": ["handler", "stages", "title"]}
+        }
     )
     workers: dict[str, PromisedWorker] = field(default_factory=dict)
     keys: dict[str, tuple[str, list[str], int]] = field(default_factory=dict)
@@ -61,7 +69,7 @@ class PromisedService:
             task_type = self.types.get(wish.get("type", "sleep"))
             if task_type is None:
                 return 422, "invalid"
-            if task_type["handler"] is not None and self._processing_time(wish) is None:
+            if task_type["handler"] == "sleep" and self._processing_time(wish) is None:
                 return 422, "invalid"
         for wish in wishes:
             key = (wish.get("type", "sleep"), wish.get("external_key"))
@@ -90,12 +98,13 @@ class PromisedService:
                 "handler": task_type["handler"],
                 "stages": task_type["stages"],
                 "processing_time": self._processing_time(wish),
-                "timeout": task_type["timeout"],
+                "timeout": wish.get("timeout", task_type["timeout"]),
                 "input": wish.get("input"),
                 "priority": wish.get("priority", task_type["priority"]),
                 "external_key": wish.get("external_key"),
                 "created_at": timestamp(now),
             },
+            has_own_timeout="timeout" in wish,
             max_attempts=task_type["max_attempts"],
             min_backoff=task_type["min_backoff"],
             max_backoff=task_type["max_backoff"],
@@ -111,6 +120,27 @@ class PromisedService:
     def _processing_time(self, wish: Said) -> Any:
         default = self.types[wish.get("type", "sleep")]["processing_time"]
         return wish.get("processing_time", default)
+
+    # Types
+
+    def edit_type(self, name: str, fields: Said, *, is_new: bool = False) -> None:
+        """Have a person set fields of a type."""
+        known = TYPE_DEFAULTS if is_new else self.types[name]
+        both = ("handler", "stages") if is_new or {"handler", "stages"} & fields.keys() else ()
+        edited = {*known["edited"], *both, *(field for field in fields if field in DECLARED)}
+        self.types[name] = {**known, **fields, "edited": sorted(edited)}
+
+    def declare_type(self, name: str, said: Said) -> None:
+        """Have code say something of a type."""
+        known = self.types.get(name, TYPE_DEFAULTS)
+        free = {field: said.get(field, TYPE_DEFAULTS[field]) for field in DECLARED if field not in known["edited"]}
+        task_type = known | free | {"declared": said}
+        if task_type["min_backoff"] > task_type["max_backoff"]:
+            # The edited one stays.
+            is_edited = "min_backoff" in known["edited"]
+            kept, given_way = ("min_backoff", "max_backoff") if is_edited else ("max_backoff", "min_backoff")
+            task_type[given_way] = task_type[kept]
+        self.types[name] = task_type
 
     # Reports
 

@@ -57,6 +57,7 @@ class PromisedTask:
     status: int = NEW
     attempt: int = 1
     run: int = 1
+    has_own_timeout: bool = False
     failures: int = 0
     crashes: int = 0
     losses: int = 0
@@ -109,7 +110,8 @@ class PromisedTask:
         timeout, processing_time = self.given["timeout"], self.given["processing_time"]
         if timeout is not None:
             return float(timeout)
-        return 3_600 if processing_time is None else processing_time + 60
+        is_limited = self.given["handler"] == "sleep" and processing_time is not None
+        return processing_time + 60 if is_limited else 3_600
 
     def is_due(self, now: int) -> bool:
         """Whether the run may be claimed; tests do not look between the bounds of a back-off."""
@@ -241,7 +243,9 @@ class PromisedTask:
 
     def retry(self, now: int, task_type: dict[str, Any]) -> None:
         """Open another attempt at the wish of a client, as the type is now."""
-        self.given |= {name: task_type[name] for name in ("handler", "stages", "timeout")}
+        self.given |= {name: task_type[name] for name in ("handler", "stages")}
+        if not self.has_own_timeout:
+            self.given["timeout"] = task_type["timeout"]
         self.max_attempts = task_type["max_attempts"]
         self.min_backoff, self.max_backoff = task_type["min_backoff"], task_type["max_backoff"]
         self.failures = self.crashes = self.losses = 0

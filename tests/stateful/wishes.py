@@ -8,7 +8,7 @@ from tests.stateful.sayings import BIG
 
 TYPES = ("sleep", "flaky", "patient", "brief", "parcel", "relay")
 FIRST_TYPES: tuple[dict[str, Any], ...] = (
-    {"name": "flaky", "handler": "sleep", "processing_time": 1, "max_attempts": 3, "min_backoff": 0, "max_backoff": 0},
+    {"name": "flaky", "handler": "work", "max_attempts": 3, "min_backoff": 0, "max_backoff": 0},
     # Their back-offs are far from the steps of the clock, so that the jitter decides nothing.
     {"name": "patient", "handler": "sleep", "processing_time": 1, "max_attempts": 2, "min_backoff": 2},
     {"name": "brief", "handler": "sleep", "processing_time": 1, "timeout": 5, "max_attempts": 2, "min_backoff": 30},
@@ -38,6 +38,7 @@ creates = st.fixed_dictionaries(
     },
     optional={
         "processing_time": st.sampled_from([0, 5]),
+        "timeout": st.just(7),
         "priority": st.sampled_from([-1, 7]),
         "input": values,
         "metadata": metadata,
@@ -81,11 +82,23 @@ type_changes = st.fixed_dictionaries(
     {},
     optional={
         "title": st.just("Changed"),
-        "handler": st.sampled_from([None, "sleep"]),
+        "handler": st.sampled_from([None, "sleep", "work"]),
         "processing_time": st.sampled_from([None, 1]),
         "timeout": st.sampled_from([None, 5]),
         "max_attempts": st.sampled_from([1, 2, 3]),
         "priority": st.sampled_from([0, 3]),
         "paused": st.booleans(),
+    },
+)
+
+declarations = st.fixed_dictionaries(
+    # Their back-offs are those of the other types, so that no story waits for long.
+    {"handler": st.sampled_from(["sleep", "work"]), "min_backoff": st.just(0.0), "max_backoff": st.just(0.0)},
+    optional={
+        "title": st.just("Declared"),
+        "timeout": st.just(6),
+        "max_attempts": st.sampled_from([1, 2, 3]),
+        "priority": st.sampled_from([0, 4]),
+        "secret": st.sampled_from([[], ["password"]]),
     },
 )
