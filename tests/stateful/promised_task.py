@@ -350,6 +350,8 @@ class PromisedTask:
 
     def check(self, shown: dict[str, Any]) -> None:
         """Compare with the task as the API shows it, and learn when its run is due."""
+        if self.error is not None and self.error["message"] is ANY:
+            self.error["message"] = shown["error"]["message"]
         expected = self.given | {
             "task_id": self.task_id,
             "status": self.status,
@@ -375,8 +377,6 @@ class PromisedTask:
         }
         due_at = shown["due_at"]
         found = {key: value for key, value in shown.items() if key != "due_at"}
-        if self.error is not None and self.error["message"] is ANY:
-            self.error["message"] = found["error"]["message"]
         assert same_json(found, expected), (found, expected)
         assert (due_at is None) == (self.due is None), (due_at, self.due)
         if self.due is not None:
