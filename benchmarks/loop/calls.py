@@ -119,8 +119,20 @@ def _bodies(crowd: Crowd) -> Iterator[Call]:
     yield Call(
         "a heartbeat of 10,000 runs", "POST", path, json.dumps(beat).encode(), route="/workers/{worker_id}/heartbeat"
     )
+    yield from _inputs(crowd.types[-1])
     yield Call("GET /workers, with 1,000 routes", "GET", "/workers")
     yield Call("page /admin/workers/, with 1,000 routes", "GET", "/admin/workers/")
+
+
+def _inputs(name: str) -> Iterator[Call]:
+    """Yield a declaration, and tasks whose inputs take as long to be judged as they may."""
+    path, route = f"/task-types/{name}/declaration", "/task-types/{name}/declaration"
+    yield Call("a declaration that is refused", "PUT", path, hostile.declaration(hostile.MULTIPLYING), route=route)
+    yield Call("a declaration with many patterns", "PUT", path, hostile.declaration(hostile.PATTERNS), route=route)
+    yield Call("a declaration with a slow schema", "PUT", path, hostile.declaration(hostile.SLOW), route=route)
+    for title, body in hostile.inputs(name):
+        where = "/tasks/batch" if body.startswith(b'{"tasks"') else "/tasks"
+        yield Call(title, "POST", where, body)
 
 
 def _crowds(crowd: Crowd) -> Iterator[Call]:

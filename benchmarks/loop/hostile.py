@@ -48,6 +48,36 @@ def batches() -> Iterator[tuple[str, bytes]]:
     yield "a batch of 250 KiB, unknown fields", b'{"tasks":[%s]}' % _unknown(250 * 1024)
 
 
+SLOW = {"items": {"anyOf": [*({"const": number} for number in range(2, 9)), {"type": "integer"}]}}
+"""Each value is compared with seven others, which takes almost all of the time that an input has."""
+
+PATTERNS = {"properties": {f"p{number}": {"pattern": f".{{500}}{number}"} for number in range(9)}}
+"""Compiled, these are ten megabytes."""
+
+MULTIPLYING = {
+    "$ref": "#/$defs/p0",
+    "$defs": {f"p{number}": {"allOf": [{"$ref": f"#/$defs/p{number + 1}"}] * 2} for number in range(60)} | {"p60": {}},
+}
+
+
+def declaration(schema: Mapping[str, Any]) -> bytes:
+    """Return the declaration of a type whose input has this schema."""
+    return json.dumps({"handler": "bench", "input_schema": schema}).encode()
+
+
+def inputs(name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield tasks of a type with the schema SLOW: with inputs that fit, that do not, and that are too much."""
+    for title, piece, count in (
+        ("an input that takes long to fit", b"1,", 31_000),
+        ("an input that takes long to be wrong", b'"",', 200),
+        ("an input that is wrong and too large to say where", b'"",', 20_000),
+    ):
+        yield title, b'{"name":"x","type":"%s","input":[%s1]}' % (name.encode(), piece * count)
+    for title, piece in (("1,000 inputs that fit", b"1,"), ("1,000 inputs that are wrong", b'"",')):
+        item = b'{"name":"x","type":"%s","input":[%s1]}' % (name.encode(), piece * (7_500 // len(piece)))
+        yield title, _many(item)
+
+
 def log() -> bytes:
     """Return the body of the log of a run that takes longest to free from escape sequences."""
     return json.dumps({"claim": "0" * 32, "text": "\x1b]" * (16 * 1024)}).encode()
