@@ -127,9 +127,9 @@ def _bodies(crowd: Crowd) -> Iterator[Call]:
 def _inputs(name: str) -> Iterator[Call]:
     """Yield a declaration, and tasks whose inputs take as long to be judged as they may."""
     path, route = f"/task-types/{name}/declaration", "/task-types/{name}/declaration"
-    yield Call("a declaration that is refused", "PUT", path, hostile.declaration(hostile.MULTIPLYING), route=route)
-    yield Call("a declaration with many patterns", "PUT", path, hostile.declaration(hostile.PATTERNS), route=route)
-    yield Call("a declaration with a slow schema", "PUT", path, hostile.declaration(hostile.SLOW), route=route)
+    yield Call("an input schema that is refused", "PUT", path, hostile.declaration(hostile.MULTIPLYING), route=route)
+    yield Call("an input schema with many patterns", "PUT", path, hostile.declaration(hostile.PATTERNS), route=route)
+    yield Call("an input schema that takes long", "PUT", path, hostile.declaration(hostile.SLOW), route=route)
     for title, body in hostile.inputs(name):
         where = "/tasks/batch" if body.startswith(b'{"tasks"') else "/tasks"
         yield Call(title, "POST", where, body)

@@ -13,7 +13,7 @@ from waybill.wire.tasks import CreateTask
 from waybill_api.problems import MAX_ERRORS, invalid
 from waybill_api.store.followers.input_rules import InputRules
 
-PORTION = 32 * 1024
+PORTION = 8 * 1024
 """Characters of inputs that are judged at once, before other requests are served."""
 
 

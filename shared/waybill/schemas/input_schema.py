@@ -16,7 +16,7 @@ LIMIT = 16 * 1024
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-BUDGET = 4_000_000
+BUDGET = 2_000_000
 """The most units of ten nanoseconds that one input may take."""
 
 MOST_COMPLAINTS = 2_000
