@@ -34,6 +34,15 @@ def free_port() -> int:
     raise AssertionError("there is always another port")
 
 
+def listens(port: int) -> bool:
+    """Whether a server takes connections on this port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5.0).close()
+    except OSError:
+        return False
+    return True
+
+
 def answers(port: int, path: str, status: int = 200) -> bool:
     """Whether a server on this port answers a GET with `status`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         description="a host name or an IP address, or unix:/path of a socket, whose path may have 107 bytes",
     )
     port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
-    socket_mode: int = Field(default=0o660, description="an octal number from 600 to 777")
+    socket_mode: str = Field(default="660", pattern=r"^0?[67][0-7]{2}$", description="an octal number from 600 to 777")
     root_path: str = Field(
         default="", description="a path such as /waybill, of letters, digits and the signs / - . _ ~"
     )
@@ -127,9 +127,8 @@ class Settings(BaseSettings):
     @property
     def web_url(self) -> str | None:
         """The address of the web interface, without a final slash; None if only a proxy knows it."""
-        if (self.api_url or self.base_url).startswith(UNIX):
-            return None
-        return self.api_url or f"{self.base_url}{self.root_path}"
+        url = self.api_url or f"{self.base_url}{self.root_path}"
+        return None if url.startswith(UNIX) else url
 
     @property
     def socket_path(self) -> Path | None:
@@ -239,14 +238,6 @@ class Settings(BaseSettings):
     def _is_socket(cls, value: str) -> str:
         path = socket_path(value)
         return value if path is None else f"{UNIX}{path}"
-
-    @field_validator("socket_mode", mode="before")
-    @classmethod
-    def _is_octal(cls, value: Any) -> Any:
-        mode = int(value, 8) if isinstance(value, str) else value
-        if mode & 0o600 != 0o600 or mode > 0o777:
-            raise ValueError("its owner could not use it")
-        return mode
 
     @field_validator("root_path")
     @classmethod

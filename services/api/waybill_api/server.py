@@ -163,8 +163,8 @@ async def _welcome(store: Store, accounts: Accounts, settings: Settings) -> None
     if allows_demo(settings):
         if await store.read(tables.accounts.is_fresh):
             await load_into(store, accounts, fixture.read(INITIAL))
-            where = settings.web_url or settings.base_url
-            log.info("log in at %s/admin/ as user with the password password", where)
+            where = "" if settings.web_url is None else f" at {settings.web_url}/admin/"
+            log.info("log in%s as user with the password password", where)
     elif await accounts.has_demo():
         store.close()
         raise CannotStart(

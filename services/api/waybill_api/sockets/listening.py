@@ -23,7 +23,7 @@ def bind(settings: Settings) -> list[socket]:
     path = settings.socket_path
     try:
         if path is not None:
-            return [_bind_path(path, settings.socket_mode)]
+            return [_bind_path(path, int(settings.socket_mode, 8))]
         return bind_sockets(settings.port, settings.host)
     except OSError as error:
         raise CannotListen(_reason(settings, error) if path is None else _reason_of_path(path, error)) from None

@@ -59,7 +59,7 @@ def path() -> Iterator[Path]:
 
 
 def test_a_socket_has_its_mode_and_is_removed_with_its_listener(path: Path) -> None:
-    (listener,) = listening.bind(Settings(host=f"unix:{path}", socket_mode=0o666))
+    (listener,) = listening.bind(Settings(host=f"unix:{path}", socket_mode="666"))
     with closing(listener), socket(AF_UNIX) as client:
         assert stat.S_IMODE(path.stat().st_mode) == 0o666
         client.connect(str(path))
