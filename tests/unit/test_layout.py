@@ -47,7 +47,7 @@ import sys
 sys.path[:0] = {sys.path!r}
 before = set(sys.modules)
 import waybill
-waybill.Client, waybill.Reporter
+waybill.Client, waybill.Handle, waybill.Reporter
 print(*(set(sys.modules) - before))
 """
     command = [sys.executable, "-S", "-c", script]
@@ -60,6 +60,8 @@ print(*(set(sys.modules) - before))
         "pydantic_settings",
         "prometheus_client",
         "zxcvbn",
+        "typer",
+        "rich",
     }
     packages = {name.partition(".")[0] for name in loaded}
     assert {"waybill", "requests"} <= packages

@@ -55,7 +55,7 @@ class Bars:
         self._room = max(FEWEST, console.size.height - BESIDE)
         self._bars: dict[str, TaskID] = {}
         self._count = count
-        self._waiting: dict[str, Seen] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}
         self._ended = 0
         self._failed = 0
         self._all: TaskID | None = None
@@ -64,10 +64,11 @@ class Bars:
         """Show a task as it stands."""
         if seen.is_over:
             self._end(seen)
-        elif seen.task is not None and (seen.task_id in self._bars or len(self._bars) < self._room):
-            self._draw(seen.task_id, seen.task)
-        else:
-            self._waiting[seen.task_id] = seen
+        elif seen.task is not None:
+            if seen.task_id in self._bars or len(self._bars) < self._room:
+                self._draw(seen.task_id, seen.task)
+            else:
+                self._waiting[seen.task_id] = seen.task
         if self._all is not None:
             self._progress.update(self._all, completed=self._ended, outcome=self._summary())
 
@@ -78,7 +79,11 @@ class Bars:
         fields = {"name": visible(task["name"]), "status": task["status_name"], "outcome": outcome(task)}
         if task_id not in self._bars:
             self._bars[task_id] = self._progress.add_task("", total=total, **fields)
-        self._progress.update(self._bars[task_id], total=total, completed=task["progress"] or 0.0, **fields)
+        self._progress.update(self._bars[task_id], completed=task["progress"] or 0.0, **fields)
+        for bar in self._progress.tasks:
+            if bar.id == self._bars[task_id]:
+                # An update leaves the total as it is if that is None.
+                bar.total = total
 
     def _end(self, seen: Seen) -> None:
         self._ended += 1
@@ -87,8 +92,8 @@ class Bars:
         if (bar := self._bars.pop(seen.task_id, None)) is not None:
             self._progress.remove_task(bar)
             if self._waiting:
-                task_id, waiting = self._waiting.popitem()
-                self._draw(task_id, waiting.task or {})
+                task_id = next(iter(self._waiting))
+                self._draw(task_id, self._waiting.pop(task_id))
         if seen.task is None:
             line = Text(f"GONE {visible(seen.task_id)}", style="red")
         else:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from waybill.api_error import ApiError
-from waybill.cli.command_error import INTERRUPTED, CommandError
+from waybill.cli.command_error import BAD_USAGE, INTERRUPTED, CommandError
 from waybill.cli.output import Output
 
 GIVEN = ("client", "out")
@@ -58,6 +58,8 @@ def command(function: Command) -> Command:
             return 0
         except KeyboardInterrupt:
             return INTERRUPTED
+        except UnicodeError:
+            return _told(CommandError("an argument is no text in UTF-8", BAD_USAGE), None)
         except (CommandError, ApiError, OSError) as error:
             return _told(error, None if client is None else client.url)
         finally:

@@ -64,6 +64,11 @@ class Output:
         """Tell something beside the output, as a line on standard error."""
         sys.stderr.write(f"{visible(text)}\n")
 
+    def note_text(self, text: str) -> None:
+        """Tell something in several lines on standard error."""
+        text = visible_text(text)
+        sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
+
     def _table(self, columns: list[Column], rows: Iterable[Row]) -> None:
         from rich import box  # noqa: PLC0415 - it takes longer to load than most commands take
         from rich.console import Console  # noqa: PLC0415

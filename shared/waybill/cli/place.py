@@ -44,12 +44,7 @@ class PersonsClient(Client):
         """Take what the command line names. Raises CommandError."""
         where = place(url, token)
         try:
-            super().__init__(
-                where.url,
-                lambda: where.token,
-                installation=lambda: None,
-                retries=RETRIES,
-            )
+            super().__init__(where.url, lambda: where.token, retries=RETRIES)
         except ValueError as error:
             raise CommandError(f"--url or WAYBILL_API_URL: {error}", BAD_USAGE) from None
         self._has_own_token = token is not None

@@ -1,6 +1,6 @@
 """Watching tasks until they have ended: bars where a person looks, lines in a pipe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from waybill.api_error import ApiError
@@ -18,8 +18,16 @@ LONGEST_RESULT = 200
 
 
 def watch_one(client: "Client", out: Output, task_id: str) -> int:
-    """Show a task until it ends, and return the exit code; as JSON only its end is printed."""
-    return _watch(client, out, [task_id], Lines(out, only_ends=True))
+    """Show a task until it ends, then what is known of its error, and return the exit code.
+
+    As JSON only its end is printed.
+    """
+    ends: list[Seen] = []
+    code = _watch(client, out, [task_id], Lines(out, only_ends=True), ends.append)
+    error = None if not ends or ends[0].task is None else ends[0].task["error"]
+    if error is not None and error.get("detail") and not out.is_json:
+        out.note_text(error["detail"])
+    return code
 
 
 def watch_many(client: "Client", out: Output, task_ids: Sequence[str]) -> int:
@@ -27,14 +35,22 @@ def watch_many(client: "Client", out: Output, task_ids: Sequence[str]) -> int:
     return _watch(client, out, list(dict.fromkeys(task_ids)), Lines(out))
 
 
-def _watch(client: "Client", out: Output, task_ids: Sequence[str], lines: "Lines") -> int:
+def _watch(
+    client: "Client",
+    out: Output,
+    task_ids: Sequence[str],
+    lines: "Lines",
+    on_end: Callable[[Seen], object] = lambda _: None,
+) -> int:
     tell = Outage(out)
     failed = 0
     try:
         with _shown(out, len(task_ids)) as shown:
             for seen in follow(client, task_ids, on_loss=tell.away):
                 tell.back()
-                failed += seen.is_over and not is_good(seen)
+                if seen.is_over:
+                    failed += not is_good(seen)
+                    on_end(seen)
                 if shown is None:
                     lines.show(seen)
                 else:

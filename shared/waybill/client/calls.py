@@ -173,6 +173,10 @@ class Calls(Transport):
         """List the task types."""
         return _listed(self._call("GET", "/task-types"))
 
+    def get_task_type(self, name: str) -> dict[str, Any]:
+        """Return a task type."""
+        return dict(self._call("GET", f"/task-types/{_quoted(name)}"))
+
     def create_task_type(self, name: str, **fields: Any) -> dict[str, Any]:
         """Create a task type and return it."""
         return dict(self._call("POST", "/task-types", {"name": name, **fields}, again=False))

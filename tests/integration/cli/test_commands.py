@@ -45,6 +45,8 @@ def test_a_submit_that_waits_ends_as_the_task_does(waybill: CommandLine, worker:
     bad = waybill("submit", "resize", '{"width": -1}', "--wait")
     assert bad.code == 1
     assert bad.lines[-1][1:] == ["ERROR", "resize", "failed: a width below 0"]
+    assert bad.err.splitlines()[-1] == "the traceback"
+    assert "no live worker serves resize" in good.err
     (task,) = waybill("submit", "resize", '{"width": 4}', "--wait", "--json").objects
     assert task["result"] == {"width": 4}
 
@@ -286,6 +288,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     monkeypatch.setattr("waybill.cli.output.Output._write", broken)
     done = waybill("list")
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words", [("show", "\udcff"), ("submit", "\udcff"), ("list", "-q", "\udcff"), ("submit", "x" * 70)]
+)
+def test_words_that_no_task_has_are_one_line(waybill: CommandLine, words: tuple[str, ...]) -> None:
+    done = waybill(*words)
+    assert done.code in (1, 2, 3)
+    assert done.complaint
 
 
 def test_an_unknown_or_missing_word_is_exit_code_2_and_one_line(waybill: CommandLine) -> None:

@@ -21,6 +21,9 @@ Follow = Annotated[bool, Option("--follow", "-f", help="Go on with what comes.")
 LOOK_SECONDS = 1.0
 """Seconds between two looks at a log that is followed."""
 
+HEAD = 64
+"""Characters by which the beginning of a log is found in what it was before."""
+
 SAID = ("stage", "progress", "error", "metadata", "result")
 """The fields of a report that a line of the history shows."""
 
@@ -125,9 +128,10 @@ def _print(out: Output, log: dict[str, Any], before: str | None, is_only: bool) 
 
 def added(before: str, now: str) -> str:
     """Return what a log has more than before, when it may have lost its beginning."""
-    if now.startswith(before):
-        return now[len(before) :]
-    for start in range(0, len(before), max(1, len(before) // 200)):
+    head = now[:HEAD]
+    start = 0 if now.startswith(before) else before.find(head)
+    while start >= 0:
         if now.startswith(before[start:]):
             return now[len(before) - start :]
+        start = before.find(head, start + 1)
     return now

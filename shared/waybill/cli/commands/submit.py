@@ -59,6 +59,8 @@ def submit(
     if wait:
         from waybill.cli.watching import watch_one  # noqa: PLC0415 - loads what shows bars
 
+        if client.get_task_type(type).get("served") is False:
+            out.note(f"no live worker serves {type}: the task waits for one")
         return watch_one(client, out, handle.id)
     if out.is_json:
         out.json({"task_id": handle.id})

@@ -1,5 +1,6 @@
 """Tasks: show, list, export, watch."""
 
+import codecs
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -84,10 +85,12 @@ def export(
     ] = "ndjson",
 ) -> int:
     """Write all tasks that a search finds to the standard output. The oldest come first."""
-    for chunk in client.export_tasks(format, **({} if query is None else {"q": query})):
-        if out.is_terminal or sys.stdout.isatty():
-            sys.stdout.write(visible_text(chunk.decode("utf-8", "replace")))
-        else:
+    chunks = client.export_tasks(format, **({} if query is None else {"q": query}))
+    if sys.stdout.isatty():
+        for text in codecs.iterdecode(chunks, "utf-8", "replace"):
+            sys.stdout.write(visible_text(text))
+    else:
+        for chunk in chunks:
             sys.stdout.buffer.write(chunk)
-    sys.stdout.flush()
+        sys.stdout.buffer.flush()
     return 0
