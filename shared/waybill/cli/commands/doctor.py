@@ -6,13 +6,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from waybill.api_error import ApiError, ApiUnreachable
 from waybill.cli.command import command
 from waybill.cli.command_error import FAILED
 from waybill.cli.output import Column, Output
 from waybill.cli.own_settings import settings
+from waybill.queue.errors import QueueUnavailable, QueueUnusable
 from waybill.version import VERSION
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from waybill.settings import Settings
 
 OK, WARN, FAIL = "ok", "warn", "fail"
+WAL_BYTE = 18
+"""The byte of a database of SQLite that is 2 if it writes a log ahead."""
+
 FOR_OTHERS = 0o077
 """The rights of users other than the owner."""
 
@@ -67,8 +71,8 @@ def _files(said: "Settings") -> Iterator[Check]:
         return
     for path in (said.admin_token_file, said.worker_token_file):
         yield _token(path)
-    for what, path in (("database", said.tasks_db), ("queue", said.queue_db)):
-        yield _database(what, path)
+    yield _database("database", said.tasks_db)
+    yield _queue(said.queue_location)
 
 
 def _token(path: Path) -> Check:
@@ -82,21 +86,44 @@ def _token(path: Path) -> Check:
     return Check(path.name, OK, str(path))
 
 
+def _queue(url: str) -> Check:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return _database("queue", Path(unquote(parts.path[1:])))
+    from waybill.queue.opening import open_queue  # noqa: PLC0415 - loads the driver
+    from waybill.queue.url import shown  # noqa: PLC0415
+
+    try:
+        queue = open_queue(url)
+        try:
+            waiting = len(queue.routes())
+        finally:
+            queue.close()
+    except (QueueUnavailable, QueueUnusable) as error:
+        return Check("queue", FAIL, f"{shown(url)}: {error}")
+    return Check("queue", OK, f"{shown(url)}, {waiting} routes with messages")
+
+
 def _database(what: str, path: Path) -> Check:
     if not path.exists():
         return Check(what, WARN, f"{path} is not there yet; it is made when the services start")
-    # A log that no process has open could only be read by writing beside it.
-    is_open = path.with_name(f"{path.name}-wal").exists()
-    url = f"file:{quote(str(path.absolute()))}?{'mode=ro' if is_open else 'immutable=1'}"
     try:
+        url = f"file:{quote(str(path.absolute()))}?{'immutable=1' if _would_be_written(path) else 'mode=ro'}"
         connection = sqlite3.connect(url, uri=True, timeout=1.0)
         try:
             tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         return Check(what, FAIL, f"{path} cannot be opened: {error}")
     return Check(what, OK, f"{path}, {tables} tables, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def _would_be_written(path: Path) -> bool:
+    """Whether a database keeps its log beside it and no process has it open: a reader would make the log's files."""
+    with path.open("rb") as file:
+        is_wal = file.read(WAL_BYTE + 1)[WAL_BYTE:] == b"\2"
+    return is_wal and not all(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-shm"))
 
 
 def _api(client: "Client", said: "Settings") -> Iterator[Check]:
