@@ -35,6 +35,9 @@ def test_the_last_declaration_counts_and_what_it_leaves_out_is_as_if_never_decla
 
 def test_a_field_that_a_person_has_set_stays_and_both_are_shown(fetch: Fetch) -> None:
     declare(fetch, SAID)
+    seen = declare(fetch, SAID | {"max_attempts": 4}).headers["ETag"]
+    fetch("PATCH", "/task-types/resize", {"max_attempts": 4}, token=ADMIN)
+    assert declare(fetch, SAID).headers["ETag"] == seen, "it is as it was, whatever is declared"
     edited = fetch("PATCH", "/task-types/resize", {"max_attempts": 5, "paused": True}, token=ADMIN).json()
     assert edited["edited"] == ["max_attempts"]
     now = declare(fetch, SAID | {"max_attempts": 7, "timeout": 8}).json()

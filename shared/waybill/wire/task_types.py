@@ -250,9 +250,12 @@ def given_fields(body: CreateTaskType | ChangeTaskType | DeclareTaskType) -> dic
     return given
 
 
+BESIDE = ("declared", "edited", "served")
+
+
 def version_json(task_type: TaskType) -> dict[str, Any]:
-    """Write what is kept of a task type: its version, whoever serves it."""
-    return {name: value for name, value in task_type_json(task_type).items() if name != "served"}
+    """Write the version of a task type: the fields that a person may change, whoever serves or declares it."""
+    return {name: value for name, value in task_type_json(task_type).items() if name not in BESIDE}
 
 
 def task_type_json(task_type: TaskType, served: Collection[str] = ()) -> TaskTypeJson:

@@ -5,12 +5,9 @@ import { t } from "./i18n.js";
 /** The status of a change to a resource that has changed since the form was loaded. */
 export const CHANGED_MEANWHILE = 412;
 
-/** What follows from the other fields, and has no field of its own. */
-const BESIDE = ["declared", "edited"];
-
 /** Return the fields of the API's `differs`, each on a line; `label` returns a field's title. */
 export function told(differs, label = (field) => field) {
-  const lines = Object.entries(differs).filter(([field]) => !BESIDE.includes(field)).map(([field, value]) => {
+  const lines = Object.entries(differs).map(([field, value]) => {
     const isSecret = field === "password";
     return isSecret ? t("{field} is another one.", { field: label(field) }) : t("{field} is now: {value}", { field: label(field), value: shown(value) });
   });
