@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from waybill.domain.task import DETAIL_CAP
+from waybill.domain.texts.tail import tail
+
 REPORT_CAP = 65_536
 """How large one report may be, in bytes of JSON; the API takes no larger one."""
 
@@ -45,11 +48,15 @@ def said(error: BaseException) -> str:
 
 def bounded(message: str) -> str:
     """Return a message that every store can keep: bounded, without NULs and lone surrogates."""
-    return clean(message[:MESSAGE_CAP])
+    return _clean(message[:MESSAGE_CAP])
 
 
-def clean(text: str) -> str:
-    """Return a text without NULs and lone surrogates."""
+def detail_of(text: str) -> str:
+    """Return the end of a text as the detail of an error, which every store can keep."""
+    return tail(_clean(text[-2 * DETAIL_CAP :]), DETAIL_CAP)
+
+
+def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 

@@ -1,11 +1,15 @@
 """The reports of a service while it works on data that it has received."""
 
 from collections.abc import Callable, Mapping
+from traceback import format_exception
 from types import TracebackType
 from typing import Any, Self
 
 from waybill.domain.status import ErrorCode, Status
-from waybill.encoding import bounded
+from waybill.encoding import bounded, detail_of
+
+MOST_FRAMES = 100
+"""How many frames of a traceback are reported, the last ones."""
 
 Say = Callable[[int, Mapping[str, Any]], int]
 """Sends a report on the task of the data, with a number above the given one, and returns its number."""
@@ -45,9 +49,12 @@ class Received:
         self.say(status=Status.COMPLETED, result=result)
 
     def fail(self, error: BaseException | str) -> None:
-        """Report that the whole task has failed, and why."""
+        """Report that the whole task has failed, and why; the traceback of a raised error is its detail."""
         message = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-        self.say(status=Status.ERROR, error={"code": ErrorCode.FAILED, "message": bounded(message)})
+        said = {"code": ErrorCode.FAILED, "message": bounded(message)}
+        if isinstance(error, BaseException) and error.__traceback__ is not None:
+            said["detail"] = detail_of("".join(format_exception(error, limit=-MOST_FRAMES)))
+        self.say(status=Status.ERROR, error=said)
 
     def say(self, **said: Any) -> None:
         """Send one report with any fields that a report may have."""

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from waybill.domain.report import DEFAULT_SOURCE, Report, TaskKey
 from waybill.domain.status import ErrorCode, Outcome, Status
 from waybill.domain.task import DETAIL_CAP, Task, TaskError
+from waybill.domain.texts.plain import plain
 from waybill.domain.texts.tail import tail
 from waybill.wire.fields import (
     MAX_ITEMS,
@@ -34,8 +35,8 @@ class ErrorSaid(BaseModel):
     message: str = ""
     detail: Annotated[
         str | None,
-        AfterValidator(lambda text: None if text is None else tail(text, DETAIL_CAP)),
-        Field(description="A traceback, say; of more than 8 KiB the end is kept."),
+        AfterValidator(lambda text: None if text is None else tail(plain(text), DETAIL_CAP)),
+        Field(description="A traceback, say, without escape sequences; of more than 8 KiB the end is kept."),
     ] = None
 
 

@@ -70,6 +70,19 @@ def test_each_report_is_numbered_above_what_was_received_and_what_was_said(
     ]
 
 
+def test_the_traceback_of_a_raised_error_is_its_detail(api: ScriptedApi, make: Callable[..., Reporter]) -> None:
+    with make() as reporter:
+        received = reporter.received(task_id="a")
+        try:
+            raise KeyError("page")
+        except KeyError as error:
+            received.fail(error)
+    (report,) = said(api)
+    assert report["error"]["message"] == "KeyError: 'page'"
+    assert report["error"]["detail"].startswith("Traceback (most recent call last):\n")
+    assert report["error"]["detail"].endswith("KeyError: 'page'\n")
+
+
 def test_an_exception_in_the_block_is_the_services_own(api: ScriptedApi, make: Callable[..., Reporter]) -> None:
     reporter = make()
 

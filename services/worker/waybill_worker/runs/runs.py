@@ -8,9 +8,8 @@ from typing import Any
 from waybill.delivery.spool import Parcel
 from waybill.domain.merge import METADATA_CAP, metadata_size
 from waybill.domain.status import ErrorCode, Status
-from waybill.domain.task import DETAIL_CAP, run_limit_of
-from waybill.domain.texts.tail import tail
-from waybill.encoding import bounded, clean, encoded
+from waybill.domain.task import run_limit_of
+from waybill.encoding import bounded, detail_of, encoded
 from waybill.host.world import REAL, World
 from waybill.queue.message import Message
 from waybill_worker.runs.run_log import RunLog
@@ -166,7 +165,7 @@ class Run:
         self.is_taken |= code is ErrorCode.TIMEOUT
         error = {"code": code, "message": bounded(message)}
         if detail is not None:
-            error["detail"] = tail(clean(detail[-2 * DETAIL_CAP :]), DETAIL_CAP)
+            error["detail"] = detail_of(detail)
         return self._end({"status": Status.ERROR, "error": error})
 
     def relay(self, report: Mapping[str, Any], *, is_final: bool) -> Parcel | None:

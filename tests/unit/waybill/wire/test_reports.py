@@ -27,7 +27,7 @@ def test_every_field_is_carried_over_and_unknown_ones_are_kept() -> None:
             "progress": 1,
             "metadata": {"lang": "ru"},
             "result": [None],
-            "error": {"code": "timeout", "message": "late", "detail": "there", "line": 5},
+            "error": {"code": "timeout", "message": "late", "detail": "\x1b[31mthere", "line": 5},
             "mood": {"is": "good"},
         }
     )
