@@ -1,4 +1,4 @@
-"""The drill: a minute of crashes to watch, on an installation of its own: `manage.py drill`."""
+"""The drill: a minute of crashes to watch, on an installation of its own: `waybill drill`."""
 
 import shutil
 import tempfile

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Self
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -70,6 +71,12 @@ class Transport:
     def url(self) -> str:
         """The address of the API, without a final slash."""
         return self._url
+
+    def once(self) -> Self:
+        """Return the same client without repetitions; both share their connections."""
+        same = copy(self)
+        same._retries = 0
+        return same
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""

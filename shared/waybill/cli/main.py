@@ -13,6 +13,10 @@ SERVICES = {"api": "waybill_api", "worker": "waybill_worker"}
 def main() -> int:
     """Run the command that the arguments name, and return the exit code."""
     os.umask(0o077)
+    for stream in ("stdout", "stderr"):
+        # It was closed by whoever has started this.
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if len(sys.argv) == 2 and sys.argv[1] in SERVICES:
         become(sys.argv[1])
     # Only here, so that a service starts without them.

@@ -109,7 +109,7 @@ class Client(Calls):
         }
         said = {field: value for field, value in given.items() if value is not None}
         key = idempotency_key or str(uuid.uuid4())
-        return self.handle(self.create_task(name or type, type=type, idempotency_key=key, **said))
+        return Handle(self, self.create_task(name or type, type=type, idempotency_key=key, **said), has_answered=True)
 
     def handle(self, task_id: str) -> Handle:
         """Return the handle of a task with a known id, without asking the API."""

@@ -51,7 +51,7 @@ def follow(
     try:
         while pending:
             try:
-                for seen in _look(client, stale):
+                for seen in _look(client.once() if has_looked else client, stale):
                     if seen.is_over:
                         del pending[seen.task_id]
                     version = (0, 0) if seen.task is None else (seen.task["attempt"], seen.task["version"])

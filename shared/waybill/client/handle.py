@@ -22,12 +22,14 @@ LONGEST_POLL = 50.0
 class Handle:
     """One task. Every method raises ApiProblem, with the code `task_not_found` if there is no such task.
 
-    `wait`, `result` and `watch` survive restarts of the API once it has answered; the others raise ApiUnreachable.
+    Once the API has told of the task, `wait`, `result` and `watch` go on while it is away; else each raises
+    ApiUnreachable.
     """
 
-    def __init__(self, client: Calls, task_id: str) -> None:
-        """Take the client to ask, and the id of the task."""
+    def __init__(self, client: Calls, task_id: str, has_answered: bool = False) -> None:
+        """Take the client to ask, the id of the task, and whether the API has already told of it."""
         self._client = client
+        self._has_answered = has_answered
         self.id = task_id
 
     def task(self) -> "TaskJson":
@@ -44,14 +46,17 @@ class Handle:
         pauses = Pauses()
         while True:
             left = LONGEST_POLL if deadline is None else max(0.0, deadline - time.monotonic())
+            client = self._client.once() if self._has_answered else self._client
             try:
-                task = self._client.get_task(self.id, wait=min(LONGEST_POLL, left))
+                task = client.get_task(self.id, wait=min(LONGEST_POLL, left))
             except WrongInstallation:
                 raise
             except ApiUnreachable:
+                if not self._has_answered:
+                    raise
                 pauses.wait(left)
             else:
-                pauses = Pauses()
+                self._has_answered, pauses = True, Pauses()
                 if Status(task["status"]).is_final:
                     return cast("TaskJson", task)
             if deadline is not None and time.monotonic() >= deadline:
@@ -67,10 +72,10 @@ class Handle:
     def watch(self) -> Iterator["EventJson"]:
         """Yield the events of the task from its creation on, as they come, until it is final or deleted.
 
-        After a lost connection it goes on where it was. Raises ApiUnreachable if the API cannot be reached at first.
+        After a lost connection it goes on where it was.
         """
         ended = False
-        for message in live(self._client, self.id, 0):
+        for message in live(self._client, self.id, 0, has_begun=self._has_answered):
             if message.kind == "deleted":
                 return
             if message.data is not None:
@@ -93,7 +98,7 @@ class Handle:
     def _is_final(self) -> bool:
         """Whether the task is final; False if the API cannot be reached, since the stream goes on then."""
         try:
-            return self.status().is_final
+            return Status(self._client.once().get_task(self.id)["status"]).is_final
         except WrongInstallation:
             raise
         except ApiUnreachable:

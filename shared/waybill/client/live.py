@@ -10,12 +10,15 @@ from waybill.pauses import Pauses
 TOO_MANY_STREAMS = "too_many_streams"
 
 
-def live(client: Calls, task_id: str | None = None, after: int | None = None) -> Iterator[Message]:
+def live(
+    client: Calls, task_id: str | None = None, after: int | None = None, has_begun: bool = False
+) -> Iterator[Message]:
     """Yield what the stream of one task or of all says, until the task is deleted; each event comes once.
 
-    It begins as `Calls.stream` does. Raises ApiUnreachable if the API cannot be reached at first, and ApiProblem.
+    It begins as `Calls.stream` does. Raises ApiProblem; and ApiUnreachable if the API is away at first, unless
+    `has_begun` says that it has answered before.
     """
-    place, pauses, has_begun = after, Pauses(), False
+    place, pauses = after, Pauses()
     while True:
         try:
             for message in client.stream(task_id, place):

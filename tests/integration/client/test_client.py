@@ -105,6 +105,10 @@ def test_a_watch_of_an_api_that_is_away_from_the_start_raises() -> None:
         with pytest.raises(ApiUnreachable):
             next(iter(client.handle(GONE).watch()))
         with pytest.raises(ApiUnreachable):
+            client.handle(GONE).wait()
+        with pytest.raises(TimeoutError):
+            Handle(client, GONE, has_answered=True).wait(timeout=0.1)
+        with pytest.raises(ApiUnreachable):
             next(iter(follow(client, [GONE])))
 
 
