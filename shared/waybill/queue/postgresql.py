@@ -2,13 +2,15 @@
 
 import contextlib
 import secrets
+import select
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.waiting import Ready, Wait
 
 from waybill.queue.errors import ConnectionLost, QueueUnavailable, QueueUnusable
 from waybill.queue.message import Message
@@ -167,26 +169,27 @@ class _Bounded(psycopg.Connection):  # type: ignore[misc]  # the driver's types 
     """A connection that waits for no answer longer than ANSWER_SECONDS; the driver itself would wait without an end."""
 
     def wait(self, generator: Any, *arguments: Any, **named: Any) -> Any:
-        """Wait for an answer."""
-        return super().wait(_bounded(generator), *arguments, **named)
+        """Do what the generator does between the moments at which it waits for the socket, and return what it does."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        poll = select.poll()
+        try:
+            wanted = next(generator)
+            while True:
+                events = (select.POLLIN if wanted & Wait.R else 0) | (select.POLLOUT if wanted & Wait.W else 0)
+                poll.register(self.fileno(), events)
+                found = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+                if not found:
+                    raise _NoAnswer
+                came = found[0][1]
+                # An error is read as the end of the connection.
+                ready = (Ready.R if came & ~select.POLLOUT else 0) | (Ready.W if came & select.POLLOUT else 0)
+                wanted = generator.send(Ready(ready))
+        except StopIteration as end:
+            return end.value
 
 
 class _NoAnswer(psycopg.OperationalError):  # type: ignore[misc]
     """The server has not answered in time."""
-
-
-def _bounded(generator: Any) -> Generator[Any, Any, Any]:
-    """Pass on what the driver waits for; it resumes this several times a second though nothing comes."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    try:
-        wanted = next(generator)
-        while True:
-            ready = yield wanted
-            if not ready and time.monotonic() > deadline:
-                raise _NoAnswer
-            wanted = generator.send(ready)
-    except StopIteration as end:
-        return end.value
 
 
 @contextlib.contextmanager
