@@ -32,6 +32,20 @@ def test_a_pipeline_is_created_kept_and_changed(tmp_path: Path) -> None:
     assert loaded(tmp_path, {"name": "clean", "stages": None, "handler": "sleep"}) == {"clean": Effect.CHANGED}
 
 
+def test_what_is_loaded_is_set_for_good_though_code_has_declared_the_same(tmp_path: Path) -> None:
+    loaded(tmp_path, {"name": "clean", "handler": "clean"})
+    with closing(sqlite3.connect(tmp_path / "data" / "tasks.db")) as connection:
+        # As a declaration leaves it.
+        connection.execute("UPDATE task_types SET max_attempts = 3, edited = '[]' WHERE name = 'clean'")
+        connection.commit()
+    same = {"name": "clean", "handler": "clean", "max_attempts": 3, "secret": ["password"]}
+    assert loaded(tmp_path, same | {"secret": []}) == {"clean": Effect.CHANGED}
+    assert loaded(tmp_path, same | {"secret": []}) == {"clean": Effect.KEPT}
+    assert loaded(tmp_path, same | {"input_schema": {"type": "object"}}) == {"clean": Effect.CHANGED}
+    with pytest.raises(fixture.FixtureError, match=r"/0/input_schema: .*is no JSON Schema"):
+        loaded(tmp_path, same | {"input_schema": {"type": "objekt"}})
+
+
 def noted(folder: Path) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(folder / "data" / "tasks.db")) as connection:
         found = connection.execute("SELECT who, action, target, outcome, details FROM audit ORDER BY audit_id")
