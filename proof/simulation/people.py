@@ -80,7 +80,7 @@ class People:
     def _order(self, number: int) -> None:
         """Create a task with a handler, and watch it."""
         random = self._random
-        task_type = random.choice(("once", "thrice", "relay") * 4 + ("patient",))
+        task_type = random.choice(("once", "thrice", "relay", "relay") * 3 + ("patient",))
         given = self._relay() if task_type == "relay" else self._script(random.choice(ENDS))
         if task_type == "patient":
             given["steps"].append(PATIENCE)
