@@ -41,7 +41,6 @@ def install_handler(folder: Path) -> None:
     """Install the handler of the pages into a folder for PYTHONPATH, named as its metadata block names it."""
     (source,) = (block for block in blocks(HANDLERS, "python") if block.body.startswith("def "))
     (metadata,) = blocks(HANDLERS, "ini")
-    assert {source, metadata} <= set(blocks(README)), "both pages show the same handler"
     config = configparser.ConfigParser(delimiters=("=",))
     config.read_string(metadata.body)
     ((group, line),) = config["options.entry_points"].items()
@@ -80,7 +79,13 @@ def test_the_tour_goes_as_the_readme_shows_it(instance: Instance) -> None:
         wait_until(lambda: instance.session.get(f"{instance.url}/readyz", timeout=5).ok, "make run", PATIENCE * 3)
         for page in PAGES:
             tour = Tour(instance)
-            steps = [step for block in blocks(page, "console") for step in block.steps()]
+            # Those of `waybill` are given by the tests of the wheel and of the tutorial.
+            steps = [
+                step
+                for block in blocks(page, "console")
+                for step in block.steps()
+                if not step.command.startswith("waybill ")
+            ]
             assert steps
             for step in steps:
                 tour.take(step)

@@ -1,6 +1,7 @@
 """What is published does all that a clone does, beside other people's packages of any name."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,12 @@ import tarfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.instance import DEADLINE, Instance, wait_until
+from tests.acceptance.tour import blocks
 from throwaway.clone import ROOT
 
 SOURCES = ("setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md")
@@ -67,25 +70,37 @@ def variables(instance: Instance, environment: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("wheel")
-def test_one_command_runs_a_task_beside_other_packages(instance: Instance, environment: Path, elsewhere: Path) -> None:
+def test_a_stranger_s_minute_beside_other_packages(instance: Instance, environment: Path, elsewhere: Path) -> None:
+    """Beside the installation of the wheel, two commands and a file of their own: a task of theirs is COMPLETED."""
+    (source,) = (block.body for block in blocks(ROOT / "README.md", "python") if "handlers.py" in block.body)
+    (elsewhere / "handlers.py").write_text(source)
+    run, submit = (
+        shlex.split(step.command)
+        for block in blocks(ROOT / "README.md", "console")
+        for step in block.steps()
+        if step.command.startswith("waybill ")
+    )
+    assert (run[:2], submit[:2]) == (["waybill", "run"], ["waybill", "submit"])
+    begin = [environment / "bin" / "python", environment / "bin" / "waybill"]
+    where: dict[str, Any] = {"cwd": elsewhere, "env": variables(instance, environment), "stdin": subprocess.DEVNULL}
     with (elsewhere / "log").open("wb") as log:
-        waybill = subprocess.Popen(
-            [environment / "bin" / "python", environment / "bin" / "waybill", "run"],
-            cwd=elsewhere,
-            env=variables(instance, environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
+        services = subprocess.Popen([*begin, *run[1:]], **where, stdout=log, stderr=subprocess.STDOUT, process_group=0)
     try:
-        task_id = wait_until(lambda: instance.create(0), "an API that takes a task")
-        wait_until(lambda: instance.task(task_id)["status"] == 3, "its end")
+        wait_until(lambda: any(one["name"] == "resize" for one in instance.get("/task-types")), "the type of the file")
+        submitted = subprocess.run(
+            [*begin, *submit[1:]], check=False, **where, capture_output=True, text=True, timeout=DEADLINE
+        )
+        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
+        assert "COMPLETED" in submitted.stdout
+        (task,) = instance.tasks().values()
+        assert (task["type"], task["status"], task["result"]) == ("resize", 3, {"pixels": 1800})
+        task_id = instance.create(0)
+        wait_until(lambda: instance.task(task_id)["status"] == 3, "the end of a task of the handler that comes along")
         assert instance.session.get(f"{instance.url}/admin/login/", timeout=30).ok
         assert instance.session.get(f"{instance.url}/api/docs", timeout=30).ok
     finally:
-        waybill.terminate()
-        assert waybill.wait(DEADLINE) == 0, (elsewhere / "log").read_text()
+        services.terminate()
+        assert services.wait(DEADLINE) == 0, (elsewhere / "log").read_text()
 
 
 @pytest.mark.xdist_group("wheel")

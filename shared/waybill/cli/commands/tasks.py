@@ -2,7 +2,7 @@
 
 import codecs
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -46,8 +46,18 @@ def show(client: "Client", out: Output, ids: Ids) -> int:
             continue
         if number and out.is_terminal:
             out.line("")
-        out.fields(found[task_id])
+        _show(out, found[task_id])
     return FAILED if found.keys() < set(ids) else 0
+
+
+def _show(out: Output, task: dict[str, Any]) -> None:
+    error = task["error"]
+    if out.is_json or error is None:
+        out.fields(task)
+        return
+    out.fields(task | {"error": what_ended(error)})
+    if error.get("detail"):
+        out.text(f"\n{error['detail']}")
 
 
 @command

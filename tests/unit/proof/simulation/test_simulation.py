@@ -39,7 +39,7 @@ def test_the_same_seed_is_the_same_in_everything() -> None:
 
 
 def test_the_same_seed_is_the_same_in_another_process() -> None:
-    seeds = (1, 8)
+    seeds = (1,)
     said = f"from proof.simulation.simulation import simulate; print([simulate(seed).digest for seed in {seeds}])"
     environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     digests = {
