@@ -1,10 +1,12 @@
 """Behind trusted proxies each client has its own address, scheme and host; other clients cannot invent theirs."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.integration.admin.people import PASSWORD, admitted, cookies_of, log_in
+from tests.integration.following import follow
 from tests.integration.talking import ADMIN, Answer, Fetch
 from waybill.domain.account import Role
 from waybill_api.edge.edge import Edge
@@ -33,8 +35,8 @@ def edge(trusted: list[str]) -> Edge:
 
 @pytest.fixture
 def limits() -> Limits:
-    """Few creates for each address."""
-    return Limits(creates_per_minute=2, lists=2, streams_per_client=1)
+    """Few creates and streams for each address."""
+    return Limits(creates_per_minute=2, streams_per_client=1)
 
 
 def addresses(fetch: Fetch) -> list[str]:
@@ -66,6 +68,18 @@ def test_clients_that_the_proxy_does_not_name_are_delayed_and_not_refused(fetch:
 def test_creates_are_counted_by_client(fetch: Fetch) -> None:
     assert [create(fetch, MALLORY).status for _ in range(3)] == [201, 201, 429]
     assert create(fetch, ADA).status == 201
+
+
+def test_streams_are_counted_by_client(fetch: Fetch) -> None:
+    async def statuses() -> list[int]:
+        async with AsyncExitStack() as stack:
+            asked = [
+                await stack.enter_async_context(follow(fetch.port, "/events", X_Forwarded_For=address))
+                for address in ("203.0.113.66", "203.0.113.66", "203.0.113.1")
+            ]
+            return [stream.status for stream in asked]
+
+    assert fetch.run(statuses()) == [200, 429, 200]
 
 
 @pytest.mark.parametrize("trusted", [["10.0.0.0/8"]])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 FOR, PROTO, HOST = "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"
 
 FORWARDING = ("Forwarded", FOR, HOST, PROTO, "X-Forwarded-Server", "X-Real-IP")
-"""Headers by which proxies say whom a request comes from; any client may send them, too."""
+"""Headers in which proxies name the client of a request; any client may send them, too."""
 
 MOST_HOPS = 32
 """How many proxies may follow each other; what stands farther left in a header is not read."""

@@ -35,7 +35,7 @@ class Arrival:
 
 
 def arrival_of(headers: Mapping[str, str], address: str, proxies: Proxies) -> Arrival:
-    """Return where a request comes from; the address of a trusted proxy is that of all whom it does not name."""
+    """Return where a request comes from; clients that a trusted proxy does not name share its address."""
     is_shared = address == UNIX or (proxies.trust(address) if proxies else is_proxied(headers, address))
     return Arrival(network_of(address), is_shared, cookie_in(headers, browser_cookie(headers)))
 
