@@ -50,7 +50,7 @@ def test_a_person_logs_in_chooses_makes_a_type_and_logs_out(visit: Visit, instan
     page.get_by_label("Title").fill(NASTY)
     page.get_by_label("Processing time, s").fill("4")
     page.get_by_role("button", name="Create").click()
-    page.get_by_text("brew is created.").wait_for()
+    page.get_by_text("brew is created; no live worker serves it yet.").wait_for()
     page.get_by_text(NASTY).wait_for()
     brew = instance.get("/task-types/brew")
     assert (brew["title"], brew["handler"], brew["processing_time"]) == (NASTY, "sleep", 4)
