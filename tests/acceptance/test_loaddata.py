@@ -28,7 +28,9 @@ def test_loaded_twice_without_an_api_it_is_there_when_one_starts(instance: Insta
     for _ in range(2):
         loaded = instance.manage("loaddata", "initial")
         assert loaded.returncode == 0, loaded.stderr
-        assert "delivery" in loaded.stdout
+        assert "kept     delivery\n" in loaded.stdout or "created  delivery\n" in loaded.stdout
+    told = [json.loads(line) for line in instance.manage("loaddata", "initial", "--json").stdout.splitlines()]
+    assert {"kind": "task_type", "name": "delivery", "effect": "kept"} in told
     instance.start_api()
     assert "delivery" in [one["name"] for one in instance.get("/task-types")]
 

@@ -11,6 +11,7 @@ from typing import Any
 from waybill import together
 from waybill.api_error import ApiError
 from waybill.cli.command_error import BAD_USAGE, CommandError
+from waybill.cli.loaded import Loaded, lines
 from waybill.host import starter
 from waybill.host.outlet import Outlets
 from waybill.settings import Settings
@@ -27,29 +28,21 @@ PATIENCE = 20.0
 """Seconds that both services may take to stop after the end of the process that started `waybill run`."""
 
 
-def _load(name: str, settings: Settings) -> bool:
-    """Load a fixture and print what was done; return whether an account was made. Raises CommandError."""
+def loaddata(name: str, settings: Settings) -> list[Loaded]:
+    """Create or update task types from a fixture, and return what was done to each. Raises CommandError."""
     try:
         types, accounts = loading.load(fixture.read(name), settings)
     except fixture.FixtureError as error:
         raise CommandError(str(error), BAD_USAGE) from None
     except (Unreachable, ApiError) as error:
         raise CommandError(str(error)) from None
-    for task_type, effect in types.items():
-        sys.stdout.write(f"{effect:<8} {task_type}\n")
-    for account, effect in accounts.items():
-        sys.stdout.write(f"{effect:<8} {account} (an account)\n")
-    sys.stdout.write(f"{len(types)} task types loaded from {name}.\n")
-    return Effect.CREATED in accounts.values()
+    return [
+        *(Loaded("task_type", task_type, effect.value) for task_type, effect in types.items()),
+        *(Loaded("account", account, effect.value) for account, effect in accounts.items()),
+    ]
 
 
-def loaddata(name: str, settings: Settings) -> int:
-    """Create or update task types from a fixture, and print what was done to each. Raises CommandError."""
-    _load(name, settings)
-    return 0
-
-
-def createuser(name: str, role: RoleName, settings: Settings) -> int:
+def createuser(name: str, role: RoleName, settings: Settings) -> None:
     """Make an account, with a password that is asked for twice, or read from a pipe. Raises CommandError."""
     if sys.stdin.isatty():
         password = getpass.getpass("Password: ")
@@ -63,9 +56,6 @@ def createuser(name: str, role: RoleName, settings: Settings) -> int:
         raise CommandError(str(error), BAD_USAGE) from None
     except (Unreachable, ApiError) as error:
         raise CommandError(str(error)) from None
-    where = "" if settings.web_url is None else f" at {settings.web_url}/admin/"
-    sys.stdout.write(f"{name} may log in{where} ({role}).\n")
-    return 0
 
 
 def users(settings: Settings) -> Sequence[Mapping[str, Any]]:
@@ -91,7 +81,10 @@ def run(settings: Settings) -> int:
         raise CommandError(str(error), BAD_USAGE) from None
     Outlets()
     starter.stop_with(settings.parent, PATIENCE)
-    is_new = _load("initial", settings)
+    loaded = loaddata("initial", settings)
+    for line in lines(loaded, "initial"):
+        sys.stdout.write(f"{line}\n")
+    is_new = any(one.kind == "account" and one.effect == Effect.CREATED for one in loaded)
     known = " as user with the password password" if is_new else ""
     where = settings.web_url
     tried = "" if where is None else f"; try the API at {where}/api/docs"
