@@ -61,7 +61,7 @@ def declaration_of(value: object) -> Declaration | None:
     """Return what is declared of the type that a function handles; None if it is no such function."""
     try:
         declaration = vars(value).get(DECLARATION) if callable(value) else None
-    except TypeError:
+    except Exception:  # noqa: BLE001  # a proxy in a module may fail when it is looked at
         return None
     return declaration if isinstance(declaration, Declaration) else None
 

@@ -62,8 +62,8 @@ class Code:
     def _watched(self) -> Iterator[str]:
         yield from self._files
         for name, module in [*sys.modules.items()]:
-            file = getattr(module, "__file__", None)
-            if isinstance(file, str) and file.endswith(SUFFIX) and self._is_ours(name, file):
+            file = _file_of(module)
+            if file.endswith(SUFFIX) and self._is_ours(name, file):
                 yield file
 
     def _is_ours(self, name: str, file: str) -> bool:
@@ -71,6 +71,15 @@ class Code:
             return True
         folders = [folder for folder in self._folders if file.startswith(folder + os.sep)]
         return any(not {*ELSEWHERE}.intersection(Path(file[len(folder) :]).parts) for folder in folders)
+
+
+def _file_of(module: object) -> str:
+    # What a library keeps in `sys.modules` may load more when it is looked at, and fail.
+    with suppress(Exception):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            return file
+    return ""
 
 
 def _files_below(folder: str) -> Iterator[str]:

@@ -119,6 +119,14 @@ def test_handlers_that_a_file_imports_by_name_are_offered_too_and_once(tmp_path:
     assert found.types.keys() == {"resize", "other"}
 
 
+def test_what_fails_when_it_is_looked_at_is_no_handler(tmp_path: Path) -> None:
+    proxy = (
+        "class Proxy:\n    def __call__(self): ...\n"
+        "    @property\n    def __dict__(self): raise RuntimeError('there is no request')\nproxy = Proxy()\n"
+    )
+    assert "resize" in loaded(tmp_path, own_handlers=proxy + RESIZE).handlers
+
+
 def test_what_another_decorator_makes_of_a_handler_is_called(tmp_path: Path) -> None:
     source = RESIZE.replace("@handler(", "@doubled\n@handler(").replace(
         "from waybill import handler",

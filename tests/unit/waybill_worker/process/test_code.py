@@ -52,6 +52,19 @@ def test_modules_from_its_folder_count_and_installed_packages_do_not(
     assert code.has_changed()
 
 
+def test_a_module_that_fails_when_it_is_looked_at_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lazy(ModuleType):
+        def __getattribute__(self, name: str) -> object:
+            raise ImportError(name)
+
+    monkeypatch.setitem(sys.modules, "lazy", Lazy("lazy"))
+    code = Code([str(tmp_path / "handlers.py")])
+    code.note()
+    assert not code.has_changed()
+
+
 def test_a_module_is_watched_with_those_of_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
