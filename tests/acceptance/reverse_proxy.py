@@ -5,11 +5,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
 
 from tests.acceptance.instance import Instance, wait_until
 from tests.needs import PROXY, lack, require
 from throwaway.clone import ROOT
 from throwaway.port import free_port, listens
+from waybill.host.starter import bound
 
 NAME = "waybill.localhost"
 """A name that browsers take for this machine, though its cookies are those of any other host."""
@@ -96,7 +98,7 @@ def start_nginx(instance: Instance, folder: Path, socket: Path) -> ReverseProxy:
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "main.conf"
     config.write_text(NGINX.format(user=user, site=site))
-    instance.start("nginx", program, "-p", str(folder), "-c", str(config), "-e", "stderr")
+    instance.start("nginx", *bound([program, "-p", str(folder), "-c", str(config), "-e", "stderr"], SIGTERM))
     return _serving("nginx", port)
 
 
@@ -112,7 +114,8 @@ def start_caddy(instance: Instance, folder: Path, socket: Path) -> ReverseProxy:
     config = folder / "main"
     config.write_text(CADDY.format(site=site))
     home = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]
-    instance.start("caddy", "env", *home, "caddy", "run", "--adapter", "caddyfile", "--config", str(config))
+    run = ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
+    instance.start("caddy", *bound(["env", *home, *run], SIGTERM))
     return _serving("caddy", port)
 
 
