@@ -90,7 +90,6 @@ class Unit:
         self._created = self._updated = 0
         self._types_deleted: set[str] = set()
         self._steps: dict[tuple[str, Status], int] = {}
-        self._types_changed = False
         self._types_put: dict[str, TaskType] = {}
         self._worker_gone = False
         self._before: dict[str, Task | None] = {}
@@ -199,7 +198,6 @@ class Unit:
     def put_type(self, task_type: TaskType) -> None:
         """Add or replace a task type."""
         task_types.put(self.connection, task_type)
-        self._types_changed = True
         self._types[task_type.name] = self._types_put[task_type.name] = task_type
         self.writes += 1
 
@@ -207,7 +205,6 @@ class Unit:
         """Remove a task type."""
         task_types.delete(self.connection, name)
         stage_times.forget(self.connection, name)
-        self._types_changed = True
         self._types_deleted.add(name)
         self._types_put.pop(name, None)
         self._types[name] = None
@@ -288,7 +285,7 @@ class Unit:
             changes,
             types_deleted=frozenset(self._types_deleted),
             steps=self._steps,
-            types_changed=self._types_changed,
+            types_changed=bool(self._types_put or self._types_deleted),
             types_put=tuple(self._types_put.values()),
             worker_gone=self._worker_gone,
             outcomes=self.outcomes,
