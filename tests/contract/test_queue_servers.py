@@ -321,6 +321,33 @@ def test_a_role_without_rights_is_told_in_one_line(postgresql_backend: Postgresq
 
 
 @POSTGRESQL
+def test_tables_without_our_rules_harm_nobody(postgresql_backend: PostgresqlBackend) -> None:
+    postgresql_backend.lose_all()
+    queue = postgresql_backend.open()
+    queue.send([("a", 0, message(1))])
+    for column in ("route", "priority", "data"):
+        postgresql_backend.execute(f"ALTER TABLE waybill_queue ALTER {column} DROP NOT NULL")
+    postgresql_backend.execute("INSERT INTO waybill_queue (route) VALUES (NULL), ('a')")
+    postgresql_backend.execute("INSERT INTO waybill_queue (route, priority) VALUES ('a', 0)")
+    assert queue.routes() == {"a"}
+    assert queue.contents() == {message(1)}
+    assert queue.take(["a"], 10) == [RoutedMessage("a", 0, message(1))]
+    assert queue.take_back("a", 10) == []
+    queue.close()
+    postgresql_backend.lose_all()
+
+
+@POSTGRESQL
+def test_a_table_of_another_shape_is_told_in_one_line(postgresql_backend: PostgresqlBackend) -> None:
+    postgresql_backend.lose_all()
+    postgresql_backend.execute("CREATE TABLE waybill_queue (something integer)")
+    queue = postgresql_backend.open()
+    assert "does not exist" in unavailable(queue.routes)
+    queue.close()
+    postgresql_backend.lose_all()
+
+
+@POSTGRESQL
 def test_processes_that_start_at_once_make_the_tables_once(postgresql_backend: PostgresqlBackend) -> None:
     postgresql_backend.lose_all()
     queues: list[Queue] = [postgresql_backend.open() for _ in range(8)]

@@ -135,12 +135,18 @@ class PostgresqlStorage:
     def routes(self) -> list[bytes]:
         """Return the routes that have messages."""
         with _told():
-            rows = self._rows("SELECT DISTINCT left(route, %s) FROM waybill_queue", (ROUTE_CAP,))
+            rows = self._rows(
+                "SELECT DISTINCT left(route, %s) FROM waybill_queue WHERE route IS NOT NULL", (ROUTE_CAP,)
+            )
         return [route.encode() for (route,) in rows]
 
     def contents(self) -> list[tuple[int, bytes, bytes]]:
         """Return every message."""
-        sql = "SELECT number, left(route, %s), substring(data FROM 1 FOR %s) FROM waybill_queue ORDER BY number"
+        # A table of a stranger's making may hold anything.
+        sql = (
+            "SELECT number, left(coalesce(route, ''), %s), substring(data FROM 1 FOR %s) FROM waybill_queue "
+            "ORDER BY number"
+        )
         with _told():
             rows = self._rows(sql, (ROUTE_CAP, MESSAGE_CAP))
         return [(number, route.encode(), data) for number, route, data in rows]
