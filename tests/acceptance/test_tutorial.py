@@ -12,7 +12,7 @@ PAGE = ROOT / "docs/tutorial.md"
 def write(instance: Instance, block: Block) -> None:
     """Write the file that the first line of a block names."""
     name = block.body.partition("\n")[0].removeprefix("# ")
-    assert name.endswith(".py")
+    assert name.endswith((".py", ".sh"))
     (instance.folder / name).write_text(block.body)
 
 
@@ -33,7 +33,7 @@ def is_served(instance: Instance, step: Step) -> bool:
 def test_the_tutorial_goes_as_it_is_written(instance: Instance) -> None:
     tour, begun = Tour(instance), 0
     for block in blocks(PAGE):
-        if block.language == "python":
+        if block.language in ("python", "bash"):
             write(instance, block)
             # The worker starts again once a file of its handlers has changed.
             begun = starts(instance) if "@handler" in block.body else begun

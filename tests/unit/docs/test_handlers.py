@@ -1,4 +1,4 @@
-"""What docs/handlers.md shows of handlers is what a worker loads."""
+"""What the pages show of handlers is what a worker loads."""
 
 import inspect
 import re
@@ -15,6 +15,7 @@ from waybill_worker.handlers.catalogue import Sources, catalogue
 from waybill_worker.handlers.programs.command import Command
 
 PAGE = (ROOT / "docs/handlers.md").read_text("utf-8")
+HOW_TO = (ROOT / "docs/how-to.md").read_text("utf-8")
 
 
 def test_the_file_that_the_page_shows_declares_its_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +26,14 @@ def test_the_file_that_the_page_shows_declares_its_type(tmp_path: Path, monkeypa
     found = catalogue(Sources((str(file),)))
     assert found.types["resize"]["title"] == "Resize a picture"
     assert found.types["resize"]["input_schema"]["required"] == ["width"]
+
+
+def test_the_file_that_the_how_to_shows_declares_a_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (source,) = re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL)
+    file = tmp_path / "report_of_the_how_to.py"
+    file.write_text(source)
+    assert catalogue(Sources((str(file),))).types["report"]["stages"] == ["fetch", "count"]
 
 
 def test_every_option_of_a_handler_is_on_the_page() -> None:
