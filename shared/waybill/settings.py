@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from waybill.address import UNIX, api_address, root_path, socket_path
+from waybill.address import UNIX, api_address, socket_path
+from waybill.address import root_path as valid_path
 from waybill.domain.names import TYPE_NAME
 from waybill.host.os_error import told
 from waybill.host.ownership import make_folder
@@ -52,7 +53,7 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65_535, description="a whole number from 0 to 65535")
     socket_mode: str = Field(default="660", pattern=r"^0?[67][0-7]{2}$", description="an octal number from 600 to 777")
-    root_path: str = Field(
+    root_path: Annotated[str, AfterValidator(valid_path)] = Field(
         default="", description="a path such as /waybill, of letters, digits and the signs / - . _ ~"
     )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
@@ -238,11 +239,6 @@ class Settings(BaseSettings):
     def _is_socket(cls, value: str) -> str:
         path = socket_path(value)
         return value if path is None else f"{UNIX}{path}"
-
-    @field_validator("root_path")
-    @classmethod
-    def _is_path(cls, value: str) -> str:
-        return root_path(value)
 
     @field_validator("trusted_proxies")
     @classmethod
