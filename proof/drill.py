@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,9 @@ from waybill.host import logs
 
 HELD = 12
 """How many tasks run when something is killed."""
+
+TRIES = 5
+"""How often as many tasks are created, if some end before the last one begins."""
 
 WAITING = 50
 PATIENCE = 60.0
@@ -169,10 +173,17 @@ class Drill:
         return self._ids(load)
 
     def _held(self, name: str, processing_time: int) -> list[str]:
-        """Create tasks and wait until a worker holds all of them."""
-        tasks = self._create(name, [processing_time] * HELD)
-        self._until(lambda: all(task["status"] == Status.PROCESSING for task in self._tasks(tasks)), "running tasks")
-        return tasks
+        """Create tasks and wait until a worker holds all of them; if some have ended by then, do so again."""
+        for _ in range(TRIES):
+            tasks = self._create(name, [processing_time] * HELD)
+            if self._until(partial(self._begun, tasks), "running tasks") == {Status.PROCESSING}:
+                return tasks
+        raise CannotGoOn(f"this machine is too busy to run {HELD} tasks at once")
+
+    def _begun(self, task_ids: Sequence[str]) -> set[int] | None:
+        """Return the statuses of tasks once all have begun."""
+        found = {task["status"] for task in self._tasks(task_ids)}
+        return None if Status.NEW in found else found
 
     def _restarted(self, service: Supervisor, kill: Callable[[], None]) -> int:
         """Kill a service, and return the time of its next start, in milliseconds since the epoch."""
