@@ -21,7 +21,7 @@ COPY . .
 RUN /venv/bin/python -m compileall -q . && /venv/bin/python -m pytest -q -o cache_dir=/tmp/pytest --collect-only >/dev/null
 # `pytest .` runs several tests at once, since most of them wait for processes.
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WAYBILL_DATA_DIR=/data \
-    PYTEST_ADDOPTS=--numprocesses=3
+    PYTEST_ADDOPTS=--numprocesses=4
 USER waybill
 VOLUME /data
 EXPOSE 8000

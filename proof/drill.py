@@ -33,7 +33,7 @@ TRIES = 5
 WAITING = 50
 PATIENCE = 60.0
 POLL_SECONDS = 0.1
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 """Seconds between two looks of a watcher: enough for a few hundred tasks in half a minute."""
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -19,7 +19,7 @@ LONGEST_ID = 60
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what chooses how much is tried."""
-    parser.addoption("--examples", type=int, default=10, help="how many examples the stateful tests try")
+    parser.addoption("--examples", type=int, default=6, help="how many examples the stateful tests try")
     parser.addoption("--bare", action="store_true", help="allow the skips of tests/needs.py though CI=true")
     parser.addoption("--long", action="store_true", help="try the long forms: 5,000 rounds, 100,000 tasks")
 
@@ -55,6 +55,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start first what waits longest, then all else that waits: with several at once, what computes fills the gaps."""
     items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "acceptance" not in item.path.parts))
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Put back the umask that a test leaves by what it runs in this process, such as the command line."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ from tests.acceptance.instance import Instance, Service, wait_until
 from throwaway.handlers import offer
 
 STAGES = ("fetch", "parse", "check", "enrich", "store")
-TASKS, KILLS = 20, 4
+TASKS, KILLS = 15, 3
 IN_THE_LONG_FORM = 50, 20
 MOST_CRASHES = 3
 

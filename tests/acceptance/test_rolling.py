@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.instance import Instance, Service, wait_until
 
-ROUNDS = 3
+ROUNDS = 2
 EVERY = 0.04
 """Seconds from one create to the next."""
 REPLACED_EVERY = 1.5

@@ -17,13 +17,12 @@ QUICKLY_CAUGHT = {
     "a late PROCESSING takes back the end": "no part of the product fails inside",
     "a crash is not counted": "Every crash is counted",
     "a failure shows ERROR before its retries": "A failure is shown as ERROR when",
-    "the lease goes by the wall clock": "only after a lease of silence",
     "the living are adopted": "no living worker is given up",
 }
 """Some that a few seeds catch, and by what; `make mutants` has every one caught."""
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_product_holds(seed: int) -> None:
     ending = simulate(seed)
     assert ending.violations == ()
