@@ -1,6 +1,7 @@
 """What holds for every test: no settings from outside, no skip that is not expected, no cache in a read-only place."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -64,6 +65,12 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the thousands of tests, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

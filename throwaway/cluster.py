@@ -22,6 +22,9 @@ UNPRIVILEGED = ("postgres", "nobody")
 TOP = "/tmp"  # noqa: S108
 """The parent of its folder, not TMPDIR: another user must reach it, and the path of a socket must be short."""
 
+CHANGE_USERS = 1 << 0 | 1 << 6 | 1 << 7
+"""CAP_CHOWN, CAP_SETGID and CAP_SETUID; see capabilities(7)."""
+
 START_SECONDS = 30.0
 
 CONFIGURATION = """
@@ -40,6 +43,8 @@ def missing() -> str | None:
         return "there is no PostgreSQL server on this machine (apt-get install postgresql)"
     if importlib.util.find_spec("psycopg") is None:
         return "psycopg is not installed (pip install 'psycopg[binary]')"
+    if os.geteuid() == 0 and not _may_change_users():
+        return "PostgreSQL refuses to run as root, and this root may not become another user"
     return None
 
 
@@ -119,6 +124,16 @@ def _programs() -> Path | None:
         return Path(found).resolve().parent
     versions = sorted(DEBIAN.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
     return versions[-1].parent if versions else None
+
+
+def _may_change_users() -> bool:
+    """Whether root has kept its rights, which a container may take away; Linux tells, other systems do not."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        return True
+    (effective,) = (line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
+    return int(effective, 16) & CHANGE_USERS == CHANGE_USERS
 
 
 def _as_user(folder: Path) -> list[str]:
