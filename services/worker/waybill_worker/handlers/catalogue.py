@@ -130,14 +130,17 @@ class _Loaded:
             self._pipeline(pipeline, place)
 
     def add(self, name: str, handler: Handler, origin: str) -> None:
-        """Add a handler. Raises CannotLoad if another one has its name."""
+        """Add a handler, in place of an installed package's. Raises CannotLoad if another one has its name."""
         if name in BUILT_IN:
             raise CannotLoad(
                 f"{origin} is named {name}, like the handler that comes with Waybill: give it another name"
             )
+        if name in self._origins:
+            raise CannotLoad(f"two handlers are named {name}: {self._origins[name]} and {origin}")
         if name in self.handlers:
-            other = self._origins.get(name) or origin_of(self.handlers[name])
-            raise CannotLoad(f"two handlers are named {name}: {other} and {origin}")
+            # Who names a file means its handlers, whatever else is installed.
+            logger.warning("Two handlers are named %s: %s is used, an installed package's is left out", name, origin)
+            self.types.pop(name, None)
         self.handlers[name] = handler
         self._origins[name] = origin
 

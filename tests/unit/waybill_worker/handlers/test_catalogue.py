@@ -238,9 +238,15 @@ def test_why_handlers_cannot_be_loaded_is_one_line(tmp_path: Path, source: str, 
     assert "\n" not in said
 
 
-def test_a_handler_named_like_an_installed_one_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_handler_of_a_file_is_used_and_one_that_is_installed_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(installed, "entry_points", lambda group: [EntryPoint("resize", "os:getcwd", "g")])
-    assert refusal(tmp_path, own_handlers=RESIZE).startswith("two handlers are named resize: getcwd and resize (@/")
+    found = loaded(tmp_path, own_handlers=RESIZE)
+    assert found.types["resize"]["title"] == "Resize"
+    assert found.sources("resize").places == (str(tmp_path / "own_handlers.py"),)
+    (line,) = caplog.messages
+    assert line.startswith(f"Two handlers are named resize: resize ({tmp_path}/own_handlers.py, line ")
 
 
 @pytest.mark.parametrize(
