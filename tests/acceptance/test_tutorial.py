@@ -3,7 +3,7 @@
 import pytest
 
 from tests.acceptance.instance import Instance, wait_until
-from tests.acceptance.tour import Block, Step, Tour, blocks
+from tests.acceptance.tour import WAYBILL, Block, Step, Tour, blocks
 from throwaway.clone import ROOT
 
 PAGE = ROOT / "docs/tutorial.md"
@@ -39,7 +39,7 @@ def test_the_tutorial_goes_as_it_is_written(instance: Instance) -> None:
             begun = starts(instance) if "@handler" in block.body else begun
         elif block.language == "sh":
             begun = starts(instance)
-            instance.start("services", "bash", "-c", f"exec {block.body}", api_url=instance.url)
+            instance.start("services", "bash", "-c", WAYBILL + block.body, api_url=instance.url)
         else:
             assert block.language == "console"
             wait_until(lambda: starts(instance) > begun, "a worker")  # noqa: B023

@@ -14,6 +14,9 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PASSING = re.compile(r"^\S+\t(NEW|PROCESSING)\t.*\n", re.MULTILINE)
 """What a command that watches a task may print before its end, and a terminal shows for a moment."""
 
+WAYBILL = 'waybill() { python -m waybill "$@"; }\n'
+"""Makes the command in a shell: an environment that was moved has no program of that name that starts."""
+
 PATIENCE = 90.0
 """Seconds for one command; the longest of them waits for a task of 13 seconds."""
 
@@ -71,7 +74,7 @@ class Tour:
 
     def _run(self, command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-c", WAYBILL + command],
             cwd=self._instance.folder,
             env=self._instance.environment(api_url=self._instance.url),
             capture_output=True,
