@@ -19,9 +19,9 @@ PAUSE = 0.2
 
 LONGEST_PAUSE = 10.0
 
-BATCH = 1_000
+BATCH = 300
 BATCH_BYTES = 192 * 1024
-"""How many logs, and how many bytes of them, one request has: the API takes no more than 256 KiB."""
+"""How many logs, and how many bytes of them, one request has: the API takes no more than 300 and 256 KiB."""
 
 ROOM = 8 * 1024 * 1024
 """Bytes of logs of runs that are over, which wait while the API is away; beyond that, the oldest are dropped."""

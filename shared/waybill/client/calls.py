@@ -137,7 +137,7 @@ class Calls(Transport):
         self._call("PUT", f"/tasks/{_quoted(task_id)}/runs/{run}/log", {"claim": claim, "text": text, "cut": cut})
 
     def put_run_logs(self, logs: Sequence[Mapping[str, Any] | str]) -> int:
-        """Keep what up to 1,000 runs have logged or printed so far, at most 256 KiB of JSON; return how many are kept.
+        """Keep what up to 300 runs have logged or printed so far, at most 256 KiB of JSON; return how many are kept.
 
         Each is a mapping or its JSON text, with `task_id`, `run`, `claim`, `text` and `cut`. A log is left out if its
         claim does not hold the run.

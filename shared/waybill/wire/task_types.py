@@ -158,7 +158,10 @@ class DeclareTaskType(Body):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"handler": "resize", "title": "Resize a picture", "max_attempts": 3}],
-            "oneOf": [{"required": ["handler"]}, {"required": ["stages"]}],
+            "oneOf": [
+                {"required": [given], "properties": {given: {"not": {"type": "null"}}, other: {"type": "null"}}}
+                for given, other in (KIND, KIND[::-1])
+            ],
         }
     )
 

@@ -7,9 +7,12 @@ from typing_extensions import TypedDict
 
 from waybill.domain.texts.plain import plain
 from waybill.domain.texts.tail import LOG_CAP
-from waybill.wire.fields import MAX_ITEMS, Body, Claim, Counter, TaskId
+from waybill.wire.fields import Body, Claim, Counter, TaskId
 from waybill.wire.tasks import EXAMPLE_ID
 from waybill.wire.timestamps import rfc3339
+
+MOST_LOGS = 300
+"""How many logs a body may have; as many short ones are smaller than a body may be."""
 
 LOG_LIMIT = 256 * 1024
 """How large a body with logs may be, in bytes: JSON may write one byte of text with six."""
@@ -69,7 +72,7 @@ class PutRunLogs(Body):
         }
     )
 
-    logs: Annotated[list[RunLogItem], Field(min_length=1, max_length=MAX_ITEMS)]
+    logs: Annotated[list[RunLogItem], Field(min_length=1, max_length=MOST_LOGS)]
 
 
 @with_config(ConfigDict(json_schema_extra={"examples": [{"kept": 1}]}))
