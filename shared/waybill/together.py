@@ -25,7 +25,7 @@ HEALTHY_SECONDS = 60.0
 """Seconds of life after which the pauses begin anew."""
 
 DRAIN_SECONDS = 3
-"""How long a worker lets its tasks end by default: somebody waits at the terminal."""
+"""How long a worker lets its tasks end by default; short, since a user waits at the terminal."""
 
 ENDING_SECONDS = 15.0
 """Seconds, on top of the drain, until a service that was asked to stop is killed; a normal end takes less than 10."""
@@ -210,7 +210,7 @@ def note(text: str) -> None:
 
 
 def say(name: str, line: bytes) -> None:
-    """Print a line with the name of who says it; if nobody reads, it is dropped."""
+    """Print a line after the name of its service; if the output is not read, the line is dropped."""
     prefix = f"{name} | "
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[{COLOURS[name]}m{prefix}\x1b[0m"
@@ -226,7 +226,7 @@ def _own_terminal() -> Iterator[None]:
     if starter.is_in_the_foreground():
         starter.hang_up_with(sys.stdin.fileno())
         if former != os.getpid():
-            # Ctrl-Z would stop us alone, and nobody would notice.
+            # Ctrl-Z would stop this process alone, and the services would go on unseen.
             signal.signal(signal.SIGTSTP, signal.SIG_IGN)
             _lend_terminal(0)
     try:

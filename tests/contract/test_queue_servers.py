@@ -122,6 +122,7 @@ def test_a_frozen_redis_costs_a_call_two_seconds_and_no_more(start_redis: Callab
     queue.send([("a", 0, message(1))])
     os.kill(server.pid, signal.SIGSTOP)
     assert "no answer within 2 s" in unavailable(lambda: queue.take(["a"], 1))
+    # Longer than the first pause between tries, during which a call only repeats what the last try said.
     time.sleep(0.2)
     assert "no answer within 2 s" in unavailable(lambda: queue.take(["a"], 1)), "nor does a new connection"
     os.kill(server.pid, signal.SIGCONT)
@@ -269,6 +270,7 @@ def test_a_frozen_postgresql_costs_a_call_two_seconds_and_no_more(postgresql_bac
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
         assert "no answer within 2 s" in unavailable(lambda: queue.take(["a"], 1))
+        # Longer than the first pause between tries, during which a call only repeats what the last try said.
         time.sleep(0.2)
         assert "no answer within 2 s" in unavailable(lambda: queue.take(["a"], 1)), "nor does a new connection"
     finally:

@@ -70,7 +70,7 @@ def test_the_claim_of_a_run_that_another_has_followed_still_decides(fetch: Fetch
 
 def test_another_claim_is_refused(fetch: Fetch) -> None:
     task_id = fetch.created(type="flaky")
-    assert put(fetch, task_id, 1, "x").code == "not_applied", "nobody holds it"
+    assert put(fetch, task_id, 1, "x").code == "not_applied", "no claim holds the run"
     report(fetch, task_id, 1, status=2)
     for run, claim in ((1, claim_of(9)), (2, claim_of(1)), (2, claim_of(2))):
         answer = put(fetch, task_id, run, "x", claim=claim)

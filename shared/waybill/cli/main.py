@@ -14,7 +14,7 @@ def main() -> int:
     """Run the command that the arguments name, and return the exit code."""
     os.umask(0o077)
     for stream in ("stdout", "stderr"):
-        # It was closed by whoever has started this.
+        # The process that started this one has closed it.
         if getattr(sys, stream) is None:
             setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if len(sys.argv) == 2 and sys.argv[1] in SERVICES:

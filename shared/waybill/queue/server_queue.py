@@ -13,7 +13,7 @@ from waybill.queue.url import shown, without_password
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 2.0
-"""Seconds for a connection, and for each answer: whoever waits for longer cannot be stopped in good order."""
+"""Seconds for a connection, and for each answer: a service that waits longer cannot stop in good order."""
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0

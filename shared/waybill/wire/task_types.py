@@ -257,7 +257,7 @@ BESIDE = ("declared", "edited", "served")
 
 
 def version_json(task_type: TaskType) -> dict[str, Any]:
-    """Write the version of a task type: the fields that a person may change, whoever serves or declares it."""
+    """Write the version of a task type: all but what workers say of it, so that it changes with people alone."""
     return {name: value for name, value in task_type_json(task_type).items() if name not in BESIDE}
 
 
